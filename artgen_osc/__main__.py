@@ -1,0 +1,7 @@
+"""``python -m artgen_osc``."""
+
+import sys
+
+from artgen_osc.cli import main
+
+sys.exit(main())

@@ -1,0 +1,269 @@
+"""Sound in, `Features` out: one value for each hop, the same live and offline.
+
+Everything is causal. The window of a hop ends where the hop ends, and no value waits for
+sound that is yet to come. All sound is brought to `RATE` first, so the numbers mean the
+same for any device.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from artgen_osc.audio import AudioBlock
+from artgen_osc.dsp import (
+    SILENT_DB,
+    FloatArray,
+    band_sums,
+    hann,
+    mel_filterbank,
+    peak_normalised,
+    power_to_db,
+    to_mono,
+)
+from artgen_osc.resample import Resampler
+from artgen_osc.schema import N_BANDS, Features
+
+RATE = 22050
+"""Rate of the analysis, Hz."""
+HOP_LENGTH = 256
+N_FFT = 1024
+HOP_TIME = HOP_LENGTH / RATE
+"""Seconds from one hop to the next: 11.6 ms."""
+
+_FMIN = 30.0
+_LOW_MID_HIGH_HZ = (20.0, 250.0, 2000.0, RATE / 2 + 1.0)
+_ONSET_BANDS = 80
+_GATE_DB = -60.0
+_CLOCK_SLACK = 0.002
+
+
+class AutoGain:
+    """Values in dB to 0..1, relative to how loud the recent past was.
+
+    The reference rises within a tenth of a second and falls slowly, so a quiet passage
+    still moves, and a break between two songs doesn't turn hiss into music.
+
+    Parameters
+    ----------
+    size : how many values
+    hop_time : s between two steps
+    span_db : this far below the reference is 0
+    floor_db : the reference never falls below
+    spread_db : nor further than this below the loudest of the references
+    """
+
+    ATTACK = 0.1
+    FALL_DB = 1.5
+
+    def __init__(self, size: int, hop_time: float, span_db: float, floor_db: float, spread_db: float = 40.0) -> None:
+        self._size, self._span, self._floor, self._spread = size, span_db, floor_db, spread_db
+        self._rise = 1.0 - np.exp(-hop_time / self.ATTACK)
+        self._fall = self.FALL_DB * hop_time
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self.reference = np.full(self._size, self._floor)
+
+    def step(self, values_db: np.ndarray) -> np.ndarray:
+        """One hop: ``(size,)`` in dB to ``(size,)`` in 0..1."""
+        reference = self.reference
+        above = values_db - reference
+        reference = reference + np.maximum(above * self._rise, np.maximum(above, -self._fall) * (above < 0))
+        self.reference = np.maximum(reference, max(self._floor, float(reference.max()) - self._spread))
+        result: np.ndarray = np.clip(1.0 + (values_db - self.reference) / self._span, 0.0, 1.0)
+        return result
+
+
+class OnsetDetector:
+    """Where something starts: SuperFlux, without looking ahead.
+
+    The rise in dB of each mel band against the widened bands two hops earlier, averaged
+    over the bands (Böck & Widmer, *Maximum filter vibrato suppression for onset
+    detection*, DAFx 2013). An onset is reported on the very hop on which the rise stands
+    out of the last 0.15 s, at most once in `REFRACTORY` seconds.
+
+    Parameters
+    ----------
+    hop_time : s between two steps
+    """
+
+    LAG = 2
+    REFRACTORY = 0.05
+    MEMORY = 0.15
+    LEAST_DB = 1.1
+    RATIO = 1.8
+    FULL_DB = 8.0
+    DEPTH_DB = 45.0
+    SILENCE_DB = -72.0
+
+    def __init__(self, hop_time: float) -> None:
+        self._wait_hops = round(self.REFRACTORY / hop_time)
+        self._memory_hops = round(self.MEMORY / hop_time)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self.flux = 0.0
+        self._powers: deque[FloatArray] = deque(maxlen=self.LAG)
+        self._rises: deque[float] = deque([0.0] * self._memory_hops, maxlen=self._memory_hops)
+        self._since = self._wait_hops
+
+    def step(self, power: FloatArray, reference_db: float) -> bool:
+        """One hop.
+
+        Parameters
+        ----------
+        power : float32 ``(bands,)``, power spectrum in mel bands
+        reference_db : loudness of the recent past; changes far below it don't count
+
+        Returns
+        -------
+        Whether an onset is reported; `flux` holds the spectral change, 0..1.
+        """
+        floor = 10.0 ** (max(reference_db - self.DEPTH_DB, self.SILENCE_DB) / 10.0)
+        rise = 0.0
+        if len(self._powers) == self.LAG:
+            ratio = (power + floor) / (self._powers[0] + floor)
+            rise = float(np.log10(np.maximum(ratio, 1.0)).mean()) * 10.0
+        widened = power.copy()
+        np.maximum(widened[1:], power[:-1], out=widened[1:])
+        np.maximum(widened[:-1], power[1:], out=widened[:-1])
+        self._powers.append(widened)
+        self.flux = min(rise / self.FULL_DB, 1.0)
+
+        usual = sum(self._rises) / self._memory_hops
+        rising = rise > self._rises[-1]
+        self._rises.append(rise)
+        self._since += 1
+        found = rising and self._since >= self._wait_hops and rise > self.LEAST_DB + self.RATIO * usual
+        if found:
+            self._since = 0
+        return found
+
+
+class Analyzer:
+    """Turn blocks of any size into one `Features` for each hop.
+
+    The result is the same for any split of the stream into blocks. NaN, infinity, clipping,
+    DC and silence are all right; no value is ever NaN.
+
+    Latency: a hop is reported with its last sample (plus 1.5 ms of resampling where the
+    input isn't at 22,050 Hz). A click is reported as an onset within two hops.
+
+    Parameters
+    ----------
+    sample_rate : int > 0, of the input, Hz
+    gain_db : applied before the analysis; may be changed at any time
+    start : s, the stream time of the first sample, used when arrays are pushed
+
+    Raises
+    ------
+    ValueError
+        The sample rate can't be resampled.
+    """
+
+    hop_time = HOP_TIME
+    rate = RATE
+
+    def __init__(self, sample_rate: int, gain_db: float = 0.0, start: float = 0.0) -> None:
+        self.sample_rate = sample_rate
+        self.gain_db = gain_db
+        self._start = start
+        self._resampler = Resampler(sample_rate, RATE)
+        window = hann(N_FFT)
+        # A full-scale sine gives a power of 1 at its peak.
+        self._window = window * np.float32(2.0 / window.sum())
+        self._bins_hz = (np.arange(N_FFT // 2 + 1) * (RATE / N_FFT)).astype(np.float32)
+        top = RATE / 2
+        # One product for all of them: low, mid, high; the mel bands; the onset bands.
+        self._filters = np.concatenate(
+            (
+                band_sums(self._bins_hz, _LOW_MID_HIGH_HZ),
+                peak_normalised(mel_filterbank(RATE, N_FFT, N_BANDS, _FMIN, top)),
+                peak_normalised(mel_filterbank(RATE, N_FFT, _ONSET_BANDS, _FMIN, top)),
+            )
+        )
+        self._level_gain = AutoGain(1, HOP_TIME, span_db=30.0, floor_db=_GATE_DB)
+        self._wide_gain = AutoGain(3, HOP_TIME, span_db=30.0, floor_db=_GATE_DB)
+        self._band_gain = AutoGain(N_BANDS, HOP_TIME, span_db=30.0, floor_db=_GATE_DB - 10.0)
+        self._onsets = OnsetDetector(HOP_TIME)
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the state of a new analyzer."""
+        self._resampler.reset()
+        for part in (self._level_gain, self._wide_gain, self._band_gain):
+            part.reset()
+        self._onsets.reset()
+        self._pending: FloatArray | None = None
+        self._origin = self._start
+        self._frames_in = 0
+        self._hops = 0
+        self._onset_count = 0
+
+    def push(self, block: AudioBlock | np.ndarray) -> list[Features]:
+        """Take the next sound.
+
+        Parameters
+        ----------
+        block : AudioBlock, or float ``(frames,)`` or ``(frames, channels)`` in ±1.
+            A block's own time sets the clock; arrays go on where the last one ended.
+
+        Returns
+        -------
+        One `Features` for each hop that is complete by now, possibly none
+        """
+        if isinstance(block, AudioBlock):
+            samples: np.ndarray = block.samples
+            clock = self._origin + self._frames_in / self.sample_rate
+            if len(samples) and abs(block.time - clock) > _CLOCK_SLACK:
+                self._origin += block.time - clock
+        else:
+            samples = block
+        self._frames_in += len(samples)
+        fresh = self._resampler.push(to_mono(samples, self.gain_db))
+        if not len(fresh):
+            return []
+        if self._pending is None:
+            # The first sample held, not zero, comes before the stream: a DC offset is no onset.
+            self._pending = np.full(N_FFT - HOP_LENGTH, fresh[0], dtype=np.float32)
+        sound = np.concatenate((self._pending, fresh))
+        first = 0
+        result = []
+        while first + N_FFT <= len(sound):
+            result.append(self._hop(sound[first : first + N_FFT]))
+            first += HOP_LENGTH
+        self._pending = sound[first:].copy()
+        return result
+
+    def _hop(self, window: FloatArray) -> Features:
+        sound = window - window.mean()
+        level_db = float(np.clip(power_to_db(np.square(sound).mean()), SILENT_DB, 0.0))
+        spectrum = np.fft.rfft(sound * self._window)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        sums = self._filters @ power
+
+        level = float(self._level_gain.step(np.array([level_db]))[0])
+        low, mid, high = self._wide_gain.step(power_to_db(sums[:3])).tolist()
+        bands = self._band_gain.step(power_to_db(sums[3 : 3 + N_BANDS])).tolist()
+        centroid_hz = 0.0
+        if level_db > self._onsets.SILENCE_DB:
+            magnitude = np.sqrt(power)
+            centroid_hz = float(magnitude @ self._bins_hz) / float(magnitude.sum())
+        onset = self._onsets.step(sums[3 + N_BANDS :], float(self._level_gain.reference[0]))
+        self._onset_count += onset
+        self._hops += 1
+        return Features(
+            time=self._origin + self._hops * HOP_TIME,
+            level_db=level_db,
+            level=level,
+            low=low,
+            mid=mid,
+            high=high,
+            bands=tuple(bands),
+            centroid_hz=centroid_hz,
+            flux=self._onsets.flux,
+            onset=onset,
+            onset_count=self._onset_count,
+        )

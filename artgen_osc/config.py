@@ -1,0 +1,240 @@
+"""Settings: one frozen dataclass for each TOML table, and the one loader.
+
+Order: defaults < ``show.toml`` < flags. The documentation of a field is also the help of
+its flag. A setting that has an OSC address takes its range from `artgen_osc.schema`.
+"""
+
+import dataclasses
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from artgen_osc import schema
+from artgen_osc.errors import ConfigError
+
+_ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
+
+
+def _setting(default: Any, doc: str, low: float = -math.inf, high: float = math.inf) -> Any:
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+
+
+@dataclass(frozen=True, slots=True)
+class AudioConfig:
+    """``[audio]``: where the sound comes from."""
+
+    input: str = _setting("", "device:NAME, file:PATH, loopback or demo; empty: the system's input device")
+    gain_db: float = _setting(0.0, "gain before the analysis, in dB")
+    mute: bool = _setting(False, "don't play a file or the demo through the default output")
+
+
+@dataclass(frozen=True, slots=True)
+class MoodConfig:
+    """``[mood]``: how the music's mood is found."""
+
+    model: str = _setting("", "mood model file; empty: the one that is installed")
+    smoothing: float = _setting(1.5, "time constant of the mood that is sent, in seconds")
+    manual: bool = _setting(False, "send the valence and energy below instead of the music's")
+    valence: float = _setting(0.5, "the manual valence")
+    energy: float = _setting(0.5, "the manual energy")
+    freeze: bool = _setting(False, "hold the mood where it is")
+
+
+@dataclass(frozen=True, slots=True)
+class OscConfig:
+    """``[osc]``: who is sent to, and where control comes in."""
+
+    targets: tuple[str, ...] = _setting((), "send to HOST:PORT, or to a program by name, such as touchdesigner")
+    host: str = _setting("127.0.0.1", "address on which the daemon listens for control")
+    port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
+
+
+@dataclass(frozen=True, slots=True)
+class VisualsConfig:
+    """``[visuals]``: the renderer."""
+
+    host: str = _setting("127.0.0.1", "address on which the renderer listens")
+    port: int = _setting(9101, "port on which the renderer listens", 1, 65535)
+    width: int = _setting(1280, "width of the window in pixels", 64, 16384)
+    height: int = _setting(720, "height of the window in pixels", 64, 16384)
+    fps: int = _setting(60, "most pictures a second", 1, 240)
+    display: int = _setting(0, "number of the display, from 0", 0, 15)
+    fullscreen: bool = _setting(False, "fill the screen")
+    headless: bool = _setting(False, "render off screen through EGL, without a window")
+    model: str = _setting("", "generator model file; empty: the one that is installed; idle: needs no model")
+    seed: int = _setting(0, "number of the first picture")
+    speed: float = _setting(1.0, "travel through the latent space, in pictures per 10 s")
+    smoothing: float = _setting(1.0, "time constant of the mood's follower, in seconds")
+    truncation: float = _setting(0.8, "0: the average picture, 1: all variety")
+    manual: bool = _setting(False, "follow the valence and energy below, not the music")
+    valence: float = _setting(0.5, "the manual valence")
+    energy: float = _setting(0.5, "the manual energy")
+    onset_effect: float = _setting(0.5, "zoom and drift on onsets; 0: off")
+    grain: float = _setting(0.15, "fine grain over the upscaled picture")
+    vignette: float = _setting(0.2, "darker corners")
+    freeze: bool = _setting(False, "hold the picture")
+    blackout: bool = _setting(False, "fade to black")
+    help: bool = _setting(False, "show the overlay")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of a show."""
+
+    audio: AudioConfig = AudioConfig()
+    mood: MoodConfig = MoodConfig()
+    osc: OscConfig = OscConfig()
+    visuals: VisualsConfig = VisualsConfig()
+
+
+TABLES: dict[str, type] = {"audio": AudioConfig, "mood": MoodConfig, "osc": OscConfig, "visuals": VisualsConfig}
+
+
+def settings() -> dict[str, dataclasses.Field[Any]]:
+    """Every setting as ``table.key``, in order."""
+    return {f"{name}.{item.name}": item for name, table in TABLES.items() for item in dataclasses.fields(table)}
+
+
+def _nearest(word: str, words: list[str]) -> str:
+    close = difflib.get_close_matches(word, words, n=1)
+    return f"did you mean {close[0]}?" if close else f"choose from {', '.join(words)}"
+
+
+def check(key: str, value: object) -> Any:
+    """Return `value` as the setting's type.
+
+    Raises
+    ------
+    ValueError
+        ``<what is wrong, with the value>; <what is allowed>``.
+    """
+    item = settings()[key]
+    default = item.default
+    if isinstance(default, tuple):
+        if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
+            raise ValueError(f"{value!r} is not a list of strings; a list such as ['127.0.0.1:9000'] is allowed")
+        return tuple(value)
+    kind = type(default)
+    name = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[kind]
+    row = _ROWS.get(key)
+    low, high = (row.low, row.high) if row and kind in (int, float) else (item.metadata["low"], item.metadata["high"])
+    allowed = name if math.isinf(low) else f"{name} from {low:g} to {high:g}"
+    fits = isinstance(value, (int, float) if kind is float else kind) and (kind is bool or not isinstance(value, bool))
+    if not fits:
+        raise ValueError(f"{value!r} is not {name}; {allowed} is allowed")
+    if isinstance(value, (int, float)) and kind is not bool and not low <= value <= high:
+        raise ValueError(f"{value!r} is out of range; {allowed} is allowed")
+    return kind(value)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read ({error.strerror}); a TOML file is allowed; check the path") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not valid TOML ({error}); see artgen config for an example; mend it") from None
+
+
+def load(path: str | Path | None = None, flags: Mapping[str, object] | None = None) -> tuple[Config, dict[str, str]]:
+    """Effective settings, and where each came from.
+
+    Parameters
+    ----------
+    path : the show's TOML file, or None
+    flags : ``table.key`` to value; None values are left out
+
+    Returns
+    -------
+    config : Config
+    origins : ``table.key`` to ``default``, the file's name or ``flag``
+
+    Raises
+    ------
+    ConfigError
+        With every mistake at once.
+    """
+    known = settings()
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(known, "default")
+    mistakes: list[str] = []
+
+    def take(key: str, value: object, origin: str) -> None:
+        try:
+            values[key] = check(key, value)
+            origins[key] = origin
+        except ValueError as error:
+            mistakes.append(f"{key}: {error}; change it in {origin}")
+
+    for name, table in (_read(Path(path)) if path else {}).items():
+        if name not in TABLES or not isinstance(table, dict):
+            mistakes.append(f"[{name}]: no such table; {_nearest(name, list(TABLES))}; change it in {path}")
+            continue
+        for key, value in table.items():
+            if f"{name}.{key}" in known:
+                take(f"{name}.{key}", value, str(path))
+            else:
+                keys = [known_key.split(".")[1] for known_key in known if known_key.startswith(name + ".")]
+                mistakes.append(f"{name}.{key}: no such setting; {_nearest(key, keys)}; change it in {path}")
+    for key, flag in (flags or {}).items():
+        if flag is not None:
+            take(key, flag, "flag")
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    built = {
+        name: table(**{item.name: values[key] for item in dataclasses.fields(table) if (key := f"{name}.{item.name}") in values})
+        for name, table in TABLES.items()
+    }
+    return Config(**built), origins
+
+
+def get(config: Config, key: str) -> Any:
+    """Value of ``table.key``."""
+    table, name = key.split(".")
+    return getattr(getattr(config, table), name)
+
+
+def replace(config: Config, key: str, value: object) -> Config:
+    """A config with one setting changed, after `check`."""
+    table, name = key.split(".")
+    changed = dataclasses.replace(getattr(config, table), **{name: check(key, value)})
+    return dataclasses.replace(config, **{table: changed})
+
+
+class ConfigFile:
+    """A show file that is read again when it is saved.
+
+    Parameters
+    ----------
+    path : the TOML file, or None for none
+    flags : as for `load`; they win over the file every time
+    """
+
+    def __init__(self, path: str | Path | None, flags: Mapping[str, object]) -> None:
+        self.path = Path(path) if path else None
+        self._flags = flags
+        self._stamp = self._modified()
+
+    def _modified(self) -> float:
+        try:
+            return self.path.stat().st_mtime if self.path else 0.0
+        except OSError:
+            return self._stamp
+
+    def changed(self) -> Config | None:
+        """The new settings if the file was saved since the last call.
+
+        Raises
+        ------
+        ConfigError
+            The edit is bad: keep the old values.
+        """
+        stamp = self._modified()
+        if stamp == self._stamp:
+            return None
+        self._stamp = stamp
+        return load(self.path, self._flags)[0]

@@ -1,0 +1,38 @@
+"""What can go wrong, as one tree.
+
+::
+
+    ArtgenError            anything the user can act on: one line, exit status 2
+    ├── ConfigError        a setting, or several: every mistake is in the text
+    ├── AudioError         a device, a file or a stream of sound
+    ├── ModelError         a model file that can't be used
+    ├── OscError           a port or a target
+    └── DisplayError       a window or OpenGL
+
+The text follows one form:
+``<key or device>: <what is wrong, with the value>; <what is allowed>; <next step>``.
+"""
+
+
+class ArtgenError(Exception):
+    """Base of every error that is reported without a traceback."""
+
+
+class ConfigError(ArtgenError):
+    """A setting has a wrong name, type or value."""
+
+
+class AudioError(ArtgenError):
+    """Sound can't be read."""
+
+
+class ModelError(ArtgenError):
+    """A model file is missing, damaged or made for something else."""
+
+
+class OscError(ArtgenError):
+    """An OSC port can't be opened, or a target can't be understood."""
+
+
+class DisplayError(ArtgenError):
+    """There is no display, or it can't draw with OpenGL 3.3."""

@@ -1,0 +1,168 @@
+"""Load and verify a model file: ONNX with a card of its own inside.
+
+The card is JSON under the key ``artgen`` in ONNX's ``metadata_props``. It names the
+kind of model, the form of its input, what it was trained on, and the SHA-256 of the
+graph, so that a damaged or foreign file is refused before an engine sees it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artgen_osc.errors import ModelError
+
+CARD_KEY = "artgen"
+_GRAPH_FIELD = 7
+_METADATA_FIELD = 14
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A verified file: its path and its card.
+
+    Attributes
+    ----------
+    path : Path
+    card : dict with at least ``kind``, ``sha256``, ``trained_on`` and ``licence``
+    """
+
+    path: Path
+    card: dict[str, Any]
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Length-delimited fields of a protobuf message: (number, bytes)."""
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
+    while at < len(data):
+        key = varint()
+        wire = key & 7
+        if wire == 0:
+            varint()
+        elif wire == 2:
+            length = varint()
+            if at + length > len(data):
+                raise IndexError("field runs past the end")
+            yield key >> 3, data[at : at + length]
+            at += length
+        elif wire in (1, 5):
+            at += 8 if wire == 1 else 4
+        else:
+            raise IndexError(f"wire type {wire}")
+
+
+def graph_sha256(data: bytes) -> str:
+    """SHA-256 of the graph inside a serialised ONNX model."""
+    for number, value in _fields(memoryview(data)):
+        if number == _GRAPH_FIELD:
+            return hashlib.sha256(value).hexdigest()
+    raise IndexError("no graph")
+
+
+def _read_card(data: bytes) -> dict[str, Any]:
+    for number, entry in _fields(memoryview(data)):
+        if number == _METADATA_FIELD:
+            pair = {key: bytes(value).decode() for key, value in _fields(entry)}
+            if pair.get(1) == CARD_KEY:
+                return json.loads(pair[2])
+    return {}
+
+
+def load(path: str | Path, kind: str, **expected: object) -> ModelFile:
+    """Verify a model file.
+
+    Parameters
+    ----------
+    path : the ONNX file
+    kind : ``mood`` or ``generator``
+    **expected : entries of the card that must have just these values,
+        such as ``sample_rate=22050``
+
+    Raises
+    ------
+    ModelError
+        The file is missing, truncated, changed, of another kind or made for another input.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: can't be read ({error.strerror}); an .onnx file is allowed; check the path"
+        ) from error
+    retry = f"export it again with python -m training.export, or use the {kind} model that is installed"
+    try:
+        card = _read_card(data)
+        digest = graph_sha256(data)
+    except (IndexError, ValueError) as error:
+        raise ModelError(f"{path}: is damaged or truncated ({error}); a whole .onnx file is allowed; {retry}") from None
+    if not card:
+        raise ModelError(f"{path}: carries no artgen card; only files exported by artgen are allowed; {retry}")
+    if card.get("kind") != kind:
+        raise ModelError(f"{path}: is a {card.get('kind')} model; a {kind} model is allowed; {retry}")
+    if card.get("sha256") != digest:
+        raise ModelError(f"{path}: its graph doesn't match the card's sha256; an unchanged file is allowed; {retry}")
+    for name, value in expected.items():
+        if card.get(name) != value:
+            raise ModelError(f"{path}: was made for {name} {card.get(name)}; {name} {value} is allowed; {retry}")
+    return ModelFile(path, card)
+
+
+class Engine:
+    """A model that is ready to run, through OpenVINO on the CPU.
+
+    bfloat16 is used where the processor has instructions for it and the card allows it.
+
+    Parameters
+    ----------
+    model : ModelFile
+    threads : how many cores it may use
+    exact : always compute in float32
+
+    Raises
+    ------
+    ModelError
+        The engine can't compile the graph.
+    """
+
+    def __init__(self, model: ModelFile, threads: int = 1, exact: bool = False) -> None:
+        import openvino
+
+        core = openvino.Core()
+        able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        fast = able and model.card.get("bf16", False) and not exact
+        options = {
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "bf16" if fast else "f32",
+            "ENABLE_CPU_PINNING": False,
+        }
+        try:
+            self._compiled = core.compile_model(str(model.path), "CPU", options)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(
+                f"{model.path}: can't be run ({reason}); ONNX opset 17 is allowed; export it again"
+            ) from error
+        self._request = self._compiled.create_infer_request()
+
+    def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
+        """Run once; inputs and outputs in the order of the graph. The outputs are copies."""
+        self._request.infer(list(inputs))
+        return [np.array(self._request.get_output_tensor(i).data) for i in range(len(self._compiled.outputs))]

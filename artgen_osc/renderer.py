@@ -1,0 +1,86 @@
+"""Supervision of the renderer: a child process that may crash and comes back."""
+
+import dataclasses
+import logging
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from artgen_osc.config import VisualsConfig
+
+log = logging.getLogger("artgen.renderer")
+
+RESTART_SECONDS = 1.0
+LONGEST_WAIT = 30.0
+HEALTHY_SECONDS = 60.0
+USAGE_ERROR = 2
+
+
+def flags(config: VisualsConfig) -> list[str]:
+    """Flags of ``artgen visuals`` for every setting that differs from its default."""
+    given = []
+    for item in dataclasses.fields(config):
+        value = getattr(config, item.name)
+        if value != item.default:
+            name = "--visuals-" + item.name.replace("_", "-")
+            given.append(name if value is True else f"{name}={value}")
+    return given
+
+
+class Renderer:
+    """Runs ``artgen visuals`` and starts it again when it crashes.
+
+    Parameters
+    ----------
+    config : VisualsConfig
+    record : a file that the renderer records to, or None
+    """
+
+    def __init__(self, config: VisualsConfig, record: Path | None = None) -> None:
+        self._command = [sys.executable, "-m", "artgen_osc", "visuals", *flags(config)]
+        if record:
+            self._command.append(f"--record={record}")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wait = RESTART_SECONDS
+        self._next_start = 0.0
+        self._started = 0.0
+        self.restarts = 0
+        self.status: int | None = None
+        """Exit status with which the renderer ended for good, or None while it is wanted."""
+
+    def supervise(self) -> None:
+        """Start it, or start it again. Call often; never blocks."""
+        now = time.monotonic()
+        if self.status is not None:
+            return
+        if self._process is None:
+            if now >= self._next_start:
+                self._process = subprocess.Popen(self._command)
+                self._started = now
+            return
+        status = self._process.poll()
+        if status is None:
+            return
+        self._process = None
+        if status in (0, USAGE_ERROR):
+            self.status = status
+            return
+        if now - self._started > HEALTHY_SECONDS:
+            self._wait = RESTART_SECONDS
+        log.warning("renderer: ended with status %s; it is started again in %.0f s", status, self._wait)
+        self._next_start = now + self._wait
+        self._wait = min(self._wait * 2, LONGEST_WAIT)
+        self.restarts += 1
+
+    def close(self) -> None:
+        """End it: politely, then firmly."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None

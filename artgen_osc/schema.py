@@ -1,0 +1,246 @@
+"""The OSC contract: the values that flow, and one row for each address.
+
+This table drives the sender, the validation in the receivers, ``artgen monitor``,
+the table in the README and the checks of the example patches. To add an address,
+add a row here; a test fails until it is documented.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+N_BANDS = 16
+
+Kind = Literal["float", "int", "toggle", "trigger", "string"]
+Value = float | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What one hop of sound is like.
+
+    Attributes
+    ----------
+    time : s on the stream's clock, the end of the hop
+    level_db : loudness in dBFS, -120..0
+    level : loudness relative to the recent past, 0..1
+    low, mid, high : band energies with automatic gain, 0..1
+    bands : 16 mel bands with automatic gain, 0..1, low to high
+    centroid_hz : spectral centroid, 0 in silence
+    flux : spectral change, 0..1
+    onset : whether an onset was reported on this hop
+    onset_count : onsets since the start
+    """
+
+    time: float
+    level_db: float
+    level: float
+    low: float
+    mid: float
+    high: float
+    bands: tuple[float, ...]
+    centroid_hz: float
+    flux: float
+    onset: bool
+    onset_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How the music feels, every value 0..1.
+
+    Attributes
+    ----------
+    time : s on the stream's clock
+    valence, energy : smoothed to the hop rate
+    raw_valence, raw_energy : the network's last output
+    confidence : how far the last output can be trusted; falls on silence and noise
+    """
+
+    time: float
+    valence: float
+    energy: float
+    raw_valence: float
+    raw_energy: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The daemon's state, sent once a second.
+
+    Attributes
+    ----------
+    heartbeat : seconds since the start, counts up by one
+    latency_ms : from a hop's last sample to its bundle, milliseconds
+    dropped : blocks, hops and packets lost since the start
+    """
+
+    heartbeat: int
+    latency_ms: float
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One row of the contract.
+
+    Attributes
+    ----------
+    path : the OSC address
+    kind : what the argument means; see `tag` for the OSC type
+    doc : one line
+    low, high : the closed range of a number
+    unit : empty for plain 0..1 numbers
+    setting : ``table.key`` in the config that holds the same value, or empty
+    """
+
+    path: str
+    kind: Kind
+    doc: str
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
+    setting: str = ""
+
+    @property
+    def tag(self) -> str:
+        """OSC type tag that is sent: ``f``, ``i`` or ``s``."""
+        return {"float": "f", "string": "s"}.get(self.kind, "i")
+
+    def check(self, arguments: tuple[object, ...]) -> Value:
+        """Return the one argument as this row's type.
+
+        Numbers are accepted as ``f``, ``d`` or ``i`` (TouchDesigner's CHOPs send floats
+        only) and booleans as 0 or 1; a ``trigger`` without arguments counts as 1.
+
+        Raises
+        ------
+        ValueError
+            With the reason: number of arguments, type, NaN, range.
+        """
+        if self.kind == "trigger" and not arguments:
+            return 1
+        if len(arguments) != 1:
+            raise ValueError(f"{len(arguments)} arguments; one {self.kind} is allowed")
+        value = arguments[0]
+        if self.kind == "string":
+            if not isinstance(value, str):
+                raise ValueError(f"{value!r} is not a string")
+            return value
+        if not isinstance(value, (int, float)):
+            raise ValueError(f"{value!r} is not a number")
+        number = float(value)
+        if not math.isfinite(number):
+            raise ValueError(f"{number} is not a finite number")
+        if not self.low <= number <= self.high:
+            raise ValueError(f"{number:g} is outside {self.low:g}..{self.high:g}")
+        if self.kind == "float":
+            return number
+        if number != int(number):
+            raise ValueError(f"{number:g} is not a whole number")
+        return int(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An address that the daemon sends, and where its value comes from."""
+
+    address: Address
+    read: Callable[[Features, Mood], Value]
+
+
+def _clipped(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+def _feature(path: str, doc: str, name: str, low: float = 0.0, high: float = 1.0, unit: str = "") -> Output:
+    return Output(
+        Address(path, "float", doc, low, high, unit),
+        lambda features, mood: _clipped(getattr(features, name), low, high),
+    )
+
+
+def _mood(path: str, doc: str, name: str) -> Output:
+    return Output(Address(path, "float", doc), lambda features, mood: getattr(mood, name))
+
+
+def _band(index: int) -> Output:
+    doc = f"mel band {index} of {N_BANDS}, automatic gain"
+    return Output(Address(f"/artgen/bands/{index}", "float", doc), lambda features, mood: features.bands[index])
+
+
+COUNT_MAX = 2**31 - 1
+
+OUTPUTS: tuple[Output, ...] = (
+    _mood("/artgen/valence", "how happy the music feels, smoothed", "valence"),
+    _mood("/artgen/energy", "how excited the music feels, smoothed", "energy"),
+    _mood("/artgen/mood/raw/valence", "the network's own valence", "raw_valence"),
+    _mood("/artgen/mood/raw/energy", "the network's own energy", "raw_energy"),
+    _mood("/artgen/mood/confidence", "falls on silence and noise", "confidence"),
+    _feature("/artgen/level", "loudness against the recent past", "level"),
+    _feature("/artgen/level_db", "loudness", "level_db", -120.0, 0.0, "dBFS"),
+    _feature("/artgen/low", "energy below 250 Hz, automatic gain", "low"),
+    _feature("/artgen/mid", "energy from 250 Hz to 2 kHz, automatic gain", "mid"),
+    _feature("/artgen/high", "energy above 2 kHz, automatic gain", "high"),
+    *(_band(index) for index in range(N_BANDS)),
+    _feature("/artgen/centroid_hz", "brightness: the spectral centroid", "centroid_hz", 0.0, 24000.0, "Hz"),
+    _feature("/artgen/flux", "how much the spectrum changes", "flux"),
+    Output(Address("/artgen/onset", "float", "1 on the hop of an onset, then 0"), lambda f, m: float(f.onset)),
+    Output(
+        Address("/artgen/onset/count", "int", "onsets since the start", 0, COUNT_MAX),
+        lambda f, m: f.onset_count % COUNT_MAX,
+    ),
+)
+"""One bundle per hop, in this order."""
+
+STATUS: tuple[Address, ...] = (
+    Address("/artgen/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
+    Address("/artgen/status/latency_ms", "float", "from the last sample of a hop to its bundle", 0, 60000, "ms"),
+    Address("/artgen/status/dropped", "int", "blocks, hops and packets lost so far", 0, COUNT_MAX),
+)
+"""Sent once a second; the paths end in the names of the fields of `Status`."""
+
+DAEMON_CONTROLS: tuple[Address, ...] = (
+    Address("/artgen/control/input", "string", "switch to another input, as --input takes it", setting="audio.input"),
+    Address("/artgen/control/gain_db", "float", "gain before the analysis", -60, 60, "dB", setting="audio.gain_db"),
+    Address("/artgen/control/smoothing", "float", "time constant of the mood", 0, 30, "s", setting="mood.smoothing"),
+    Address("/artgen/control/target/add", "string", "send to HOST:PORT too", setting="osc.targets"),
+    Address("/artgen/control/target/remove", "string", "send to HOST:PORT no longer", setting="osc.targets"),
+    Address("/artgen/control/mood/manual", "toggle", "1: send the two below instead", setting="mood.manual"),
+    Address("/artgen/control/mood/valence", "float", "the manual valence", setting="mood.valence"),
+    Address("/artgen/control/mood/energy", "float", "the manual energy", setting="mood.energy"),
+    Address("/artgen/control/freeze", "toggle", "1: hold the mood where it is", setting="mood.freeze"),
+)
+
+VISUALS_CONTROLS: tuple[Address, ...] = (
+    Address("/visuals/seed", "int", "glide to this picture", 0, COUNT_MAX, setting="visuals.seed"),
+    Address("/visuals/seed/next", "trigger", "glide to the next picture"),
+    Address("/visuals/speed", "float", "travel through the latent space", 0, 8, "pictures/10 s", "visuals.speed"),
+    Address("/visuals/smoothing", "float", "time constant of the mood's follower", 0, 30, "s", "visuals.smoothing"),
+    Address("/visuals/truncation", "float", "0: the average picture, 1: all variety", setting="visuals.truncation"),
+    Address("/visuals/mood/manual", "toggle", "1: follow the two below, not the music", setting="visuals.manual"),
+    Address("/visuals/mood/valence", "float", "the manual valence", setting="visuals.valence"),
+    Address("/visuals/mood/energy", "float", "the manual energy", setting="visuals.energy"),
+    Address("/visuals/model", "string", "load another model file; empty: the idle generator", setting="visuals.model"),
+    Address("/visuals/effect/onset", "float", "zoom and drift on onsets; 0: off", setting="visuals.onset_effect"),
+    Address("/visuals/effect/grain", "float", "fine grain over the upscaled picture", setting="visuals.grain"),
+    Address("/visuals/effect/vignette", "float", "darker corners", setting="visuals.vignette"),
+    Address("/visuals/freeze", "toggle", "1: hold the picture", setting="visuals.freeze"),
+    Address("/visuals/blackout", "toggle", "1: fade to black", setting="visuals.blackout"),
+    Address("/visuals/snapshot", "trigger", "save the picture as PNG"),
+    Address("/visuals/fullscreen", "toggle", "1: fill the screen", setting="visuals.fullscreen"),
+    Address("/visuals/help", "toggle", "1: show the overlay", setting="visuals.help"),
+    Address("/visuals/quit", "trigger", "close the renderer"),
+)
+
+
+def sent() -> tuple[Address, ...]:
+    """Every address that the daemon sends."""
+    return tuple(output.address for output in OUTPUTS) + STATUS
+
+
+def by_path(*tables: tuple[Address, ...]) -> dict[str, Address]:
+    """Rows by their path."""
+    return {row.path: row for table in tables for row in table}

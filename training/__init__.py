@@ -1,0 +1,1 @@
+"""Training: labelled music and pictures in, model files out. The only place that imports torch."""

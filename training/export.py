@@ -1,0 +1,117 @@
+"""Write a model file: ONNX with its card inside, checked against the module it came from."""
+
+import copy
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from artgen_osc.modelfile import CARD_KEY, Engine, graph_sha256, load
+
+PARITY = 1e-4
+HALF = ".half"
+
+
+def _store_half(graph: onnx.GraphProto) -> None:
+    """Replace every float32 weight by its float16 form and a cast."""
+    casts = []
+    for entry in graph.initializer:
+        if entry.data_type != onnx.TensorProto.FLOAT:
+            continue
+        name = entry.name
+        entry.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(entry).astype(np.float16), name + HALF))
+        casts.append(onnx.helper.make_node("Cast", [name + HALF], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def export_model(
+    module: nn.Module,
+    examples: tuple[Tensor, ...],
+    path: str | Path,
+    card: dict[str, Any],
+    input_names: list[str],
+    output_names: list[str],
+    half: bool = False,
+) -> float:
+    """Write `module` as a model file and read it back through the engine of the show.
+
+    Parameters
+    ----------
+    module : in evaluation mode
+    examples : one input tensor for each name, with the batch size of the show
+    path : where the file goes; replaced only when the new one is proven
+    card : ``kind``, the form of the input, ``trained_on``, ``licence`` and figures
+    half : store the weights in 16 bits; they must be exact in 16 bits already
+
+    Returns
+    -------
+    The largest absolute difference between the module's and the engine's outputs.
+
+    Raises
+    ------
+    ValueError
+        The outputs differ by more than `PARITY`.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new.onnx")
+    module.eval()
+    torch.onnx.export(
+        module,
+        examples,
+        str(fresh),
+        input_names=input_names,
+        output_names=output_names,
+        opset_version=17,
+        dynamo=False,
+        # Keeps batch norms apart and the names of the weights, so that training can go on from the file.
+        training=torch.onnx.TrainingMode.PRESERVE,
+        do_constant_folding=False,
+    )
+    model = onnx.load(str(fresh))
+    if half:
+        _store_half(model.graph)
+    digest = hashlib.sha256(model.graph.SerializeToString(deterministic=True)).hexdigest()
+    entry = model.metadata_props.add()
+    entry.key = CARD_KEY
+    entry.value = json.dumps({**card, "sha256": digest})
+    data = model.SerializeToString(deterministic=True)
+    if graph_sha256(data) != digest:
+        raise ValueError(f"{path}: the graph's sha256 changed while it was written")
+    fresh.write_bytes(data)
+
+    with torch.no_grad():
+        outputs = module(*examples)
+    outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
+    engine = Engine(load(fresh, card["kind"]), exact=True)
+    results = engine(*(example.numpy() for example in examples))
+    pairs = zip(outputs, results, strict=True)
+    difference = max(float(np.abs(wanted.numpy() - got).max()) for wanted, got in pairs)
+    if not difference <= PARITY:
+        fresh.unlink()
+        raise ValueError(f"{path}: the exported model differs by {difference:.2g}; {PARITY:g} is allowed")
+    fresh.replace(path)
+    return difference
+
+
+def export_generator(generator: nn.Module, path: str | Path, card: dict[str, Any]) -> float:
+    """Export a generator with weights stored in 16 bits: inputs ``z`` and ``mood``, output ``picture``."""
+    halved = copy.deepcopy(generator).eval().half().float().to(memory_format=torch.contiguous_format)
+    examples = (torch.randn(1, card["z_dim"]), torch.rand(1, card["n_mood"]))
+    return export_model(halved, examples, path, card, ["z", "mood"], ["picture"], half=True)
+
+
+def read_generator(path: str | Path) -> dict[str, Tensor]:
+    """Weights of an exported generator, to go on training from."""
+    model = onnx.load(str(load(path, "generator").path))
+    return {
+        entry.name.removesuffix(HALF): torch.from_numpy(onnx.numpy_helper.to_array(entry).astype(np.float32))
+        for entry in model.graph.initializer
+    }

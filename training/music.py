@@ -1,0 +1,210 @@
+"""Labelled music as log-mel pictures, from any of the sources in the data folder.
+
+Every source ends up in one form, that of the shared spectrogram pictures: ``uint8 (128, t)``
+with ``db = mel / 255 * 80 - 80`` relative to the clip's maximum, one column every 40.4 ms.
+Audio gets there through `artgen_osc.mood.MoodMel`, the front end of the live show.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artgen_osc.errors import ConfigError
+from artgen_osc.mood import FLOOR_DB, N_MELS, WINDOW_COLUMNS, MoodMel, relative_db
+
+_CLIP_SECONDS = 30.0
+_BLOCK = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Songs:
+    """Clips with labels.
+
+    Attributes
+    ----------
+    name : of the source, such as ``spotify``
+    mel : one uint8 ``(128, t)`` for each clip
+    labels : float32 ``(n, 2)``, valence and energy 0..1, NaN where there is none
+    artists : one for each clip; the clips of an artist stay on one side of a split
+    titles : for reports
+    skipped : ``file: reason`` for what couldn't be read
+    """
+
+    name: str
+    mel: list[np.ndarray]
+    labels: np.ndarray
+    artists: list[str]
+    titles: list[str]
+    skipped: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.mel)
+
+
+def to_db(mel: np.ndarray) -> np.ndarray:
+    """Uint8 pictures as float32 dB, -80..0."""
+    return mel.astype(np.float32) * np.float32(-FLOOR_DB / 255.0) + np.float32(FLOOR_DB)
+
+
+def to_uint8(db: np.ndarray) -> np.ndarray:
+    """Inverse of `to_db`, rounded."""
+    return np.round((db - FLOOR_DB) * (255.0 / -FLOOR_DB)).clip(0, 255).astype(np.uint8)
+
+
+def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
+    """Read a sound file as a mel picture.
+
+    Parameters
+    ----------
+    path : anything that soundfile reads, any rate and number of channels
+    seconds : read no more than this from the start
+
+    Returns
+    -------
+    uint8 ``(128, t)``
+
+    Raises
+    ------
+    ValueError
+        The file can't be read, or is shorter than one window.
+    """
+    import soundfile
+
+    columns: list[np.ndarray] = []
+    try:
+        with soundfile.SoundFile(path) as file:
+            mel = MoodMel(file.samplerate)
+            left = int(seconds * file.samplerate)
+            while left > 0:
+                block = file.read(min(_BLOCK, left), dtype="float32", always_2d=True)
+                if not len(block):
+                    break
+                left -= len(block)
+                columns.append(mel.push(block.mean(axis=1)))
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise ValueError(str(error)) from error
+    picture = np.concatenate(columns) if columns else np.empty((0, N_MELS), np.float32)
+    if not len(picture):
+        raise ValueError("shorter than one window of 23 ms")
+    return to_uint8(relative_db(picture)).T
+
+
+def load(data: str | Path, progress: Callable[[list[Any]], Iterable[Any]] = iter) -> Songs:
+    """Load an ``.npz``, a ``labels.csv``, or the folder that holds one.
+
+    Parameters
+    ----------
+    data : ``.npz`` with ``mel`` uint8 ``(n, 128, t)``, ``valence``, ``energy`` and perhaps
+        ``artist`` and ``title``; or a CSV with the columns ``file``, ``valence``, ``energy`` and
+        perhaps ``artist`` and ``title``, beside its audio files
+    progress : wraps the list of files, such as ``tqdm``
+
+    Raises
+    ------
+    ConfigError
+        The data isn't there, lacks a column, or labels are outside 0..1.
+    """
+    path = Path(data)
+    if path.is_dir():
+        path = path / "labels.csv"
+    if not path.is_file():
+        raise ConfigError(f"{path}: isn't there; an .npz or a labels.csv is allowed; check the path")
+    return _load_npz(path) if path.suffix == ".npz" else _load_csv(path, progress)
+
+
+def _load_npz(path: Path) -> Songs:
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            mel = data["mel"]
+            labels = np.stack((data["valence"], data["energy"]), axis=1).astype(np.float32)
+            artists = [str(artist) for artist in data["artist"]] if "artist" in data else _numbered(len(mel))
+            titles = [str(title) for title in data["title"]] if "title" in data else _numbered(len(mel))
+    except (KeyError, ValueError, OSError) as error:
+        raise ConfigError(f"{path}: {error}; mel, valence and energy are needed; see training/README.md") from error
+    if mel.dtype != np.uint8 or mel.ndim != 3 or mel.shape[1] != N_MELS:
+        raise ConfigError(f"{path}: mel is {mel.dtype} {mel.shape}; uint8 (n, {N_MELS}, t) is allowed; convert it")
+    _check_range(path, labels, first_row=0)
+    return Songs(path.stem, list(mel), labels, artists, titles)
+
+
+def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]]) -> Songs:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    missing = {"file", "valence", "energy"} - set(rows[0] if rows else ())
+    if missing:
+        raise ConfigError(
+            f"{path}: lacks {', '.join(sorted(missing))}; file, valence and energy are needed; add the columns"
+        )
+    labels = np.array([[_label(path, row, i, key) for key in ("valence", "energy")] for i, row in enumerate(rows, 2)])
+    _check_range(path, labels, first_row=2)
+    mel, kept, skipped = [], [], []
+    for i, row in enumerate(progress(rows)):
+        try:
+            mel.append(audio_mel(path.parent / row["file"]))
+            kept.append(i)
+        except ValueError as error:
+            skipped.append(f"{row['file']}: {error}")
+    if not mel:
+        raise ConfigError(f"{path}: none of its {len(rows)} files can be read; {skipped[0]}; check the files")
+    artists = [rows[i].get("artist") or rows[i]["file"] for i in kept]
+    titles = [rows[i].get("title") or rows[i]["file"] for i in kept]
+    return Songs(path.parent.name, mel, labels[kept].astype(np.float32), artists, titles, tuple(skipped))
+
+
+def _numbered(count: int) -> list[str]:
+    return [str(i) for i in range(count)]
+
+
+def _label(path: Path, row: dict[str, str], number: int, key: str) -> float:
+    text = (row[key] or "").strip()
+    try:
+        return float(text) if text else np.nan
+    except ValueError:
+        raise ConfigError(f"{path}: {key} is {text!r} in row {number}; 0..1 or empty is allowed; correct it") from None
+
+
+def _check_range(path: Path, labels: np.ndarray, first_row: int) -> None:
+    wrong = np.flatnonzero(((labels < 0) | (labels > 1)).any(axis=1)) + first_row
+    if len(wrong):
+        rows = ", ".join(map(str, wrong[:20])) + (" …" if len(wrong) > 20 else "")
+        raise ConfigError(f"{path}: labels outside 0..1 in rows {rows}; 0..1 or empty is allowed; rescale them")
+
+
+def artist_folds(artists: list[str], count: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Split clips so that no artist is on both sides.
+
+    Yields
+    ------
+    ``count`` pairs of index arrays: training, held out
+    """
+    unique = sorted(set(artists))
+    order = np.random.default_rng(seed).permutation(len(unique))
+    fold_of = {unique[artist]: place % count for place, artist in enumerate(order)}
+    folds = np.array([fold_of[artist] for artist in artists], dtype=int)
+    for fold in range(count):
+        yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+
+
+def windows(mel: np.ndarray, step: int = WINDOW_COLUMNS // 2) -> np.ndarray:
+    """Cut a clip into the windows that the live network sees, each relative to its own maximum.
+
+    Parameters
+    ----------
+    mel : uint8 ``(128, t)``
+    step : columns from one window to the next
+
+    Returns
+    -------
+    float32 ``(n, 128, WINDOW_COLUMNS)`` dB, -80..0; a shorter clip is repeated to fill one window
+    """
+    db = to_db(mel)
+    length = db.shape[1]
+    if length < WINDOW_COLUMNS:
+        parts = [np.resize(db.T, (WINDOW_COLUMNS, N_MELS)).T]
+    else:
+        parts = [db[:, first : first + WINDOW_COLUMNS] for first in range(0, length - WINDOW_COLUMNS + 1, step)]
+    return np.stack([relative_db(part) for part in parts])

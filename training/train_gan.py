@@ -1,0 +1,297 @@
+"""Train a generator on a folder of pictures: ``python -m training.train_gan --images DIR``.
+
+The run folder holds ``options.json``, ``log.csv``, ``state.pt`` and ``samples/``; the same
+command with the same ``--run`` goes on from the last checkpoint, exactly.
+"""
+
+import argparse
+import copy
+import csv
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from artgen_osc.errors import ArtgenError
+from training.export import export_generator, read_generator
+from training.gan import N_MOOD, Discriminator, Generator, Lite0Features, pretrained_features
+from training.losses import augment, hinge_discriminator, hinge_generator, mood_loss
+from training.pictures import MoodScale, colour_mood, load_pictures, to_float
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is made with; the help of each flag is its comment in `HELP`."""
+
+    images: str
+    run: str = "runs/gan"
+    size: int = 256
+    width: int = 32
+    z_dim: int = 128
+    batch: int = 8
+    steps: int = 20_000
+    learning_rate: float = 2.5e-4
+    mood_weight: float = 0.5
+    ema_images: float = 1_500.0
+    seed: int = 0
+    init: str = ""
+    minutes: float = 5.0
+    name: str = "pictures"
+    licence: str = "unknown"
+
+
+HELP = {
+    "images": "folder of pictures, searched with its subfolders",
+    "run": "run folder; an existing one is resumed",
+    "size": "side of the pictures in pixels: 64, 128, 256 or 512",
+    "width": "width of the generator",
+    "z_dim": "length of the latent vector",
+    "batch": "pictures a step",
+    "steps": "steps in all",
+    "learning_rate": "Adam's learning rate, generator and discriminator",
+    "mood_weight": "how strongly a picture is held to the mood it was asked for",
+    "ema_images": "half-life of the averaged weights, in pictures",
+    "seed": "seed of everything random",
+    "init": "start from the generator in this model file",
+    "minutes": "minutes between checkpoints",
+    "name": "what the pictures are, for the model's card",
+    "licence": "their licence, for the model's card",
+}
+
+
+class Trainer:
+    """Everything that a step changes, and the step.
+
+    Parameters
+    ----------
+    options : Options
+    pictures : uint8 ``(n, 3, size, size)``
+    features : a fixed network, and the number of channels of each of its maps
+    """
+
+    def __init__(
+        self, options: Options, pictures: Tensor, features: torch.nn.Module, channels: tuple[int, ...]
+    ) -> None:
+        torch.manual_seed(options.seed)
+        self.options, self.pictures = options, pictures
+        self.scale = MoodScale.of(pictures)
+        measured = torch.cat([colour_mood(to_float(part)) for part in pictures.split(64)])
+        self.moods = self.scale.to_mood(measured).clamp(0, 1)
+        self.generator = Generator(options.size, options.width, options.z_dim)
+        if options.init:
+            self.generator.load_state_dict(read_generator(options.init))
+        self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        self.discriminator = Discriminator(features, channels)
+        for net in (self.generator, self.average, self.discriminator):
+            net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        rates = {"lr": options.learning_rate, "betas": (0.0, 0.99)}
+        self.generator_adam = torch.optim.Adam(self.generator.parameters(), **rates)
+        learned = [p for p in self.discriminator.parameters() if p.requires_grad]
+        self.discriminator_adam = torch.optim.Adam(learned, **rates)
+        self.random = torch.Generator().manual_seed(options.seed)
+        self.step_count = 0
+        self.seconds = 0.0
+
+    def ask(self, n: int) -> tuple[Tensor, Tensor]:
+        """Draw z and the mood to ask for: mostly as in the pictures, sometimes anywhere."""
+        z = torch.randn(n, self.options.z_dim, generator=self.random)
+        chosen = self.moods[torch.randint(len(self.moods), (n,), generator=self.random)]
+        near = chosen + 0.05 * torch.randn(n, N_MOOD, generator=self.random)
+        anywhere = torch.rand(n, N_MOOD, generator=self.random)
+        mood = torch.where(torch.rand(n, 1, generator=self.random) < 0.7, near, anywhere)
+        return z, mood.clamp(0, 1)
+
+    def real(self, n: int) -> Tensor:
+        """Draw training pictures, half of them mirrored."""
+        chosen = self.pictures[torch.randint(len(self.pictures), (n,), generator=self.random)]
+        mirror = torch.rand(n, generator=self.random) < 0.5
+        chosen = torch.where(mirror.view(n, 1, 1, 1), chosen.flip(3), chosen)
+        return to_float(chosen).contiguous(memory_format=torch.channels_last)
+
+    def step(self) -> dict[str, float]:
+        """One update of the generator and one of the discriminator, on the same fakes."""
+        n = self.options.batch
+        z, mood = self.ask(n)
+        self.discriminator.requires_grad_(False)
+        fake = self.generator(z, mood)
+        adversarial = hinge_generator(self.discriminator(augment(fake, self.random)))
+        obedience = mood_loss(self.scale.to_mood(colour_mood(fake)), mood)
+        self.generator_adam.zero_grad(set_to_none=True)
+        (adversarial + self.options.mood_weight * obedience).backward()
+        self.generator_adam.step()
+
+        for part in (self.discriminator.heads,):
+            part.requires_grad_(True)
+        fakes = self.discriminator(augment(fake.detach(), self.random))
+        reals = self.discriminator(augment(self.real(n), self.random))
+        judgement = hinge_discriminator(reals, fakes)
+        self.discriminator_adam.zero_grad(set_to_none=True)
+        judgement.backward()
+        self.discriminator_adam.step()
+
+        self.step_count += 1
+        self._update_average()
+        return {"generator": adversarial.item(), "discriminator": judgement.item(), "mood": obedience.item()}
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        seen = self.step_count * self.options.batch
+        half_life = min(self.options.ema_images, 0.1 * seen + 1)
+        keep = 0.5 ** (self.options.batch / half_life)
+        for slow, fast in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            slow.lerp_(fast, 1 - keep)
+        for slow, fast in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            if slow.is_floating_point():
+                slow.lerp_(fast, 1 - keep)
+            else:
+                slow.copy_(fast)
+
+    def state(self) -> dict[str, object]:
+        """All that is needed to go on exactly."""
+        return {
+            "generator": self.generator.state_dict(),
+            "average": self.average.state_dict(),
+            "discriminator": self.discriminator.learned(),
+            "generator_adam": self.generator_adam.state_dict(),
+            "discriminator_adam": self.discriminator_adam.state_dict(),
+            "random": self.random.get_state(),
+            "step_count": self.step_count,
+            "seconds": self.seconds,
+        }
+
+    def load_state(self, state: dict[str, object]) -> None:
+        """Inverse of `state`."""
+        self.generator.load_state_dict(state["generator"])  # type: ignore[arg-type]
+        self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
+        self.discriminator.load_state_dict(state["discriminator"], strict=False)  # type: ignore[arg-type]
+        self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]
+        self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
+        self.random.set_state(state["random"])  # type: ignore[arg-type]
+        self.step_count = state["step_count"]  # type: ignore[assignment]
+        self.seconds = state["seconds"]  # type: ignore[assignment]
+
+    @torch.no_grad()
+    def sample_sheet(self, side: int = 128, n: int = 6) -> Image.Image:
+        """Two grids: one z over all moods (valence to the right, energy upwards), then many z in many moods."""
+        draw = torch.Generator().manual_seed(1)
+        line = torch.linspace(0.1, 0.9, n)
+        moods = torch.stack([line.repeat(n), line.flip(0).repeat_interleave(n)], 1)
+        one = torch.randn(1, self.options.z_dim, generator=draw).repeat(n * n, 1)
+        many = torch.randn(n * n, self.options.z_dim, generator=draw)
+        sheet = Image.new("RGB", (2 * n * side + 16, n * side), "white")
+        for part, z in enumerate((one, many)):
+            for i in range(n * n):
+                picture = self.average(z[i : i + 1], moods[i : i + 1])[0]
+                pixels = ((picture * 0.5 + 0.5) * 255).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+                place = (part * (n * side + 16) + i % n * side, i // n * side)
+                sheet.paste(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS), place)
+        return sheet
+
+
+def save(trainer: Trainer, folder: Path) -> None:
+    """Write a checkpoint and a sample sheet; an interrupted write leaves the old one whole."""
+    fresh = folder / "state.new.pt"
+    torch.save(trainer.state(), fresh)
+    fresh.replace(folder / "state.pt")
+    samples = folder / "samples"
+    samples.mkdir(exist_ok=True)
+    trainer.sample_sheet().save(samples / f"{trainer.step_count:06d}.jpg", quality=90)
+
+
+def card(trainer: Trainer) -> dict[str, object]:
+    """The card of the exported model."""
+    options = trainer.options
+    return {
+        "kind": "generator",
+        "size": options.size,
+        "z_dim": options.z_dim,
+        "width": options.width,
+        "n_mood": N_MOOD,
+        "bf16": True,
+        "mood_mean": trainer.scale.mean.tolist(),
+        "mood_deviation": trainer.scale.deviation.tolist(),
+        "trained_on": f"{options.name}: {len(trainer.pictures)} pictures",
+        "licence": options.licence,
+        "images_seen": trainer.step_count * options.batch,
+        "training_hours": round(trainer.seconds / 3600, 2),
+    }
+
+
+def train(trainer: Trainer, folder: Path) -> None:
+    """Run to the last step, with a checkpoint every few minutes and at the end or on Ctrl-C."""
+    options = trainer.options
+    log_path = folder / "log.csv"
+    new = not log_path.exists()
+    start, before, saved = time.monotonic(), trainer.seconds, time.monotonic()
+    with log_path.open("a", newline="") as file, tqdm(total=options.steps, initial=trainer.step_count) as bar:
+        log = csv.writer(file)
+        if new:
+            log.writerow(["step", "seconds", "generator", "discriminator", "mood"])
+        try:
+            while trainer.step_count < options.steps:
+                losses = trainer.step()
+                trainer.seconds = before + time.monotonic() - start
+                bar.update()
+                bar.set_postfix({name: f"{value:.2f}" for name, value in losses.items()})
+                log.writerow([trainer.step_count, f"{trainer.seconds:.0f}", *(f"{v:.4f}" for v in losses.values())])
+                if time.monotonic() - saved > options.minutes * 60:
+                    file.flush()
+                    save(trainer, folder)
+                    saved = time.monotonic()
+        except KeyboardInterrupt:
+            print("interrupted: the state is saved; the same command goes on from here", file=sys.stderr)
+    save(trainer, folder)
+
+
+def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
+    """Flags to options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.train_gan",
+        description="Train a generator on your own pictures.",
+        epilog="example: python -m training.train_gan --images my-paintings --run runs/paintings",
+    )
+    for field in fields(Options):
+        flag = "--" + field.name.replace("_", "-")
+        if field.name == "images":
+            parser.add_argument(flag, required=True, help=HELP["images"])
+        else:
+            kind = type(field.default)
+            parser.add_argument(flag, type=kind, default=field.default, help=f"{HELP[field.name]} ({field.default})")
+    parser.add_argument("--export-only", action="store_true", help="write the model of the last checkpoint and stop")
+    given = vars(parser.parse_args(arguments))
+    export_only = given.pop("export_only")
+    return Options(**given), export_only
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point."""
+    options, export_only = parse(arguments)
+    folder = Path(options.run)
+    try:
+        pictures, skipped = load_pictures(options.images, options.size)
+        for line in skipped:
+            print(f"skipped {line}", file=sys.stderr)
+        trainer = Trainer(options, pictures, pretrained_features(), Lite0Features.channels)
+    except (ValueError, ImportError, ArtgenError) as error:
+        print(f"train_gan: {error}", file=sys.stderr)
+        return 2
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "state.pt").exists():
+        trainer.load_state(torch.load(folder / "state.pt", weights_only=True))
+        print(f"{folder}: goes on from step {trainer.step_count}", file=sys.stderr)
+    (folder / "options.json").write_text(json.dumps(asdict(options), indent=2))
+    if not export_only:
+        train(trainer, folder)
+    difference = export_generator(trainer.average, folder / "generator.onnx", card(trainer))
+    print(f"{folder / 'generator.onnx'}: written; differs from the trained network by {difference:.1g}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

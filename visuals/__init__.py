@@ -1,0 +1,1 @@
+"""The renderer: a client of the OSC stream that owns the window and the picture."""

@@ -1,0 +1,117 @@
+"""What turns a latent point and a mood into a picture."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from artgen_osc import modelfile
+from artgen_osc.errors import ModelError
+from visuals.idle import IdleGenerator
+from visuals.latent import direction, slerp
+
+Frame = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+SHIPPED = Path(__file__).parent / "models" / "generator.onnx"
+IDLE = "idle"
+HOME_SEED = 0
+
+
+class Generator(Protocol):
+    """Anything that paints.
+
+    Attributes
+    ----------
+    name : for the overlay
+    z_dim : length of `z`
+    size : pixels, height and width of the picture
+    """
+
+    name: str
+    z_dim: int
+    size: int
+
+    def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
+        """Paint a picture.
+
+        Parameters
+        ----------
+        z : float32 ``(z_dim,)`` of length ``sqrt(z_dim)``
+        mood : float32 ``(2,)``, valence and energy in 0..1
+        truncation : 0 (always the home picture) to 1 (all variety)
+
+        Returns
+        -------
+        uint8 ``(size, size, 3)``, RGB, top row first
+        """
+        ...
+
+
+class OnnxGenerator:
+    """A trained network from a model file.
+
+    The network takes ``z`` float32 ``(1, z_dim)`` and ``mood`` float32 ``(1, 2)`` and gives
+    ``picture`` float32 ``(1, 3, size, size)`` in -1..1. It normalises `z` itself, so truncation
+    can't shorten `z`. It turns `z` towards the direction of seed 0 instead, along the great circle.
+
+    Parameters
+    ----------
+    path : the ONNX file
+    threads : cores it may use
+
+    Raises
+    ------
+    ModelError
+        The file is missing, damaged, of another kind, or its shapes aren't those of its card.
+    """
+
+    def __init__(self, path: str | Path, threads: int = 1) -> None:
+        model = modelfile.load(path, "generator", n_mood=2)
+        try:
+            self.z_dim, self.size = int(model.card["z_dim"]), int(model.card["size"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"{path}: its card has no usable z_dim and size ({error}); whole numbers are allowed; "
+                "export it again with python -m training.export"
+            ) from None
+        self.name = Path(path).stem
+        self._home = direction(HOME_SEED, self.z_dim)
+        self._engine = modelfile.Engine(model, threads)
+        try:
+            self(np.ones(self.z_dim, np.float32), np.full(2, 0.5, np.float32), 1.0)
+        except (RuntimeError, ValueError, IndexError) as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(
+                f"{path}: doesn't take z (1, {self.z_dim}) and mood (1, 2) and give a picture of {self.size} pixels "
+                f"({reason}); a generator that fits its card is allowed; export it again with python -m training.export"
+            ) from error
+
+    def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
+        """Paint a picture; see `Generator`."""
+        if truncation < 1.0:
+            length = float(np.linalg.norm(z))
+            z = (slerp(self._home, z.astype(np.float64) / length, truncation) * length).astype(np.float32)
+        picture = self._engine(z[None], mood[None])[0]
+        if picture.shape != (1, 3, self.size, self.size):
+            raise ValueError(f"picture has shape {picture.shape}")
+        pixels = np.clip(picture[0].transpose(1, 2, 0) * 127.5 + 128.0, 0.0, 255.0)
+        return np.ascontiguousarray(pixels.astype(np.uint8))
+
+
+def open_generator(model: str, threads: int = 1) -> Generator:
+    """The generator that the setting `model` names.
+
+    Parameters
+    ----------
+    model : a model file; ``idle``; or empty for the installed model, if there is one
+    threads : cores it may use
+
+    Raises
+    ------
+    ModelError
+        The file can't be used.
+    """
+    if model == IDLE or (not model and not SHIPPED.exists()):
+        return IdleGenerator()
+    return OnnxGenerator(model or SHIPPED, threads)

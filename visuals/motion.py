@@ -1,0 +1,148 @@
+"""What moves and fades on the way from the picture to the screen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from visuals.control import Control
+from visuals.follow import Envelope, Follower
+
+SLACK = 1.09
+"""Zoom at rest: the drift needs something to move into."""
+
+KICK_ZOOM = 0.035
+KICK_DRIFT = 0.018
+GOLDEN_ANGLE = 2.399963
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Uniforms of the last pass.
+
+    Attributes
+    ----------
+    zoom : at least 1
+    drift : (2,), in heights of the picture, right and up
+    brightness : 0 (black) to 1
+    grain, vignette : 0..1
+    time : s of show time; the grain changes with it
+    """
+
+    zoom: float = SLACK
+    drift: tuple[float, float] = (0.0, 0.0)
+    brightness: float = 1.0
+    grain: float = 0.0
+    vignette: float = 0.0
+    time: float = 0.0
+
+
+class Motion:
+    """The camera: a slow drift of its own, and a push on each onset.
+
+    Parameters
+    ----------
+    control : Control
+        Where it starts; the screen fades in from black.
+    """
+
+    def __init__(self, control: Control) -> None:
+        settings = control.settings
+        self._onsets = control.onsets
+        self._push = Envelope(3)
+        self._knobs = Follower([settings.grain, settings.vignette])
+        self._light = Follower([0.0])
+        self._time = 0.0
+
+    def step(self, control: Control, dt: float, real_dt: float) -> Look:
+        """Move on.
+
+        Parameters
+        ----------
+        control : Control
+        dt : s of show time, 0 while frozen
+        real_dt : s; blackout works while frozen too
+
+        Returns
+        -------
+        Look
+        """
+        settings = control.settings
+        if control.onsets != self._onsets:
+            angle = GOLDEN_ANGLE * control.onsets
+            kick = np.array([KICK_ZOOM, KICK_DRIFT * np.cos(angle), KICK_DRIFT * np.sin(angle)])
+            self._push.kick(kick * settings.onset_effect, most=2.0 * KICK_ZOOM)
+            self._onsets = control.onsets
+        push = self._push.step(dt)
+        self._time += dt
+        time = self._time
+        grain, vignette = self._knobs.step([settings.grain, settings.vignette], 0.3, real_dt)
+        light = self._light.step([0.0 if settings.blackout else 1.0], 0.4, real_dt)
+        return Look(
+            zoom=max(1.0, SLACK + 0.03 * np.sin(0.11 * time) + float(push[0])),
+            drift=(0.022 * np.sin(0.07 * time) + float(push[1]), 0.022 * np.sin(0.053 * time + 1.0) + float(push[2])),
+            brightness=_settled(float(light[0])),
+            grain=float(grain),
+            vignette=float(vignette),
+            time=time,
+        )
+
+
+def _settled(light: float) -> float:
+    """Black is black in the end, not one step above it."""
+    return 0.0 if light < 0.002 else 1.0 if light > 0.998 else light
+
+
+class Pace:
+    """Show time: runs with real time, and comes to a smooth halt when frozen."""
+
+    def __init__(self, ramp: float = 0.3) -> None:
+        self._ramp = ramp
+        self._run = 1.0
+
+    def step(self, freeze: bool, dt: float) -> float:
+        """Seconds of show time in the next `dt` seconds of real time."""
+        before = self._run
+        change = dt / self._ramp
+        self._run = max(0.0, before - change) if freeze else min(1.0, before + change)
+        return dt * 0.5 * (_ease(before) + _ease(self._run))
+
+
+def _ease(t: float) -> float:
+    return t * t * (3.0 - 2.0 * t)
+
+
+class Crossfade:
+    """How far the screen is from one generated picture to the next.
+
+    Each arrival starts a linear fade from what is on screen to the new picture, as long as
+    the pictures have lately been apart. Nothing jumps at an arrival, whatever its time.
+    """
+
+    SHORTEST = 0.03
+    LONGEST = 1.5
+    CHANGE = 1.5
+    """Length in s of the fade to another model's pictures."""
+
+    def __init__(self) -> None:
+        self._interval = 0.1
+        self._start = self._length = 0.0
+        self._last: float | None = None
+        self._change_until = 0.0
+
+    def arrive(self, time: float, changed: bool = False) -> None:
+        """A picture came in at `time` (s of show time); `changed`: from another model."""
+        if self._last is not None:
+            apart = min(max(time - self._last, 0.0), self.LONGEST)
+            self._interval += 0.2 * (apart - self._interval)
+        if changed and self._last is not None:
+            self._change_until = time + self.CHANGE
+        self._last = time
+        # A little longer than the mean, so that a late picture still finds things moving.
+        usual = max(1.3 * self._interval, self.SHORTEST)
+        self._start, self._length = time, max(usual, self._change_until - time)
+
+    def mix(self, time: float) -> float:
+        """0 (what was on screen at the arrival) to 1 (the newest picture)."""
+        if self._last is None:
+            return 1.0
+        return min(max((time - self._start) / self._length, 0.0), 1.0)

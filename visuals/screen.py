@@ -1,0 +1,234 @@
+"""OpenGL: generated pictures in, a full frame out. To be used on one thread only.
+
+Three small passes at the size of the picture (mix of last and next, prefilter) and one at
+the size of the target (upscale, camera, grain, vignette), then the overlay.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artgen_osc.errors import DisplayError
+from visuals.generator import Frame
+from visuals.motion import Look
+
+SHADERS = Path(__file__).parent / "shaders"
+_NOISE_SIZE = 256
+_BLACK: Frame = np.zeros((4, 4, 3), np.uint8)
+
+
+def standalone_context() -> Any:
+    """An OpenGL 3.3 context without a window.
+
+    Raises
+    ------
+    DisplayError
+        There is no such OpenGL here.
+    """
+    import moderngl
+
+    try:
+        return moderngl.create_context(require=330, standalone=True, backend="egl")
+    except Exception as error:  # the loader raises many kinds; each means the same to the user
+        egl_error = error
+    try:
+        return moderngl.create_context(require=330, standalone=True)
+    except Exception:
+        raise DisplayError(
+            f"OpenGL: can't draw off screen ({egl_error}); OpenGL 3.3 through EGL is needed; "
+            "install a driver, on Debian: apt install libegl1 libgl1-mesa-dri"
+        ) from egl_error
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A half-float texture to draw into."""
+
+    texture: Any
+    target: Any
+
+    def release(self) -> None:
+        self.target.release()
+        self.texture.release()
+
+
+class Screen:
+    """Draws the show.
+
+    Parameters
+    ----------
+    context : moderngl context, core 3.3
+    size : (width, height) of the target, pixels
+    window : whether to draw into the context's window instead of a picture in memory
+    """
+
+    def __init__(self, context: Any, size: tuple[int, int], window: bool = False) -> None:
+        self._context = context
+        self._window = context.detect_framebuffer(0) if window else None
+        self._mix_pass = self._pass("mix")
+        self._sharpen_pass = self._pass("sharpen")
+        self._final_pass = self._pass("final")
+        self._overlay_pass = self._pass("overlay")
+        self._noise = self._noise_texture()
+        self._after = self._upload(_BLACK)
+        self._before, self._mixed, self._sharp = (self._layer(_BLACK.shape[0], _BLACK.shape[1]) for _ in range(3))
+        self._text: Any = None
+        self._memory: Any = None
+        self.resize(size)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Draw to a target of another size (width, height)."""
+        self.size = (max(1, size[0]), max(1, size[1]))
+        if self._memory is not None:
+            self._memory.release()
+            self._memory = None
+        if self._window is None:
+            self._memory = self._context.simple_framebuffer(self.size, components=3)
+
+    def take(self, pixels: Frame, mix: float) -> None:
+        """A new picture to fade to.
+
+        Parameters
+        ----------
+        pixels : uint8 ``(height, width, 3)``, top row first
+        mix : 0..1, how far the fade to the last picture has come; that is what the next one starts from
+        """
+        height, width = pixels.shape[:2]
+        if self._after.size == (width, height):
+            self._draw_mix(self._mixed, mix)
+            self._before, self._mixed = self._mixed, self._before
+            self._after.write(np.ascontiguousarray(pixels))
+            return
+        fresh = self._layer(height, width)
+        self._draw_mix(fresh, mix)
+        for old in (self._before, self._mixed, self._sharp, self._after):
+            old.release()
+        self._before, self._mixed, self._sharp = fresh, self._layer(height, width), self._layer(height, width)
+        self._after = self._upload(pixels)
+
+    def overlay(self, image: np.ndarray | None) -> None:
+        """Show an image, uint8 ``(height, width, 4)``, in the upper left corner; None takes it away."""
+        if self._text is not None and (image is None or self._text.size != (image.shape[1], image.shape[0])):
+            self._text.release()
+            self._text = None
+        if image is None:
+            return
+        data = np.ascontiguousarray(image)
+        if self._text is None:
+            self._text = self._context.texture((image.shape[1], image.shape[0]), 4, data, alignment=1)
+        else:
+            self._text.write(data)
+
+    def draw(self, mix: float, look: Look) -> None:
+        """Draw a frame into the target.
+
+        Parameters
+        ----------
+        mix : 0..1, from the picture before to the newest
+        look : Look
+        """
+        self._draw_to(self._memory if self._window is None else self._window, mix, look)
+        if self._text is not None:
+            program, triangle = self._overlay_pass
+            program["target"] = self.size
+            self._text.use(0)
+            self._context.enable(self._context.BLEND)
+            triangle.render(vertices=3)
+            self._context.disable(self._context.BLEND)
+
+    def finish(self) -> None:
+        """Wait until everything is drawn."""
+        self._context.finish()
+
+    def read_frame(self) -> Frame:
+        """What `draw` has drawn into memory: uint8 ``(height, width, 3)``, top row first."""
+        return self._read(self._window if self._memory is None else self._memory)
+
+    def picture(self, mix: float, look: Look) -> Frame:
+        """The frame that `draw` would draw, without the overlay, as `read_frame` gives it."""
+        target = self._context.simple_framebuffer(self.size, components=3)
+        try:
+            self._draw_to(target, mix, look)
+            return self._read(target)
+        finally:
+            target.release()
+
+    def release(self) -> None:
+        """Give everything back to the driver."""
+        self.overlay(None)
+        for item in (self._before, self._mixed, self._sharp, self._after, self._noise, self._memory):
+            if item is not None:
+                item.release()
+        for program, triangle in (self._mix_pass, self._sharpen_pass, self._final_pass, self._overlay_pass):
+            triangle.release()
+            program.release()
+
+    def _read(self, target: Any) -> Frame:
+        width, height = self.size
+        data = target.read(viewport=(0, 0, width, height), components=3, alignment=1)
+        return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
+
+    def _draw_mix(self, layer: _Layer, mix: float) -> None:
+        program, triangle = self._mix_pass
+        program["amount"] = mix
+        self._before.texture.use(0)
+        self._after.use(1)
+        layer.target.use()
+        triangle.render(vertices=3)
+
+    def _draw_to(self, target: Any, mix: float, look: Look) -> None:
+        self._draw_mix(self._mixed, mix)
+        self._sharp.target.use()
+        self._mixed.texture.use(0)
+        self._sharpen_pass[1].render(vertices=3)
+        program, triangle = self._final_pass
+        aspect = self.size[0] / self.size[1] * self._after.height / self._after.width
+        program["cover"] = (1.0, 1.0 / aspect) if aspect >= 1.0 else (aspect, 1.0)
+        program["target"] = self.size
+        program["zoom"], program["drift"] = look.zoom, look.drift
+        program["brightness"], program["grain"], program["vignette"] = look.brightness, look.grain, look.vignette
+        step = int(look.time * 60.0)
+        program["grain_shift"] = (step * 97 % _NOISE_SIZE, step * 61 % _NOISE_SIZE)
+        target.use()
+        self._context.viewport = (0, 0, *self.size)
+        self._sharp.texture.use(0)
+        self._noise.use(1)
+        triangle.render(vertices=3)
+
+    def _pass(self, name: str) -> tuple[Any, Any]:
+        program = self._context.program(
+            vertex_shader=(SHADERS / "screen.vert").read_text(encoding="utf-8"),
+            fragment_shader=(SHADERS / f"{name}.frag").read_text(encoding="utf-8"),
+        )
+        for sampler, unit in (("before", 0), ("picture", 0), ("text", 0), ("after", 1), ("noise", 1)):
+            if sampler in program:
+                program[sampler] = unit
+        return program, self._context.vertex_array(program, [])
+
+    def _layer(self, height: int, width: int) -> _Layer:
+        texture = self._context.texture((width, height), 4, dtype="f2")
+        texture.repeat_x = texture.repeat_y = False
+        target = self._context.framebuffer([texture])
+        target.clear()
+        return _Layer(texture, target)
+
+    def _upload(self, pixels: Frame) -> Any:
+        height, width = pixels.shape[:2]
+        texture = self._context.texture((width, height), 3, np.ascontiguousarray(pixels), alignment=1)
+        texture.repeat_x = texture.repeat_y = False
+        return texture
+
+    def _noise_texture(self) -> Any:
+        rng = np.random.default_rng(3)
+        size = _NOISE_SIZE
+        frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.rfftfreq(size), indexing="ij"))
+        channels = []
+        for _ in range(2):
+            spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * np.exp(-((frequency / 0.16) ** 2))
+            smooth = np.fft.irfft2(spectrum, (size, size))
+            channels.append(0.5 + smooth / (6.0 * smooth.std()))
+        channels.append(rng.random((size, size)))
+        data = (np.clip(np.stack(channels, axis=2), 0.0, 1.0) * 255.0).astype(np.uint8)
+        return self._context.texture((size, size), 3, np.ascontiguousarray(data), alignment=1)
