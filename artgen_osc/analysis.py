@@ -11,7 +11,6 @@ import numpy as np
 
 from artgen_osc.audio import AudioBlock
 from artgen_osc.dsp import (
-    SILENT_DB,
     FloatArray,
     band_sums,
     hann,
@@ -45,33 +44,38 @@ class AutoGain:
 
     Parameters
     ----------
-    size : how many values
+    floors_db : ``(size,)``, how low the reference of each value may fall
+    groups : how many neighbouring values belong together; within such a group no
+        reference falls further than `SPREAD_DB` below the highest
     hop_time : s between two steps
-    span_db : this far below the reference is 0
-    floor_db : the reference never falls below
-    spread_db : nor further than this below the loudest of the references
     """
 
     ATTACK = 0.1
     FALL_DB = 1.5
+    SPAN_DB = 30.0
+    SPREAD_DB = 40.0
 
-    def __init__(self, size: int, hop_time: float, span_db: float, floor_db: float, spread_db: float = 40.0) -> None:
-        self._size, self._span, self._floor, self._spread = size, span_db, floor_db, spread_db
-        self._rise = 1.0 - np.exp(-hop_time / self.ATTACK)
+    def __init__(self, floors_db: np.ndarray, groups: tuple[int, ...], hop_time: float) -> None:
+        self._floors = np.asarray(floors_db, dtype=np.float64)
+        self._starts = np.cumsum((0, *groups[:-1]))
+        self._groups = np.repeat(np.arange(len(groups)), groups)
+        self._rise = 1.0 - float(np.exp(-hop_time / self.ATTACK))
         self._fall = self.FALL_DB * hop_time
         self.reset()
 
     def reset(self) -> None:
         """Forget the past."""
-        self.reference = np.full(self._size, self._floor)
+        self.reference = self._floors.copy()
 
     def step(self, values_db: np.ndarray) -> np.ndarray:
         """One hop: ``(size,)`` in dB to ``(size,)`` in 0..1."""
-        reference = self.reference
-        above = values_db - reference
-        reference = reference + np.maximum(above * self._rise, np.maximum(above, -self._fall) * (above < 0))
-        self.reference = np.maximum(reference, max(self._floor, float(reference.max()) - self._spread))
-        result: np.ndarray = np.clip(1.0 + (values_db - self.reference) / self._span, 0.0, 1.0)
+        above = values_db - self.reference
+        change = np.where(above > 0.0, above * self._rise, np.maximum(above, -self._fall))
+        reference = np.maximum(self.reference + change, self._floors)
+        tops = np.maximum.reduceat(reference, self._starts) - self.SPREAD_DB
+        self.reference = np.maximum(reference, tops[self._groups])
+        relative: np.ndarray = 1.0 + (values_db - self.reference) / self.SPAN_DB
+        result: np.ndarray = np.minimum(np.maximum(relative, 0.0), 1.0)
         return result
 
 
@@ -81,7 +85,7 @@ class OnsetDetector:
     The rise in dB of each mel band against the widened bands two hops earlier, averaged
     over the bands (Böck & Widmer, *Maximum filter vibrato suppression for onset
     detection*, DAFx 2013). An onset is reported on the very hop on which the rise stands
-    out of the last 0.15 s, at most once in `REFRACTORY` seconds.
+    out of the median of the last `MEMORY` seconds, at most once in `REFRACTORY` seconds.
 
     Parameters
     ----------
@@ -90,10 +94,10 @@ class OnsetDetector:
 
     LAG = 2
     REFRACTORY = 0.05
-    MEMORY = 0.15
-    LEAST_DB = 1.1
-    RATIO = 1.8
-    FULL_DB = 8.0
+    MEMORY = 0.3
+    LEAST_DB = 0.8
+    RATIO = 1.5
+    FULL_DB = 6.0
     DEPTH_DB = 45.0
     SILENCE_DB = -72.0
 
@@ -121,18 +125,18 @@ class OnsetDetector:
         -------
         Whether an onset is reported; `flux` holds the spectral change, 0..1.
         """
-        floor = 10.0 ** (max(reference_db - self.DEPTH_DB, self.SILENCE_DB) / 10.0)
+        floor = np.float32(10.0 ** (max(reference_db - self.DEPTH_DB, self.SILENCE_DB) / 10.0))
         rise = 0.0
         if len(self._powers) == self.LAG:
             ratio = (power + floor) / (self._powers[0] + floor)
-            rise = float(np.log10(np.maximum(ratio, 1.0)).mean()) * 10.0
+            rise = float(np.add.reduce(np.log10(np.maximum(ratio, 1.0)))) * 10.0 / len(power)
         widened = power.copy()
         np.maximum(widened[1:], power[:-1], out=widened[1:])
         np.maximum(widened[:-1], power[1:], out=widened[:-1])
         self._powers.append(widened)
         self.flux = min(rise / self.FULL_DB, 1.0)
 
-        usual = sum(self._rises) / self._memory_hops
+        usual = sorted(self._rises)[self._memory_hops // 2]
         rising = rise > self._rises[-1]
         self._rises.append(rise)
         self._since += 1
@@ -172,8 +176,9 @@ class Analyzer:
         self._start = start
         self._resampler = Resampler(sample_rate, RATE)
         window = hann(N_FFT)
+        self._weights: FloatArray = window / window.sum()
         # A full-scale sine gives a power of 1 at its peak.
-        self._window = window * np.float32(2.0 / window.sum())
+        self._window = 2.0 * self._weights
         self._bins_hz = (np.arange(N_FFT // 2 + 1) * (RATE / N_FFT)).astype(np.float32)
         top = RATE / 2
         # One product for all of them: low, mid, high; the mel bands; the onset bands.
@@ -184,17 +189,17 @@ class Analyzer:
                 peak_normalised(mel_filterbank(RATE, N_FFT, _ONSET_BANDS, _FMIN, top)),
             )
         )
-        self._level_gain = AutoGain(1, HOP_TIME, span_db=30.0, floor_db=_GATE_DB)
-        self._wide_gain = AutoGain(3, HOP_TIME, span_db=30.0, floor_db=_GATE_DB)
-        self._band_gain = AutoGain(N_BANDS, HOP_TIME, span_db=30.0, floor_db=_GATE_DB - 10.0)
+        # The level, then low, mid and high, then the bands.
+        floors = np.full(4 + N_BANDS, _GATE_DB)
+        floors[4:] -= 10.0
+        self._gain = AutoGain(floors, (1, 3, N_BANDS), HOP_TIME)
         self._onsets = OnsetDetector(HOP_TIME)
         self.reset()
 
     def reset(self) -> None:
         """Back to the state of a new analyzer."""
         self._resampler.reset()
-        for part in (self._level_gain, self._wide_gain, self._band_gain):
-            part.reset()
+        self._gain.reset()
         self._onsets.reset()
         self._pending: FloatArray | None = None
         self._origin = self._start
@@ -238,20 +243,23 @@ class Analyzer:
         return result
 
     def _hop(self, window: FloatArray) -> Features:
-        sound = window - window.mean()
-        level_db = float(np.clip(power_to_db(np.square(sound).mean()), SILENT_DB, 0.0))
+        # The mean under the window: without it a tone would leak into the lowest bins.
+        sound = window - np.dot(window, self._weights)
         spectrum = np.fft.rfft(sound * self._window)
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
-        sums = self._filters @ power
+        power = (spectrum.real * spectrum.real + spectrum.imag * spectrum.imag).astype(np.float32, copy=False)
+        powers = np.empty(1 + len(self._filters), dtype=np.float32)
+        powers[0] = np.dot(sound, sound) / N_FFT
+        np.dot(self._filters, power, out=powers[1:])
 
-        level = float(self._level_gain.step(np.array([level_db]))[0])
-        low, mid, high = self._wide_gain.step(power_to_db(sums[:3])).tolist()
-        bands = self._band_gain.step(power_to_db(sums[3 : 3 + N_BANDS])).tolist()
-        centroid_hz = 0.0
-        if level_db > self._onsets.SILENCE_DB:
-            magnitude = np.sqrt(power)
-            centroid_hz = float(magnitude @ self._bins_hz) / float(magnitude.sum())
-        onset = self._onsets.step(sums[3 + N_BANDS :], float(self._level_gain.reference[0]))
+        values_db = power_to_db(powers[: 4 + N_BANDS])
+        level_db = min(float(values_db[0]), 0.0)
+        level, low, mid, high, *bands = self._gain.step(values_db).tolist()
+        magnitude = np.sqrt(power)
+        total = float(np.add.reduce(magnitude))
+        # The oldest sample of the window has no weight, so there can be a level and no spectrum.
+        audible = level_db > self._onsets.SILENCE_DB and total > 0.0
+        centroid_hz = float(np.dot(magnitude, self._bins_hz)) / total if audible else 0.0
+        onset = self._onsets.step(powers[4 + N_BANDS :], float(self._gain.reference[0]))
         self._onset_count += onset
         self._hops += 1
         return Features(

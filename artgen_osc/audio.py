@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
@@ -40,7 +38,7 @@ class AudioBlock:
     samples : float32 ``(frames, channels)``, ±1. No frames at all means that nothing
         came: time goes by, and there is nothing to analyse.
     time : s on the stream's clock, of the first sample
-    dropped : frames lost between the block before and this one
+    dropped : frames lost between the block before and this one, the clock includes them
     """
 
     samples: FloatArray
@@ -117,15 +115,13 @@ def read_file(path: str | Path) -> tuple[int, Iterator[AudioBlock]]:
         Missing, unreadable, empty, or a sample rate out of range. Reading on may raise it
         too, where the file is damaged in the middle.
     """
-    import soundfile
-
     path = Path(path)
     allowed = "a wav, flac, ogg or mp3 file with sound in it is allowed"
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise AudioError(f"{path}: {what}; {allowed}; check the path")
     try:
-        file = soundfile.SoundFile(path)
+        file = _open_file(path)
     except (OSError, RuntimeError) as error:
         reason = _reason(error, path)
         raise AudioError(f"{path}: can't be read ({reason}); {allowed}; convert it, or choose another") from error
@@ -153,10 +149,19 @@ def _reason(error: Exception, path: Path) -> str:
     return text.removeprefix(f"Error opening {str(path)!r}: ").rstrip(".") or type(error).__name__
 
 
-def _read_blocks(file: "object", path: Path, rate: int) -> Iterator[AudioBlock]:
+def _open_file(path: Path) -> Any:
     import soundfile
 
-    assert isinstance(file, soundfile.SoundFile)
+    class Forward(soundfile.SoundFile):  # type: ignore[misc]
+        """Reads on without a seek after each block, which breaks the decoding of mp3."""
+
+        def seekable(self) -> bool:
+            return False
+
+    return Forward(path)
+
+
+def _read_blocks(file: Any, path: Path, rate: int) -> Iterator[AudioBlock]:
     length = block_length(rate)
     frames = 0
     with file:

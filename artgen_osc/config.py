@@ -186,7 +186,9 @@ def load(path: str | Path | None = None, flags: Mapping[str, object] | None = No
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     built = {
-        name: table(**{item.name: values[key] for item in dataclasses.fields(table) if (key := f"{name}.{item.name}") in values})
+        name: table(
+            **{item.name: values[key] for item in dataclasses.fields(table) if (key := f"{name}.{item.name}") in values}
+        )
         for name, table in TABLES.items()
     }
     return Config(**built), origins

@@ -64,10 +64,13 @@ def to_mono(samples: np.ndarray, gain_db: float = 0.0) -> FloatArray:
     values = np.asarray(samples, dtype=np.float32)
     if not np.isfinite(values).all():
         values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    values = np.clip(values, -LOUDEST, LOUDEST)
+    values = np.minimum(np.maximum(values, np.float32(-LOUDEST)), np.float32(LOUDEST))
     if values.ndim > 1:
         channels = values.shape[1]
-        values = values.sum(axis=1) / np.float32(channels) if channels else np.zeros(len(values), dtype=np.float32)
+        mixed = np.zeros(len(values), dtype=np.float32)
+        for channel in range(channels):
+            mixed += values[:, channel]
+        values = mixed / np.float32(max(channels, 1))
     if gain_db:
         values = np.clip(values * np.float32(10.0 ** (gain_db / 20.0)), -LOUDEST, LOUDEST)
     return values.astype(np.float32, copy=False)
@@ -96,15 +99,11 @@ def band_sums(bins_hz: np.ndarray, edges_hz: tuple[float, ...]) -> FloatArray:
 
 
 def peak_normalised(filters: FloatArray) -> FloatArray:
-    """Filters whose largest weight is 1; a filter between two bins takes the nearest one.
+    """Filters whose largest weight is 1.
 
     Parameters
     ----------
-    filters : float32 ``(bands, bins)``, as `mel_filterbank` makes them
+    filters : float32 ``(bands, bins)``, as `mel_filterbank` makes them; an empty one stays empty
     """
-    peaks = filters.max(axis=1, keepdims=True)
-    result: FloatArray = np.divide(filters, peaks, out=np.zeros_like(filters), where=peaks > 0)
-    filled = np.flatnonzero(peaks[:, 0] > 0)
-    for row in np.flatnonzero(peaks[:, 0] <= 0):
-        result[row] = result[filled[np.argmin(np.abs(filled - row))]]
+    result: FloatArray = filters / np.maximum(filters.max(axis=1, keepdims=True), np.float32(1e-12))
     return result

@@ -2,82 +2,281 @@
 
 ::
 
-    samples ─► MoodMel ─► last 8 s of columns ─► network ─► Smoother ─► Mood
-               40.4 ms                           4.1 a second           every hop
+    samples ─► MoodMel ─► last 8 s ─► network or rules ─► follower ─► Mood
+               40.4 ms                4.1 a second        every hop
 
 The network sees each window relative to its own maximum, so gain changes nothing.
 Its scale is that of Spotify's valence and energy.
 """
 
+import logging
+import math
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
-from artgen_osc.dsp import FloatArray, hann, mel_filterbank
-from artgen_osc.resample import Resampler
+from artgen_osc.dsp import FloatArray
+from artgen_osc.modelfile import Engine, load
+from artgen_osc.mood_mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, network_input
+from artgen_osc.mood_rules import judge_by_rules
+from artgen_osc.schema import Mood
 
-SAMPLE_RATE = 22050
-N_FFT = 512
-HOP = 891
-N_MELS = 128
-FMIN, FMAX = 30.0, 11025.0
-FLOOR_DB = -80.0
-WINDOW_COLUMNS = 198
+SHIPPED_MODEL = Path(__file__).parent / "models" / "mood.onnx"
+NEUTRAL = 0.5
 
-_SILENT_POWER = 1e-18
+_FIRST_COLUMNS = 38
+_COLUMNS_PER_PREDICTION = 6
+# A prediction counts from when its sound has surely passed the resampler, whatever the block size.
+_LATENCY = 0.05
+_SILENCE_DB = -110.0
+_RECENT_COLUMNS = 25
+_FORGET_COLUMNS = 50
+_TRUST_FROM, _TRUST_FULL = 0.3, 0.5
+_NEUTRAL_SECONDS = 10.0
+_LOUDEST = 100.0
+_GAP_SECONDS = 0.1
+
+_log = logging.getLogger(__name__)
+
+Judge = Callable[[FloatArray], tuple[float, float, float]]
+"""Network input ``(1, 128, WINDOW_COLUMNS)`` to valence, energy, confidence."""
 
 
-class MoodMel:
-    """Sound as mel columns, the one front end of training and of the show.
+@dataclass(frozen=True, slots=True)
+class _Prediction:
+    time: float
+    valence: float
+    energy: float
+    confidence: float
 
-    A Hann window of 512 samples at 22,050 Hz (23.2 ms), one column every 891 samples (40.4 ms),
-    128 Slaney mel bands from 30 to 11,025 Hz. Left-aligned: column ``k`` covers the 512
-    samples from ``891 k``, and nothing later. The same for any split of the stream.
+
+class MoodEstimator:
+    """Follows the mood of a stream of sound.
+
+    Push sound, then ask for the mood of each hop in it. Between predictions the mood follows
+    the last one with a time constant of `smoothing`; where the confidence is low it drifts to
+    neutral over 10 s instead. The first prediction comes within 1.9 s of the first sound, from
+    what there is by then; after 2 s of silence it starts anew. What is NaN or infinite
+    in the sound is heard as silence.
 
     Parameters
     ----------
     sample_rate : int > 0, Hz, of the sound that is pushed
+    model : a mood model; without one the shipped file, and without that file plain rules
+        (see `artgen_osc.mood_rules`)
+    smoothing : s ≥ 0, time constant of the follower
+    background : predict on a latest-only thread of its own, so that no hop waits for it;
+        otherwise inside `push`, which makes the result depend on the sound alone
+
+    Attributes
+    ----------
+    smoothing : as above, can be set at any time
+    manual : None, or the (valence, energy) to follow instead of the music
+    freeze : whether valence and energy stay where they are
+    card : of the model file, empty for the rules
+    predictions, stale, failures : how many were made, were overtaken by newer sound, failed
 
     Raises
     ------
-    ValueError
-        The sample rate can't be converted.
+    ModelError
+        The model file is missing, damaged, of another kind or made for another input.
     """
 
-    def __init__(self, sample_rate: int) -> None:
-        self._resampler = Resampler(sample_rate, SAMPLE_RATE)
-        window = hann(N_FFT)
-        self._window = window * np.float32(2.0 / window.sum())
-        self._bank = mel_filterbank(SAMPLE_RATE, N_FFT, N_MELS, FMIN, FMAX)
+    def __init__(
+        self, sample_rate: int, model: str | Path | None = None, smoothing: float = 2.0, background: bool = False
+    ) -> None:
+        self._judge, self.card = _judge_for(model)
+        self._sample_rate = sample_rate
+        self._mel = MoodMel(sample_rate)
+        self.smoothing = smoothing
+        self.manual: tuple[float, float] | None = None
+        self.freeze = False
+        self.predictions = self.stale = self.failures = 0
         self.reset()
+        self._worker = _Worker(self._predict) if background else None
 
     def reset(self) -> None:
-        """Forget the stream."""
-        self._resampler.reset()
-        self._pending: FloatArray = np.empty(0, dtype=np.float32)
+        """Forget the stream and go back to neutral."""
+        self._mel.reset()
+        self._history: deque[FloatArray] = deque(maxlen=WINDOW_COLUMNS)
+        self._silent: deque[bool] = deque(maxlen=_FORGET_COLUMNS)
+        self._column = 0
+        self._frames = 0
+        self._origin = 0.0
+        self._ready: deque[_Prediction] = deque()
+        self._current = _Prediction(0.0, NEUTRAL, NEUTRAL, 0.0)
+        self._valence = self._energy = NEUTRAL
+        self._time: float | None = None
 
-    def push(self, mono: FloatArray) -> FloatArray:
+    def close(self) -> None:
+        """End the background thread, if there is one."""
+        if self._worker:
+            self._worker.close()
+
+    def push(self, samples: FloatArray, time: float | None = None) -> None:
         """Take the next samples, of any number.
 
         Parameters
         ----------
-        mono : float32 ``(n,)`` in ±1, finite
+        samples : float32 ``(frames, channels)`` or ``(frames,)``, in ±1
+        time : s on the stream's clock of the first one; without it the clock starts at 0.
+            A jump, as after dropped blocks, moves the clock along
+        """
+        if time is not None:
+            origin = time - self._frames / self._sample_rate
+            if not self._frames or abs(origin - self._origin) > _GAP_SECONDS:
+                self._origin = origin
+        mono = samples if samples.ndim == 1 else samples.mean(axis=1)
+        self._frames += len(mono)
+        mono = np.nan_to_num(mono.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        for column in self._mel.push(mono.clip(-_LOUDEST, _LOUDEST)):
+            self._hear(column)
+
+    def _hear(self, column: FloatArray) -> None:
+        silent = bool(column.max() < _SILENCE_DB)
+        self._silent.append(silent)
+        # Silence before the music is no part of it; a rest inside it is.
+        if not silent or self._history:
+            self._history.append(column)
+        if len(self._silent) == _FORGET_COLUMNS and all(self._silent):
+            self._history.clear()
+        time = self._origin + (self._column * HOP + N_FFT) / SAMPLE_RATE + _LATENCY
+        self._column += 1
+        if self._column % _COLUMNS_PER_PREDICTION:
+            return
+        recent = list(self._silent)[-_RECENT_COLUMNS:]
+        presence = 1.0 - sum(recent) / len(recent)
+        if not presence or len(self._history) < _FIRST_COLUMNS:
+            self._ready.append(_Prediction(time, math.nan, math.nan, 0.0))
+            return
+        request = _Request(time, np.stack(self._history), presence)
+        if self._worker:
+            self.stale += self._worker.post(request)
+        else:
+            self._predict(request)
+
+    def _predict(self, request: "_Request") -> None:
+        try:
+            valence, energy, confidence = self._judge(network_input(request.columns))
+        except RuntimeError as error:
+            self.failures += 1
+            if self.failures == 1:
+                _log.warning("mood: a prediction failed (%s); the last mood is kept", error)
+            return
+        values = [min(max(float(value), 0.0), 1.0) for value in (valence, energy, confidence * request.presence)]
+        if all(map(math.isfinite, (valence, energy, confidence))):
+            self.predictions += 1
+            self._ready.append(_Prediction(request.time, *values))
+        else:
+            self.failures += 1
+
+    def mood(self, time: float) -> Mood:
+        """The mood at a hop.
+
+        Parameters
+        ----------
+        time : s on the stream's clock, the end of the hop, not before that of the last call
 
         Returns
         -------
-        float32 ``(m, 128)``: power in dB of every column that is complete by now, down to -180 dB;
-        a sine at full scale lies near -20 dB
+        Mood, from sound up to `time` alone; smoothed exactly, whatever the step between calls
         """
-        pending = np.concatenate((self._pending, self._resampler.push(mono)))
-        count = max(0, (len(pending) - N_FFT) // HOP + 1)
-        columns = np.empty((count, N_MELS), dtype=np.float32)
-        for row, first in zip(columns, range(0, count * HOP, HOP), strict=True):
-            # One column at a time: the rounding must not depend on how many there are.
-            spectrum = np.fft.rfft(pending[first : first + N_FFT] * self._window)
-            power = self._bank @ (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-            row[:] = 10.0 * np.log10(np.maximum(power, _SILENT_POWER))
-        self._pending = pending[count * HOP :]
-        return columns
+        while self._ready and self._ready[0].time <= time:
+            prediction = self._ready.popleft()
+            self._follow(prediction.time)
+            if math.isnan(prediction.valence):
+                last = self._current
+                prediction = _Prediction(prediction.time, last.valence, last.energy, prediction.confidence)
+            self._current = prediction
+        self._follow(time)
+        now = self._current
+        return Mood(time, self._valence, self._energy, now.valence, now.energy, now.confidence)
+
+    def _follow(self, time: float) -> None:
+        passed = 0.0 if self._time is None else max(0.0, time - self._time)
+        self._time = time if self._time is None else max(time, self._time)
+        if self.freeze or not passed:
+            return
+        (valence, energy), trust = (self._current.valence, self._current.energy), self._trust()
+        if self.manual is not None:
+            (valence, energy), trust = self.manual, 1.0
+        # dx/dt = pull (target - x) + drift (neutral - x), solved exactly for constant targets.
+        pull, drift = trust / max(self.smoothing, 1e-3), (1.0 - trust) / _NEUTRAL_SECONDS
+        share = 1.0 - math.exp(-(pull + drift) * passed)
+        weight = pull / (pull + drift)
+        self._valence += share * (weight * valence + (1.0 - weight) * NEUTRAL - self._valence)
+        self._energy += share * (weight * energy + (1.0 - weight) * NEUTRAL - self._energy)
+
+    def _trust(self) -> float:
+        return min(max((self._current.confidence - _TRUST_FROM) / (_TRUST_FULL - _TRUST_FROM), 0.0), 1.0)
 
 
-def relative_db(columns: FloatArray) -> FloatArray:
-    """Columns in dB relative to their common maximum, with a floor at -80 dB."""
-    return np.maximum(columns - columns.max(), np.float32(FLOOR_DB))
+@dataclass(frozen=True, slots=True)
+class _Request:
+    time: float
+    columns: FloatArray
+    presence: float
+
+
+class _Worker:
+    """Runs the newest request on a thread; older ones that still wait are dropped."""
+
+    def __init__(self, run: Callable[[_Request], None]) -> None:
+        self._run = run
+        self._request: _Request | None = None
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._loop, name="mood", daemon=True)
+        self._thread.start()
+
+    def post(self, request: _Request) -> int:
+        """Leave a request; returns how many it replaced, 0 or 1."""
+        with self._changed:
+            replaced = int(self._request is not None)
+            self._request = request
+            self._changed.notify()
+        return replaced
+
+    def close(self) -> None:
+        """End the thread and wait for it."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._request is not None or self._closed)
+                if self._closed:
+                    return
+                request, self._request = self._request, None
+            if request:
+                self._run(request)
+
+
+def _judge_for(model: str | Path | None) -> tuple[Judge, dict[str, Any]]:
+    if model is None and not SHIPPED_MODEL.exists():
+        _log.warning("mood: no model file at %s; plain rules stand in for it", SHIPPED_MODEL)
+        return judge_by_rules, {}
+    file = load(
+        model or SHIPPED_MODEL,
+        "mood",
+        sample_rate=SAMPLE_RATE,
+        n_fft=N_FFT,
+        hop=HOP,
+        n_mels=N_MELS,
+        columns=WINDOW_COLUMNS,
+    )
+    engine = Engine(file)
+
+    def judge(window: FloatArray) -> tuple[float, float, float]:
+        mood, sigma, music = engine(window)
+        return float(mood[0, 0]), float(mood[0, 1]), float(music[0, 0]) * (1.0 - float(sigma.mean()))
+
+    return judge, file.card

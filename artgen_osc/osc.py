@@ -91,7 +91,9 @@ def _argument(tag: str, data: bytes, at: int) -> tuple[Argument, int]:
         raise OscError(f"type {tag!r}: isn't known; f i s b d h t T F N I are allowed; check the sender")
     size = struct.calcsize(form)
     if at + size > len(data):
-        raise OscError(f"byte {at}: an argument of type {tag!r} is cut short; {size} bytes are needed; check the sender")
+        raise OscError(
+            f"byte {at}: an argument of type {tag!r} is cut short; {size} bytes are needed; check the sender"
+        )
     (number,) = struct.unpack_from(form, data, at)
     at += size
     if tag != "b":
@@ -157,7 +159,9 @@ def parse_target(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if port.isascii() and port.isdigit() and 1 <= int(port) <= 65535:
         return host.strip("[]") or "127.0.0.1", int(port)
-    raise OscError(f"{text}: is not a target; HOST:PORT or one of {', '.join(PORTS)} is allowed; such as 127.0.0.1:9001")
+    raise OscError(
+        f"{text}: is not a target; HOST:PORT or one of {', '.join(PORTS)} is allowed; such as 127.0.0.1:9001"
+    )
 
 
 class OscSender:

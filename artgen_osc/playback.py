@@ -36,7 +36,7 @@ class Player:
         self._queue: deque[FloatArray] = deque()
         self._queued = 0
         self._lock = threading.Lock()
-        self._most = round(4 * LEAD * sample_rate)
+        self._rate = sample_rate
         self._primed = False
         self._told = False
         self._stream: Any = None
@@ -57,6 +57,7 @@ class Player:
             except sd.PortAudioError:
                 # Some outputs take their own rate only.
                 with self._lock:
+                    self._rate = output.sample_rate
                     self._resamplers = [Resampler(self.sample_rate, output.sample_rate) for _ in range(2)]
                 stream = self._start(sd, output, output.sample_rate)
         except Exception as error:
@@ -87,11 +88,11 @@ class Player:
                 stereo = np.stack(sides, axis=1)
             self._queue.append(stereo)
             self._queued += len(stereo)
-            while self._queued > self._most:
+            while self._queued > 4 * LEAD * self._rate:
                 lost = len(self._queue.popleft())
                 self._queued -= lost
                 self.dropped += lost
-            stuck = self.dropped > self.sample_rate and self._stream is not None and not self._told
+            stuck = self.dropped > self._rate and self._stream is not None and not self._told
         if stuck:
             self._told = True
             logger.warning("playback: the output takes no sound; going on unheard")
@@ -101,7 +102,7 @@ class Player:
         with self._lock:
             if not self._primed:
                 # After a start or a gap, wait until there is enough for an even flow.
-                self._primed = self._queued >= max(frames, round(LEAD / 2 * self.sample_rate))
+                self._primed = self._queued >= max(frames, round(LEAD / 2 * self._rate))
                 if not self._primed:
                     return
             done = 0

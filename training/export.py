@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -63,18 +64,21 @@ def export_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new.onnx")
     module.eval()
-    torch.onnx.export(
-        module,
-        examples,
-        str(fresh),
-        input_names=input_names,
-        output_names=output_names,
-        opset_version=17,
-        dynamo=False,
-        # Keeps batch norms apart and the names of the weights, so that training can go on from the file.
-        training=torch.onnx.TrainingMode.PRESERVE,
-        do_constant_folding=False,
-    )
+    with warnings.catch_warnings():
+        # The exporter that keeps names and batch norms is the older one, and says so at every call.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            examples,
+            str(fresh),
+            input_names=input_names,
+            output_names=output_names,
+            opset_version=17,
+            dynamo=False,
+            # Keeps batch norms apart and the names of the weights, so that training can go on from the file.
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
+        )
     model = onnx.load(str(fresh))
     if half:
         _store_half(model.graph)

@@ -97,7 +97,15 @@ class Generator(nn.Module):
         return torch.tanh(self.to_rgb(x))
 
 
-LITE0 = ((1, 16, 3, 1, 1), (6, 24, 3, 2, 2), (6, 40, 5, 2, 2), (6, 80, 3, 2, 3), (6, 112, 5, 1, 3), (6, 192, 5, 2, 4), (6, 320, 3, 1, 1))
+LITE0 = (
+    (1, 16, 3, 1, 1),
+    (6, 24, 3, 2, 2),
+    (6, 40, 5, 2, 2),
+    (6, 80, 3, 2, 3),
+    (6, 112, 5, 1, 3),
+    (6, 192, 5, 2, 4),
+    (6, 320, 3, 1, 1),
+)
 """EfficientNet-Lite0: expansion, channels, kernel, stride, repeats of each stage."""
 
 
@@ -175,7 +183,11 @@ class Head(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for _ in range(halvings):
-            layers += [spectral_norm(nn.Conv2d(n_in, width, 4, 2, 1, bias=False)), nn.BatchNorm2d(width), nn.LeakyReLU(0.2)]
+            layers += [
+                spectral_norm(nn.Conv2d(n_in, width, 4, 2, 1, bias=False)),
+                nn.BatchNorm2d(width),
+                nn.LeakyReLU(0.2),
+            ]
             n_in = width
         layers.append(spectral_norm(nn.Conv2d(n_in, 1, 3, 1, 1)))
         self.layers = nn.Sequential(*layers)

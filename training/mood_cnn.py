@@ -6,13 +6,14 @@ are usually given (mean, spread, change, modulation, correlation of bands). With
 hundred songs neither wins alone, and their errors differ.
 """
 
+import itertools
 import math
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from artgen_osc.mood import FLOOR_DB, HOP, SAMPLE_RATE, WINDOW_COLUMNS
+from artgen_osc.mood_mel import FLOOR_DB, HOP, SAMPLE_RATE, WINDOW_COLUMNS
 
 USED_MELS = 120
 """The bands above, from 8.9 kHz, depend on codec and resampler more than on the music."""
@@ -34,7 +35,7 @@ class Statistics(nn.Module):
         taper = torch.hann_window(WINDOW_COLUMNS, periodic=False, dtype=torch.float64)
         angle = 2 * math.pi / WINDOW_COLUMNS * columns[:, None] * columns[None, : WINDOW_COLUMNS // 2 + 1]
         hz = columns[: WINDOW_COLUMNS // 2 + 1] * SAMPLE_RATE / HOP / WINDOW_COLUMNS
-        member = [(hz >= low) & (hz < high) for low, high in zip(_MODULATION_HZ, _MODULATION_HZ[1:], strict=False)]
+        member = [(hz >= low) & (hz < high) for low, high in itertools.pairwise(_MODULATION_HZ)]
         groups = torch.stack([m.double() / m.sum().clamp(min=1) for m in member], dim=1)
         self.register_buffer("cosine", (taper[:, None] * torch.cos(angle)).float(), persistent=False)
         self.register_buffer("sine", (taper[:, None] * torch.sin(angle)).float(), persistent=False)
@@ -94,7 +95,7 @@ class ConvBranch(nn.Module):
         super().__init__()
         channels = (width // 4, width // 2, width)
         self.layers = nn.Sequential(
-            nn.Conv2d(1, channels[0], (8, 5), (4, 2), padding=(2, 2)),
+            nn.Conv2d(1, channels[0], (8, 5), (4, 3), padding=(2, 2)),
             nn.BatchNorm2d(channels[0]),
             nn.GELU(),
             nn.Conv2d(channels[0], channels[1], 3, 2, padding=1),
@@ -130,7 +131,7 @@ class MoodNet(nn.Module):
     dropout : share of features left out while training
     """
 
-    def __init__(self, width: int = 64, dropout: float = 0.4) -> None:
+    def __init__(self, width: int = 48, dropout: float = 0.4) -> None:
         super().__init__()
         self.branches = nn.ModuleList((ConvBranch(width, dropout), StatisticsBranch(width, dropout)))
         self.moods = nn.ModuleList(nn.Linear(width, 2) for _ in self.branches)

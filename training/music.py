@@ -6,6 +6,8 @@ Audio gets there through `artgen_osc.mood.MoodMel`, the front end of the live sh
 """
 
 import csv
+import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ConfigError
-from artgen_osc.mood import FLOOR_DB, N_MELS, WINDOW_COLUMNS, MoodMel, relative_db
+from artgen_osc.mood_mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, relative_db
 
 _CLIP_SECONDS = 30.0
 _BLOCK = 65536
@@ -93,7 +95,9 @@ def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
     return to_uint8(relative_db(picture)).T
 
 
-def load(data: str | Path, progress: Callable[[list[Any]], Iterable[Any]] = iter) -> Songs:
+def load(
+    data: str | Path, progress: Callable[[list[Any]], Iterable[Any]] = iter, cache: str | Path | None = None
+) -> Songs:
     """Load an ``.npz``, a ``labels.csv``, or the folder that holds one.
 
     Parameters
@@ -102,6 +106,7 @@ def load(data: str | Path, progress: Callable[[list[Any]], Iterable[Any]] = iter
         ``artist`` and ``title``; or a CSV with the columns ``file``, ``valence``, ``energy`` and
         perhaps ``artist`` and ``title``, beside its audio files
     progress : wraps the list of files, such as ``tqdm``
+    cache : folder that keeps the pictures of audio files for the next time
 
     Raises
     ------
@@ -113,7 +118,7 @@ def load(data: str | Path, progress: Callable[[list[Any]], Iterable[Any]] = iter
         path = path / "labels.csv"
     if not path.is_file():
         raise ConfigError(f"{path}: isn't there; an .npz or a labels.csv is allowed; check the path")
-    return _load_npz(path) if path.suffix == ".npz" else _load_csv(path, progress)
+    return _load_npz(path) if path.suffix == ".npz" else _load_csv(path, progress, Path(cache) if cache else None)
 
 
 def _load_npz(path: Path) -> Songs:
@@ -131,7 +136,7 @@ def _load_npz(path: Path) -> Songs:
     return Songs(path.stem, list(mel), labels, artists, titles)
 
 
-def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]]) -> Songs:
+def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache: Path | None) -> Songs:
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     missing = {"file", "valence", "energy"} - set(rows[0] if rows else ())
@@ -144,7 +149,7 @@ def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]]) -> Son
     mel, kept, skipped = [], [], []
     for i, row in enumerate(progress(rows)):
         try:
-            mel.append(audio_mel(path.parent / row["file"]))
+            mel.append(_cached_mel(path.parent / row["file"], cache))
             kept.append(i)
         except ValueError as error:
             skipped.append(f"{row['file']}: {error}")
@@ -153,6 +158,25 @@ def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]]) -> Son
     artists = [rows[i].get("artist") or rows[i]["file"] for i in kept]
     titles = [rows[i].get("title") or rows[i]["file"] for i in kept]
     return Songs(path.parent.name, mel, labels[kept].astype(np.float32), artists, titles, tuple(skipped))
+
+
+def _cached_mel(path: Path, cache: Path | None) -> np.ndarray:
+    if cache is None or not path.is_file():
+        return audio_mel(path)
+    stat = path.stat()
+    identity = (
+        f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns} {SAMPLE_RATE} {N_FFT} {HOP} {N_MELS} {_CLIP_SECONDS}"
+    )
+    kept = cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.npy"
+    if kept.exists():
+        return np.load(kept, allow_pickle=False)
+    mel = audio_mel(path)
+    cache.mkdir(parents=True, exist_ok=True)
+    # Written aside first: another process may be filling the same cache.
+    fresh = kept.with_suffix(f".{os.getpid()}.npy")
+    np.save(fresh, mel)
+    fresh.replace(kept)
+    return mel
 
 
 def _numbered(count: int) -> list[str]:

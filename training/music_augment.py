@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from artgen_osc.mood import FLOOR_DB, N_MELS, WINDOW_COLUMNS, relative_db
+from artgen_osc.mood_mel import FLOOR_DB, N_MELS, WINDOW_COLUMNS, relative_db
 from training.music import to_db
 
-SHORTEST = 50
+SHORTEST = 38
 _EQ_POINTS = 5
 _EQ_DB = 4.0
 _STRETCH = 0.08

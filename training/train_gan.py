@@ -8,6 +8,7 @@ import argparse
 import copy
 import csv
 import json
+import signal
 import sys
 import time
 from dataclasses import asdict, dataclass, fields
@@ -126,8 +127,7 @@ class Trainer:
         (adversarial + self.options.mood_weight * obedience).backward()
         self.generator_adam.step()
 
-        for part in (self.discriminator.heads,):
-            part.requires_grad_(True)
+        self.discriminator.heads.requires_grad_(True)
         fakes = self.discriminator(augment(fake.detach(), self.random))
         reals = self.discriminator(augment(self.real(n), self.random))
         judgement = hinge_discriminator(reals, fakes)
@@ -224,8 +224,10 @@ def card(trainer: Trainer) -> dict[str, object]:
 
 
 def train(trainer: Trainer, folder: Path) -> None:
-    """Run to the last step, with a checkpoint every few minutes and at the end or on Ctrl-C."""
+    """Run to the last step, with a checkpoint every few minutes and at the end, on Ctrl-C or SIGTERM."""
     options = trainer.options
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     log_path = folder / "log.csv"
     new = not log_path.exists()
     start, before, saved = time.monotonic(), trainer.seconds, time.monotonic()

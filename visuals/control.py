@@ -93,21 +93,11 @@ class Controls:
             elif not isinstance(value, str):
                 self._daemon(row.path, value, time)
 
-    def set(self, path: str, value: Value, time: float) -> None:
-        """Do what a message to `path` would do; hotkeys come this way.
-
-        Raises
-        ------
-        ValueError
-            `value` doesn't fit the address.
-        """
+    def press(self, path: str, time: float) -> None:
+        """Do what a hotkey does: turn the toggle at `path` over, or pull the trigger."""
         row = _CONTROLS[path]
-        self._visuals(row, row.check((value,)), time)
-
-    def toggle(self, path: str, time: float) -> None:
-        """Turn the toggle at `path` over."""
-        name = _CONTROLS[path].setting.partition(".")[2]
-        self.set(path, int(not getattr(self._settings, name)), time)
+        name = row.setting.partition(".")[2]
+        self._visuals(row, int(not getattr(self._settings, name)) if row.kind == "toggle" else 1, time)
 
     def now(self, time: float) -> Control:
         """The newest values at `time` (s, monotonic)."""

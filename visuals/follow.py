@@ -40,6 +40,8 @@ class Follower:
         -------
         (n,), the new `value`
         """
+        if dt <= 0.0:
+            return self.value
         goal = np.asarray(target, dtype=np.float64)
         omega = 2.0 / seconds
         offset = self.value - goal
@@ -78,6 +80,8 @@ class Envelope:
 
     def step(self, dt: float) -> Vector:
         """Move on by `dt` seconds and return the new value `(n,)`."""
+        if dt <= 0.0:
+            return self.value
         driven = self._gain * self._source
         offset = self.value - driven
         push = (self._velocity + self._fall * driven + self._omega * offset) * dt

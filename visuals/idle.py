@@ -48,8 +48,10 @@ class IdleGenerator:
 
     def __init__(self, size: int = 256) -> None:
         self.size = size
-        axis = (np.arange(size, dtype=np.float32) + 0.5) / size * 2.0 - 1.0
-        self._x, self._y = np.meshgrid(axis, axis)
+        axis = ((np.arange(size) + 0.5) / size * 2.0 - 1.0).astype(np.float32)
+        x, y = np.meshgrid(axis, axis)
+        self._x: FloatArray = x
+        self._y: FloatArray = y
         # Every knob is a fixed random projection of z: smooth in z, and about normally distributed.
         draw = np.random.default_rng(20240611).standard_normal((48, self.z_dim))
         self._knobs = draw / np.sqrt(self.z_dim)
@@ -66,9 +68,9 @@ class IdleGenerator:
         """Two warped coordinates in 0..1 and the light on the folds, about -1..1, each `(size, size)`."""
         angle = 0.8 * knobs[0]
         cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        zoom = np.float32(1.7 + 0.5 * energy + 0.25 * np.tanh(knobs[1]))
-        u = zoom * (cos * self._x - sin * self._y)
-        v = zoom * (sin * self._x + cos * self._y)
+        zoom = np.float32(2.1 + 0.6 * energy + 0.25 * np.tanh(knobs[1]))
+        u: FloatArray = zoom * (cos * self._x - sin * self._y)
+        v: FloatArray = zoom * (sin * self._x + cos * self._y)
         frequency, strength = 1.15, 0.8 + 0.25 * energy
         for wave in range(_N_WAVES):
             a, b, c, d = knobs[2 + 4 * wave : 6 + 4 * wave]
@@ -81,8 +83,9 @@ class IdleGenerator:
             )
             frequency *= 1.48 + 0.1 * np.tanh(d)
             strength *= 0.66
-        fold = 0.5 + 0.5 * np.sin(np.float32(1.1) * u + np.float32(knobs[30]))
-        veil = 0.5 + 0.5 * np.sin(np.float32(0.9) * v + np.float32(0.4) * u + np.float32(knobs[31]))
+        fold: FloatArray = 0.5 + 0.5 * np.sin(np.float32(1.1) * u + np.float32(knobs[30]))
+        across = np.add(np.float32(0.9) * v, np.float32(0.4) * u)
+        veil: FloatArray = 0.5 + 0.5 * np.sin(across + np.float32(knobs[31]))
         light = self._light(u + np.float32(0.6) * v, u, energy)
         return fold, veil, light
 
@@ -93,25 +96,28 @@ class IdleGenerator:
         steep = slope_x * slope_x + slope_y * slope_y
         strands = self._strands[(along * np.float32(70.0)).astype(np.int32) & (_N_STRANDS - 1)]
         # Strands thinner than a pixel would glitter.
-        strands = strands / (1.0 + np.float32(900.0) * steep)
-        return slope / np.sqrt(1.0 + slope * slope) + np.float32(0.35 + 0.25 * energy) * strands
+        strands = strands / (1.0 + np.square(np.float32(700.0) * steep))
+        light: FloatArray = slope / np.sqrt(1.0 + slope * slope) + np.float32(0.35 + 0.25 * energy) * strands
+        return light
 
     def _colour(
         self, fold: FloatArray, veil: FloatArray, light: FloatArray, knobs: np.ndarray, valence: float, energy: float
     ) -> Frame:
         brightness, saturation = colour_of(valence, energy)
         palette = self._palette(knobs, saturation, valence, energy)
-        top = np.float32(len(palette) - 1)
-        tone = np.float32(0.72) * fold + np.float32(0.28) * veil
-        rgb = palette[(tone * top).astype(np.intp)]
-        glaze = palette[((1.0 - veil) * top).astype(np.intp)]
-        rgb = rgb + (glaze - rgb) * (np.float32(0.4) * veil * fold)[..., None]
-        shade = 1.0 + np.float32(0.22 + 0.16 * energy) * light
-        rgb = rgb * np.maximum(shade, np.float32(0.05))[..., None]
-        return _to_mood(rgb, brightness, saturation)
+        top = np.float32(palette.shape[1] - 1)
+        tone = ((np.float32(0.72) * fold + np.float32(0.28) * veil) * top).astype(np.intp)
+        glaze = ((1.0 - veil) * top).astype(np.intp)
+        strength = np.float32(0.4) * veil * fold
+        shade = np.maximum(1.0 + np.float32(0.22 + 0.16 * energy) * light, np.float32(0.05))
+        channels = []
+        for ramp in palette:
+            colour = ramp[tone]
+            channels.append((colour + (ramp[glaze] - colour) * strength) * shade)
+        return _to_mood(channels, brightness, saturation)
 
     def _palette(self, knobs: np.ndarray, saturation: float, valence: float, energy: float) -> FloatArray:
-        """A smooth ramp of colours from dark to light, float32 `(256, 3)`.
+        """A smooth ramp of colours from dark to light, float32 `(3, 256)`.
 
         Neighbouring hues, and one accent from across the wheel near the light end.
         """
@@ -129,7 +135,8 @@ class IdleGenerator:
         left = np.minimum(at.astype(int), _N_COLOURS - 2)
         t = at - left
         t = (t * t * (3.0 - 2.0 * t))[:, None]
-        return (stops[left] * (1.0 - t) + stops[left + 1] * t).astype(np.float32)
+        ramp = stops[left] * (1.0 - t) + stops[left + 1] * t
+        return np.ascontiguousarray(ramp.T, dtype=np.float32)
 
 
 def _smooth_noise(n: int) -> FloatArray:
@@ -139,20 +146,30 @@ def _smooth_noise(n: int) -> FloatArray:
     waves = np.arange(n // 2 + 1)
     spectrum[0] = 0.0
     noise = np.fft.irfft(spectrum * np.exp(-((waves / (n / 6.0)) ** 2)), n)
-    return (noise / (2.0 * noise.std())).astype(np.float32)
+    return np.asarray(noise / (2.0 * noise.std()), dtype=np.float32)
 
 
-def _to_mood(rgb: FloatArray, brightness: float, saturation: float) -> Frame:
-    """Bring mean brightness and saturation to what the mood asks for."""
-    value = rgb.max(axis=2, keepdims=True)
-    low = rgb.min(axis=2, keepdims=True)
-    measured = float(np.mean((value - low) / np.maximum(value, np.float32(1e-3))))
+def _to_mood(channels: list[FloatArray], brightness: float, saturation: float) -> Frame:
+    """Bring mean brightness and saturation to what the mood asks for.
+
+    Parameters
+    ----------
+    channels : red, green and blue, each float32 `(size, size)`
+    brightness, saturation : 0..1
+    """
+    red, green, blue = channels
+    value = np.maximum(np.maximum(red, green), blue)
+    low = np.minimum(np.minimum(red, green), blue)
+    measured = 1.0 - float(np.mean(low / np.maximum(value, np.float32(1e-3))))
     gain = np.float32(min(saturation / max(measured, 1e-3), 2.5))
-    rgb = value - (value - rgb) * gain
-    rgb = np.clip(rgb, 0.0, None)
+    peak = max(float(np.partition(value[::8, ::8].ravel(), -10)[-10]), 1e-3)
+    scale = np.float32(1.0 / peak)
+    mean = float(np.mean(np.minimum(value * scale, 1.0)))
     # A gamma keeps black and white in place, where a factor would clip.
-    peak = np.float32(max(float(np.percentile(value[::8, ::8], 99.0)), 1e-3))
-    rgb = np.minimum(rgb / peak, 1.0)
-    mean = float(np.mean(np.minimum(value / peak, 1.0)))
-    gamma = np.float32(np.clip(np.log(brightness) / np.log(max(min(mean, 0.99), 0.01)), 0.3, 4.0))
-    return np.asarray(np.power(rgb, gamma) * 255.0 + 0.5).clip(0.0, 255.0).astype(np.uint8)
+    gamma = np.clip(np.log(brightness) / np.log(np.clip(mean, 0.01, 0.99)), 0.3, 4.0)
+    curve = (np.linspace(0.0, 1.0, 4096) ** gamma * 255.0 + 0.5).astype(np.uint8)
+    frame = np.empty((*value.shape, 3), np.uint8)
+    for index, channel in enumerate(channels):
+        saturated = np.clip((value - (value - channel) * gain) * scale, 0.0, 1.0)
+        frame[..., index] = curve[(saturated * np.float32(4095.0)).astype(np.int32)]
+    return frame

@@ -24,7 +24,7 @@ class Key:
 KEYS: tuple[Key, ...] = (
     Key(("f11", "f"), "F11  F", "/visuals/fullscreen", "fullscreen"),
     Key(("space",), "Space", "/visuals/freeze", "freeze"),
-    Key(("n", "right"), "N  →", "/visuals/seed/next", "next picture"),
+    Key(("n", "right"), "N  Right", "/visuals/seed/next", "next picture"),
     Key(("b",), "B", "/visuals/blackout", "blackout"),
     Key(("m",), "M", "/visuals/mood/manual", "mood by hand"),
     Key(("s",), "S", "/visuals/snapshot", "snapshot"),

@@ -105,11 +105,11 @@ class LatentPath:
             smoothing = max(smoothing, STALE_GLIDE_S)
         mood = self._mood.step([control.valence, control.energy], smoothing, dt)
         truncation = self._truncation.step([settings.truncation], 0.5, dt)
-        self._listen(control)
+        self._listen(control, dt)
         self._travel(settings.speed / 10.0 * 2.0 ** (float(mood[1]) - 0.5), dt)
         return Latent(self._z(), np.clip(mood, 0.0, 1.0).astype(np.float32), float(np.clip(truncation[0], 0.0, 1.0)))
 
-    def _listen(self, control: Control) -> None:
+    def _listen(self, control: Control, dt: float) -> None:
         """Turn new cues into a leap of the path and an equal, opposite offset."""
         goal = self.seed
         if control.cues != self._cues:
@@ -121,7 +121,7 @@ class LatentPath:
             self._phase = 0.0
             self._aim(goal)
             self._carry(position, velocity)
-        if control.onsets != self._onsets:
+        if control.onsets != self._onsets and dt > 0.0:
             sideways = direction(control.onsets, self.z_dim)
             self._offset.velocity = self._offset.velocity + PUSH * control.settings.onset_effect * sideways
         self._cues, self._nexts, self._onsets = control.cues, control.nexts, control.onsets
@@ -158,11 +158,14 @@ class LatentPath:
         """Position and velocity per second on the great circle, without the offset."""
         here = slerp(self._start, self._end, self._phase)
         angle = float(np.arccos(np.clip(self._start @ self._end, -1.0, 1.0)))
-        ahead = self._end - (self._end @ here) * here if self._phase < 0.5 else (self._start @ here) * here - self._start
+        ahead = (
+            self._end - (self._end @ here) * here if self._phase < 0.5 else (self._start @ here) * here - self._start
+        )
         length = float(np.linalg.norm(ahead))
         speed = float(self._rate.value[0]) * angle
         return here, ahead * (speed / length if length > 1e-9 else 0.0)
 
     def _z(self) -> FloatArray:
         point = slerp(self._start, self._end, self._phase) + self._offset.value
-        return (point * (np.sqrt(self.z_dim) / max(float(np.linalg.norm(point)), 1e-9))).astype(np.float32)
+        length = max(float(np.linalg.norm(point)), 1e-9)
+        return np.asarray(point * (np.sqrt(self.z_dim) / length)).astype(np.float32)

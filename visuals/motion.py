@@ -53,7 +53,7 @@ class Motion:
         self._light = Follower([0.0])
         self._time = 0.0
 
-    def step(self, control: Control, dt: float, real_dt: float) -> Look:
+    def step(self, control: Control, dt: float, real_dt: float, lit: bool = True) -> Look:
         """Move on.
 
         Parameters
@@ -61,22 +61,23 @@ class Motion:
         control : Control
         dt : s of show time, 0 while frozen
         real_dt : s; blackout works while frozen too
+        lit : whether there is a picture to fade in
 
         Returns
         -------
         Look
         """
         settings = control.settings
-        if control.onsets != self._onsets:
+        if control.onsets != self._onsets and dt > 0.0:
             angle = GOLDEN_ANGLE * control.onsets
             kick = np.array([KICK_ZOOM, KICK_DRIFT * np.cos(angle), KICK_DRIFT * np.sin(angle)])
             self._push.kick(kick * settings.onset_effect, most=2.0 * KICK_ZOOM)
-            self._onsets = control.onsets
+        self._onsets = control.onsets
         push = self._push.step(dt)
         self._time += dt
         time = self._time
         grain, vignette = self._knobs.step([settings.grain, settings.vignette], 0.3, real_dt)
-        light = self._light.step([0.0 if settings.blackout else 1.0], 0.4, real_dt)
+        light = self._light.step([1.0 if lit and not settings.blackout else 0.0], 0.4, real_dt)
         return Look(
             zoom=max(1.0, SLACK + 0.03 * np.sin(0.11 * time) + float(push[0])),
             drift=(0.022 * np.sin(0.07 * time) + float(push[1]), 0.022 * np.sin(0.053 * time + 1.0) + float(push[2])),

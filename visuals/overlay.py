@@ -26,11 +26,15 @@ def text_image(lines: Sequence[str], height: int) -> np.ndarray:
     left = max((font.getlength(parts[0]) for parts in rows if len(parts) == 2), default=0.0)
     indent = round(left + 1.5 * size)
     widths = [font.getlength(parts[-1]) + (indent if len(parts) == 2 else 0) for parts in rows]
-    image = Image.new("RGBA", (round(max(widths, default=0.0)) + 2 * margin, row * len(rows) + 2 * margin), (8, 8, 12, 170))
+    image = Image.new(
+        "RGBA", (round(max(widths, default=0.0)) + 2 * margin, row * len(rows) + 2 * margin), (8, 8, 12, 170)
+    )
     draw = ImageDraw.Draw(image)
     for index, parts in enumerate(rows):
         y = margin + index * row
-        draw.text((margin, y), parts[0], font=font, fill=(255, 255, 255, 255) if len(parts) == 1 else (255, 214, 140, 255))
+        draw.text(
+            (margin, y), parts[0], font=font, fill=(255, 255, 255, 255) if len(parts) == 1 else (255, 214, 140, 255)
+        )
         if len(parts) == 2:
             draw.text((margin + indent, y), parts[1], font=font, fill=(255, 255, 255, 255))
     return np.asarray(image)

@@ -1,7 +1,7 @@
 """OpenGL: generated pictures in, a full frame out. To be used on one thread only.
 
-Three small passes at the size of the picture (mix of last and next, prefilter) and one at
-the size of the target (upscale, camera, grain, vignette), then the overlay.
+Two passes at the size of the picture (mix of last and next, prefilter), one at twice its size
+(cubic enlargement) and one at the size of the target (camera, grain, vignette), then the overlay.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,10 @@ from visuals.motion import Look
 
 SHADERS = Path(__file__).parent / "shaders"
 _NOISE_SIZE = 256
+_ENLARGE = 2
+_RAGGED = 3.0
+"""How far contours are moved at full grain, in pixels of the picture."""
+
 _BLACK: Frame = np.zeros((4, 4, 3), np.uint8)
 
 
@@ -30,7 +34,8 @@ def standalone_context() -> Any:
     import moderngl
 
     try:
-        return moderngl.create_context(require=330, standalone=True, backend="egl")
+        options: dict[str, Any] = {"standalone": True, "backend": "egl"}
+        return moderngl.create_context(require=330, **options)
     except Exception as error:  # the loader raises many kinds; each means the same to the user
         egl_error = error
     try:
@@ -69,11 +74,14 @@ class Screen:
         self._window = context.detect_framebuffer(0) if window else None
         self._mix_pass = self._pass("mix")
         self._sharpen_pass = self._pass("sharpen")
+        self._enlarge_pass = self._pass("enlarge")
         self._final_pass = self._pass("final")
         self._overlay_pass = self._pass("overlay")
-        self._noise = self._noise_texture()
-        self._after = self._upload(_BLACK)
-        self._before, self._mixed, self._sharp = (self._layer(_BLACK.shape[0], _BLACK.shape[1]) for _ in range(3))
+        self._grain = self._texture(white_noise(_NOISE_SIZE))
+        self._grain.filter = (context.NEAREST, context.NEAREST)
+        self._offsets = self._texture(smooth_noise(_NOISE_SIZE))
+        self._after = self._texture(_BLACK, repeat=False)
+        self._before, self._mixed, self._sharp, self._large = self._layers(*_BLACK.shape[:2])
         self._text: Any = None
         self._memory: Any = None
         self.resize(size)
@@ -101,12 +109,12 @@ class Screen:
             self._before, self._mixed = self._mixed, self._before
             self._after.write(np.ascontiguousarray(pixels))
             return
-        fresh = self._layer(height, width)
-        self._draw_mix(fresh, mix)
-        for old in (self._before, self._mixed, self._sharp, self._after):
+        layers = self._layers(height, width)
+        self._draw_mix(layers[0], mix)
+        for old in (self._before, self._mixed, self._sharp, self._large, self._after):
             old.release()
-        self._before, self._mixed, self._sharp = fresh, self._layer(height, width), self._layer(height, width)
-        self._after = self._upload(pixels)
+        self._before, self._mixed, self._sharp, self._large = layers
+        self._after = self._texture(pixels, repeat=False)
 
     def overlay(self, image: np.ndarray | None) -> None:
         """Show an image, uint8 ``(height, width, 4)``, in the upper left corner; None takes it away."""
@@ -158,10 +166,12 @@ class Screen:
     def release(self) -> None:
         """Give everything back to the driver."""
         self.overlay(None)
-        for item in (self._before, self._mixed, self._sharp, self._after, self._noise, self._memory):
+        layers = (self._before, self._mixed, self._sharp, self._large)
+        for item in (*layers, self._after, self._grain, self._offsets, self._memory):
             if item is not None:
                 item.release()
-        for program, triangle in (self._mix_pass, self._sharpen_pass, self._final_pass, self._overlay_pass):
+        passes = (self._mix_pass, self._sharpen_pass, self._enlarge_pass, self._final_pass, self._overlay_pass)
+        for program, triangle in passes:
             triangle.release()
             program.release()
 
@@ -179,22 +189,38 @@ class Screen:
         triangle.render(vertices=3)
 
     def _draw_to(self, target: Any, mix: float, look: Look) -> None:
+        aspect = self.size[0] / self.size[1] * self._after.height / self._after.width
+        cover = (1.0, 1.0 / aspect) if aspect >= 1.0 else (aspect, 1.0)
         self._draw_mix(self._mixed, mix)
         self._sharp.target.use()
         self._mixed.texture.use(0)
         self._sharpen_pass[1].render(vertices=3)
+        self._draw_large(cover[1] / look.zoom, look)
         program, triangle = self._final_pass
-        aspect = self.size[0] / self.size[1] * self._after.height / self._after.width
-        program["cover"] = (1.0, 1.0 / aspect) if aspect >= 1.0 else (aspect, 1.0)
-        program["target"] = self.size
-        program["zoom"], program["drift"] = look.zoom, look.drift
+        program["cover"], program["zoom"], program["drift"] = cover, look.zoom, look.drift
+        program["aspect"] = (self.size[0] / self.size[1], 1.0)
         program["brightness"], program["grain"], program["vignette"] = look.brightness, look.grain, look.vignette
         step = int(look.time * 60.0)
-        program["grain_shift"] = (step * 97 % _NOISE_SIZE, step * 61 % _NOISE_SIZE)
+        program["grain_shift"] = (step * 97 % _NOISE_SIZE / _NOISE_SIZE, step * 61 % _NOISE_SIZE / _NOISE_SIZE)
         target.use()
         self._context.viewport = (0, 0, *self.size)
+        self._large.texture.use(0)
+        self._grain.use(1)
+        triangle.render(vertices=3)
+
+    def _draw_large(self, shown: float, look: Look) -> None:
+        """Enlarge the rows that are seen; `shown` is their part of the picture's height."""
+        program, triangle = self._enlarge_pass
+        program["ragged"] = _RAGGED * look.grain
+        width, height = self._large.texture.size
+        bottom = 0.5 + look.drift[1] - shown / 2.0
+        first, last = int(bottom * height) - 2, int((bottom + shown) * height) + 3
+        if first < 0 or last > height:
+            first, last = 0, height
+        self._large.target.use()
+        self._large.target.scissor = (0, first, width, last - first)
         self._sharp.texture.use(0)
-        self._noise.use(1)
+        self._offsets.use(1)
         triangle.render(vertices=3)
 
     def _pass(self, name: str) -> tuple[Any, Any]:
@@ -214,21 +240,31 @@ class Screen:
         target.clear()
         return _Layer(texture, target)
 
-    def _upload(self, pixels: Frame) -> Any:
-        height, width = pixels.shape[:2]
-        texture = self._context.texture((width, height), 3, np.ascontiguousarray(pixels), alignment=1)
-        texture.repeat_x = texture.repeat_y = False
+    def _layers(self, height: int, width: int) -> tuple[_Layer, _Layer, _Layer, _Layer]:
+        """What was on screen, the mix, the mix prefiltered, and enlarged."""
+        small = [self._layer(height, width) for _ in range(3)]
+        return small[0], small[1], small[2], self._layer(_ENLARGE * height, _ENLARGE * width)
+
+    def _texture(self, pixels: np.ndarray, repeat: bool = True) -> Any:
+        """From uint8 ``(height, width, channels)``."""
+        height, width, channels = pixels.shape
+        texture = self._context.texture((width, height), channels, np.ascontiguousarray(pixels), alignment=1)
+        texture.repeat_x = texture.repeat_y = repeat
         return texture
 
-    def _noise_texture(self) -> Any:
-        rng = np.random.default_rng(3)
-        size = _NOISE_SIZE
-        frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.rfftfreq(size), indexing="ij"))
-        channels = []
-        for _ in range(2):
-            spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * np.exp(-((frequency / 0.16) ** 2))
-            smooth = np.fft.irfft2(spectrum, (size, size))
-            channels.append(0.5 + smooth / (6.0 * smooth.std()))
-        channels.append(rng.random((size, size)))
-        data = (np.clip(np.stack(channels, axis=2), 0.0, 1.0) * 255.0).astype(np.uint8)
-        return self._context.texture((size, size), 3, np.ascontiguousarray(data), alignment=1)
+
+def white_noise(size: int) -> np.ndarray:
+    """Uint8 ``(size, size, 1)``."""
+    return np.random.default_rng(3).integers(0, 256, (size, size, 1), dtype=np.uint8)
+
+
+def smooth_noise(size: int) -> np.ndarray:
+    """Two channels that repeat without a seam around 128, uint8 ``(size, size, 2)``."""
+    rng = np.random.default_rng(4)
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.rfftfreq(size), indexing="ij"))
+    channels = []
+    for _ in range(2):
+        spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * np.exp(-((frequency / 0.16) ** 2))
+        smooth = np.fft.irfft2(spectrum, (size, size))
+        channels.append(0.5 + smooth / (6.0 * smooth.std()))
+    return np.asarray(np.clip(np.stack(channels, axis=2), 0.0, 1.0) * 255.0).astype(np.uint8)

@@ -1,0 +1,45 @@
+# artgen-osc. `make help` lists what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN_PACKAGES := libportaudio2 libasound2-plugins libegl1 libgl1 libgl1-mesa-dri
+TEST_PACKAGES := $(RUN_PACKAGES) xvfb xauth xdotool pulseaudio pulseaudio-utils puredata-core fluidsynth fluid-soundfont-gm
+DEMO := demo-output
+SCREEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--headless)
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: .venv/run ## set up, then play the demo: music, meters, pictures
+	@mkdir -p $(DEMO)
+	$(BIN)/artgen live --input demo $(SCREEN) --meters --seconds 62 --record $(DEMO)/strip.png
+	@echo "the pictures of the show: $(DEMO)/strip.png"
+
+test: .venv/test ## set up, then run every check and test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+format: .venv/test ## put the code into its one form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: .venv/run ## write the OSC table into the README
+	$(BIN)/python -m artgen_osc.table README.md
+
+clean: ## remove what was made, but not runs/
+	rm -rf .venv build dist *.egg-info $(DEMO) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+.venv/run: pyproject.toml
+	sh .ci/packages python3-venv $(RUN_PACKAGES)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+.venv/test: pyproject.toml constraints.txt
+	sh .ci/packages python3-venv $(TEST_PACKAGES)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,test]'
+	@touch .venv/run $@
+
+.PHONY: help demo test format docs clean

@@ -1,0 +1,242 @@
+"""The one command: ``artgen live | daemon | visuals | analyze | devices | monitor | config | doctor``.
+
+Nothing heavy is imported before a command needs it.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, Never
+
+from artgen_osc import __version__, config
+from artgen_osc.errors import ArtgenError, AudioError
+
+SHORT = {
+    "audio.input": ("--input", "-i"),
+    "audio.mute": ("--mute",),
+    "osc.targets": ("--osc",),
+    "visuals.fullscreen": ("--fullscreen",),
+    "visuals.display": ("--display",),
+    "visuals.headless": ("--headless",),
+}
+"""Settings that most shows give; they have a short flag beside ``--table-key``."""
+
+SHOW = ("audio", "mood", "osc", "visuals")
+
+
+def _add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
+    """One flag for each setting of `tables`: ``--table-key``."""
+    for table in tables:
+        group = parser.add_argument_group(f"settings of [{table}]")
+        for key, item in config.settings().items():
+            if key.split(".")[0] != table:
+                continue
+            names = (*SHORT.get(key, ()), "--" + key.replace(".", "-").replace("_", "-"))
+            options: dict[str, Any] = {"dest": key, "default": None, "help": item.metadata["doc"]}
+            if isinstance(item.default, bool):
+                options["action"] = argparse.BooleanOptionalAction
+            elif isinstance(item.default, tuple):
+                options |= {"action": "append", "metavar": "HOST:PORT"}
+            else:
+                options |= {"type": type(item.default), "metavar": item.name.upper()}
+                if item.default != "":
+                    options["help"] += f" ({item.default})"
+            group.add_argument(*names, **options)
+    parser.add_argument("--config", metavar="show.toml", help="settings of a show; flags win over it")
+
+
+def _settings(given: argparse.Namespace) -> tuple[config.Config, dict[str, str], config.ConfigFile]:
+    flags = {key: value for key, value in vars(given).items() if "." in key}
+    effective, origins = config.load(given.config, flags)
+    return effective, origins, config.ConfigFile(given.config, flags)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> Never:
+    raise KeyboardInterrupt
+
+
+def _show(given: argparse.Namespace, with_renderer: bool) -> int:
+    from artgen_osc.daemon import Daemon
+    from artgen_osc.meters import Meters
+    from artgen_osc.renderer import Renderer
+
+    effective, _, file = _settings(given)
+    signal.signal(signal.SIGTERM, _interrupt)
+    record = given.record if with_renderer else None
+    renderer = Renderer(effective.visuals, record) if with_renderer else None
+    meters = Meters() if given.meters else None
+    return Daemon(effective, file, renderer, meters).run(given.seconds)
+
+
+def _live(given: argparse.Namespace) -> int:
+    return _show(given, with_renderer=True)
+
+
+def _daemon(given: argparse.Namespace) -> int:
+    return _show(given, with_renderer=False)
+
+
+def _visuals(given: argparse.Namespace) -> int:
+    from visuals.app import run
+
+    effective, _, _ = _settings(given)
+    return run(effective.visuals, seconds=given.seconds, record=given.record)
+
+
+def _analyze(given: argparse.Namespace) -> int:
+    from artgen_osc.offline import analyze
+
+    effective, _, _ = _settings(given)
+    model = Path(effective.mood.model) if effective.mood.model else None
+    status = 0
+    for name in given.files:
+        try:
+            result = analyze(name, model, effective.mood.smoothing)
+        except AudioError as error:
+            result = {"file": name, "error": str(error)}
+            status = 2
+            print(f"artgen: {error}", file=sys.stderr)
+        if given.json:
+            print(json.dumps(result), flush=True)
+        elif "error" not in result:
+            print(
+                f"{name}: {result['duration']:.1f} s, valence {result['valence']:.2f}, energy {result['energy']:.2f}, "
+                f"confidence {result['confidence']:.2f}, {len(result['onsets'])} onsets"
+            )
+    return status
+
+
+def _devices(given: argparse.Namespace) -> int:
+    from artgen_osc.devices import list_devices
+
+    rows = list_devices()
+    for row in rows:
+        marks = ("default input " if row.default_input else "") + ("default output" if row.default_output else "")
+        print(f"{row.name}  [{row.host}]  {row.inputs} in, {row.outputs} out, {row.sample_rate} Hz  {marks}".rstrip())
+    if not rows:
+        print("no audio devices; --input file:PATH and --input demo work without one")
+    return 0
+
+
+def _monitor(given: argparse.Namespace) -> int:
+    from artgen_osc.monitor import monitor
+
+    effective, _, _ = _settings(given)
+    return monitor(effective.osc, given.port, given.seconds, given.values)
+
+
+def _config(given: argparse.Namespace) -> int:
+    effective, origins, _ = _settings(given)
+    table = ""
+    for key, item in config.settings().items():
+        name, short = key.split(".")
+        if name != table:
+            print(f"{chr(10) if table else ''}[{name}]")
+            table = name
+        value = config.get(effective, key)
+        text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+        print(f"{f'{short} = {text}':<36} # {origins[key]}: {item.metadata['doc']}")
+    return 0
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from artgen_osc.doctor import examine
+
+    effective, _, _ = _settings(given)
+    return examine(effective)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="artgen",
+        description="Listens to music, sends how it feels over OSC, and paints that feeling.",
+        epilog="example: artgen live --input demo --osc touchdesigner",
+    )
+    parser.add_argument("--version", action="version", version=f"artgen {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], what: str, example: str, tables: Sequence[str] = SHOW
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
+        sub.set_defaults(run=run)
+        _add_settings(sub, tables)
+        sub.add_argument("-v", "--verbose", action="store_true", help="log more, and show tracebacks")
+        return sub
+
+    live = command(
+        "live", _live, "Listen, send OSC and paint.", "artgen live --input loopback --osc touchdesigner --fullscreen"
+    )
+    daemon = command(
+        "daemon",
+        _daemon,
+        "Listen and send OSC, without a picture.",
+        "artgen daemon --input device:Scarlett --osc 10.0.0.5:9000",
+        ("audio", "mood", "osc"),
+    )
+    visuals = command(
+        "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", ("visuals",)
+    )
+    for sub in (live, daemon, visuals):
+        sub.add_argument("--seconds", type=_positive, help="end the show after so many seconds")
+    for sub in (live, daemon):
+        sub.add_argument("--meters", action="store_true", help="draw live meters in the terminal")
+    for sub in (live, visuals):
+        sub.add_argument("--record", type=Path, metavar="FILE.png", help="leave a strip of pictures of the show")
+    analyze = command(
+        "analyze",
+        _analyze,
+        "Analyse files with the code that runs live, hop by hop.",
+        "artgen analyze song.mp3 --json",
+        ("mood",),
+    )
+    analyze.add_argument("files", nargs="+", metavar="FILE", help="a sound file, or demo")
+    analyze.add_argument("--json", action="store_true", help="one JSON object a line")
+    command("devices", _devices, "List the audio devices.", "artgen devices", ())
+    monitor = command("monitor", _monitor, "Live meters of a running daemon.", "artgen monitor --values", ("osc",))
+    monitor.add_argument("--port", type=int, default=9110, help="where to receive (9110)")
+    monitor.add_argument("--seconds", type=_positive, help="end after so many seconds")
+    monitor.add_argument("--values", action="store_true", help="print every address and value once a second")
+    command(
+        "config",
+        _config,
+        "Print the effective settings as TOML, and where each came from.",
+        "artgen config > show.toml",
+    )
+    command("doctor", _doctor, "Say what is missing on this machine and how to get it.", "artgen doctor")
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    given = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if given.verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr
+    )
+    try:
+        return given.run(given)  # type: ignore[no-any-return]
+    except ArtgenError as error:
+        if given.verbose:
+            raise
+        for line in str(error).splitlines():
+            print(f"artgen: {line}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        # The reader has seen enough; Python would complain again while it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

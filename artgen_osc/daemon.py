@@ -1,0 +1,203 @@
+"""The daemon: sound in, analysis, mood, OSC out and control in, on one thread."""
+
+import dataclasses
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artgen_osc import config as configuration
+from artgen_osc import schema
+from artgen_osc.analysis import Analyzer
+from artgen_osc.audio import AudioBlock, AudioSource, open_source
+from artgen_osc.config import Config, ConfigFile
+from artgen_osc.errors import ArtgenError
+from artgen_osc.meters import Meters
+from artgen_osc.mood import MoodEstimator
+from artgen_osc.osc import OscReceiver, OscSender
+from artgen_osc.renderer import Renderer
+from artgen_osc.schema import Address, Features, Mood, Value
+
+log = logging.getLogger("artgen.daemon")
+
+QUIET_SECONDS = 0.1
+
+
+class Daemon:
+    """One show.
+
+    Parameters
+    ----------
+    config : effective settings
+    file : the show file, read again when it is saved
+    renderer : supervised while the show runs, or None
+    meters : drawn from what is sent, or None
+
+    Raises
+    ------
+    ArtgenError
+        The input, the model, the control port or a target can't be used.
+    """
+
+    def __init__(
+        self, config: Config, file: ConfigFile, renderer: Renderer | None = None, meters: Meters | None = None
+    ) -> None:
+        self._config, self._file = config, file
+        self._renderer, self._meters = renderer, meters
+        self._receiver = OscReceiver(config.osc.host, config.osc.port, schema.by_path(schema.DAEMON_CONTROLS))
+        self._sender = OscSender(config.osc.targets)
+        self._follow: str = ""
+        if renderer:
+            self._follow = f"127.0.0.1:{config.visuals.port}"
+            self._sender.add(self._follow)
+        self._dropped_frames = 0
+        self._latency_ms = 0.0
+        self._heartbeat = 0
+        self._clock = 0.0
+        self._held: Mood | None = None
+        self._source = open_source(config.audio.input, mute=config.audio.mute)
+        self._listen(self._source)
+        self._next_input: AudioSource | None = None
+
+    def _listen(self, source: AudioSource) -> None:
+        """Analyse `source` from here on; the clock goes on."""
+        audio, mood = self._config.audio, self._config.mood
+        self._analyzer = Analyzer(source.sample_rate, gain_db=audio.gain_db, start=self._clock)
+        model = Path(mood.model) if mood.model else None
+        self._mood = MoodEstimator(source.sample_rate, model, smoothing=mood.smoothing, background=True)
+
+    def run(self, seconds: float | None = None) -> int:
+        """Run until the input ends, the time is over or the user closes the picture.
+
+        Returns
+        -------
+        Exit status: 0, or the renderer's own if it could not start.
+        """
+        start = time.monotonic()
+        next_second = start + 1.0
+        try:
+            while True:
+                for block in self._source.blocks():
+                    self._hear(block)
+                    self._obey()
+                    now = time.monotonic()
+                    if now >= next_second:
+                        next_second = max(next_second + 1.0, now)
+                        self._once_a_second()
+                    if self._renderer:
+                        self._renderer.supervise()
+                        if self._renderer.status is not None:
+                            return self._renderer.status
+                    if self._next_input or (seconds is not None and now - start >= seconds):
+                        break
+                if not self._next_input:
+                    return 0
+                self._source.close()
+                self._source, self._next_input = self._next_input, None
+                self._listen(self._source)
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            self.close()
+
+    def _hear(self, block: AudioBlock) -> None:
+        arrived = time.monotonic()
+        self._dropped_frames += block.dropped
+        samples = block.samples
+        if not len(samples):
+            # Nothing came: for the analysis that is silence, so that levels fall and the mood fades.
+            samples = np.zeros((round(self._source.sample_rate * QUIET_SECONDS), 1), np.float32)
+        hops = self._analyzer.push(samples)
+        self._mood.push(samples)
+        for features in hops:
+            self._clock = features.time
+            self._send(features)
+        if hops:
+            waited = time.monotonic() - arrived
+            self._latency_ms = 1000.0 * (waited + len(samples) / self._source.sample_rate)
+
+    def _send(self, features: Features) -> None:
+        mood = self._steer(self._mood.mood(features.time))
+        values = [(output.address, output.read(features, mood)) for output in schema.OUTPUTS]
+        self._sender.send(values)
+        if self._meters:
+            self._meters.show({address.path: value for address, value in values}, time.monotonic())
+
+    def _steer(self, mood: Mood) -> Mood:
+        """Put the manual mood, or the held one, in place of the music's."""
+        settings = self._config.mood
+        if settings.manual:
+            mood = dataclasses.replace(mood, valence=settings.valence, energy=settings.energy)
+        if settings.freeze and self._held is not None:
+            return dataclasses.replace(mood, valence=self._held.valence, energy=self._held.energy)
+        self._held = mood
+        return mood
+
+    def _once_a_second(self) -> None:
+        self._heartbeat += 1
+        dropped = self._dropped_frames + self._sender.dropped + self._receiver.refused
+        status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX)
+        self._sender.send([(row, getattr(status, row.path.rsplit("/", 1)[1])) for row in schema.STATUS])
+        try:
+            changed = self._file.changed()
+        except ArtgenError as error:
+            log.warning("%s; the old values are kept", error)
+            return
+        if changed:
+            for key in configuration.settings():
+                value = configuration.get(changed, key)
+                if value != configuration.get(self._config, key):
+                    self._change(key, value)
+
+    def _obey(self) -> None:
+        for row, value in self._receiver.poll():
+            try:
+                self._control(row, value)
+            except (ArtgenError, ValueError) as error:
+                self._receiver.refused += 1
+                log.warning("%s: refused: %s", row.path, error)
+
+    def _control(self, row: Address, value: Value) -> None:
+        targets = self._config.osc.targets
+        if row.path == "/artgen/control/target/add":
+            self._change("osc.targets", tuple(dict.fromkeys((*targets, str(value)))))
+        elif row.path == "/artgen/control/target/remove":
+            self._change("osc.targets", tuple(target for target in targets if target != value))
+        else:
+            self._change(row.setting, bool(value) if row.kind == "toggle" else value)
+
+    def _change(self, key: str, value: Any) -> None:
+        """Change one setting while the show runs; on an error the old one stays."""
+        config = configuration.replace(self._config, key, value)
+        if key == "audio.input":
+            source = open_source(config.audio.input, mute=config.audio.mute)
+            if self._next_input:
+                self._next_input.close()
+            self._next_input = source
+        elif key == "audio.gain_db":
+            self._analyzer.gain_db = config.audio.gain_db
+        elif key == "mood.smoothing":
+            self._mood.smoothing = config.mood.smoothing
+        elif key == "osc.targets":
+            wanted = config.osc.targets
+            for target in wanted:
+                self._sender.add(target)
+            for target in self._sender.targets:
+                if target not in (*wanted, self._follow):
+                    self._sender.remove(target)
+        self._config = config
+
+    def close(self) -> None:
+        """Free everything; may be called again."""
+        self._source.close()
+        if self._next_input:
+            self._next_input.close()
+        self._mood.close()
+        if self._renderer:
+            self._renderer.close()
+        self._receiver.close()
+        self._sender.close()
+        if self._meters:
+            self._meters.close()

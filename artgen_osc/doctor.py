@@ -1,0 +1,133 @@
+"""``artgen doctor``: what works on this machine, what is missing, and how to get it."""
+
+import importlib.util
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from artgen_osc.config import Config
+from artgen_osc.errors import ArtgenError
+
+
+def _python(config: Config) -> str:
+    if sys.version_info < (3, 11):
+        raise ArtgenError("3.11 or newer is needed")
+    return ".".join(map(str, sys.version_info[:3]))
+
+
+def _input(config: Config) -> str:
+    from artgen_osc.devices import find_input
+
+    return find_input("").device.name
+
+
+def _loopback(config: Config) -> str:
+    from artgen_osc.devices import find_loopback
+
+    return dict(find_loopback().environment).get("PULSE_SOURCE", "")
+
+
+def _output(config: Config) -> str:
+    from artgen_osc.devices import list_devices
+
+    for device in list_devices():
+        if device.default_output:
+            return device.name
+    raise ArtgenError("no default output; files play unheard; connect or choose one in the system's settings")
+
+
+def _opengl(config: Config) -> str:
+    import moderngl
+
+    try:
+        context = moderngl.create_context(
+            standalone=True, require=330, **({"backend": "egl"} if sys.platform == "linux" else {})
+        )
+    except Exception as error:  # moderngl raises bare Exception for every cause
+        raise ArtgenError(
+            f"no OpenGL 3.3 off screen ({error}); needed for --headless; apt install libegl1 libgl1 libgl1-mesa-dri"
+        ) from error
+    name = f"{context.info['GL_RENDERER']}, OpenGL {context.version_code // 100}.{context.version_code // 10 % 10}"
+    context.release()
+    return name
+
+
+def _display(config: Config) -> str:
+    import pygame
+
+    try:
+        pygame.display.init()
+        sizes = pygame.display.get_desktop_sizes()
+        driver = pygame.display.get_driver()
+        pygame.display.quit()
+    except pygame.error as error:
+        raise ArtgenError(f"no display ({error}); --headless works without one") from error
+    if driver in ("dummy", "offscreen"):
+        raise ArtgenError(f"only SDL's {driver} driver; --headless works without a display")
+    return ", ".join(f"{width}x{height}" for width, height in sizes) + f" ({driver})"
+
+
+def _mood_model(config: Config) -> str:
+    from artgen_osc import mood, modelfile
+
+    path = Path(config.mood.model) if config.mood.model else mood.DEFAULT_MODEL
+    return f"{path.name}, trained on {modelfile.load(path, 'mood').card['trained_on']}"
+
+
+def _generator_model(config: Config) -> str:
+    from artgen_osc import modelfile
+
+    package = importlib.util.find_spec("visuals")
+    if package is None or not package.submodule_search_locations:
+        raise ArtgenError("the package visuals isn't installed; pip install artgen-osc")
+    installed = Path(package.submodule_search_locations[0]) / "models" / "generator.onnx"
+    path = Path(config.visuals.model) if config.visuals.model else installed
+    return f"{path.name}, trained on {modelfile.load(path, 'generator').card['trained_on']}"
+
+
+def _engine(config: Config) -> str:
+    import openvino
+
+    core = openvino.Core()
+    able = "bfloat16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "float32"
+    return f"OpenVINO {openvino.__version__.split('-')[0]} on {core.get_property('CPU', 'FULL_DEVICE_NAME')}, {able}"
+
+
+def _ports(config: Config) -> str:
+    for host, port in ((config.osc.host, config.osc.port), (config.visuals.host, config.visuals.port)):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise ArtgenError(
+                    f"{host}:{port} is taken ({error.strerror}); is artgen running? or choose another port"
+                ) from error
+    return f"{config.osc.port} and {config.visuals.port} are free"
+
+
+CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
+    ("Python", _python, True),
+    ("audio input", _input, False),
+    ("loopback", _loopback, False),
+    ("audio output", _output, False),
+    ("OpenGL off screen", _opengl, False),
+    ("display", _display, False),
+    ("engine", _engine, True),
+    ("mood model", _mood_model, True),
+    ("generator model", _generator_model, False),
+    ("ports", _ports, True),
+)
+"""Name, check, and whether a show is impossible without it."""
+
+
+def examine(config: Config) -> int:
+    """Print one line for each part; 0 unless something is missing that every show needs."""
+    status = 0
+    for name, check, needed in CHECKS:
+        try:
+            print(f"ok       {name:18} {check(config)}")
+        except (ArtgenError, ImportError, OSError) as error:
+            print(f"{'MISSING' if needed else 'without'}  {name:18} {error}")
+            status = 2 if needed else status
+    return status

@@ -1,0 +1,74 @@
+"""``artgen analyze``: the code of the live show over a file, as fast as it goes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artgen_osc.analysis import Analyzer
+from artgen_osc.audio import AudioBlock, array_blocks, read_file
+from artgen_osc.mood import MoodEstimator
+
+MOOD_EVERY = 0.25
+
+
+def _open(name: str) -> tuple[int, Iterator[AudioBlock]]:
+    if name != "demo":
+        return read_file(Path(name))
+    from artgen_osc.demo import RATE, compose
+
+    return RATE, array_blocks(compose(RATE), RATE)
+
+
+def analyze(name: str, model: Path | None = None, smoothing: float = 1.5) -> dict[str, Any]:
+    """What the daemon would have sent for a whole file, hop by hop and causal.
+
+    Parameters
+    ----------
+    name : a sound file, or ``demo``
+    model : mood model file; None takes the installed one
+    smoothing : s, time constant of the mood
+
+    Returns
+    -------
+    ``file``, ``duration`` in s, ``valence``, ``energy`` and ``confidence`` averaged over the
+    file with the confidence as weight, ``onsets`` as ``[time, reported_at]`` in s of stream
+    time, ``mood`` as ``[time, valence, energy]`` four times a second.
+
+    Raises
+    ------
+    ArtgenError
+        The file can't be read, or the model can't be used.
+    """
+    sample_rate, blocks = _open(name)
+    analyzer = Analyzer(sample_rate)
+    estimator = MoodEstimator(sample_rate, model, smoothing=smoothing)
+    duration = 0.0
+    onsets: list[list[float]] = []
+    moods: list[list[float]] = []
+    raw: list[tuple[float, float, float]] = []
+    due = MOOD_EVERY
+    for block in blocks:
+        duration = block.time + len(block.samples) / sample_rate
+        hops = analyzer.push(block)
+        estimator.push(block.samples)
+        for features in hops:
+            mood = estimator.mood(features.time)
+            if features.onset:
+                onsets.append([round(features.time - analyzer.onset_delay, 4), round(duration, 4)])
+            if features.time >= due:
+                due += MOOD_EVERY
+                moods.append([round(features.time, 3), round(mood.valence, 4), round(mood.energy, 4)])
+                raw.append((mood.raw_valence, mood.raw_energy, mood.confidence))
+    table = np.array(raw or [(0.5, 0.5, 0.0)])
+    weights = table[:, 2] + 1e-6
+    return {
+        "file": name,
+        "duration": round(duration, 3),
+        "valence": round(float(np.average(table[:, 0], weights=weights)), 4),
+        "energy": round(float(np.average(table[:, 1], weights=weights)), 4),
+        "confidence": round(float(table[:, 2].mean()), 4),
+        "onsets": onsets,
+        "mood": moods,
+    }

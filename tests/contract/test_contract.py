@@ -1,0 +1,90 @@
+"""Every address, setting and command is documented, used, and in the examples."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from artgen_osc import config, schema, table
+from artgen_osc.cli import _parser
+from artgen_osc.osc import encode_bundle, encode_message
+from artgen_osc.schema import Features, Mood
+
+ROOT = Path(__file__).parents[2]
+ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
+FEATURES = Features(1.0, -200.0, 0.5, 0.1, 0.2, 0.3, tuple(i / 16 for i in range(16)), 99999.0, 0.4, True, 2**31 + 5)
+MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
+
+
+def test_paths_are_unique() -> None:
+    assert len({row.path for row in ALL}) == len(ALL)
+
+
+def test_readme_has_the_table_of_the_schema() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme == table.insert(readme), "run make docs"
+
+
+def test_every_output_reads_a_value_that_its_own_row_allows() -> None:
+    for output in schema.OUTPUTS:
+        output.address.check((output.read(FEATURES, MOOD),))
+
+
+def test_a_bundle_fits_into_one_datagram() -> None:
+    messages = [encode_message(o.address.path, o.address.tag, o.read(FEATURES, MOOD)) for o in schema.OUTPUTS]
+    assert len(encode_bundle(messages)) < 1472
+
+
+def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
+    known = config.settings()
+    with_address = {row.setting for row in ALL if row.setting}
+    assert with_address <= set(known)
+    fixed_at_start = {
+        "audio.mute",
+        "mood.model",
+        "osc.host",
+        "osc.port",
+        *(f"visuals.{name}" for name in ("host", "port", "width", "height", "fps", "display", "headless")),
+    }
+    assert set(known) - with_address == fixed_at_start
+
+
+@pytest.mark.parametrize("row", [row for row in ALL if row.setting], ids=lambda row: row.path)
+def test_the_default_of_a_setting_is_allowed_by_its_address(row: schema.Address) -> None:
+    default = config.settings()[row.setting].default
+    if not isinstance(default, tuple):
+        row.check((default,))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.py")), ids=lambda path: path.name)
+def test_python_examples_use_real_addresses(path: Path) -> None:
+    used = set(re.findall(r'"(/(?:artgen|visuals)/[\w/]+)"', path.read_text()))
+    assert used
+    assert used <= {row.path for row in ALL}
+
+
+def test_the_pure_data_patch_uses_real_addresses() -> None:
+    patch = (ROOT / "examples/puredata/artgen.pd").read_text()
+    paths = {row.path for row in ALL}
+    (routed,) = re.findall(r"route (valence[\w ]*);", patch)
+    assert all(f"/artgen/{name}" in paths for name in routed.split())
+    (sent,) = re.findall(r"oscformat ([\w ]+);", patch)
+    assert "/" + sent.replace(" ", "/") in paths
+
+
+def test_every_command_has_an_example_in_its_help() -> None:
+    (commands,) = [action for action in _parser()._actions if action.dest == "command"]
+    assert set(commands.choices) == {"live", "daemon", "visuals", "analyze", "devices", "monitor", "config", "doctor"}
+    for name, sub in commands.choices.items():
+        assert f"example: artgen {name}" in sub.format_help()
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in ("live", "daemon", "visuals", "analyze", "devices", "monitor", "config", "doctor"):
+        assert f"artgen {name}" in readme
+
+
+def test_defaults_and_models_are_small() -> None:
+    models = [path for folder in ("artgen_osc", "visuals") for path in (ROOT / folder / "models").glob("*")]
+    assert sum(path.stat().st_size for path in models) < 25e6

@@ -1,0 +1,47 @@
+"""Sound made by code, for tests."""
+
+import numpy as np
+
+RATE = 22050
+
+
+def silence(duration: float, rate: int = RATE) -> np.ndarray:
+    return np.zeros(round(duration * rate), dtype=np.float32)
+
+
+def tone(frequency: float, duration: float, level: float = 0.3, rate: int = RATE) -> np.ndarray:
+    time = np.arange(round(duration * rate)) / rate
+    return (level * np.sin(2.0 * np.pi * frequency * time)).astype(np.float32)
+
+
+def click_times(duration: float, bpm: float = 120.0) -> np.ndarray:
+    return np.arange(0.25, duration, 60.0 / bpm)
+
+
+def clicks(duration: float, rate: int = RATE, bpm: float = 120.0) -> np.ndarray:
+    sound = silence(duration, rate)
+    for time in click_times(duration, bpm):
+        sound[round(time * rate)] = 0.8
+    return sound
+
+
+def pink_noise(duration: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
+    frames = round(duration * rate)
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(frames))
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+    spectrum[0] = 0.0
+    sound = np.fft.irfft(spectrum, frames)
+    return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
+
+
+def music(duration: float, rate: int = RATE) -> np.ndarray:
+    """Notes with decay over soft noise, in stereo."""
+    rng = np.random.default_rng(3)
+    sound = rng.standard_normal((round(duration * rate), 2)) * 0.003
+    for start in np.arange(0.1, duration, 0.23):
+        first = round(start * rate)
+        time = np.arange(len(sound) - first) / rate
+        pitch = 110.0 * 2.0 ** (rng.integers(0, 25) / 12.0)
+        note = sum(np.sin(2.0 * np.pi * pitch * k * time) / k for k in range(1, 6)) * np.exp(-5.0 * time)
+        sound[first:] += 0.15 * note[:, None] * rng.uniform(0.3, 1.0, 2)
+    return sound.astype(np.float32)

@@ -1,0 +1,102 @@
+"""Settings: order, mistakes, and reading again."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from artgen_osc import config
+from artgen_osc.errors import ConfigError
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "show.toml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults_then_file_then_flags(tmp_path: Path) -> None:
+    path = write(tmp_path, '[visuals]\nspeed = 2\nseed = 5\n[osc]\ntargets = ["max"]\n')
+    effective, origins = config.load(path, {"visuals.speed": 3.0, "visuals.fps": None})
+    assert effective.visuals.speed == 3.0
+    assert effective.visuals.seed == 5
+    assert effective.visuals.fps == 60
+    assert effective.osc.targets == ("max",)
+    assert origins["visuals.speed"] == "flag"
+    assert origins["visuals.seed"] == str(path)
+    assert origins["visuals.fps"] == "default"
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path, '[visuals]\nspede = 2\nfps = 0\n[visual]\nx = 1\n[audio]\nmute = "yes"\n')
+    with pytest.raises(ConfigError) as raised:
+        config.load(path)
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 4
+    assert "did you mean speed?" in lines[0]
+    assert "visuals.fps: 0 is out of range; a whole number from 1 to 240 is allowed" in lines[1]
+    assert "did you mean visuals?" in lines[2]
+    assert "audio.mute: 'yes' is not true or false" in lines[3]
+    assert all(str(path) in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("visuals.seed", 1.5),
+        ("visuals.seed", True),
+        ("visuals.speed", float("nan")),
+        ("visuals.freeze", 1),
+        ("osc.targets", "max"),
+        ("osc.targets", [1]),
+        ("osc.port", 0),
+        ("audio.gain_db", 61),
+    ],
+)
+def test_wrong_types_and_ranges(key: str, value: object) -> None:
+    with pytest.raises(ValueError, match="allowed"):
+        config.check(key, value)
+
+
+@pytest.mark.parametrize("text", ["[visuals", "\x00", "[visuals]\nspeed = "])
+def test_not_toml(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="is not valid TOML"):
+        config.load(write(tmp_path, text))
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="can't be read"):
+        config.load(tmp_path / "no.toml")
+
+
+def test_replace_checks() -> None:
+    changed = config.replace(config.Config(), "visuals.speed", 2)
+    assert changed.visuals.speed == 2.0
+    with pytest.raises(ValueError, match="out of range"):
+        config.replace(config.Config(), "visuals.speed", 9.0)
+
+
+def test_a_saved_file_is_read_again_and_a_bad_edit_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "[mood]\nsmoothing = 1.0\n")
+    file = config.ConfigFile(path, {"mood.valence": 0.1})
+    assert file.changed() is None
+
+    def save(text: str, stamp: int) -> None:
+        path.write_text(text)
+        os.utime(path, (stamp, stamp))
+
+    save("[mood]\nsmoothing = 3.0\nvalence = 0.9\n", 1000)
+    changed = file.changed()
+    assert changed is not None
+    assert changed.mood.smoothing == 3.0
+    assert changed.mood.valence == 0.1
+    save("[mood]\nsmoothing = -1\n", 2000)
+    with pytest.raises(ConfigError, match="out of range"):
+        file.changed()
+    assert file.changed() is None
+    path.unlink()
+    assert file.changed() is None
+
+
+def test_every_setting_is_documented() -> None:
+    assert all(item.metadata["doc"] for item in config.settings().values())

@@ -1,0 +1,171 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from visuals.motion import Look
+from visuals.overlay import text_image
+from visuals.screen import Screen
+
+PLAIN = Look(zoom=1.0)
+SIZE = (160, 90)
+
+
+def filled(red: int, green: int, blue: int, size: int = 64) -> np.ndarray:
+    return np.full((size, size, 3), (red, green, blue), np.uint8)
+
+
+def picture(size: int = 64) -> np.ndarray:
+    """Soft shapes that are different in every corner."""
+    y, x = np.mgrid[0:size, 0:size] / size
+    waves = [np.sin(5 * x + 2 * y), np.cos(4 * y - x), np.sin(3 * x * y + 1)]
+    return np.stack([127.5 + 100 * wave for wave in waves], axis=2).astype(np.uint8)
+
+
+def drawn(screen: Screen, mix: float = 1.0, look: Look = PLAIN) -> np.ndarray:
+    screen.draw(mix, look)
+    return screen.read_frame().astype(int)
+
+
+def close(frame: np.ndarray, colour: tuple[int, int, int]) -> bool:
+    return bool(np.abs(frame - np.array(colour)).max() <= 2)
+
+
+@pytest.fixture
+def screen(gl_context: Any) -> Any:
+    screen = Screen(gl_context, SIZE)
+    yield screen
+    screen.release()
+
+
+def test_starts_black(screen: Screen) -> None:
+    assert close(drawn(screen), (0, 0, 0))
+
+
+def test_a_colour_comes_through(screen: Screen) -> None:
+    screen.take(filled(200, 100, 50), 1.0)
+    frame = drawn(screen)
+    assert frame.shape == (90, 160, 3)
+    assert close(frame, (200, 100, 50))
+
+
+def test_top_stays_on_top_and_left_stays_left(gl_context: Any) -> None:
+    screen = Screen(gl_context, (64, 64))
+    corners = filled(0, 0, 0)
+    corners[:32, :32] = (255, 0, 0)
+    corners[:32, 32:] = (0, 255, 0)
+    corners[32:, :32] = (0, 0, 255)
+    screen.take(corners, 1.0)
+    frame = drawn(screen)
+    assert close(frame[16, 16], (255, 0, 0))
+    assert close(frame[16, 48], (0, 255, 0))
+    assert close(frame[48, 16], (0, 0, 255))
+    assert close(frame[48, 48], (0, 0, 0))
+    screen.release()
+
+
+@pytest.mark.parametrize("size", [(160, 90), (90, 160), (100, 100)])
+def test_covers_any_window_without_stretching(gl_context: Any, size: tuple[int, int]) -> None:
+    screen = Screen(gl_context, size)
+    y, x = np.mgrid[0:128, 0:128] - 63.5
+    disc = np.where((x * x + y * y < 30 * 30)[..., None], 255, 60).astype(np.uint8)
+    screen.take(np.repeat(disc, 3, axis=2), 1.0)
+    bright = drawn(screen)[..., 0] > 150
+    rows, columns = np.flatnonzero(bright.any(axis=1)), np.flatnonzero(bright.any(axis=0))
+    assert abs(len(rows) - len(columns)) <= 2
+    assert len(rows) == pytest.approx(60 / 128 * max(size), abs=2)
+    assert drawn(screen).min() > 40, "no border"
+    screen.release()
+
+
+def test_arrivals_do_not_jump(screen: Screen) -> None:
+    screen.take(filled(200, 0, 0), 1.0)
+    assert close(drawn(screen, 1.0), (200, 0, 0))
+    screen.take(filled(0, 200, 0), 1.0)
+    assert close(drawn(screen, 0.0), (200, 0, 0))
+    assert close(drawn(screen, 0.5), (100, 100, 0))
+    screen.take(filled(0, 0, 200), 0.5)
+    assert close(drawn(screen, 0.0), (100, 100, 0)), "starts from what was on screen"
+    assert close(drawn(screen, 1.0), (0, 0, 200))
+
+
+def test_pictures_of_another_size_fade_too(screen: Screen) -> None:
+    screen.take(filled(200, 0, 0, 64), 1.0)
+    screen.take(filled(0, 0, 200, 128), 1.0)
+    assert close(drawn(screen, 0.0), (200, 0, 0))
+    assert close(drawn(screen, 1.0), (0, 0, 200))
+
+
+def test_enlarging_shows_no_blocks(gl_context: Any) -> None:
+    screen = Screen(gl_context, (640, 640))
+    ramp = np.repeat(np.linspace(0, 255, 16, dtype=np.uint8)[None, :, None], 16, axis=0).repeat(3, axis=2)
+    screen.take(np.ascontiguousarray(ramp), 1.0)
+    row = drawn(screen)[320, 40:-40, 0].astype(float)
+    smooth = np.convolve(row, np.ones(9) / 9, "valid")
+    assert np.diff(smooth).min() > 0.0, "no plateaus: a ramp of 16 pixels stays a ramp over 640"
+    assert np.diff(smooth).max() < 1.0
+    screen.release()
+
+
+def test_enlarging_keeps_detail(gl_context: Any) -> None:
+    screen = Screen(gl_context, (256, 256))
+    original = picture(64)
+    screen.take(original, 1.0)
+    small = drawn(screen).reshape(64, 4, 64, 4, 3).mean(axis=(1, 3))
+    assert np.abs(small - original)[2:-2, 2:-2].mean() < 2.0
+    screen.release()
+
+
+def test_zoom_and_drift_move_the_picture(screen: Screen) -> None:
+    screen.take(picture(), 1.0)
+    still = drawn(screen)
+    np.testing.assert_array_equal(still, drawn(screen))
+    for look in (Look(zoom=1.2), Look(zoom=1.0, drift=(0.05, 0.0)), Look(zoom=1.0, drift=(0.0, 0.05))):
+        assert np.abs(drawn(screen, look=look) - still).mean() > 0.5
+
+
+def test_drift_past_the_edge_mirrors(screen: Screen) -> None:
+    screen.take(filled(120, 130, 140), 1.0)
+    assert close(drawn(screen, look=Look(zoom=1.0, drift=(0.4, -0.4))), (120, 130, 140))
+
+
+def test_finish(screen: Screen) -> None:
+    screen.take(filled(128, 128, 128), 1.0)
+    vignette = drawn(screen, look=Look(zoom=1.0, vignette=1.0))
+    assert vignette[45, 80].min() > 120 > 100 > vignette[0, 0].max()
+    grainy = drawn(screen, look=Look(zoom=1.0, grain=1.0))
+    assert grainy.std() > 5.0
+    assert abs(grainy.mean() - 128) < 3.0
+    assert np.abs(drawn(screen, look=Look(zoom=1.0, grain=1.0, time=0.5)) - grainy).mean() > 1.0, "grain moves"
+    assert drawn(screen, look=Look(zoom=1.0, brightness=0.0)).max() == 0
+    assert close(drawn(screen, look=Look(zoom=1.0, brightness=0.5)), (64, 64, 64))
+
+
+def test_overlay(screen: Screen) -> None:
+    screen.take(filled(0, 100, 0), 1.0)
+    panel = np.zeros((20, 30, 4), np.uint8)
+    panel[..., 0], panel[..., 3] = 255, 255
+    screen.overlay(panel)
+    frame = drawn(screen)
+    assert close(frame[:20, :30], (255, 0, 0))
+    assert close(frame[20:], (0, 100, 0))
+    assert close(frame[:, 30:], (0, 100, 0))
+    assert close(screen.picture(1.0, PLAIN).astype(int), (0, 100, 0)), "a snapshot shows no overlay"
+    screen.overlay(None)
+    assert close(drawn(screen), (0, 100, 0))
+
+
+def test_resize(screen: Screen) -> None:
+    screen.take(filled(10, 20, 30), 1.0)
+    screen.resize((64, 200))
+    frame = drawn(screen)
+    assert frame.shape == (200, 64, 3)
+    assert close(frame, (10, 20, 30))
+
+
+def test_text_image() -> None:
+    image = text_image(["title", "", "key\twhat it does"], 720)
+    assert image.dtype == np.uint8
+    assert image.shape[2] == 4
+    assert image[..., :3].max() == 255
+    assert 0 < image[0, 0, 3] < 255

@@ -1,0 +1,193 @@
+"""The generator's training at tiny width: two steps, resume, export, parity."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from artgen_osc import modelfile
+from training import train_gan
+from training.export import export_generator, read_generator
+from training.gan import Generator, Lite0Features, pretrained_features
+from training.losses import augment, hinge_discriminator, hinge_generator, mood_loss
+from training.pictures import MoodScale, colour_mood, load_pictures, to_float
+from training.train_gan import Options, Trainer
+
+
+class TinyFeatures(nn.Module):
+    """Four fixed maps, as coarse as those of the real network."""
+
+    channels = (4, 4, 4, 4)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(3, 4, 3, padding=1).requires_grad_(False) for _ in self.channels)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [layer(nn.functional.avg_pool2d(x, 4 << i)) for i, layer in enumerate(self.layers)]
+
+
+def make_pictures(folder: Path, n: int = 6, size: int = 96) -> Path:
+    folder.mkdir(exist_ok=True)
+    draw = np.random.default_rng(0)
+    for i in range(n):
+        colours = draw.integers(0, 255, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(colours).resize((size, size + 8 * i)).save(folder / f"{i}.png")
+    return folder
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    folder = make_pictures(tmp_path / "pictures")
+    return Options(images=str(folder), run=str(tmp_path / "run"), size=64, width=8, z_dim=8, batch=2, steps=2)
+
+
+def new_trainer(options: Options) -> Trainer:
+    torch.manual_seed(3)
+    features = TinyFeatures()
+    pictures, _ = load_pictures(options.images, options.size)
+    return Trainer(options, pictures, features, TinyFeatures.channels)
+
+
+def test_two_steps_equal_one_and_a_resumed_one(options: Options, tmp_path: Path) -> None:
+    whole = new_trainer(options)
+    losses = [whole.step() for _ in range(2)]
+    assert all(np.isfinite(list(step.values())).all() for step in losses)
+
+    first = new_trainer(options)
+    first.step()
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    train_gan.save(first, folder)
+    second = new_trainer(options)
+    second.load_state(torch.load(folder / "state.pt", weights_only=True))
+    assert second.step() == losses[1]
+    for name, value in whole.average.state_dict().items():
+        torch.testing.assert_close(second.average.state_dict()[name], value, rtol=0, atol=0)
+
+
+def test_train_export_parity_and_a_new_start_from_the_file(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_gan, "pretrained_features", TinyFeatures)
+    monkeypatch.setattr(train_gan.Lite0Features, "channels", TinyFeatures.channels)
+    flags = ["--size=64", "--width=8", "--z-dim=8", "--batch=2", f"--images={options.images}", f"--run={options.run}"]
+    assert train_gan.main([*flags, "--steps=2"]) == 0
+    assert train_gan.main([*flags, "--steps=3"]) == 0
+
+    run = Path(options.run)
+    assert len((run / "log.csv").read_text().splitlines()) == 4
+    assert sorted(path.name for path in (run / "samples").iterdir()) == ["000002.jpg", "000003.jpg"]
+    assert json.loads((run / "options.json").read_text())["steps"] == 3
+    model = modelfile.load(run / "generator.onnx", "generator", size=64, z_dim=8, n_mood=2)
+    assert model.card["images_seen"] == 6
+
+    trainer = new_trainer(options)
+    trainer.load_state(torch.load(run / "state.pt", weights_only=True))
+    z, mood = torch.randn(1, 8), torch.rand(1, 2)
+    (picture,) = modelfile.Engine(model, exact=True)(z.numpy(), mood.numpy())
+    halved = trainer.average.half().float()
+    assert np.abs(picture - halved(z, mood).detach().numpy()).max() < 1e-4
+
+    again = Generator(64, 8, 8)
+    again.load_state_dict(read_generator(run / "generator.onnx"), strict=False)
+    for name, value in halved.named_parameters():
+        torch.testing.assert_close(dict(again.named_parameters())[name], value)
+
+
+def test_an_export_that_differs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.export.PARITY", -1.0)
+    with pytest.raises(ValueError, match="differs by"):
+        export_generator(Generator(64, 8, 8), tmp_path / "g.onnx", {"kind": "generator", "z_dim": 8, "n_mood": 2})
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_pictures_are_listed_and_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = make_pictures(tmp_path / "pictures")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
+    pictures, skipped = load_pictures(folder, 64)
+    assert pictures.shape == (6, 3, 64, 64)
+    assert len(skipped) == 1
+    assert skipped[0].startswith("broken.jpg")
+    (tmp_path / "empty").mkdir()
+    assert train_gan.main([f"--images={tmp_path / 'empty'}", f"--run={tmp_path / 'run'}"]) == 2
+    assert "0 pictures can be read; at least 2 are needed" in capsys.readouterr().err
+
+
+def test_bars_and_captions_are_cut(tmp_path: Path) -> None:
+    draw = np.random.default_rng(1)
+    pixels = draw.integers(60, 200, (256, 256, 3), dtype=np.uint8)
+    pixels[248:] = 0
+    pixels[:, :6] = 255
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    Image.fromarray(pixels).save(tmp_path / "b.png")
+    pictures, _ = load_pictures(tmp_path, 128)
+    assert pictures.float().std(3).min() > 5
+    assert pictures.float().std(2).min() > 5
+
+
+def test_mood_of_colours_orders_as_the_paper_says() -> None:
+    def plain(*rgb: float) -> Tensor:
+        return (torch.tensor(rgb).view(1, 3, 1, 1) * 2 - 1).expand(1, 3, 8, 8)
+
+    pale, dark, red = (colour_mood(plain(*rgb))[0] for rgb in ((0.9, 0.9, 1.0), (0.1, 0.1, 0.12), (1.0, 0.1, 0.1)))
+    assert pale[0] > red[0] > dark[0]
+    assert red[1] > dark[1] > pale[1]
+
+
+def test_the_scale_puts_the_mean_at_a_half_and_two_deviations_at_one() -> None:
+    pictures = torch.randint(0, 255, (40, 3, 8, 8), dtype=torch.uint8)
+    pictures = pictures * torch.linspace(0.2, 1, 40).view(40, 1, 1, 1)
+    scale = MoodScale.of(pictures.byte())
+    mood = scale.to_mood(colour_mood(to_float(pictures.byte())))
+    torch.testing.assert_close(mood.mean(0), torch.full((2,), 0.5), atol=1e-4, rtol=0)
+    torch.testing.assert_close(mood.std(0), torch.full((2,), 0.25), atol=1e-4, rtol=0)
+
+
+def test_the_mood_loss_pulls_the_colours(options: Options) -> None:
+    """Gradient steps on the mood loss alone make a picture obey."""
+    trainer = new_trainer(options)
+    asked = torch.tensor([[0.9, 0.5], [0.1, 0.5]])
+    pixels = torch.zeros(2, 3, 16, 16, requires_grad=True)
+    adam = torch.optim.Adam([pixels], 0.05)
+    for _ in range(200):
+        loss = mood_loss(trainer.scale.to_mood(colour_mood(torch.tanh(pixels))), asked)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    assert loss.item() < 0.02
+
+
+def test_hinge_losses() -> None:
+    sure, unsure = [torch.full((2, 1, 2, 2), 2.0)], [torch.zeros(2, 1, 2, 2)]
+    assert hinge_discriminator(sure, [-sure[0]]).item() == 0.0
+    assert hinge_discriminator(unsure, unsure).item() == 2.0
+    assert hinge_generator(sure).item() == -2.0
+
+
+def test_augmentation_moves_and_cuts_but_keeps_colours() -> None:
+    pictures = torch.rand(4, 3, 64, 64)
+    changed = augment(pictures, torch.Generator().manual_seed(0))
+    assert changed.shape == pictures.shape
+    assert not torch.equal(changed, pictures)
+    assert set(changed.flatten().tolist()) <= set(pictures.flatten().tolist()) | {0.0}
+
+
+def test_only_the_direction_of_z_counts() -> None:
+    generator = Generator(64, 8, 8).eval()
+    z, mood = torch.randn(2, 8), torch.rand(2, 2)
+    torch.testing.assert_close(generator(z, mood), generator(z * 3, mood), rtol=1e-4, atol=1e-4)
+
+
+def test_the_pretrained_features_are_those_of_the_package() -> None:
+    """Batch norms are folded and paddings fit: shapes, and activations of a sane size."""
+    features = pretrained_features()
+    maps = features(torch.linspace(-1, 1, 3 * 64 * 64).view(1, 3, 64, 64))
+    assert [tuple(m.shape) for m in maps] == [
+        (1, c, 64 // s, 64 // s) for c, s in zip(Lite0Features.channels, (4, 8, 16, 32), strict=True)
+    ]
+    assert all(0.01 < m.std() < 100 for m in maps)

@@ -1,0 +1,211 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
+from artgen_osc.osc import OscSender
+from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
+from visuals.app import run
+from visuals.control import Control
+from visuals.files import FrameWriter
+from visuals.show import Show
+from visuals.strip import Strip
+from visuals.window import Window
+
+ROWS = by_path(sent(), VISUALS_CONTROLS)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def small(port: int, **settings: Any) -> VisualsConfig:
+    return VisualsConfig(port=port, width=160, height=90, model="idle", **settings)
+
+
+def test_runs_for_a_time_and_leaves_a_strip(gl_context: Any, port: int, tmp_path: Path) -> None:
+    from PIL import Image
+
+    path = tmp_path / "new" / "strip.png"
+    assert run(small(port), headless=True, seconds=3.5, record=path) == 0
+    sheet = np.asarray(Image.open(path))
+    assert sheet.shape == (286, 488 * 3 + 8, 3)
+    assert sheet[20:260, 1000:1400].mean() > 10.0
+
+
+@pytest.mark.parametrize("seconds", [0, 5, 16, 17, 300])
+def test_a_strip_is_evenly_spread(tmp_path: Path, seconds: int) -> None:
+    from PIL import Image
+
+    strip = Strip(tmp_path / "s.png")
+    for step in range(seconds * 10 + 1):
+        level = step // 10 * 255 // max(seconds, 1)
+        strip.offer(step / 10, lambda level=level: np.full((27, 48, 3), level, np.uint8))  # type: ignore[misc]
+    count = strip.save()
+    assert count == {0: 0, 5: 5, 16: 16, 17: 8, 300: 9}[seconds]
+    if not count:
+        assert not strip.path.exists()
+        return
+    sheet = np.asarray(Image.open(strip.path))
+    levels = [int(sheet[8 + 278 * (index // 4) + 100, 8 + 488 * (index % 4) + 200, 0]) for index in range(count)]
+    assert np.ptp(np.diff(levels)) <= 2
+    assert levels[-1] > 200
+
+
+def test_a_strip_must_be_a_picture(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"show\.mp4 is not a picture"):
+        Strip(tmp_path / "show.mp4")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with pytest.raises(ConfigError, match="can't be made"):
+        Strip(tmp_path / "file" / "s.png")
+
+
+def test_a_patch_alone_is_enough_to_perform(
+    gl_context: Any, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything over real datagrams, without a daemon."""
+    monkeypatch.chdir(tmp_path)
+    sender = OscSender([f"127.0.0.1:{port}"])
+    script: list[list[tuple[str, Value]]] = [
+        [("/visuals/mood/manual", 1), ("/visuals/mood/valence", 0.9), ("/visuals/mood/energy", 0.8)],
+        [("/visuals/seed", 12), ("/visuals/speed", 2.0), ("/visuals/snapshot", 1), ("/visuals/fullscreen", 1)],
+        [("/visuals/quit", 1)],
+    ]
+    seen: list[Control] = []
+
+    def on_frame(show: Show, control: Control) -> None:
+        seen.append(control)
+        if len(seen) % 10 == 0 and script:
+            sender.send([(ROWS[path], value) for path, value in script.pop(0)])
+
+    assert run(small(port), headless=True, seconds=30.0, on_frame=on_frame) == 0
+    sender.close()
+    last = seen[-1]
+    assert (last.valence, last.energy) == pytest.approx((0.9, 0.8))
+    assert (last.settings.seed, last.settings.speed) == (12, 2.0)
+    assert len(list((tmp_path / "snapshots").glob("artgen-*.png"))) == 1
+
+
+def test_a_lost_frame_does_not_end_the_show(
+    gl_context: Any, port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    draw, calls = Show.draw, 0
+
+    def failing(show: Show) -> None:
+        nonlocal calls
+        calls += 1
+        if calls in (3, 4, 5):
+            raise RuntimeError("driver hiccup")
+        draw(show)
+
+    monkeypatch.setattr(Show, "draw", failing)
+    frames: list[Control] = []
+    assert run(small(port), headless=True, seconds=1.0, on_frame=lambda show, control: frames.append(control)) == 0
+    assert frames
+    assert sum("driver hiccup" in record.message for record in caplog.records) == 1
+
+
+def test_a_port_in_use(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", port))
+        with pytest.raises(OscError, match="can't listen"):
+            run(small(port), headless=True, seconds=1.0)
+
+
+def test_a_bad_model_at_the_start(gl_context: Any, port: int, tmp_path: Path) -> None:
+    (tmp_path / "cut.onnx").write_bytes(b"\x08\x08")
+    with pytest.raises(ModelError, match=r"cut\.onnx"):
+        run(VisualsConfig(port=port, width=64, height=64, model=str(tmp_path / "cut.onnx")), headless=True, seconds=1.0)
+    run(small(port), headless=True, seconds=0.1)  # the port is free again
+
+
+CHILD = """
+import sys
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import ArtgenError
+from visuals.app import run
+headless = sys.argv[2] == "headless"
+config = VisualsConfig(port=int(sys.argv[1]), width=160, height=90, model="idle")
+try:
+    sys.exit(run(config, headless=headless, on_frame=lambda show, control: print("on", flush=True)))
+except ArtgenError as error:
+    print(error, file=sys.stderr)
+    sys.exit(2)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_end_it_cleanly(gl_context: Any, port: int, number: signal.Signals) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(port), "headless"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with child:
+        watchdog = threading.Timer(60.0, child.kill)
+        watchdog.start()
+        assert child.stdout is not None
+        assert child.stdout.readline() == "on\n"
+        child.send_signal(number)
+        _, errors = child.communicate(timeout=30.0)
+        watchdog.cancel()
+    assert child.returncode == 0
+    assert errors == ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
+def test_no_display_is_one_line(port: int) -> None:
+    bare = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    result = subprocess.run(
+        [sys.executable, "-c", CHILD, str(port), "window"],
+        env={**bare, "SDL_VIDEODRIVER": "x11"},
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("display: can't open one")
+    assert "--headless" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_display_without_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    with pytest.raises(DisplayError, match="OpenGL"):
+        Window((160, 90))
+    with pytest.raises(DisplayError, match="0 to 0 are allowed"):
+        Window((160, 90), display=5)
+
+
+def test_frames_that_come_too_fast_are_dropped_and_counted(tmp_path: Path) -> None:
+    writer = FrameWriter(waiting=2)
+    frame = np.random.default_rng(0).integers(0, 255, (400, 400, 3), dtype=np.uint8)
+    start = time.monotonic()
+    for index in range(50):
+        writer.write(tmp_path / "new" / f"{index}.png", frame)
+    assert time.monotonic() - start < 1.0
+    writer.close()
+    assert writer.written + writer.dropped == 50
+    assert writer.dropped > 0
+    assert len(list((tmp_path / "new").glob("*.png"))) == writer.written
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    writer = FrameWriter()
+    writer.write(tmp_path / "file" / "a.png", np.zeros((4, 4, 3), np.uint8))
+    writer.close()
+    assert writer.dropped == 1
+    assert "can't be written" in caplog.text

@@ -1,0 +1,136 @@
+import math
+from dataclasses import fields
+
+import pytest
+
+from artgen_osc.config import VisualsConfig
+from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
+from visuals.control import STALE_S, Controls
+from visuals.keys import KEYS
+
+ROWS = by_path(sent(), VISUALS_CONTROLS)
+
+
+def send(controls: Controls, time: float, *pairs: tuple[str, Value]) -> None:
+    controls.receive([(ROWS[path], value) for path, value in pairs], time)
+
+
+@pytest.fixture
+def controls() -> Controls:
+    return Controls(VisualsConfig())
+
+
+def test_before_any_message(controls: Controls) -> None:
+    control = controls.now(5.0)
+    assert (control.valence, control.energy) == (0.5, 0.5)
+    assert math.isinf(control.age)
+    assert control.stale
+    assert control.settings == VisualsConfig()
+
+
+def test_newest_value_wins_until_the_stream_is_stale(controls: Controls) -> None:
+    send(controls, 1.0, ("/artgen/valence", 0.2), ("/artgen/valence", 0.9), ("/artgen/energy", 0.7))
+    control = controls.now(1.5)
+    assert (control.valence, control.energy, control.age) == (0.9, 0.7, 0.5)
+    assert not control.stale
+    late = controls.now(1.0 + STALE_S + 0.1)
+    assert late.stale
+    assert (late.valence, late.energy) == (0.5, 0.5)
+    send(controls, 10.0, ("/artgen/level", 0.1))
+    assert controls.now(10.0).valence == 0.9, "picks up again"
+
+
+def test_status_does_not_keep_the_stream_alive(controls: Controls) -> None:
+    send(controls, 1.0, ("/artgen/valence", 0.2))
+    send(controls, 9.0, ("/artgen/status/heartbeat", 3))
+    assert controls.now(9.0).stale
+
+
+def test_manual_mood_needs_no_daemon(controls: Controls) -> None:
+    send(controls, 0.0, ("/visuals/mood/manual", 1), ("/visuals/mood/valence", 0.1), ("/visuals/mood/energy", 0.95))
+    control = controls.now(100.0)
+    assert (control.valence, control.energy) == (0.1, 0.95)
+    assert not control.stale
+
+
+def test_a_lost_datagram_loses_no_onset(controls: Controls) -> None:
+    send(controls, 0.0, ("/artgen/onset/count", 7))
+    send(controls, 0.1, ("/artgen/onset", 1.0), ("/artgen/onset/count", 8))
+    send(controls, 0.3, ("/artgen/onset", 0.0), ("/artgen/onset/count", 11))
+    assert controls.now(0.3).onsets == 4
+
+
+def test_a_restarted_daemon_counts_on(controls: Controls) -> None:
+    for time, count in ((0.0, 100), (0.1, 101), (0.2, 0), (0.3, 1)):
+        send(controls, time, ("/artgen/onset/count", count))
+    assert controls.now(0.3).onsets == 2
+
+
+def test_onsets_during_a_silence_of_the_network_do_not_burst(controls: Controls) -> None:
+    send(controls, 0.0, ("/artgen/onset/count", 0))
+    send(controls, 60.0, ("/artgen/onset/count", 200))
+    assert controls.now(60.0).onsets == 0
+
+
+def test_pulses_count_where_there_is_no_counter(controls: Controls) -> None:
+    for step, value in enumerate((0.0, 1.0, 1.0, 0.0, 1.0)):
+        send(controls, step * 0.1, ("/artgen/onset", value))
+    assert controls.now(0.5).onsets == 2
+
+
+def test_seed_and_triggers(controls: Controls) -> None:
+    send(controls, 0.0, ("/visuals/seed", 7))
+    send(controls, 1.0, ("/visuals/seed/next", 1), ("/visuals/seed/next", 0))
+    send(controls, 2.0, ("/visuals/seed/next", 1), ("/visuals/snapshot", 1))
+    control = controls.now(2.0)
+    assert (control.settings.seed, control.cues, control.nexts, control.snapshots) == (7, 1, 2, 1)
+    assert not control.quit
+    send(controls, 3.0, ("/visuals/quit", 1))
+    assert controls.now(3.0).quit
+
+
+def test_a_value_that_a_chop_repeats_is_one_press(controls: Controls) -> None:
+    for frame in range(120):
+        send(controls, frame / 60.0, ("/visuals/seed", 7), ("/visuals/seed/next", 1))
+    assert (controls.now(2.0).cues, controls.now(2.0).nexts) == (1, 1)
+    send(controls, 5.0, ("/visuals/seed", 7))
+    assert controls.now(5.0).cues == 2, "a press of its own, later"
+
+
+def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
+    for row in VISUALS_CONTROLS:
+        if not row.setting:
+            continue
+        name = row.setting.partition(".")[2]
+        kind = type(getattr(VisualsConfig(), name))
+        value: Value = "other.onnx" if row.kind == "string" else 1
+        send(controls, 0.0, (row.path, value))
+        got = getattr(controls.now(0.0).settings, name)
+        assert got == value
+        assert kind is not bool or got is True
+
+
+def test_empty_model_is_the_idle_generator(controls: Controls) -> None:
+    send(controls, 0.0, ("/visuals/model", ""))
+    assert controls.now(0.0).settings.model == "idle"
+
+
+def test_every_hotkey_does_what_its_address_does(controls: Controls) -> None:
+    names = {item.name for item in fields(VisualsConfig)}
+    for key in KEYS:
+        before = controls.now(0.0)
+        controls.press(key.path, 0.0)
+        after = controls.now(0.0)
+        assert before != after, key.path
+        row = ROWS[key.path]
+        if row.kind == "toggle":
+            name = row.setting.partition(".")[2]
+            assert name in names
+            assert getattr(after.settings, name) is not getattr(before.settings, name)
+            controls.press(key.path, 0.0)
+            assert controls.now(0.0) == before
+
+
+def test_hotkeys_are_unambiguous() -> None:
+    every = [name for key in KEYS for name in key.names]
+    assert len(every) == len(set(every))

@@ -1,0 +1,96 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from artgen_osc.config import VisualsConfig
+from visuals.control import Control
+from visuals.motion import Crossfade, Motion, Pace
+
+
+def test_pace_comes_to_a_full_halt_and_back() -> None:
+    pace = Pace(ramp=0.3)
+    steps = [pace.step(True, 1 / 60) for _ in range(60)]
+    assert np.all(np.diff(steps) <= 0.0)
+    assert steps[-1] == 0.0
+    assert [pace.step(False, 1 / 60) for _ in range(60)][-1] == pytest.approx(1 / 60)
+
+
+def test_crossfade_never_jumps_whenever_pictures_arrive() -> None:
+    rng = np.random.default_rng(0)
+    fade, shown, target, base = Crossfade(), 0.0, 0.0, 0.0
+    due, values = 0.0, []
+    for step in range(2000):
+        time = step / 60.0
+        if time >= due:
+            # What the screen does: start from what is shown.
+            base = base + (target - base) * fade.mix(time)
+            target = time
+            fade.arrive(time)
+            due = time + rng.uniform(0.02, 0.4)
+        shown = base + (target - base) * fade.mix(time)
+        values.append(shown)
+    steps = np.diff(values)[120:]
+    assert steps.min() >= 0.0
+    assert steps.max() < 6.0 / 60.0
+    assert abs(values[-1] - 2000 / 60.0) < 1.0, "stays close behind"
+
+
+def test_crossfade_takes_its_time_for_another_model() -> None:
+    fade = Crossfade()
+    for step in range(10):
+        fade.arrive(step * 0.05)
+    fade.arrive(0.5, changed=True)
+    assert fade.mix(0.5 + Crossfade.CHANGE / 2) == pytest.approx(0.5)
+    fade.arrive(0.55)
+    assert fade.mix(0.6) < 0.1
+
+
+def test_first_picture_is_shown_at_once() -> None:
+    fade = Crossfade()
+    assert fade.mix(0.0) == 1.0
+
+
+def look_after(onsets: int, effect: float, rate: int = 60) -> tuple[float, tuple[float, float]]:
+    control = Control(VisualsConfig(onset_effect=effect))
+    motion = Motion(control)
+    heard = replace(control, onsets=onsets)
+    for _ in range(rate // 5):
+        look = motion.step(heard, 1.0 / rate, 1.0 / rate)
+    return look.zoom, look.drift
+
+
+def test_onsets_zoom_and_drift_by_the_effect() -> None:
+    assert look_after(1, 0.0) == look_after(0, 0.5)
+    assert look_after(1, 1.0)[0] > look_after(1, 0.5)[0] > look_after(0, 0.5)[0] + 0.01
+    assert look_after(1, 1.0)[1] != look_after(0, 1.0)[1]
+
+
+def test_the_camera_is_the_same_at_every_frame_rate() -> None:
+    slow, fast = look_after(3, 0.8, rate=30), look_after(3, 0.8, rate=145)
+    assert slow[0] == pytest.approx(fast[0], abs=1e-6)
+    assert slow[1] == pytest.approx(fast[1], abs=1e-6)
+
+
+def test_blackout_ends_in_black_and_comes_back_while_frozen() -> None:
+    control = Control(VisualsConfig())
+    motion = Motion(control)
+    for _ in range(300):
+        look = motion.step(control, 1 / 60, 1 / 60)
+    assert look.brightness == 1.0
+    dark = Control(VisualsConfig(blackout=True))
+    levels = [motion.step(dark, 0.0, 1 / 60).brightness for _ in range(300)]
+    assert np.all(np.diff(levels) <= 0.0)
+    assert levels[0] > 0.9
+    assert levels[-1] == 0.0
+
+
+def test_onsets_heard_while_frozen_do_not_burst_out_later() -> None:
+    control = Control(VisualsConfig())
+    motion = Motion(control)
+    motion.step(control, 1 / 60, 1 / 60)
+    zoom = motion.step(control, 0.0, 1 / 60).zoom
+    motion.step(replace(control, onsets=500), 0.0, 1 / 60)
+    for _ in range(5):
+        look = motion.step(replace(control, onsets=500), 1 / 60, 1 / 60)
+    assert look.zoom == pytest.approx(zoom, abs=1e-3)

@@ -1,0 +1,195 @@
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import ModelError
+from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
+from visuals.control import Controls
+from visuals.idle import IdleGenerator
+from visuals.show import Show
+from visuals.worker import SyncWorker
+
+ROWS = by_path(sent(), VISUALS_CONTROLS)
+SIZE = (160, 90)
+RATE = 60
+
+
+class Small(IdleGenerator):
+    """Another model, which takes another z."""
+
+    name = "small"
+    z_dim = 32
+
+
+def opener(model: str) -> IdleGenerator:
+    if model == "bad":
+        raise ModelError("bad: is damaged; a whole file is allowed; export it again")
+    return Small(64) if model == "small" else IdleGenerator(64)
+
+
+class Stage:
+    """A show on a clock of its own."""
+
+    def __init__(self, context: Any, config: VisualsConfig, generator_fps: float = 20.0) -> None:
+        self.controls = Controls(config)
+        self.show = Show(context, SIZE, self.controls, SyncWorker(config.model, opener, generator_fps))
+        self.time = 0.0
+
+    def send(self, *pairs: tuple[str, Value]) -> None:
+        self.controls.receive([(ROWS[path], value) for path, value in pairs], self.time)
+
+    def run(self, seconds: float, rate: int = RATE) -> np.ndarray:
+        for _ in range(round(seconds * rate)):
+            self.time += 1.0 / rate
+            self.show.step(self.time, 1.0 / rate)
+            self.show.draw()
+        return self.show.screen.read_frame().astype(int)
+
+
+@pytest.fixture
+def make_stage(gl_context: Any) -> Iterator[Any]:
+    stages: list[Stage] = []
+
+    def make(generator_fps: float = 20.0, **settings: Any) -> Stage:
+        stages.append(Stage(gl_context, VisualsConfig(**settings), generator_fps))
+        return stages[-1]
+
+    yield make
+    for stage in stages:
+        stage.show.close()
+
+
+def change(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a - b).mean())
+
+
+def test_fades_in_and_moves(make_stage: Any) -> None:
+    stage = make_stage()
+    assert stage.run(1 / RATE).mean() < 2.0
+    first = stage.run(2.0)
+    assert first.mean() > 20.0
+    assert change(first, stage.run(2.0)) > 3.0
+
+
+def test_freeze_really_freezes(make_stage: Any) -> None:
+    stage = make_stage()
+    stage.run(1.5)
+    stage.send(("/visuals/freeze", 1))
+    frozen = stage.run(0.5)
+    stage.send(("/artgen/valence", 1.0), ("/artgen/energy", 1.0), ("/artgen/onset/count", 9), ("/visuals/seed", 77))
+    for _ in range(5):
+        np.testing.assert_array_equal(frozen, stage.run(0.4))
+    stage.send(("/visuals/freeze", 0))
+    assert change(frozen, stage.run(0.05)) < 5.0, "thaws without a jump"
+    assert change(frozen, stage.run(2.0)) > 3.0
+
+
+def test_frozen_from_the_start_still_shows_a_picture(make_stage: Any) -> None:
+    stage = make_stage(freeze=True)
+    assert stage.run(2.5).mean() > 20.0
+
+
+def test_blackout(make_stage: Any) -> None:
+    stage = make_stage(freeze=True)
+    stage.run(2.5)
+    stage.send(("/visuals/blackout", 1))
+    assert stage.run(3.0).max() == 0
+    stage.send(("/visuals/blackout", 0))
+    assert stage.run(3.0).mean() > 20.0
+
+
+def test_the_picture_follows_the_mood(make_stage: Any) -> None:
+    def measure(valence: float, energy: float) -> tuple[float, float]:
+        stage = make_stage(manual=True, valence=valence, energy=energy, grain=0.0, vignette=0.0)
+        rgb = stage.run(3.0) / 255.0
+        value = rgb.max(axis=2)
+        return float(value.mean()), float(((value - rgb.min(axis=2)) / np.maximum(value, 1e-3)).mean())
+
+    sad, happy, angry, wild = measure(0.1, 0.1), measure(0.9, 0.1), measure(0.1, 0.9), measure(0.9, 0.9)
+    assert happy[0] > sad[0] + 0.1
+    assert wild[0] > angry[0] + 0.1
+    assert angry[1] > sad[1] + 0.2
+    assert wild[1] > happy[1] + 0.2
+
+
+@pytest.mark.parametrize(("generator_fps", "grain"), [(20.0, 0.15), (7.0, 0.0)])
+def test_no_frame_jumps(make_stage: Any, generator_fps: float, grain: float) -> None:
+    """The largest change between successive frames stays under five times the median."""
+    stage = make_stage(generator_fps, grain=grain, seed=2)
+    rng = np.random.default_rng(1)
+    moods, rates = [(0.2, 0.2), (0.8, 0.25), (0.85, 0.9), (0.2, 0.9)], [0.8, 1.5, 4.0, 5.0]
+    onsets, due, changes = 0, 1.0, []
+    before = stage.run(2.5)
+    for frame in range(12 * RATE):
+        section = frame * 4 // (12 * RATE)
+        if stage.time >= due:
+            onsets += 1
+            due = stage.time + rng.uniform(0.5, 1.5) / rates[section]
+        valence, energy = moods[section]
+        stage.send(("/artgen/valence", valence), ("/artgen/energy", energy), ("/artgen/onset/count", onsets))
+        after = stage.run(1 / RATE)
+        changes.append(change(before, after))
+        before = after
+    assert onsets > 20
+    assert min(changes) > 0.0
+    assert max(changes) < 5.0 * float(np.median(changes))
+
+
+def test_onset_effect_off(make_stage: Any) -> None:
+    def after(onsets: int, effect: float) -> np.ndarray:
+        stage = make_stage(onset_effect=effect)
+        stage.send(("/artgen/onset/count", 0))
+        stage.run(1.0)
+        stage.send(("/artgen/onset/count", onsets))
+        return stage.run(0.15)
+
+    np.testing.assert_array_equal(after(0, 0.0), after(3, 0.0))
+    assert change(after(0, 1.0), after(3, 1.0)) > 1.0
+
+
+def test_the_same_show_every_time(make_stage: Any) -> None:
+    np.testing.assert_array_equal(make_stage().run(1.0), make_stage().run(1.0))
+
+
+def test_another_model_fades_in_and_a_bad_one_changes_nothing(make_stage: Any) -> None:
+    stage = make_stage()
+    before = stage.run(2.0)
+    stage.send(("/visuals/model", "bad"))
+    assert change(before, stage.run(0.1)) < 6.0
+    control = stage.controls.now(stage.time)
+    assert any("bad: is damaged" in line for line in stage.show.help_lines(control, 0))
+    stage.send(("/visuals/model", "small"))
+    previous = stage.run(1 / RATE)
+    for _ in range(10):
+        frame = stage.run(1 / RATE)
+        assert change(previous, frame) < 6.0
+        previous = frame
+    stage.run(2.0)
+    lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
+    assert any("small" in line for line in lines)
+    assert not any("damaged" in line for line in lines)
+
+
+def test_help_overlay(make_stage: Any) -> None:
+    stage = make_stage(freeze=True)
+    plain = stage.run(2.5)
+    stage.send(("/visuals/help", 1))
+    assert change(plain, stage.run(0.5)) > 5.0
+    np.testing.assert_array_equal(plain, stage.show.picture().astype(int))
+    stage.send(("/visuals/help", 0))
+    np.testing.assert_array_equal(plain, stage.run(0.5))
+
+
+def test_help_says_what_matters(make_stage: Any) -> None:
+    stage = make_stage()
+    stage.run(0.5)
+    text = "\n".join(stage.show.help_lines(stage.controls.now(stage.time), 4))
+    for part in ("fps", "generator", "valence", "no music", "4 messages", "F11", "Space", "Esc"):
+        assert part in text
+    stage.send(("/artgen/valence", 0.5))
+    assert "from the music" in "\n".join(stage.show.help_lines(stage.controls.now(stage.time), 0))
+    stage.send(("/visuals/mood/manual", 1))
+    assert "by hand" in "\n".join(stage.show.help_lines(stage.controls.now(stage.time), 0))

@@ -1,0 +1,167 @@
+"""Train the mood network.
+
+    python -m training.train_mood --spotify ../shared/data/music/spotify_songs.npz \\
+        --emotify ../shared/data/music/emotify --run runs/mood
+
+Trains one member for each fold of an artist-disjoint split, with early stopping on the artists
+that are held out from it, and checks each on those. The members are then averaged and written
+as one ONNX file. Started again with the same arguments it goes on where it stopped.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from artgen_osc.errors import ArtgenError, ConfigError
+from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
+from training import mood_report
+from training.export import export_model
+from training.mood_cnn import Ensemble, MoodNet
+from training.mood_fit import Settings, Split, Trainer
+from training.music import Songs, artist_folds, load
+from training.not_music import not_music
+
+LICENCES = {
+    "spotify": "339 pop songs as spectrograms, Spotify's valence and energy (COSC_5470_ARTGEN); no licence stated",
+    "emotify": "320 clips with listeners' ratings, Aljanaki, Wiering & Veltkamp 2016; recordings for research only",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    defaults = Settings()
+    parser = argparse.ArgumentParser(
+        prog="python -m training.train_mood",
+        description="Train the mood network; the first source sets the scale.",
+        epilog="example: python -m training.train_mood --data my_music/labels.csv --run runs/mine",
+    )
+    for name in ("spotify", "emotify"):
+        parser.add_argument(f"--{name}", metavar="PATH", help=f"the shared {name} data; may be left out")
+    parser.add_argument("--data", metavar="PATH", action="append", default=[], help="a labels.csv or .npz of your own")
+    parser.add_argument("--run", type=Path, default=Path("runs/mood"), help="folder for all that is written")
+    parser.add_argument("--folds", type=int, default=5, help="parts of the split by artist")
+    parser.add_argument("--repeats", type=int, default=1, help="how many different splits")
+    parser.add_argument("--only", type=int, metavar="MEMBER", help="train this member alone, to share the work")
+    parser.add_argument("--epochs", type=int, default=defaults.epochs, help="most passes over the clips")
+    parser.add_argument("--batch", type=int, default=defaults.batch, help="windows in a step")
+    parser.add_argument("--width", type=int, default=defaults.width, help="of the network, a multiple of 4")
+    parser.add_argument("--seed", type=int, default=defaults.seed, help="everything random follows from it")
+    parser.add_argument("--noises", type=int, default=96, help="clips of sound that isn't music")
+    parser.add_argument("--threads", type=int, default=1, help="processor cores to use")
+    parser.add_argument("--export", type=Path, help="the model file; RUN/mood.onnx by default")
+    return parser
+
+
+def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int, noises: int) -> list[Split]:
+    """Every split of a cross-validation, one for each member.
+
+    Raises
+    ------
+    ConfigError
+        A source has fewer artists than there are folds.
+    """
+    for songs in sources:
+        artists = len(set(songs.artists))
+        if not 2 <= folds <= artists:
+            raise ConfigError(f"folds: {folds} with {artists} artists in {songs.name}; 2..{artists} is allowed")
+    noise_train, noise_held = not_music(noises, seed), not_music(max(8, noises // 4), seed + 1000)
+    result = []
+    for repeat in range(repeats):
+        for parts in zip(*(artist_folds(songs.artists, folds, seed + repeat) for songs in sources), strict=True):
+            train, held = zip(*parts, strict=True)
+            result.append(Split(sources, train, held, noise_train, noise_held))
+    return result
+
+
+def train(split: Split, settings: Settings, path: Path, member: int) -> Trainer:
+    """Train one member to its end, from its checkpoint if there is one."""
+    from tqdm import tqdm
+
+    trainer = Trainer(split, settings, path, member)
+    total = settings.epochs * trainer.batches
+    with tqdm(total=total, initial=trainer.step, desc=f"member {member}", unit="step") as bar:
+        while not trainer.finished:
+            point = trainer.train_epoch(on_step=lambda: bar.update(1))
+            bar.set_postfix(loss=f"{point['loss']:.3f}", score=f"{point['score']:.3f}", best=trainer.best_epoch)
+    return trainer
+
+
+def card(sources: Sequence[Songs], settings: Settings, figures: dict[str, Any]) -> dict[str, Any]:
+    """What the model file says about itself."""
+    return {
+        "kind": "mood",
+        "sample_rate": SAMPLE_RATE,
+        "n_fft": N_FFT,
+        "hop": HOP,
+        "n_mels": N_MELS,
+        "fmin": FMIN,
+        "fmax": FMAX,
+        "columns": WINDOW_COLUMNS,
+        "normalisation": "dB relative to the window's maximum, floor -80",
+        "inputs": {"mel": [1, N_MELS, WINDOW_COLUMNS]},
+        "outputs": {"mood": "valence, energy 0..1", "sigma": "expected deviation of each", "music": "probability"},
+        "scale": sources[0].name,
+        "trained_on": [LICENCES.get(songs.name, f"{songs.name}: {len(songs)} clips") for songs in sources],
+        "licence": "weights MIT; see trained_on for the data",
+        "settings": {name: getattr(settings, name) for name in Settings.__dataclass_fields__},
+        "figures": figures,
+    }
+
+
+def export(members: list[MoodNet], path: Path, about: dict[str, Any]) -> float:
+    """Average the members and write the model file; returns the largest difference to it."""
+    generator = torch.Generator().manual_seed(0)
+    example = torch.rand((1, N_MELS, WINDOW_COLUMNS), generator=generator) * -80.0
+    return export_model(Ensemble(members).eval(), (example,), path, about, ["mel"], ["mood", "sigma", "music"])
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Do what the command line says."""
+    from tqdm import tqdm
+
+    torch.set_num_threads(arguments.threads)
+    sources = []
+    for name, path in [
+        ("spotify", arguments.spotify),
+        *((None, p) for p in arguments.data),
+        ("emotify", arguments.emotify),
+    ]:
+        if path:
+            songs = load(path, lambda rows: tqdm(rows, desc="reading", unit="file"), arguments.run / "cache")
+            sources.append(replace(songs, name=name) if name else songs)
+            for line in songs.skipped:
+                print(f"skipped {line}", file=sys.stderr)
+    if not sources:
+        raise ConfigError("data: there is none; --spotify, --emotify or --data is needed; see training/README.md")
+    settings = Settings(epochs=arguments.epochs, batch=arguments.batch, width=arguments.width, seed=arguments.seed)
+    members = splits(sources, arguments.folds, arguments.repeats, arguments.seed, arguments.noises)
+    chosen = range(len(members)) if arguments.only is None else [arguments.only]
+    trainers = [train(members[i], settings, arguments.run / f"member{i}.pt", i) for i in chosen]
+    mood_report.draw_curves([trainer.curve for trainer in trainers], arguments.run / "curves.png")
+    if arguments.only is not None:
+        return
+    report = mood_report.cross_validate(trainers, arguments.folds)
+    print(report.table)
+    (arguments.run / "report.md").write_text(report.table + "\n")
+    target = arguments.export or arguments.run / "mood.onnx"
+    difference = export([trainer.best_net() for trainer in trainers], target, card(sources, settings, report.figures))
+    print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
+
+
+def main() -> int:
+    """Entry point; errors are one line and status 2."""
+    try:
+        run(build_parser().parse_args())
+    except (ArtgenError, ValueError) as error:
+        print(f"train_mood: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""The renderer as a program: opens its window and its port, and runs until it is told to end."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from time import monotonic, sleep
+from types import FrameType
+
+from artgen_osc import schema
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import DisplayError
+from artgen_osc.osc import OscReceiver
+from visuals.control import Control, Controls
+from visuals.files import FrameWriter
+from visuals.generator import open_generator
+from visuals.keys import BY_NAME
+from visuals.show import Show
+from visuals.strip import Strip
+from visuals.window import Memory, Surface, Window
+from visuals.worker import ThreadWorker
+
+log = logging.getLogger(__name__)
+
+SNAPSHOTS = Path("snapshots")
+LONGEST_STEP_S = 0.1
+"""After a stall the show goes on from where it was instead of leaping."""
+
+GIVE_UP_S = 10.0
+
+
+def run(
+    config: VisualsConfig,
+    *,
+    headless: bool | None = None,
+    seconds: float | None = None,
+    record: Path | None = None,
+    on_frame: Callable[[Show, Control], None] | None = None,
+) -> int:
+    """Run the renderer.
+
+    Parameters
+    ----------
+    config : VisualsConfig
+    headless : draw off screen; None: as the config says
+    seconds : end by itself after this time
+    record : a PNG or JPEG; leave a strip of pictures of the show there
+    on_frame : called after each drawn frame
+
+    Returns
+    -------
+    Exit status
+
+    Raises
+    ------
+    DisplayError
+        There is no display or no OpenGL.
+    OscError
+        The port is taken.
+    ModelError
+        The generator can't be used.
+    ConfigError
+        `record` can't be written.
+    """
+    strip = Strip(record) if record is not None else None
+    with ExitStack() as stack:
+        receiver = OscReceiver(config.host, config.port, schema.by_path(schema.sent(), schema.VISUALS_CONTROLS))
+        stack.callback(receiver.close)
+        size = (config.width, config.height)
+        off_screen = config.headless if headless is None else headless
+        surface: Surface = Memory(size) if off_screen else Window(size, config.display)
+        stack.callback(surface.close)
+        threads = max(1, (os.cpu_count() or 1) // 2)
+        worker = ThreadWorker(config.model, lambda model: open_generator(model, threads))
+        stack.callback(worker.close)
+        show = Show(surface.context, surface.size, Controls(config), worker, surface.window)
+        stack.callback(show.close)
+        writer = FrameWriter()
+        stack.callback(writer.close)
+        if strip is not None:
+            stack.callback(_save, strip)
+        stopping = stack.enter_context(_signals())
+        log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
+        _Loop(show, surface, receiver, writer, on_frame).run(config, stopping, seconds, strip)
+    return 0
+
+
+class _Loop:
+    def __init__(
+        self,
+        show: Show,
+        surface: Surface,
+        receiver: OscReceiver,
+        writer: FrameWriter,
+        on_frame: Callable[[Show, Control], None] | None,
+    ) -> None:
+        self._show = show
+        self._surface = surface
+        self._receiver = receiver
+        self._writer = writer
+        self._on_frame = on_frame
+        self._snapshots = 0
+        self._fullscreen = False
+        self._last_drawn = monotonic()
+        self._quiet_until = 0.0
+
+    def run(self, config: VisualsConfig, stopping: threading.Event, seconds: float | None, strip: Strip | None) -> None:
+        start = last = self._last_drawn = due = monotonic()
+        while not stopping.is_set():
+            now = monotonic()
+            control = self._step(now, min(now - last, LONGEST_STEP_S))
+            last = now
+            if control.quit or (seconds is not None and now - start >= seconds):
+                return
+            self._frame(control)
+            if strip is not None:
+                strip.offer(now - start, self._show.picture)
+            due = max(due + 1.0 / config.fps, monotonic() - 1.0 / config.fps)
+            sleep(max(0.0, due - monotonic()))
+
+    def _step(self, now: float, dt: float) -> Control:
+        show = self._show
+        for name in self._surface.pressed():
+            key = BY_NAME.get(name)
+            if key is None:
+                continue
+            show.controls.press(key.path, now)
+        show.controls.receive(self._receiver.poll(), now)
+        return show.step(now, dt, self._receiver.refused)
+
+    def _frame(self, control: Control) -> None:
+        show, surface = self._show, self._surface
+        try:
+            if control.settings.fullscreen != self._fullscreen:
+                self._fullscreen = control.settings.fullscreen
+                surface.fullscreen(self._fullscreen)
+            if surface.size != show.screen.size:
+                show.screen.resize(surface.size)
+            if control.snapshots != self._snapshots:
+                self._snapshots = control.snapshots
+                stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
+                self._writer.write(SNAPSHOTS / f"artgen-{stamp}.png", show.picture())
+            show.draw()
+            surface.show()
+        except Exception as error:  # drivers raise anything; one lost frame doesn't end a show
+            now = monotonic()
+            if now >= self._quiet_until:
+                self._quiet_until = now + 60.0
+                log.warning("frame: not drawn (%s); the show goes on", error)
+            if now - self._last_drawn > GIVE_UP_S:
+                raise DisplayError(
+                    f"OpenGL: no frame could be drawn for {GIVE_UP_S:.0f} s ({error}); a working driver is needed; "
+                    "start artgen again"
+                ) from error
+            return
+        self._last_drawn = monotonic()
+        if self._on_frame is not None:
+            self._on_frame(show, control)
+
+
+def _save(strip: Strip) -> None:
+    try:
+        count = strip.save()
+    except OSError as error:
+        log.warning("%s: can't be written (%s); a folder with room is needed; choose another file", strip.path, error)
+    else:
+        log.info("%s: a strip of %d pictures", strip.path, count)
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, as long as the block lasts."""
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stopping
+        return
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

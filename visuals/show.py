@@ -1,0 +1,146 @@
+"""The whole renderer but for its window: controls in, frames out."""
+
+import math
+from typing import Any
+
+from visuals.control import Control, Controls
+from visuals.generator import Frame
+from visuals.keys import KEYS
+from visuals.latent import LatentPath
+from visuals.motion import Crossfade, Look, Motion, Pace
+from visuals.overlay import text_image
+from visuals.screen import Screen
+from visuals.worker import Worker
+
+OVERLAY_EVERY_S = 0.25
+
+
+class Show:
+    """Steps and draws.
+
+    Parameters
+    ----------
+    context : moderngl context
+    size : (width, height), pixels
+    controls : Controls
+    worker : Worker
+        Paints the model of the settings already.
+    window : whether to draw into the context's window
+
+    Attributes
+    ----------
+    fps : frames per second, lately
+    pictures : generated pictures shown so far
+    """
+
+    def __init__(
+        self, context: Any, size: tuple[int, int], controls: Controls, worker: Worker, window: bool = False
+    ) -> None:
+        control = controls.now(0.0)
+        self.controls = controls
+        self.screen = Screen(context, size, window)
+        self.fps = 0.0
+        self.pictures = 0
+        self._worker = worker
+        self._model_name = control.settings.model
+        self._model = 0
+        self._path = LatentPath(worker.state.z_dim, control.settings)
+        self._motion = Motion(control)
+        self._pace = Pace()
+        self._fade = Crossfade()
+        self._look = Look(brightness=0.0)
+        self._time = 0.0
+        self._overlay_age = math.inf
+        self._mood = (control.valence, control.energy)
+
+    def step(self, time: float, dt: float, refused: int = 0) -> Control:
+        """Move everything on.
+
+        Parameters
+        ----------
+        time : s, on the clock of the controls
+        dt : s since the last step
+        refused : messages refused so far, for the overlay
+        """
+        control = self.controls.now(time)
+        settings = control.settings
+        if settings.model != self._model_name:
+            self._model_name = settings.model
+            self._worker.load(settings.model)
+        z_dim = self._worker.state.z_dim
+        if z_dim != self._path.z_dim:
+            self._path.resize(z_dim)
+        show_dt = self._pace.step(settings.freeze, dt)
+        self._time += show_dt
+        latent = self._path.step(control, show_dt)
+        self._mood = (float(latent.mood[0]), float(latent.mood[1]))
+        if show_dt > 0.0 or not self.pictures:
+            self._worker.request(latent, show_dt)
+            self._receive()
+        self._look = self._motion.step(control, show_dt, dt, lit=self.pictures > 0)
+        if dt > 0.0:
+            self.fps += (1.0 / dt - self.fps) * min(1.0, dt / 0.5)
+        self._help(control, dt, refused)
+        return control
+
+    def draw(self) -> None:
+        """Draw the frame of the last step into the target."""
+        self.screen.draw(self._fade.mix(self._time), self._look)
+
+    def picture(self) -> Frame:
+        """The frame of the last step without the overlay, uint8 ``(height, width, 3)``."""
+        return self.screen.picture(self._fade.mix(self._time), self._look)
+
+    def close(self) -> None:
+        """End the worker and give the textures back."""
+        self._worker.close()
+        self.screen.release()
+
+    def _receive(self) -> None:
+        picture = self._worker.poll()
+        if picture is None:
+            return
+        self.screen.take(picture.pixels, self._fade.mix(self._time))
+        self._fade.arrive(self._time, changed=picture.model != self._model)
+        self._model = picture.model
+        self.pictures += 1
+
+    def _help(self, control: Control, dt: float, refused: int) -> None:
+        self._overlay_age += dt
+        if not control.settings.help:
+            if self._overlay_age < math.inf:
+                self.screen.overlay(None)
+            self._overlay_age = math.inf
+        elif self._overlay_age >= OVERLAY_EVERY_S:
+            self._overlay_age = 0.0
+            self.screen.overlay(text_image(self.help_lines(control, refused), self.screen.size[1]))
+
+    def help_lines(self, control: Control, refused: int) -> list[str]:
+        """The overlay's text; a tab separates two columns."""
+        settings, state = control.settings, self._worker.state
+        if settings.manual:
+            source = "by hand"
+        elif control.stale:
+            source = "no music" if math.isinf(control.age) else f"no music for {control.age:.0f} s"
+        else:
+            source = "from the music"
+        flags = [name for name in ("freeze", "blackout") if getattr(settings, name)]
+        lines = [
+            "artgen visuals" + "".join(f" · {flag}" for flag in flags),
+            "",
+            f"frames\t{self.fps:.0f} fps at {self.screen.size[0]}x{self.screen.size[1]}",
+            f"generator\t{state.name}, {state.fps:.0f} fps",
+            f"mood\tvalence {self._mood[0]:.2f}  energy {self._mood[1]:.2f}  {source}",
+            f"picture\t{self._path.seed}, speed {settings.speed:g}",
+        ]
+        if refused:
+            lines.append(f"refused\t{refused} messages, see the log")
+        if state.error:
+            lines += [f"error\t{part}" if index == 0 else f" \t{part}" for index, part in enumerate(_wrap(state.error))]
+        return [*lines, "", *(f"{key.label}\t{key.doc}" for key in KEYS)]
+
+
+def _wrap(text: str, width: int = 70) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, width)[:4]
