@@ -79,22 +79,21 @@ def _happy_calm() -> FloatArray:
             strings = (fifth, low + 12, third + 12, fifth + 12)
             upwards = step % 2 == 1
             for number, pitch in enumerate(reversed(strings) if upwards else strings):
-                gain = 0.20 if upwards else 0.11
-                mix.add(synth.pluck(pitch, 0.3, 1.2), start + step * beat / 2 + 0.008 * number, gain, -0.3, 0.05)
+                gain = 0.11 if upwards else 0.06
+                mix.add(synth.pluck(pitch, 0.4, 0.8), start + step * beat / 2 + 0.008 * number, gain, -0.3, 0.05)
         walk = (low - 12, third - 12, fifth - 12, third - 12)
         for step, pitch in enumerate(walk):
-            mix.add(synth.bass(pitch, 0.8 * beat, 500.0), start + step * beat, 0.36)
+            mix.add(synth.bass(pitch, 0.8 * beat, 500.0), start + step * beat, 0.24)
         for step in range(8):
-            mix.add(synth.cymbal(0.035, 6000.0), start + step * beat / 2, 0.06 + 0.05 * (step % 2), 0.3)
-        for at in (0.0, 1.5, 2.0):
-            mix.add(synth.kick(False), start + at * beat, 0.40)
+            mix.add(synth.cymbal(0.025, 6000.0), start + step * beat / 2, 0.03 + 0.04 * (step % 2), 0.3)
+        for at in (0.0, 2.0):
+            mix.add(synth.kick(False), start + at * beat, 0.70)
         for at in (1.0, 3.0):
-            mix.add(synth.snare(0.06), start + at * beat, 0.16, 0.05, 0.04)
-            mix.add(synth.clap(), start + at * beat, 0.10, 0.1, 0.04)
+            mix.add(synth.snare(0.04), start + at * beat, 0.18, 0.05, 0.04)
         for at, pitch in melody[bar]:
-            mix.add(synth.bell(pitch, 0.8), start + at * beat, 0.13, 0.15, 0.08)
-            mix.add(synth.pluck(pitch - 12, 0.6, 0.8), start + at * beat, 0.26, 0.1, 0.06)
-    return mix.master(0.6, -17.0)
+            mix.add(synth.bell(pitch, 0.8), start + at * beat, 0.05, 0.15, 0.08)
+            mix.add(synth.pluck(pitch - 12, 0.6, 0.8), start + at * beat, 0.28, 0.1, 0.06)
+    return mix.master(0.7, -18.0)
 
 
 def _happy_wild() -> FloatArray:
@@ -154,17 +153,17 @@ def _angry() -> FloatArray:
             for side, offset in ((-0.8, 0.0), (0.8, 0.006)):
                 sound = synth.power_chord(40 + step, (end - at) * beat, bool(muted))
                 mix.add(sound, start + at * beat + offset, 0.42, side, 0.05)
-            mix.add(synth.power_chord(28 + step, (end - at) * beat, bool(muted)), start + at * beat, 0.30)
+            mix.add(synth.power_chord(28 + step, (end - at) * beat, bool(muted)), start + at * beat, 0.15)
         # A voice that screams a semitone off the chord.
         for at, pitch, length in ((0.0, 64, 1.4), (1.5, 65, 2.4)):
-            mix.add(synth.power_chord(pitch, length * beat, False), start + at * beat, 0.14, 0.1, 0.12)
+            mix.add(synth.power_chord(pitch, length * beat, False), start + at * beat, 0.06, 0.1, 0.12)
         for step in range(16):
             if step % 8 != 4:
-                mix.add(synth.kick(True), start + step * beat / 4, 0.45 if step % 4 == 0 else 0.30)
+                mix.add(synth.kick(True), start + step * beat / 4, 0.55 if step % 4 == 0 else 0.35)
         for at in (1.0, 3.0):
             mix.add(synth.snare(0.12), start + at * beat, 0.60, 0.05, 0.12)
-        for step in range(4):
-            mix.add(synth.cymbal(0.45, 3500.0), start + step * beat, 0.16, 0.3)
+        for step in range(8):
+            mix.add(synth.cymbal(0.25, 4000.0), start + step * beat / 2, 0.20, 0.3)
         if bar % 2 == 0:
             mix.add(synth.cymbal(0.7, 3000.0), start, 0.30, -0.3, 0.05)
     return mix.master(0.8, -10.0)
@@ -183,10 +182,9 @@ def _composed() -> FloatArray:
     ending = round(0.3 * RATE)
     result = result[: 4 * frames]
     result[-ending:] *= np.linspace(1.0, 0.0, ending, dtype=np.float32)[:, None]
-    # Where one section fades under the next, the sum may exceed what each keeps to.
-    result *= min(1.0, 0.89 / float(np.abs(result).max()))
-    result.setflags(write=False)
-    return result
+    limited = synth.limited(result)
+    limited.setflags(write=False)
+    return limited
 
 
 def compose(sample_rate: int = RATE) -> FloatArray:

@@ -225,6 +225,13 @@ def _environment(pairs: tuple[tuple[str, str], ...]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _active(stream: Any) -> bool:
+    try:
+        return bool(stream.active)
+    except sounddevice().PortAudioError:
+        return False
+
+
 class DeviceSource(ClosesItself):
     """Sound from a device; see `AudioSource`.
 
@@ -321,7 +328,7 @@ class DeviceSource(ClosesItself):
             return
         stream = self._stream
         silent = time.monotonic() - self._heard
-        if stream is not None and silent < DEAD and (stream.active or silent < RETRY):
+        if stream is not None and silent < DEAD and (silent < RETRY or _active(stream)):
             return
         if stream is None and silent < RETRY:
             return
@@ -344,7 +351,7 @@ class DeviceSource(ClosesItself):
             # The clock goes on while the device is away.
             self._frames = max(self._frames, round((time.monotonic() - self._epoch) * self.sample_rate))
             self._open(found)
-        except (AudioError, sd.PortAudioError) as error:
+        except (AudioError, OSError, sd.PortAudioError) as error:
             logger.debug("%s", error)
         else:
             logger.warning("%s: the sound is back", self._spec or self.name)

@@ -254,9 +254,14 @@ class Mix:
         self.wet *= gain
 
     def master(self, room: float, loudness_db: float) -> FloatArray:
-        """Reverb, the air of a recording, loudness (RMS of the whole, dBFS), a soft limit below 0.9."""
+        """Add the reverb and the air of a recording, and set the loudness (RMS of the whole, dBFS)."""
         sound = self.dry + reverb(self.wet, room)
         sound *= np.float32(10.0 ** (loudness_db / 20.0) / np.sqrt(np.square(sound).mean() + 1e-12))
         sound += np.float32(AIR) * noise(sound.size / RATE, 6).reshape(sound.shape)
-        limited: FloatArray = 0.88 * np.tanh(sound / 0.88)
-        return limited.astype(np.float32)
+        return sound
+
+
+def limited(sound: FloatArray) -> FloatArray:
+    """Softly below 0.89."""
+    result: FloatArray = np.float32(0.89) * np.tanh(sound / np.float32(0.89))
+    return result

@@ -1,8 +1,13 @@
 """A stand-in for the module `sounddevice`, with streams that the test drives by hand."""
 
+import sys
+import time
 import types
 
 import numpy as np
+import pytest
+
+from artgen_osc.errors import AudioError
 
 MIC = {
     "name": "USB Mic",
@@ -94,3 +99,25 @@ class FakeSounddevice(types.ModuleType):
 
     def _initialize(self):
         pass
+
+
+@pytest.fixture
+def sd(monkeypatch):
+    module = FakeSounddevice([MIC, LINE, PULSE, SPEAKERS], (0, 3))
+    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    return module
+
+
+def wait_for(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def failure(action):
+    with pytest.raises(AudioError) as caught:
+        action()
+    text = str(caught.value)
+    assert "\n" not in text and text.count(";") >= 2 and ": " in text
+    return text

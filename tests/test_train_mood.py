@@ -1,17 +1,330 @@
-"""Loading music, training the mood network and evaluating it, at tiny width on sound made here."""
+"""Loading music, training the mood network and measuring it, at tiny width on sound made here."""
 
 import argparse
+import csv
 import json
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
+pytest.importorskip("sklearn")
 
-from artgen_osc.errors import ConfigError, ModelError  # noqa: E402 (torch decides whether this file runs)
-from artgen_osc.modelfile import Engine, load as load_model  # noqa: E402
+import soundfile  # noqa: E402 (torch decides whether this file runs)
+
+from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
+from artgen_osc.modelfile import Engine, load  # noqa: E402
 from artgen_osc.mood import MoodEstimator  # noqa: E402
-from artgen_osc.mood_mel import FLOOR_DB, N_MELS, WINDOW_COLUMNS  # noqa: E402
+from artgen_osc.mood_mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
+from training import evaluate, music, train_mood  # noqa: E402
+from training.mood_cnn import Calibration, Ensemble, MoodNet, Statistics  # noqa: E402
+from training.mood_fit import Settings, Split, Trainer, correlation, r2  # noqa: E402
+from training.mood_kernel import fit_kernel  # noqa: E402
+from training.music import Songs  # noqa: E402
+from training.music_augment import crop, mixup  # noqa: E402
+from training.not_music import KINDS, not_music  # noqa: E402
+
+TINY = Settings(epochs=2, batch=8, width=8, dropout=0.2)
+
+
+def make_songs(name: str, count: int, seed: int, columns: int = 260) -> Songs:
+    """Clips whose first label is their tilt and whose second is how busy they are."""
+    rng = np.random.default_rng(seed)
+    labels = rng.uniform(0, 1, (count, 2)).astype(np.float32)
+    mels = []
+    for valence, energy in labels:
+        db = -40 + 30 * (valence - 0.5) * np.linspace(-1, 1, N_MELS)[:, None]
+        mels.append(music.to_uint8(relative_db(db + rng.normal(0, 1 + 9 * energy, (N_MELS, columns)))))
+    artists = [f"artist {i // 2}" for i in range(count)]
+    return Songs(name, mels, labels, artists, [f"title {i}" for i in range(count)])
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    first, second = make_songs("first", 12, 1), make_songs("second", 8, 2)
+    second.labels[0, 0] = np.nan
+    parts = [next(iter(music.artist_folds(songs.artists, 3, 0))) for songs in (first, second)]
+    noises = not_music(8, 0)
+    return Split((first, second), [p[0] for p in parts], [p[1] for p in parts], noises[:4], noises[4:])
+
+
+@pytest.fixture(scope="module")
+def trained(split: Split, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
+    trainer = Trainer(split, TINY, tmp_path_factory.mktemp("run") / "member0.pt")
+    trainer.train_epoch()
+    trainer.train_epoch()
+    return trainer
+
+
+@pytest.fixture(scope="module")
+def model(trained: Trainer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "mood.onnx"
+    songs = trained.split.songs
+    kernel = fit_kernel(songs, trained.split.train, trained.calibration)
+    train_mood.export([trained.best_net()], kernel, path, train_mood.card(songs, TINY, {}))
+    return path
+
+
+class TestMusic:
+    def test_db_and_back(self) -> None:
+        mel = np.arange(256, dtype=np.uint8)
+        np.testing.assert_array_equal(music.to_uint8(music.to_db(mel)), mel)
+        assert music.to_db(mel)[[0, 255]].tolist() == [-80.0, 0.0]
+
+    def test_npz(self, tmp_path: Path) -> None:
+        songs = make_songs("x", 3, 0)
+        path = tmp_path / "songs.npz"
+        np.savez(path, mel=np.stack(songs.mel), valence=songs.labels[:, 0], energy=songs.labels[:, 1])
+        loaded = music.load(path)
+        np.testing.assert_array_equal(loaded.mel[1], songs.mel[1])
+        np.testing.assert_array_equal(loaded.labels, songs.labels)
+        assert loaded.name == "songs"
+
+    def test_npz_of_another_form_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "songs.npz"
+        np.savez(path, mel=np.zeros((2, 64, 9), np.uint8), valence=[0, 1], energy=[0, 1])
+        with pytest.raises(ConfigError, match="mel is uint8"):
+            music.load(path)
+        np.savez(path, mel=np.zeros((2, 128, 9), np.uint8), valence=[0, 1])
+        with pytest.raises(ConfigError, match="energy"):
+            music.load(path)
+        path.write_bytes(b"not a zip")
+        with pytest.raises(ConfigError, match=r"songs\.npz"):
+            music.load(path)
+
+    def test_folder(self, tmp_path: Path) -> None:
+        folder = write_folder(tmp_path)
+        songs = music.load(folder)
+        assert len(songs) == 3
+        assert [line.split(":")[0] for line in songs.skipped] == ["bad.wav", "gone.wav"]
+        assert np.isnan(songs.labels[2, 0])
+        wanted = music.to_uint8(relative_db(MoodMel(44100).push(tone(44100)))).T
+        np.testing.assert_array_equal(songs.mel[0], wanted)
+        # The same sound at another rate and with two channels looks the same.
+        audible = wanted[:60, 2:40] > 120
+        np.testing.assert_allclose(songs.mel[1][:60, 2:40][audible], wanted[:60, 2:40][audible], atol=1.5)
+
+    def test_cache(self, tmp_path: Path) -> None:
+        folder, cache = write_folder(tmp_path), tmp_path / "cache"
+        first = music.load(folder, cache=cache)
+        assert len(list(cache.glob("*.npy"))) == 3
+        np.testing.assert_array_equal(music.load(folder, cache=cache).mel[0], first.mel[0])
+
+    @pytest.mark.parametrize(
+        ("rows", "message"),
+        [
+            ("file,valence\na.wav,0.5\n", "lacks energy"),
+            ("file,valence,energy\na.wav,0.5,1.5\nb.wav,0,1\nc.wav,-1,0\n", "rows 2, 4"),
+            ("file,valence,energy\na.wav,0.5,loud\n", "'loud' in row 2"),
+            ("file,valence,energy\ngone.wav,0.5,0.5\n", "none of its 1 files"),
+            ("", "lacks"),
+        ],
+    )
+    def test_bad_labels_are_refused(self, tmp_path: Path, rows: str, message: str) -> None:
+        (tmp_path / "labels.csv").write_text(rows)
+        with pytest.raises(ConfigError, match=message):
+            music.load(tmp_path)
+
+    def test_missing_data_is_refused(self) -> None:
+        with pytest.raises(ConfigError, match="isn't there"):
+            music.load("nowhere")
+
+    def test_folds_keep_artists_apart(self) -> None:
+        artists = [f"a{i % 7}" for i in range(30)]
+        seen: list[int] = []
+        for train, held in music.artist_folds(artists, 3, seed=1):
+            assert not {artists[i] for i in train} & {artists[i] for i in held}
+            assert len(train) + len(held) == 30
+            seen += held.tolist()
+        assert sorted(seen) == list(range(30))
+
+    def test_windows(self) -> None:
+        mel = make_songs("x", 1, 0, columns=743).mel[0]
+        cut = music.windows(mel, 99)
+        assert cut.shape == (6, N_MELS, WINDOW_COLUMNS)
+        assert (cut.max(axis=(1, 2)) == 0).all()
+        assert music.windows(mel[:, :50]).shape == (1, N_MELS, WINDOW_COLUMNS)
+
+
+def tone(rate: int) -> np.ndarray:
+    t = np.arange(2 * rate) / rate
+    sound = sum(np.sin(2 * np.pi * 220 * k * t) / k for k in range(1, 8)) * 0.2 * (1 + np.sin(2 * np.pi * 2 * t)) / 2
+    return sound.astype(np.float32)
+
+
+def write_folder(folder: Path) -> Path:
+    soundfile.write(folder / "mono.wav", tone(44100), 44100, subtype="FLOAT")
+    soundfile.write(folder / "stereo.flac", np.stack((tone(48000), tone(48000)), axis=1), 48000)
+    soundfile.write(folder / "last.ogg", tone(22050), 22050)
+    (folder / "bad.wav").write_text("not sound")
+    rows = [
+        ("mono.wav", 0.2, 0.3),
+        ("stereo.flac", 0.4, 0.9),
+        ("bad.wav", 0, 0),
+        ("gone.wav", 0, 0),
+        ("last.ogg", "", 0.7),
+    ]
+    with (folder / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "valence", "energy"), *rows])
+    return folder
+
+
+class TestMaterial:
+    def test_crop_keeps_the_form(self) -> None:
+        mel = make_songs("x", 1, 0).mel[0]
+        for seed in range(30):
+            window = crop(mel, np.random.default_rng(seed))
+            assert window.shape == (N_MELS, WINDOW_COLUMNS)
+            assert window.dtype == np.float32
+            assert window.max() == 0.0
+            assert window.min() >= -80.0
+        np.testing.assert_array_equal(crop(mel, np.random.default_rng(3)), crop(mel, np.random.default_rng(3)))
+
+    def test_crop_takes_short_clips(self) -> None:
+        assert crop(make_songs("x", 1, 0, columns=30).mel[0], np.random.default_rng(0)).shape[1] == WINDOW_COLUMNS
+
+    def test_mixup_stays_within_a_source(self) -> None:
+        db = np.repeat(np.array([0.0, -10, -60, -70], np.float32), 6).reshape(4, 3, 2)
+        labels = np.array([[0, 0], [1, 1], [0.2, 0.2], [np.nan, 0.4]], np.float32)
+        mixup(db, labels, np.array([0, 0, 1, 1]), np.random.default_rng(0))
+        assert db[:2].min() >= -10
+        assert db[2:].max() <= -60
+        np.testing.assert_allclose(db[0, 0, 0], -10 * labels[0, 0], atol=1e-4)
+
+    def test_every_kind_of_noise(self) -> None:
+        pictures = not_music(len(KINDS), 0)
+        assert all(picture.shape[0] == N_MELS and picture.max() == 255 for picture in pictures)
+
+
+class TestNet:
+    def test_statistics_know_a_rhythm(self) -> None:
+        db = torch.full((1, N_MELS, WINDOW_COLUMNS), -60.0)
+        hz = SAMPLE_RATE / 891
+        db += 20 * torch.sin(2 * np.pi * 2.0 * torch.arange(WINDOW_COLUMNS) / hz)
+        modulation = Statistics()(db)[0, 180 : 180 + 14]
+        assert modulation.argmax() == 5
+
+    def test_only_the_first_source_is_uncalibrated(self) -> None:
+        calibration = Calibration(2)
+        with torch.no_grad():
+            calibration.slope.fill_(0.5)
+        mapped = calibration(torch.tensor([[0.9, 0.1], [0.9, 0.1]]), torch.tensor([0, 1]))
+        torch.testing.assert_close(mapped.detach(), torch.tensor([[0.9, 0.1], [0.7, 0.3]]))
+
+    def test_ensemble_stays_in_range(self, trained: Trainer, split: Split) -> None:
+        kernel = fit_kernel(split.songs, split.train, trained.calibration)
+        ensemble = Ensemble([MoodNet(8), trained.best_net()], kernel).eval()
+        mood, sigma, likely = ensemble(torch.rand(3, N_MELS, WINDOW_COLUMNS) * -80)
+        assert mood.shape == sigma.shape == (3, 2)
+        assert likely.shape == (3, 1)
+        for values in (mood, likely):
+            assert (values >= 0).all()
+            assert (values <= 1).all()
+
+    def test_kernel_is_support_vector_regression(self, split: Split) -> None:
+        songs = split.songs[0]
+        kernel = fit_kernel((songs,), (np.arange(12),), Calibration(1))
+        with torch.no_grad():
+            got = np.array(
+                [kernel(Statistics()(torch.from_numpy(music.windows(m)))).mean(0).numpy() for m in songs.mel]
+            )
+        assert r2(songs.labels[:, 0], got[:, 0]) > 0.7
+
+
+class TestTraining:
+    def test_resume_is_exact(self, trained: Trainer, split: Split, tmp_path: Path) -> None:
+        path = tmp_path / "member0.pt"
+        Trainer(split, TINY, path).train_epoch()
+        resumed = Trainer(split, TINY, path)
+        assert resumed.epoch == 1
+        resumed.train_epoch()
+        assert resumed.curve == trained.curve
+        for model in ("net", "averaged", "calibration"):
+            wanted, got = getattr(trained, model).state_dict(), getattr(resumed, model).state_dict()
+            assert all(torch.equal(wanted[name], got[name]) for name in wanted)
+        assert resumed.finished
+
+    def test_foreign_checkpoint_is_refused(self, trained: Trainer, split: Split) -> None:
+        with pytest.raises(ValueError, match="other settings"):
+            Trainer(split, replace(TINY, rate=1.0), trained.path)
+
+    def test_stops_early(self, split: Split, tmp_path: Path) -> None:
+        trainer = Trainer(split, replace(TINY, epochs=50, patience=1), tmp_path / "m.pt")
+        trainer.epoch, trainer.best_epoch = 9, 7
+        assert trainer.finished
+
+    def test_learns(self, split: Split, tmp_path: Path) -> None:
+        trainer = Trainer(split, replace(TINY, epochs=6), tmp_path / "m.pt")
+        losses = [trainer.train_epoch()["loss"] for _ in range(6)]
+        assert losses[-1] < losses[0]
+
+    def test_whole_run(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        songs = make_songs("mine", 8, 3)
+        data = tmp_path / "mine.npz"
+        np.savez(
+            data, mel=np.stack(songs.mel), valence=songs.labels[:, 0], energy=songs.labels[:, 1], artist=songs.artists
+        )
+        run = tmp_path / "run"
+        line = f"--data {data} --run {run} --folds 2 --epochs 1 --width 4 --batch 8 --noises 8"
+        train_mood.run(train_mood.build_parser().parse_args(line.split()))
+        assert "| mine (8) | r2 |" in capsys.readouterr().out
+        assert (run / "curves.png").stat().st_size > 1000
+        card = load(run / "mood.onnx", "mood").card
+        assert card["trained_on"] == ["mine: 8 clips"]
+        assert "mine_network_r2_valence" in card["figures"]
+
+    def test_no_data_and_too_many_folds_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="there is none"):
+            train_mood.run(argparse.Namespace(spotify=None, emotify=None, data=[], threads=1))
+        with pytest.raises(ConfigError, match=r"2\.\.6 is allowed"):
+            train_mood.splits([make_songs("x", 12, 0)], 7, 1, 0, 8)
+
+
+class TestModel:
+    def test_engine_agrees_with_the_network(self, model: Path, trained: Trainer) -> None:
+        kernel = fit_kernel(trained.split.songs, trained.split.train, trained.calibration)
+        network = Ensemble([trained.best_net()], kernel).eval().half().float()
+        window = music.windows(trained.split.songs[0].mel[0])[:1]
+        with torch.no_grad():
+            wanted = network(torch.from_numpy(window))
+        for one, other in zip(wanted, Engine(load(model, "mood"), exact=True)(window), strict=True):
+            np.testing.assert_allclose(other, one.numpy(), atol=1e-4)
+
+    def test_estimator_runs_it(self, model: Path) -> None:
+        estimator = MoodEstimator(44100, model)
+        estimator.push(np.random.default_rng(0).normal(0, 0.1, (44100 * 3, 2)).astype(np.float32))
+        now = estimator.mood(3.0)
+        assert estimator.predictions > 4
+        assert 0 <= now.raw_valence <= 1
+
+    def test_model_for_another_rate_is_refused(self, trained: Trainer, tmp_path: Path) -> None:
+        songs = trained.split.songs
+        path = tmp_path / "other.onnx"
+        about = train_mood.card(songs, TINY, {}) | {"sample_rate": 16000}
+        kernel = fit_kernel(songs, trained.split.train, trained.calibration)
+        train_mood.export([trained.best_net()], kernel, path, about)
+        with pytest.raises(ModelError, match="was made for sample_rate 16000; sample_rate 22050 is allowed"):
+            MoodEstimator(44100, path)
+
+    def test_evaluate(self, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        folder = write_folder(tmp_path)
+        assert evaluate.main(["mood", str(folder), "--model", str(model), "--json"]) == 0
+        figures = json.loads(capsys.readouterr().out)
+        assert list(figures) == ["n", "r2_valence", "r2_energy", "r_valence", "r_energy", "mse"]
+        assert figures["n"] == 3
+        assert evaluate.main(["mood", str(folder), "--model", str(model)]) == 0
+        assert "r2_energy" in capsys.readouterr().out
+
+    def test_evaluate_says_what_is_wrong(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert evaluate.main(["mood", "nowhere", "--model", "nowhere.onnx"]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_measures() -> None:
+    wanted = np.array([0.0, 0.5, np.nan, 1.0])
+    assert r2(wanted, wanted) == 1.0
+    assert r2(wanted, np.full(4, 0.5)) == 0.0
+    assert correlation(wanted, 1 - wanted) == pytest.approx(-1.0)
+    assert np.isnan(r2(np.full(3, np.nan), np.zeros(3)))

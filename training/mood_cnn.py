@@ -1,9 +1,9 @@
 """The mood network: convolutions and long-term statistics, side by side, on one window.
 
-Two branches read the same window and are averaged. `ConvBranch` finds shapes a fraction of a
-second long and pools them over time; `StatisticsBranch` sees what support vector machines
-are usually given (mean, spread, change, modulation, correlation of bands). With a few
-hundred songs neither wins alone, and their errors differ.
+Three models read the same window and are averaged. `ConvBranch` finds shapes a fraction of a
+second long and pools them over time; `StatisticsBranch` is a perceptron on mean, spread,
+change, modulation and correlation of bands; `Kernel` is support vector regression on
+the same statistics. With a few hundred songs none wins alone, and their errors differ.
 """
 
 import itertools
@@ -22,8 +22,13 @@ _BANDS = 15
 _MODULATION_HZ = (0.2, 0.5, 0.8, 1.1, 1.4, 1.7, 2.1, 2.6, 3.2, 4.0, 5.0, 6.3, 8.0, 10.0, 12.4)
 
 
+def used_bands(db: Tensor) -> Tensor:
+    """The bands that count, ``(n, 128, t)`` to ``(n, 120, t)``, held within -80..0 dB."""
+    return db[:, :USED_MELS].clamp(FLOOR_DB, 0.0)
+
+
 class Statistics(nn.Module):
-    """Fixed features of a window: dB ``(n, 120, t)`` to ``(n, features)``."""
+    """Fixed features of a window: dB ``(n, 128, t)`` to ``(n, size)``."""
 
     cosine: Tensor
     sine: Tensor
@@ -45,6 +50,7 @@ class Statistics(nn.Module):
         self.size = 3 * (USED_MELS // 2) + _BANDS * (len(_MODULATION_HZ) - 1) + upper.shape[1]
 
     def forward(self, db: Tensor) -> Tensor:
+        db = used_bands(db)
         fine = db.unflatten(1, (USED_MELS // 2, 2)).mean(2)
         change = (fine[:, :, 1:] - fine[:, :, :-1]).abs().mean(2)
         average = fine.mean(2)
@@ -66,26 +72,24 @@ class StatisticsBranch(nn.Module):
     centre: Tensor
     scale: Tensor
 
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, size: int, width: int, dropout: float) -> None:
         super().__init__()
-        self.statistics = Statistics()
-        self.register_buffer("centre", torch.zeros(self.statistics.size))
-        self.register_buffer("scale", torch.ones(self.statistics.size))
+        self.register_buffer("centre", torch.zeros(size))
+        self.register_buffer("scale", torch.ones(size))
         self.layers = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(self.statistics.size, width),
+            nn.Linear(size, width),
             nn.GELU(),
             nn.Dropout(dropout),
         )
 
-    def fit(self, db: Tensor) -> None:
-        """Take the mean and spread of each feature from training windows ``(n, 120, t)``."""
-        features = self.statistics(db)
-        self.centre.copy_(features.mean(0))
-        self.scale.copy_(features.std(0) + 1e-3)
+    def fit(self, statistics: Tensor) -> None:
+        """Take the mean and spread of each feature from training windows ``(n, size)``."""
+        self.centre.copy_(statistics.mean(0))
+        self.scale.copy_(statistics.std(0) + 1e-3)
 
-    def forward(self, db: Tensor) -> Tensor:
-        return self.layers(((self.statistics(db) - self.centre) / self.scale).clamp(-4.0, 4.0))
+    def forward(self, statistics: Tensor) -> Tensor:
+        return self.layers(((statistics - self.centre) / self.scale).clamp(-4.0, 4.0))
 
 
 class ConvBranch(nn.Module):
@@ -133,17 +137,20 @@ class MoodNet(nn.Module):
 
     def __init__(self, width: int = 48, dropout: float = 0.4) -> None:
         super().__init__()
-        self.branches = nn.ModuleList((ConvBranch(width, dropout), StatisticsBranch(width, dropout)))
-        self.moods = nn.ModuleList(nn.Linear(width, 2) for _ in self.branches)
+        self.statistics = Statistics()
+        self.conv = ConvBranch(width, dropout)
+        self.summary = StatisticsBranch(self.statistics.size, width, dropout)
+        self.moods = nn.ModuleList(nn.Linear(width, 2) for _ in range(2))
         self.doubt = nn.Linear(2 * width, 2)
         self.music = nn.Linear(2 * width, 1)
 
-    def forward(self, db: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, db: Tensor, statistics: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Predict from windows.
 
         Parameters
         ----------
         db : float32 ``(n, 128, WINDOW_COLUMNS)``, relative to the window's maximum
+        statistics : `Statistics` of the same windows, where they are known already
 
         Returns
         -------
@@ -151,8 +158,8 @@ class MoodNet(nn.Module):
         log_variance : ``(n, 2)`` of their average's error
         music : ``(n,)`` logit
         """
-        used = db[:, :USED_MELS].clamp(FLOOR_DB, 0.0)
-        features = [branch(used) for branch in self.branches]
+        statistics = self.statistics(db) if statistics is None else statistics
+        features = [self.conv(used_bands(db)), self.summary(statistics)]
         moods = torch.stack([head(feature) for head, feature in zip(self.moods, features, strict=True)])
         joined = torch.cat(features, dim=1)
         # Doubt learns to judge the features; it must not shape them.
@@ -177,15 +184,60 @@ class Calibration(nn.Module):
         return fixed * moods + (1 - fixed) * mapped
 
 
-class Ensemble(nn.Module):
-    """Members averaged into the one network that is shipped."""
+class Kernel(nn.Module):
+    """Support vector regression on `Statistics`, as a layer.
 
-    def __init__(self, members: list[MoodNet]) -> None:
+    Radial basis functions around the training windows; fitted in one go by
+    `training.mood_kernel`, not by gradients.
+
+    Parameters
+    ----------
+    centres : float32 ``(n, size)``, standardised
+    weights : ``(n, 2)``, valence and energy
+    offset : ``(2,)``
+    centre, scale : ``(size,)``, to standardise with
+    gamma : float > 0, one over the squared width of the functions
+    """
+
+    centres: Tensor
+    weights: Tensor
+    offset: Tensor
+    centre: Tensor
+    scale: Tensor
+
+    def __init__(
+        self, centres: Tensor, weights: Tensor, offset: Tensor, centre: Tensor, scale: Tensor, gamma: float
+    ) -> None:
         super().__init__()
+        names = ("centres", "weights", "offset", "centre", "scale")
+        for name, value in zip(names, (centres, weights, offset, centre, scale), strict=True):
+            self.register_buffer(name, value.float())
+        self.gamma = gamma
+
+    def forward(self, statistics: Tensor) -> Tensor:
+        points = ((statistics - self.centre) / self.scale).clamp(-4.0, 4.0)
+        lengths = points.square().sum(1)[:, None] + self.centres.square().sum(1)[None]
+        distance = (lengths - 2.0 * points @ self.centres.T).clamp(min=0.0)
+        return (-self.gamma * distance).exp() @ self.weights + self.offset
+
+
+class Ensemble(nn.Module):
+    """Members and a kernel, averaged into the one network that is shipped.
+
+    Parameters
+    ----------
+    members : trained on different parts of the data; they count for one half together
+    kernel : counts for the other half
+    """
+
+    def __init__(self, members: list[MoodNet], kernel: Kernel) -> None:
+        super().__init__()
+        self.statistics = Statistics()
         self.members = nn.ModuleList(members)
+        self.kernel = kernel
 
     def forward(self, db: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Predict from windows.
+        """Predict from windows ``(n, 128, WINDOW_COLUMNS)``.
 
         Returns
         -------
@@ -193,8 +245,9 @@ class Ensemble(nn.Module):
         sigma : ``(n, 2)`` the standard deviation that is expected of their errors
         music : ``(n, 1)`` how likely this is music, 0..1
         """
-        results = [member(db) for member in self.members]
-        moods = torch.stack([mood.mean(0) for mood, _, _ in results])
+        statistics = self.statistics(db)
+        results = [member(db, statistics) for member in self.members]
+        moods = torch.stack([mood.mean(0) for mood, _, _ in results]).mean(0)
         sigma = torch.stack([variance.exp() for _, variance, _ in results]).mean(0).sqrt()
         music = torch.stack([logit for _, _, logit in results]).mean(0).sigmoid()
-        return moods.mean(0).clamp(0.0, 1.0), sigma, music[:, None]
+        return (0.5 * moods + 0.5 * self.kernel(statistics)).clamp(0.0, 1.0), sigma, music[:, None]

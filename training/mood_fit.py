@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from artgen_osc.mood_mel import WINDOW_COLUMNS
-from training.mood_cnn import USED_MELS, Calibration, MoodNet
+from training.mood_cnn import Calibration, MoodNet
 from training.music import Songs, windows
 from training.music_augment import crop, mixup
 
@@ -36,7 +36,7 @@ class Settings:
     seed : everything random follows from it
     """
 
-    epochs: int = 28
+    epochs: int = 24
     patience: int = 10
     batch: int = 32
     rate: float = 2e-3
@@ -129,8 +129,11 @@ class Trainer:
         self.averaged = MoodNet(settings.width, settings.dropout).requires_grad_(False)
         self.calibration = Calibration(len(split.songs))
         self._fit_statistics()
-        parameters = [*self.net.parameters(), *self.calibration.parameters()]
-        self.optimiser = torch.optim.AdamW(parameters, settings.rate, weight_decay=settings.decay)
+        groups = [
+            {"params": list(self.net.parameters()), "factor": 1.0},
+            {"params": list(self.calibration.parameters()), "factor": 5.0, "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, settings.rate, weight_decay=settings.decay)
         self.epoch, self.step = 0, 0
         self.best_epoch, self.best_score = -1, -math.inf
         self.best = {name: value.clone() for name, value in self.averaged.state_dict().items()}
@@ -142,7 +145,7 @@ class Trainer:
         rng = np.random.default_rng((self.settings.seed, self.member))
         music = np.flatnonzero(self._sources != NOT_MUSIC)
         db = np.stack([crop(self._mels[i], rng) for i in music])
-        self.net.branches[1].fit(torch.from_numpy(db[:, :USED_MELS]))
+        self.net.summary.fit(self.net.statistics(torch.from_numpy(db)))
         self.averaged.load_state_dict(self.net.state_dict())
 
     @property
@@ -186,9 +189,9 @@ class Trainer:
 
     def _train_step(self, db: Tensor, labels: Tensor, sources: Tensor) -> float:
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate * self._rate_factor()
+            group["lr"] = self.settings.rate * self._rate_factor() * group["factor"]
         moods, log_variance, music = self.net(db)
-        loss = 0.3 * F.binary_cross_entropy_with_logits(music, (sources != NOT_MUSIC).float())
+        loss = F.binary_cross_entropy_with_logits(music, (sources != NOT_MUSIC).float())
         there = labels.isfinite() & (sources != NOT_MUSIC)[:, None]
         source = sources.clamp(min=0)
         wanted = labels.nan_to_num(0.5)

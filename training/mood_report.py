@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from training.mood_fit import Split, Trainer, correlation, predict, r2
-from training.music import to_db
+from training.mood_cnn import Ensemble, Kernel
+from training.mood_fit import Split, Trainer, correlation, r2
+from training.mood_kernel import fit_kernel
+from training.music import to_db, windows
 
 _VALUES = ("valence", "energy")
 
@@ -77,6 +80,17 @@ def baseline(split: Split, source: int) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
+def fit_member_kernel(trainer: Trainer) -> Kernel:
+    """The kernel on the clips that the member was trained on."""
+    return fit_kernel(trainer.split.songs, trainer.split.train, trainer.calibration)
+
+
+def judge(network: Ensemble, mels: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean valence and energy over each clip's windows, ``(n, 2)``."""
+    with torch.no_grad():
+        return np.array([network(torch.from_numpy(windows(mel)))[0].mean(0).numpy() for mel in mels])
+
+
 def cross_validate(trainers: Sequence[Trainer], folds: int) -> Report:
     """Every clip judged by a member that has never heard its artist, beside the baseline.
 
@@ -90,6 +104,7 @@ def cross_validate(trainers: Sequence[Trainer], folds: int) -> Report:
     Report, with mean and spread over the repeated splits. Early stopping looked at the same artists,
     which flatters the network a little.
     """
+    networks = {t.member: Ensemble([t.best_net()], fit_member_kernel(t)).eval() for t in trainers}
     rows: list[str] = []
     figures: dict[str, Any] = {}
     for source, songs in enumerate(trainers[0].split.songs):
@@ -98,7 +113,7 @@ def cross_validate(trainers: Sequence[Trainer], folds: int) -> Report:
             got = {"network": np.full((len(songs), 2), np.nan), "svr": np.full((len(songs), 2), np.nan)}
             for trainer in trainers[first : first + folds]:
                 held = trainer.split.held[source]
-                got["network"][held] = predict(trainer.best_net(), [songs.mel[i] for i in held])[:, :2]
+                got["network"][held] = judge(networks[trainer.member], [songs.mel[i] for i in held])
                 got["svr"][held] = baseline(trainer.split, source)
             for model, values in got.items():
                 for column, value in enumerate(_VALUES):

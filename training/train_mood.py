@@ -15,14 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from artgen_osc.errors import ArtgenError, ConfigError
 from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
 from training import mood_report
 from training.export import export_model
-from training.mood_cnn import Ensemble, MoodNet
+from training.mood_cnn import Calibration, Ensemble, Kernel, MoodNet
 from training.mood_fit import Settings, Split, Trainer
+from training.mood_kernel import fit_kernel
 from training.music import Songs, artist_folds, load
 from training.not_music import not_music
 
@@ -51,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=defaults.batch, help="windows in a step")
     parser.add_argument("--width", type=int, default=defaults.width, help="of the network, a multiple of 4")
     parser.add_argument("--seed", type=int, default=defaults.seed, help="everything random follows from it")
-    parser.add_argument("--noises", type=int, default=96, help="clips of sound that isn't music")
+    parser.add_argument("--noises", type=int, default=200, help="clips of sound that isn't music")
     parser.add_argument("--threads", type=int, default=1, help="processor cores to use")
     parser.add_argument("--export", type=Path, help="the model file; RUN/mood.onnx by default")
     return parser
@@ -69,7 +71,7 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int, noises
         artists = len(set(songs.artists))
         if not 2 <= folds <= artists:
             raise ConfigError(f"folds: {folds} with {artists} artists in {songs.name}; 2..{artists} is allowed")
-    noise_train, noise_held = not_music(noises, seed), not_music(max(8, noises // 4), seed + 1000)
+    noise_train, noise_held = not_music(noises, seed), not_music(max(8, noises // 5), seed + 1000)
     result = []
     for repeat in range(repeats):
         for parts in zip(*(artist_folds(songs.artists, folds, seed + repeat) for songs in sources), strict=True):
@@ -113,11 +115,28 @@ def card(sources: Sequence[Songs], settings: Settings, figures: dict[str, Any]) 
     }
 
 
-def export(members: list[MoodNet], path: Path, about: dict[str, Any]) -> float:
-    """Average the members and write the model file; returns the largest difference to it."""
+def export(members: list[MoodNet], kernel: Kernel, path: Path, about: dict[str, Any]) -> float:
+    """Average the members with the kernel and write the model file.
+
+    Returns
+    -------
+    The largest difference between the file's outputs and the network's.
+    """
     generator = torch.Generator().manual_seed(0)
     example = torch.rand((1, N_MELS, WINDOW_COLUMNS), generator=generator) * -80.0
-    return export_model(Ensemble(members).eval(), (example,), path, about, ["mel"], ["mood", "sigma", "music"])
+    # The file holds 16 bits, so what is compared and shipped is rounded first.
+    network = Ensemble(members, kernel).eval().half().float()
+    return export_model(network, (example,), path, about, ["mel"], ["mood", "sigma", "music"], half=True)
+
+
+def final_kernel(trainers: Sequence[Trainer]) -> Kernel:
+    """The kernel on every clip, with the members' mean calibration: nothing in it was chosen by early stopping."""
+    songs = trainers[0].split.songs
+    calibration = Calibration(len(songs))
+    for name, parameter in calibration.named_parameters():
+        values = [trainer.calibration.get_parameter(name).detach() for trainer in trainers]
+        parameter.data.copy_(torch.stack(values).mean(0))
+    return fit_kernel(songs, [np.arange(len(clips)) for clips in songs], calibration)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -139,9 +158,9 @@ def run(arguments: argparse.Namespace) -> None:
     if not sources:
         raise ConfigError("data: there is none; --spotify, --emotify or --data is needed; see training/README.md")
     settings = Settings(epochs=arguments.epochs, batch=arguments.batch, width=arguments.width, seed=arguments.seed)
-    members = splits(sources, arguments.folds, arguments.repeats, arguments.seed, arguments.noises)
-    chosen = range(len(members)) if arguments.only is None else [arguments.only]
-    trainers = [train(members[i], settings, arguments.run / f"member{i}.pt", i) for i in chosen]
+    parts = splits(sources, arguments.folds, arguments.repeats, arguments.seed, arguments.noises)
+    chosen = range(len(parts)) if arguments.only is None else [arguments.only]
+    trainers = [train(parts[i], settings, arguments.run / f"member{i}.pt", i) for i in chosen]
     mood_report.draw_curves([trainer.curve for trainer in trainers], arguments.run / "curves.png")
     if arguments.only is not None:
         return
@@ -149,7 +168,8 @@ def run(arguments: argparse.Namespace) -> None:
     print(report.table)
     (arguments.run / "report.md").write_text(report.table + "\n")
     target = arguments.export or arguments.run / "mood.onnx"
-    difference = export([trainer.best_net() for trainer in trainers], target, card(sources, settings, report.figures))
+    members = [trainer.best_net() for trainer in trainers]
+    difference = export(members, final_kernel(trainers), target, card(sources, settings, report.figures))
     print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
 
 

@@ -1,75 +1,66 @@
-"""A show on one sheet: small pictures, evenly spread over its length."""
+"""A show in one picture: frames from its whole length, side by side."""
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
 
 import numpy as np
 
-from artgen_osc.errors import ConfigError
 from visuals.generator import Frame
 
-COLUMNS = 4
-MOST = 16
-WIDTH = 480
-GAP = 8
+log = logging.getLogger(__name__)
+
+MOST = 24
+COLUMNS = 6
+GAP = 4
 
 
 class Strip:
-    """Keeps at most sixteen pictures; when there are more, every second one goes and the distance doubles.
+    """Collects small frames; when there are too many, every second one goes and the pace halves.
 
     Parameters
     ----------
-    path : the PNG or JPEG that `save` writes
-    every : s between two pictures at first
-
-    Raises
-    ------
-    ConfigError
-        `path` is not a picture's name, or its folder can't be made.
+    path : the PNG file to write
+    width : of one frame in the strip, pixels
     """
 
-    def __init__(self, path: Path, every: float = 1.0) -> None:
-        if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-            raise ConfigError(f"--record: {path} is not a picture; a .png or .jpg file is allowed; choose such a name")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(
-                f"--record: {path.parent} can't be made ({error.strerror}); a folder that can be written is needed; "
-                "choose another one"
-            ) from None
+    def __init__(self, path: Path, width: int = 320) -> None:
         self.path = path
-        self._every = every
-        self._due = every
-        self._pictures: list[Frame] = []
+        self._width = width
+        self._every = 1.0
+        self._next = 0.0
+        self._frames: list[Frame] = []
 
-    def offer(self, time: float, frame: Callable[[], Frame]) -> None:
-        """Take the frame at `time` (s since the start), where a picture is due."""
-        if time < self._due:
+    def due(self, time: float) -> bool:
+        """Whether a frame is wanted, `time` seconds after the start."""
+        return time >= self._next
+
+    def add(self, time: float, frame: Frame) -> None:
+        """Take a frame, uint8 ``(height, width, 3)``."""
+        from PIL import Image
+
+        height = max(1, round(frame.shape[0] * self._width / frame.shape[1]))
+        small = Image.fromarray(frame).resize((self._width, height), Image.Resampling.BILINEAR)
+        self._frames.append(np.asarray(small))
+        if len(self._frames) > MOST:
+            self._frames = self._frames[::2]
+            self._every *= 2
+        self._next = time + self._every
+
+    def close(self) -> None:
+        """Write the file; without a frame there is none."""
+        from PIL import Image
+
+        if not self._frames:
             return
-        from PIL import Image
-
-        image = Image.fromarray(frame())
-        height = max(1, round(WIDTH * image.height / image.width))
-        self._pictures.append(np.asarray(image.resize((WIDTH, height), Image.Resampling.BILINEAR)))
-        if len(self._pictures) > MOST:
-            # The first was taken at `every`, so those at even places lie on the wider distance.
-            self._pictures = self._pictures[1::2]
-            self._every *= 2.0
-        self._due = (int(time / self._every) + 1) * self._every
-
-    def save(self) -> int:
-        """Write the sheet, if there is anything on it, and return the number of its pictures."""
-        from PIL import Image
-
-        if not self._pictures:
-            return 0
-        height, width = self._pictures[-1].shape[:2]
-        columns = min(COLUMNS, len(self._pictures))
-        rows = -(-len(self._pictures) // columns)
-        sheet = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + GAP) + GAP), (12, 12, 14))
-        for index, picture in enumerate(self._pictures):
-            place = (GAP + index % columns * (width + GAP), GAP + index // columns * (height + GAP))
-            sheet.paste(Image.fromarray(picture), place)
-        sheet.save(self.path)
-        return len(self._pictures)
+        height, width = self._frames[0].shape[:2]
+        columns = min(COLUMNS, len(self._frames))
+        rows = -(-len(self._frames) // columns)
+        sheet = np.zeros((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.uint8)
+        for index, frame in enumerate(self._frames):
+            y, x = index // columns * (height + GAP), index % columns * (width + GAP)
+            sheet[y : y + height, x : x + width] = frame[:height, :width]
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(sheet).save(self.path)
+        except (OSError, ValueError) as error:
+            log.warning("%s: can't be written (%s); a .png file in a folder with room is needed", self.path, error)

@@ -1,10 +1,12 @@
 """Where frames go: a window, or memory where there is none."""
 
 import os
+import warnings
 from typing import Any, Protocol
 
 from artgen_osc.errors import DisplayError
 from visuals.screen import standalone_context
+from visuals.x11 import has_window_manager
 
 
 class Surface(Protocol):
@@ -114,6 +116,8 @@ class Window:
         pygame.display.set_caption("artgen")
         self.size = pygame.display.get_window_size()
         self._full = False
+        self._display = display
+        self._place = (0, 0), self.size
 
     def _open(self, size: tuple[int, int], display: int) -> None:
         pygame = self._pygame
@@ -156,13 +160,34 @@ class Window:
         self._full = on
         pygame = self._pygame
         try:
-            pygame.display.toggle_fullscreen()
+            if pygame.display.get_driver() == "x11" and not has_window_manager():
+                self._fill(on)
+            else:
+                pygame.display.toggle_fullscreen()
         except pygame.error as error:
             raise DisplayError(
                 f"fullscreen: was refused ({error}); a desktop that allows it is needed; enlarge the window by hand"
             ) from None
         pygame.mouse.set_visible(not on)
         self.size = pygame.display.get_window_size()
+
+    def _fill(self, on: bool) -> None:
+        """Fullscreen where no window manager does it: a window without a frame as large as the display."""
+        pygame = self._pygame
+        with warnings.catch_warnings():
+            # pygame has no other way to move and resize its window without a new context.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            window = pygame.Window.from_display_module()
+        if on:
+            self._place = window.position, window.size
+            (x, y), (width, height) = self._place
+            full_width, full_height = pygame.display.get_desktop_sizes()[self._display]
+            # The window was opened in the middle of its display.
+            corner = (x + (width - full_width) // 2, y + (height - full_height) // 2)
+            window.borderless, window.size, window.position = True, (full_width, full_height), corner
+        else:
+            position, size = self._place
+            window.borderless, window.size, window.position = False, size, position
 
     def show(self) -> None:
         """Swap the buffers."""

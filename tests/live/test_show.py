@@ -1,0 +1,193 @@
+"""The main path, for real: an audio server, Pure Data, a window."""
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from artgen_osc.osc import capture
+from tests.conftest import need_programs
+from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen, wait_for
+
+pytestmark = pytest.mark.live
+
+
+def key(display: str, name: str) -> None:
+    subprocess.run(["xdotool", "key", name], env=os.environ | {"DISPLAY": display}, check=True)
+
+
+def change(screen: Screen, seconds: float) -> float:
+    """Mean absolute difference of two pictures of the screen, some time apart."""
+    before = screen.picture().astype(float)
+    time.sleep(seconds)
+    return float(np.abs(screen.picture() - before).mean())
+
+
+def test_a_song_from_an_audio_server_reaches_pure_data_and_the_window(tmp_path: Path) -> None:
+    need_programs("pulseaudio", "pactl", "paplay", "fluidsynth", "pd", "Xvfb")
+    wav = render_song(tmp_path)
+    patch = str(ROOT / "examples/puredata/artgen.pd")
+    live = (
+        *ARTGEN,
+        "live",
+        "--input",
+        "device:pulse",
+        "--osc",
+        "puredata",
+        "--visuals-width=640",
+        "--visuals-height=360",
+    )
+    with pulse_server(tmp_path / "pulse") as env, screen(tmp_path / "screen", "640x360") as display:
+        env |= {"DISPLAY": display.display}
+        pd_log, live_log = tmp_path / "pd.log", tmp_path / "live.log"
+        with (
+            running("pd", "-nogui", "-noaudio", "-nomidi", "-stderr", patch, log=pd_log),
+            running("paplay", "--device=vj", str(wav), log=tmp_path / "paplay.log", env=env),
+            running(*live, "-v", log=live_log, env=env) as show,
+        ):
+            try:
+                wait_for(lambda: re.search(r"onset: [1-9]", pd_log.read_text()), 60, "an onset in Pure Data")
+                wait_for(lambda: display.picture().std() > 10, 30, "a picture in the window")
+                assert change(display, 1.0) > 0.1
+                printed = pd_log.read_text()
+                for name in ("valence", "energy"):
+                    values = [float(value) for value in re.findall(rf"{name}: ([\d.]+)", printed)]
+                    assert len(values) > 100
+                    assert all(0 <= value <= 1 for value in values)
+                # The patch sends a seed when it opens and every 4 s; the renderer takes it without a complaint.
+                assert "refused" not in live_log.read_text()
+
+                control = SimpleUDPClient("127.0.0.1", 9101)
+                control.send_message("/visuals/freeze", 1)
+                time.sleep(1.5)
+                assert change(display, 1.5) == 0.0
+                control.send_message("/visuals/freeze", 0)
+                wait_for(lambda: change(display, 0.5) > 0.1, 10, "motion after the freeze")
+                control._sock.close()
+                assert show.poll() is None
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{live_log.read_text()}\n{pd_log.read_text()[-500:]}") from error
+
+
+def test_pure_data_sends_a_seed_back(tmp_path: Path) -> None:
+    need_programs("pd")
+    patch = str(ROOT / "examples/puredata/artgen.pd")
+    with (
+        capture(port=9101) as port,
+        running("pd", "-nogui", "-noaudio", "-nomidi", "-stderr", patch, log=tmp_path / "pd"),
+    ):
+        messages = port.read(12.0)
+    seeds = [message.arguments[0] for _, message in messages if message.path == "/visuals/seed"]
+    assert len(set(seeds)) >= 2
+
+
+def test_keys_of_the_window(tmp_path: Path) -> None:
+    need_programs("Xvfb", "xdotool")
+    with screen(tmp_path / "screen") as display:
+        env = os.environ | {"DISPLAY": display.display}
+        window = (*ARTGEN, "visuals", "--visuals-model=idle", "--visuals-width=640", "--visuals-height=360")
+        log = tmp_path / "log"
+        with running(*window, log=log, env=env | {"PYTHONPATH": str(ROOT)}, cwd=tmp_path) as process:
+            wait_for(lambda: display.picture().std() > 5, 30, f"a picture: {log.read_text()}")
+            time.sleep(1.0)
+            key(display.display, "space")
+            time.sleep(1.0)
+            frozen = display.picture()
+            assert change(display, 1.0) == 0.0
+            key(display.display, "h")
+            wait_for(lambda: np.abs(display.picture() - frozen.astype(float)).mean() > 0.5, 10, "the overlay")
+            key(display.display, "h")
+            key(display.display, "s")
+            wait_for(lambda: list(tmp_path.glob("snapshots/*.png")), 10, "a snapshot")
+            key(display.display, "space")
+            small = (display.picture().max(2) > 8).mean()
+            key(display.display, "F11")
+            wait_for(lambda: (display.picture().max(2) > 8).mean() > small * 1.5, 10, "fullscreen")
+            key(display.display, "Escape")
+            process.wait(15)
+            assert process.returncode == 0, log.read_text()
+
+
+def test_the_demo_headless_for_twenty_seconds(tmp_path: Path) -> None:
+    log, strip = tmp_path / "log", tmp_path / "strip.png"
+    with capture() as port:
+        live = (*ARTGEN, "live", "--input", "demo", "--headless", "--meters", f"--osc=127.0.0.1:{port.port}")
+        with running(*live, "--seconds=20", f"--record={strip}", log=log) as process:
+            messages = port.read(30.0)
+            process.wait(30)
+            assert process.returncode == 0, log.read_text()
+    assert "valence" in log.read_text()
+    assert strip.stat().st_size > 10_000
+    for path in ("/artgen/valence", "/artgen/energy"):
+        times, values = zip(*((at, m.arguments[0]) for at, m in messages if m.path == path), strict=True)
+        assert len(times) / (times[-1] - times[0]) >= 50
+        assert 0 <= min(values) <= max(values) <= 1
+    beats = [message.arguments[0] for _, message in messages if message.path == "/artgen/status/heartbeat"]
+    assert beats == list(range(1, len(beats) + 1))
+    assert len(beats) >= 18
+
+
+def test_loopback_hears_what_is_playing(tmp_path: Path) -> None:
+    need_programs("pulseaudio", "pactl", "paplay", "fluidsynth")
+    wav = render_song(tmp_path)
+    with pulse_server(tmp_path / "pulse") as env, capture() as port:
+        daemon = (*ARTGEN, "daemon", "--input=loopback", f"--osc=127.0.0.1:{port.port}")
+        log = tmp_path / "log"
+        with (
+            running("paplay", "--device=vj", str(wav), log=tmp_path / "paplay.log", env=env),
+            running(*daemon, log=log, env=env),
+        ):
+            messages = [message for _, message in port.read(10.0)]
+    levels = [message.arguments[0] for message in messages if message.path == "/artgen/level_db"]
+    assert levels, log.read_text()
+    assert max(levels) > -40
+
+
+def test_a_file_is_heard_through_the_default_output(tmp_path: Path) -> None:
+    need_programs("pulseaudio", "pactl", "fluidsynth")
+    wav = render_song(tmp_path)
+    with pulse_server(tmp_path / "pulse") as env, capture() as port:
+        with (
+            running(*ARTGEN, "daemon", f"--input=file:{wav}", "--osc-port=9200", log=tmp_path / "a", env=env),
+            running(*ARTGEN, "daemon", "--input=loopback", f"--osc=127.0.0.1:{port.port}", log=tmp_path / "b", env=env),
+        ):
+            messages = [message for _, message in port.read(10.0)]
+    levels = [message.arguments[0] for message in messages if message.path == "/artgen/level_db"]
+    assert max(levels, default=-120) > -40, (tmp_path / "a").read_text() + (tmp_path / "b").read_text()
+
+
+def test_the_renderer_comes_back_after_a_crash(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    live = (*ARTGEN, "live", "--input", "demo", "--mute", "--headless", "--visuals-model=idle")
+    with running(*live, log=log) as show:
+
+        def children() -> list[int]:
+            answer = subprocess.run(["ps", "-o", "pid=", "--ppid", str(show.pid)], capture_output=True, text=True)
+            return [int(pid) for pid in answer.stdout.split()]
+
+        wait_for(children, 20, "a renderer")
+        (first,) = children()
+        time.sleep(2.0)
+        os.kill(first, 9)
+        wait_for(lambda: children() and children() != [first], 20, "a new renderer")
+        assert show.poll() is None
+    assert "started again" in log.read_text()
+
+
+def test_monitor_asks_the_daemon_for_its_stream(tmp_path: Path) -> None:
+    daemon = (*ARTGEN, "daemon", "--input", "demo", "--mute", "--osc-port=9200")
+    with running(*daemon, log=tmp_path / "daemon"):
+        time.sleep(3.0)
+        answer = subprocess.run(
+            [*ARTGEN, "monitor", "--osc-port=9200", "--port=9210", "--seconds=6"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=ROOT,
+        )
+    assert re.search(r"valence .*energy .*level", answer.stdout), answer

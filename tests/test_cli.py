@@ -1,0 +1,145 @@
+"""Bad input: one line that says what, what is allowed and what to do next; exit status 2; no traceback."""
+
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from artgen_osc import mood
+from artgen_osc.cli import main
+from tests.live.servers import ARTGEN, ROOT
+
+NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+NO_DISPLAY["PULSE_SERVER"] = "unix:/nonexistent"
+
+
+def artgen(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*ARTGEN, *words], capture_output=True, text=True, env=env or NO_DISPLAY, cwd=ROOT, timeout=60, check=False
+    )
+
+
+def assert_refused(answer: subprocess.CompletedProcess[str], *words: str, lines: int = 1) -> None:
+    assert answer.returncode == 2, answer
+    text = answer.stderr.strip().splitlines()
+    assert len(text) == lines, answer.stderr
+    for line in text:
+        assert line.startswith("artgen: ")
+        assert line.count(";") >= 2, line
+    for word in words:
+        assert word in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_device_that_is_not_there() -> None:
+    assert_refused(artgen("daemon", "--input", "device:no such thing"), "fits no input")
+
+
+def test_an_unknown_input() -> None:
+    assert_refused(artgen("daemon", "--input", "tape"), "'tape' is not known")
+
+
+@pytest.mark.parametrize("content", [b"", b"not sound", b"RIFF\xff\xff\xff\xffWAVE"])
+def test_an_unreadable_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "song.wav"
+    path.write_bytes(content)
+    assert_refused(artgen("daemon", "--input", f"file:{path}"), str(path))
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    path = tmp_path / "empty.wav"
+    soundfile.write(path, np.zeros((0, 2)), 44100)
+    assert_refused(artgen("live", "--headless", "--input", f"file:{path}"), "holds no sound")
+
+
+def test_a_truncated_model(tmp_path: Path) -> None:
+    path = tmp_path / "mood.onnx"
+    path.write_bytes(mood.DEFAULT_MODEL.read_bytes()[:5000])
+    assert_refused(artgen("daemon", "--input=demo", "--mute", f"--mood-model={path}"), "damaged or truncated")
+
+
+def test_a_model_of_another_kind() -> None:
+    answer = artgen("visuals", "--headless", f"--visuals-model={mood.DEFAULT_MODEL}", "--seconds=5")
+    assert_refused(answer, "is a mood model; a generator model is allowed")
+
+
+def test_a_busy_port() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        assert_refused(artgen("daemon", "--input=demo", "--mute", f"--osc-port={port}"), "can't listen")
+        assert_refused(artgen("visuals", "--headless", f"--visuals-port={port}"), "can't listen")
+
+
+def test_a_config_with_three_mistakes(tmp_path: Path) -> None:
+    path = tmp_path / "show.toml"
+    path.write_text("[visuals]\nspede = 1\nfps = 900\n[mood]\nsmoothing = 'slow'\n")
+    assert_refused(artgen("live", "--config", str(path)), "did you mean speed?", "900", "'slow'", lines=3)
+
+
+def test_no_display() -> None:
+    assert_refused(artgen("visuals", "--seconds=5"), "--headless")
+
+
+def test_live_ends_when_there_is_no_display() -> None:
+    answer = artgen("live", "--input=demo", "--mute", "--seconds=20")
+    assert_refused(answer, "--headless")
+
+
+def test_no_opengl() -> None:
+    env = NO_DISPLAY | {"__EGL_VENDOR_LIBRARY_FILENAMES": "/nonexistent.json", "EGL_PLATFORM": "none"}
+    assert_refused(artgen("visuals", "--headless", "--seconds=5", env=env), "OpenGL")
+
+
+def test_a_bad_target() -> None:
+    assert_refused(artgen("daemon", "--input=demo", "--mute", "--osc=nowhere"), "is not a target")
+
+
+def test_a_bad_flag_is_a_usage_error() -> None:
+    answer = artgen("live", "--visuals-fps", "many")
+    assert answer.returncode == 2
+    assert "invalid int value" in answer.stderr
+
+
+def test_analyze_json(tmp_path: Path) -> None:
+    good, bad = tmp_path / "noise.wav", tmp_path / "bad.wav"
+    soundfile.write(good, np.random.default_rng(0).normal(0, 0.1, 44100 * 3), 44100)
+    bad.write_bytes(b"no")
+    answer = artgen("analyze", str(bad), str(good), "--json")
+    assert answer.returncode == 2
+    first, second = (json.loads(line) for line in answer.stdout.splitlines())
+    assert set(first) == {"file", "error"}
+    assert set(second) >= {"file", "duration", "valence", "energy", "confidence", "onsets", "mood"}
+    assert second["duration"] == pytest.approx(3.0)
+
+
+def test_config_prints_what_it_reads(tmp_path: Path) -> None:
+    first = artgen("config", "--visuals-speed=2", "--osc=max")
+    path = tmp_path / "show.toml"
+    path.write_text(first.stdout)
+    second = artgen("config", "--config", str(path))
+    assert second.returncode == 0
+    assert "speed = 2.0" in second.stdout
+    assert 'targets = ["max"]' in second.stdout
+
+
+def test_doctor_names_every_part() -> None:
+    answer = artgen("doctor")
+    assert answer.returncode == 0, answer
+    for word in ("Python", "audio input", "loopback", "OpenGL", "engine", "mood model", "generator model", "ports"):
+        assert word in answer.stdout
+
+
+def test_verbose_shows_the_traceback() -> None:
+    assert "Traceback" in artgen("daemon", "--input=tape", "-v").stderr
+
+
+def test_help_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "example: artgen live" in capsys.readouterr().out

@@ -1,0 +1,304 @@
+"""Devices that come and go, what is playing, and playback, on a stand-in for PortAudio."""
+
+import itertools
+import logging
+import os
+import subprocess
+import sys
+import time
+import types
+
+import numpy as np
+import pytest
+import soundfile
+
+from artgen_osc import devices
+from artgen_osc.audio import LEAD, open_source
+from artgen_osc.devices import find_input, list_devices
+from artgen_osc.playback import Player
+from tests import fake_sounddevice as fake
+from tests import signals
+from tests.fake_sounddevice import failure, wait_for
+
+sd = fake.sd
+
+
+# Names of devices
+
+
+def test_rows_of_artgen_devices(sd):
+    rows = list_devices()
+    assert [row.name for row in rows] == ["USB Mic", "USB Line In", "pulse", "Speakers"]
+    assert (rows[0].inputs, rows[0].sample_rate, rows[0].host) == (1, 48000, "ALSA")
+    assert [row.default_input for row in rows] == [True, False, False, False]
+    assert [row.default_output for row in rows] == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("mic", "USB Mic"),
+        ("LINE", "USB Line In"),
+        ("usb mic", "USB Mic"),
+        ("", "USB Mic"),
+        ("line in, alsa", "USB Line In"),
+    ],
+)
+def test_part_of_a_name(sd, name, found):
+    assert find_input(name).device.name == found
+
+
+def test_whole_name_wins_over_parts(sd):
+    sd.devices = [{**fake.MIC, "name": "pulse monitor"}, fake.PULSE]
+    assert find_input("pulse").device.index == 1
+
+
+def test_same_device_under_two_host_apis(sd):
+    sd.devices = [fake.MIC, fake.LINE, {**fake.LINE}]
+    sd.default.device = (2, -1)
+    assert find_input("line").device.index == 2
+
+
+def test_name_fits_none_or_two(sd):
+    text = failure(lambda: open_source("device:zither"))
+    assert text.startswith("device:zither: fits no input") and "'USB Mic', 'USB Line In', 'pulse'" in text
+    text = failure(lambda: open_source("device:usb"))
+    assert "fits 'USB Mic', 'USB Line In'" in text and "pulse" not in text
+    assert "fits no input" in failure(lambda: open_source("device:speakers"))
+
+
+def test_no_device_at_all(sd):
+    sd.devices = []
+    sd.default.device = (-1, -1)
+    assert "there is none" in failure(lambda: open_source(""))
+
+
+def test_device_that_is_busy(sd):
+    sd.broken = "Error opening InputStream: Device unavailable\n[PaErrorCode -9985]"
+    assert "Device unavailable [PaErrorCode -9985]" in failure(lambda: open_source("device:mic"))
+
+
+def test_portaudio_is_missing(monkeypatch):
+    class Loader:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name == "sounddevice":
+                raise OSError("PortAudio library not found")
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Loader, *sys.meta_path])
+    assert "apt install libportaudio2" in failure(list_devices)
+
+
+def test_sounddevice_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert "pip install sounddevice" in failure(lambda: open_source("device:mic"))
+
+
+# Loopback
+
+
+def pactl(monkeypatch, stdout="vj\n", code=0, stderr=""):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/pactl")
+    answer = types.SimpleNamespace(stdout=stdout, returncode=code, stderr=stderr)
+    monkeypatch.setattr(devices.subprocess, "run", lambda *args, **options: answer)
+
+
+def test_loopback_opens_the_monitor_of_the_default_output(sd, monkeypatch):
+    pactl(monkeypatch)
+    monkeypatch.delenv("PULSE_SOURCE", raising=False)
+    seen = []
+    start = fake.Stream.start
+    monkeypatch.setattr(fake.Stream, "start", lambda self: (seen.append(os.environ["PULSE_SOURCE"]), start(self)))
+    with open_source("loopback") as source:
+        assert source.name == "vj.monitor" and sd.streams[0].settings["device"] == 2
+    assert seen == ["vj.monitor"] and "PULSE_SOURCE" not in os.environ
+
+
+def test_loopback_leaves_the_environment_as_it_was(sd, monkeypatch):
+    pactl(monkeypatch)
+    monkeypatch.setenv("PULSE_SOURCE", "mine")
+    open_source("loopback").close()
+    assert os.environ["PULSE_SOURCE"] == "mine"
+
+
+def test_loopback_without_a_server(sd, monkeypatch):
+    pactl(monkeypatch, "", 1, "Connection failure: Connection refused\n")
+    assert "Connection refused" in failure(lambda: open_source("loopback"))
+
+
+def test_loopback_with_a_server_that_hangs(sd, monkeypatch):
+    pactl(monkeypatch)
+
+    def hang(*args, **options):
+        raise subprocess.TimeoutExpired("pactl", 5)
+
+    monkeypatch.setattr(devices.subprocess, "run", hang)
+    assert "doesn't answer" in failure(lambda: open_source("loopback"))
+
+
+def test_loopback_without_the_bridge(sd, monkeypatch):
+    pactl(monkeypatch)
+    sd.devices = [fake.MIC]
+    assert "libasound2-plugins" in failure(lambda: open_source("loopback"))
+
+
+def test_loopback_without_pactl(sd, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(devices.shutil, "which", lambda name: None)
+    assert "apt install pulseaudio-utils" in failure(lambda: open_source("loopback"))
+
+
+@pytest.mark.parametrize(("platform", "cure"), [("darwin", "BlackHole"), ("win32", "VB-Cable")])
+def test_loopback_elsewhere_says_what_to_install(sd, monkeypatch, platform, cure):
+    monkeypatch.setattr(sys, "platform", platform)
+    assert cure in failure(lambda: open_source("loopback"))
+
+
+# The queue of a device
+
+
+def test_device_blocks_are_copies_on_a_clock_of_frames(sd):
+    with open_source("device:mic") as source:
+        assert source.sample_rate == 48000 and sd.streams[0].settings["channels"] == 1
+        length = sd.streams[0].settings["blocksize"]
+        for value in (0.1, 0.2):
+            sd.streams[0].deliver(value)
+        first, second = itertools.islice(source.blocks(), 2)
+    assert first.samples == pytest.approx(np.full((length, 1), 0.1)) and second.samples[0, 0] == pytest.approx(0.2)
+    assert (first.time, second.time) == (0.0, length / 48000) and first.dropped == second.dropped == 0
+    assert not sd.streams[0].active
+
+
+def test_wide_devices_are_opened_in_stereo(sd):
+    open_source("device:line").close()
+    assert sd.streams[0].settings["channels"] == 2
+
+
+def test_quiet_device_gives_blocks_without_frames(sd):
+    with open_source("device:line") as source:
+        start = time.monotonic()
+        block = next(source.blocks())
+        assert time.monotonic() - start < 0.25
+    assert block.samples.shape[0] == 0 and block.time == 0.0 and block.dropped == 0
+
+
+def test_full_queue_drops_the_oldest_and_counts(sd):
+    with open_source("device:line") as source:
+        length = sd.streams[0].settings["blocksize"]
+        most = source._queue.maxsize
+        assert 0.5 < most * length / source.sample_rate < 1.5
+        for number in range(most + 3):
+            sd.streams[0].deliver(number / 1000)
+        blocks = list(itertools.islice(source.blocks(), most))
+    assert blocks[0].dropped == 3 * length and blocks[0].samples[0, 0] == pytest.approx(0.003)
+    assert blocks[0].time == pytest.approx(3 * length / source.sample_rate)
+    assert sum(block.dropped for block in blocks[1:]) == 0
+
+
+def test_overflow_in_the_driver_counts_as_dropped(sd):
+    with open_source("device:line") as source:
+        sd.streams[0].deliver(0.0)
+        sd.streams[0].deliver(0.0, overflow=True)
+        first, second = itertools.islice(source.blocks(), 2)
+    assert (first.dropped, second.dropped) == (0, sd.streams[0].settings["blocksize"])
+
+
+def test_device_comes_back(sd, monkeypatch, caplog):
+    monkeypatch.setattr(devices, "RETRY", 0.1)
+    monkeypatch.setattr(devices, "QUIET", 0.02)
+    with open_source("device:line") as source:
+        blocks = source.blocks()
+        sd.streams[0].deliver(0.1)
+        assert len(next(blocks).samples)
+        sd.streams[0].active = False
+        gone, sd.devices = sd.devices, []
+        wait_for(lambda: len(next(blocks).samples) == 0 and sd.restarts >= 3)
+        sd.devices = gone
+        wait_for(lambda: len(next(blocks).samples) == 0 and len(sd.streams) == 2)
+        sd.streams[1].deliver(0.2)
+        block = next(block for block in blocks if len(block.samples))
+    assert block.samples[0, 0] == pytest.approx(0.2)
+    assert block.time > 0.2 and block.dropped > 0
+    said = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(said) == 2 and "the sound stopped" in said[0] and "is back" in said[1]
+
+
+def test_device_that_hangs_counts_as_gone(sd, monkeypatch):
+    monkeypatch.setattr(devices, "DEAD", 0.2)
+    monkeypatch.setattr(devices, "RETRY", 0.1)
+    with open_source("device:line") as source:
+        blocks = source.blocks()
+        wait_for(lambda: len(next(blocks).samples) == 0 and len(sd.streams) >= 2)
+        assert not sd.streams[0].active
+
+
+# Playback
+
+
+def player(sd, rate=48000, streams=1):
+    result = Player(rate)
+    result._opening.join()
+    assert len(sd.streams) == streams
+    return result
+
+
+def test_player_waits_for_a_reserve_then_plays_in_order(sd):
+    out = player(sd)
+    stream = sd.streams[0]
+    assert not stream.take(100).any()
+    ramp = np.arange(1, 9601, dtype=np.float32)[:, None] / 10000
+    out.push(ramp[:1000])
+    assert not stream.take(100).any()
+    out.push(ramp[1000:])
+    played = np.concatenate([stream.take(700) for _ in range(13)])
+    np.testing.assert_array_equal(played, np.repeat(ramp[:9100], 2, axis=1))
+    assert np.count_nonzero(stream.take(700)[:, 0]) == 500
+    out.push(ramp[:100])
+    assert not stream.take(50).any()
+    out.close()
+    assert not stream.active and out.dropped == 0
+
+
+def test_player_drops_the_oldest_where_the_output_is_stuck(sd, caplog):
+    out = player(sd)
+    for _ in range(200):
+        out.push(np.zeros((512, 2), np.float32))
+    assert out.dropped > 48000 and out._queued <= 4 * LEAD * 48000
+    assert len([r for r in caplog.records if "takes no sound" in r.message]) == 1
+    out.close()
+
+
+def test_player_resamples_for_an_output_with_one_rate(sd):
+    sd.only_rate = 48000
+    out = player(sd, 24000)
+    for _ in range(10):
+        out.push(np.full((512, 1), 0.5, np.float32))
+    assert sd.streams[0].take(9600) == pytest.approx(np.full((9600, 2), 0.5), abs=1e-3)
+    out.close()
+
+
+def test_player_without_an_output_or_with_a_broken_one(sd, caplog):
+    sd.default.device = (0, -1)
+    quiet = player(sd, streams=0)
+    sd.default.device = (0, 3)
+    sd.broken = "no such thing"
+    broken = player(sd, streams=0)
+    for out in (quiet, broken):
+        out.push(np.zeros((100_000, 1), np.float32))
+        out.close()
+    assert len([r for r in caplog.records if r.levelno >= logging.WARNING and "no such thing" in r.message]) == 1
+
+
+def test_file_is_heard_before_it_is_seen(sd, tmp_path):
+    soundfile.write(tmp_path / "a.wav", signals.tone(440.0, 0.4, rate=48000), 48000)
+    with open_source(f"file:{tmp_path / 'a.wav'}") as source:
+        start = time.monotonic()
+        block = next(source.blocks())
+        assert block.time == 0.0 and time.monotonic() - start >= LEAD
+        source._player._opening.join()
+        assert np.abs(sd.streams[0].take(2400)).max() > 0.2
+    with open_source(f"file:{tmp_path / 'a.wav'}", mute=True) as source:
+        assert next(source.blocks()).time == 0.0
+    assert len(sd.streams) == 1
