@@ -113,12 +113,12 @@ def check(key: str, value: object) -> Any:
         ``<what is wrong, with the value>; <what is allowed>``.
     """
     item = settings()[key]
-    default = item.default
+    default: Any = item.default
     if isinstance(default, tuple):
         if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
             raise ValueError(f"{value!r} is not a list of strings; a list such as ['127.0.0.1:9000'] is allowed")
         return tuple(value)
-    kind = type(default)
+    kind: type = type(default)
     name = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[kind]
     row = _ROWS.get(key)
     low, high = (row.low, row.high) if row and kind in (int, float) else (item.metadata["low"], item.metadata["high"])

@@ -5,14 +5,13 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from artgen_osc.config import Config
 from artgen_osc.errors import ArtgenError
 
 
 def _python(config: Config) -> str:
-    if sys.version_info < (3, 11):
-        raise ArtgenError("3.11 or newer is needed")
     return ".".join(map(str, sys.version_info[:3]))
 
 
@@ -40,10 +39,9 @@ def _output(config: Config) -> str:
 def _opengl(config: Config) -> str:
     import moderngl
 
+    options: dict[str, Any] = {"standalone": True} | ({"backend": "egl"} if sys.platform == "linux" else {})
     try:
-        context = moderngl.create_context(
-            standalone=True, require=330, **({"backend": "egl"} if sys.platform == "linux" else {})
-        )
+        context = moderngl.create_context(require=330, **options)
     except Exception as error:  # moderngl raises bare Exception for every cause
         raise ArtgenError(
             f"no OpenGL 3.3 off screen ({error}); needed for --headless; apt install libegl1 libgl1 libgl1-mesa-dri"
@@ -69,9 +67,9 @@ def _display(config: Config) -> str:
 
 
 def _mood_model(config: Config) -> str:
-    from artgen_osc import mood, modelfile
+    from artgen_osc import modelfile, mood
 
-    path = Path(config.mood.model) if config.mood.model else mood.DEFAULT_MODEL
+    path = Path(config.mood.model) if config.mood.model else mood.SHIPPED_MODEL
     return f"{path.name}, trained on {modelfile.load(path, 'mood').card['trained_on']}"
 
 

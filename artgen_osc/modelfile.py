@@ -80,7 +80,8 @@ def _read_card(data: bytes) -> dict[str, Any]:
         if number == _METADATA_FIELD:
             pair = {key: bytes(value).decode() for key, value in _fields(entry)}
             if pair.get(1) == CARD_KEY:
-                return json.loads(pair[2])
+                card = json.loads(pair[2])
+                return card if isinstance(card, dict) else {}
     return {}
 
 

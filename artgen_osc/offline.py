@@ -11,6 +11,8 @@ from artgen_osc.audio import AudioBlock, array_blocks, read_file
 from artgen_osc.mood import MoodEstimator
 
 MOOD_EVERY = 0.25
+ONSET_LAG = 1.5 * Analyzer.hop_time
+"""How long an attack comes before the end of the hop that reports it: half a hop for clicks, two or three for notes."""
 
 
 def _open(name: str) -> tuple[int, Iterator[AudioBlock]]:
@@ -56,7 +58,7 @@ def analyze(name: str, model: Path | None = None, smoothing: float = 1.5) -> dic
         for features in hops:
             mood = estimator.mood(features.time)
             if features.onset:
-                onsets.append([round(features.time - analyzer.onset_delay, 4), round(duration, 4)])
+                onsets.append([round(max(0.0, features.time - ONSET_LAG), 4), round(duration, 4)])
             if features.time >= due:
                 due += MOOD_EVERY
                 moods.append([round(features.time, 3), round(mood.valence, 4), round(mood.energy, 4)])

@@ -205,7 +205,7 @@ class OscSender:
         connection.setblocking(False)
         with contextlib.suppress(OSError):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self._targets[target] = (connection, (place[0], place[1]))
+        self._targets[target] = (connection, (str(place[0]), int(place[1])))
 
     def remove(self, target: str) -> None:
         """Send to `target` no longer."""

@@ -59,12 +59,12 @@ def test_an_empty_file(tmp_path: Path) -> None:
 
 def test_a_truncated_model(tmp_path: Path) -> None:
     path = tmp_path / "mood.onnx"
-    path.write_bytes(mood.DEFAULT_MODEL.read_bytes()[:5000])
+    path.write_bytes(mood.SHIPPED_MODEL.read_bytes()[:5000])
     assert_refused(artgen("daemon", "--input=demo", "--mute", f"--mood-model={path}"), "damaged or truncated")
 
 
 def test_a_model_of_another_kind() -> None:
-    answer = artgen("visuals", "--headless", f"--visuals-model={mood.DEFAULT_MODEL}", "--seconds=5")
+    answer = artgen("visuals", "--headless", f"--visuals-model={mood.SHIPPED_MODEL}", "--seconds=5")
     assert_refused(answer, "is a mood model; a generator model is allowed")
 
 

@@ -142,9 +142,8 @@ class MoodNet(nn.Module):
         self.summary = StatisticsBranch(self.statistics.size, width, dropout)
         self.moods = nn.ModuleList(nn.Linear(width, 2) for _ in range(2))
         self.doubt = nn.Linear(2 * width, 2)
-        self.music = nn.Linear(2 * width, 1)
 
-    def forward(self, db: Tensor, statistics: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, db: Tensor, statistics: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Predict from windows.
 
         Parameters
@@ -156,14 +155,25 @@ class MoodNet(nn.Module):
         -------
         moods : ``(branches, n, 2)`` valence and energy on Spotify's scale, unclipped
         log_variance : ``(n, 2)`` of their average's error
-        music : ``(n,)`` logit
         """
         statistics = self.statistics(db) if statistics is None else statistics
         features = [self.conv(used_bands(db)), self.summary(statistics)]
         moods = torch.stack([head(feature) for head, feature in zip(self.moods, features, strict=True)])
         joined = torch.cat(features, dim=1)
         # Doubt learns to judge the features; it must not shape them.
-        return moods + 0.5, self.doubt(joined.detach()).clamp(-7.0, 0.0) - 1.0, self.music(joined)[:, 0]
+        return moods + 0.5, self.doubt(joined.detach()).clamp(-7.0, 0.0) - 1.0
+
+
+class Detector(nn.Module):
+    """Tells music from other sound, by `Statistics`; apart from the members, so that it can't disturb them."""
+
+    def __init__(self, width: int = 32, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.summary = StatisticsBranch(Statistics().size, width, dropout)
+        self.music = nn.Linear(width, 1)
+
+    def forward(self, statistics: Tensor) -> Tensor:
+        return self.music(self.summary(statistics))
 
 
 class Calibration(nn.Module):
@@ -228,13 +238,15 @@ class Ensemble(nn.Module):
     ----------
     members : trained on different parts of the data; they count for one half together
     kernel : counts for the other half
+    detector : for the probability of music
     """
 
-    def __init__(self, members: list[MoodNet], kernel: Kernel) -> None:
+    def __init__(self, members: list[MoodNet], kernel: Kernel, detector: Detector) -> None:
         super().__init__()
         self.statistics = Statistics()
         self.members = nn.ModuleList(members)
         self.kernel = kernel
+        self.detector = detector
 
     def forward(self, db: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Predict from windows ``(n, 128, WINDOW_COLUMNS)``.
@@ -247,7 +259,7 @@ class Ensemble(nn.Module):
         """
         statistics = self.statistics(db)
         results = [member(db, statistics) for member in self.members]
-        moods = torch.stack([mood.mean(0) for mood, _, _ in results]).mean(0)
-        sigma = torch.stack([variance.exp() for _, variance, _ in results]).mean(0).sqrt()
-        music = torch.stack([logit for _, _, logit in results]).mean(0).sigmoid()
-        return (0.5 * moods + 0.5 * self.kernel(statistics)).clamp(0.0, 1.0), sigma, music[:, None]
+        moods = torch.stack([mood.mean(0) for mood, _ in results]).mean(0)
+        sigma = torch.stack([variance.exp() for _, variance in results]).mean(0).sqrt()
+        mood = (0.5 * moods + 0.5 * self.kernel(statistics)).clamp(0.0, 1.0)
+        return mood, sigma, self.detector(statistics).sigmoid()

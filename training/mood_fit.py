@@ -16,7 +16,6 @@ from training.mood_cnn import Calibration, MoodNet
 from training.music import Songs, windows
 from training.music_augment import crop, mixup
 
-NOT_MUSIC = -1
 _VALUES = ("valence", "energy")
 
 
@@ -36,8 +35,8 @@ class Settings:
     seed : everything random follows from it
     """
 
-    epochs: int = 24
-    patience: int = 10
+    epochs: int = 28
+    patience: int = 12
     batch: int = 32
     rate: float = 2e-3
     decay: float = 0.03
@@ -50,13 +49,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Which clips of each source train, and which are held out; and the sounds that aren't music."""
+    """Which clips of each source train, and which are held out."""
 
     songs: Sequence[Songs]
     train: Sequence[np.ndarray]
     held: Sequence[np.ndarray]
-    noise_train: Sequence[np.ndarray]
-    noise_held: Sequence[np.ndarray]
 
 
 def predict(net: MoodNet, mels: Iterable[np.ndarray], step: int = WINDOW_COLUMNS // 2) -> np.ndarray:
@@ -64,16 +61,16 @@ def predict(net: MoodNet, mels: Iterable[np.ndarray], step: int = WINDOW_COLUMNS
 
     Returns
     -------
-    float32 ``(n, 5)``: valence, energy, their expected deviations, probability of music
+    float32 ``(n, 4)``: valence, energy, their expected deviations
     """
     rows = []
     net.eval()
     with torch.no_grad():
         for mel in mels:
-            moods, log_variance, music = net(torch.from_numpy(windows(mel, step)))
-            values = (moods.mean(0), (log_variance / 2).exp(), music.sigmoid()[:, None])
+            moods, log_variance = net(torch.from_numpy(windows(mel, step)))
+            values = (moods.mean(0), (log_variance / 2).exp())
             rows.append(torch.cat(values, dim=1).mean(0).numpy())
-    return np.stack(rows) if rows else np.empty((0, 5), np.float32)
+    return np.stack(rows) if rows else np.empty((0, 4), np.float32)
 
 
 def r2(wanted: np.ndarray, got: np.ndarray) -> float:
@@ -111,9 +108,8 @@ class Trainer:
 
     def __init__(self, split: Split, settings: Settings, path: str | Path, member: int = 0) -> None:
         self.split, self.settings, self.path, self.member = split, settings, Path(path), member
-        self._mels: list[np.ndarray] = list(split.noise_train)
-        labels = [np.full((len(self._mels), 2), np.nan, np.float32)]
-        sources = [np.full(len(self._mels), NOT_MUSIC)]
+        self._mels: list[np.ndarray] = []
+        labels, sources = [], []
         for source, (songs, rows) in enumerate(zip(split.songs, split.train, strict=True)):
             self._mels += [songs.mel[i] for i in rows]
             labels.append(songs.labels[rows])
@@ -131,7 +127,7 @@ class Trainer:
         self._fit_statistics()
         groups = [
             {"params": list(self.net.parameters()), "factor": 1.0},
-            {"params": list(self.calibration.parameters()), "factor": 5.0, "weight_decay": 0.0},
+            {"params": list(self.calibration.parameters()), "factor": 3.0, "weight_decay": 0.0},
         ]
         self.optimiser = torch.optim.AdamW(groups, settings.rate, weight_decay=settings.decay)
         self.epoch, self.step = 0, 0
@@ -143,8 +139,7 @@ class Trainer:
 
     def _fit_statistics(self) -> None:
         rng = np.random.default_rng((self.settings.seed, self.member))
-        music = np.flatnonzero(self._sources != NOT_MUSIC)
-        db = np.stack([crop(self._mels[i], rng) for i in music])
+        db = np.stack([crop(mel, rng) for mel in self._mels])
         self.net.summary.fit(self.net.statistics(torch.from_numpy(db)))
         self.averaged.load_state_dict(self.net.state_dict())
 
@@ -187,16 +182,15 @@ class Trainer:
         self._save()
         return point
 
-    def _train_step(self, db: Tensor, labels: Tensor, sources: Tensor) -> float:
+    def _train_step(self, db: Tensor, labels: Tensor, source: Tensor) -> float:
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.rate * self._rate_factor() * group["factor"]
-        moods, log_variance, music = self.net(db)
-        loss = F.binary_cross_entropy_with_logits(music, (sources != NOT_MUSIC).float())
-        there = labels.isfinite() & (sources != NOT_MUSIC)[:, None]
-        source = sources.clamp(min=0)
+        moods, log_variance = self.net(db)
+        average = moods.mean(0)
+        there = labels.isfinite()
         wanted = labels.nan_to_num(0.5)
         weight = there * self._weight[source][:, None]
-        average = moods.mean(0)
+        loss = torch.zeros(())
         for mood in (*moods, average):
             error = (self.calibration(mood, source) - wanted) / self._spread[source]
             loss = loss + (weight * F.smooth_l1_loss(error, torch.zeros_like(error), reduction="none")).sum() / len(db)
@@ -232,8 +226,6 @@ class Trainer:
                 figure = measure(songs.labels[rows, column], got[:, column])
                 point[f"{songs.name}_{measure.__name__}_{value}"] = figure
                 scores.append(figure)
-        music = predict(self.averaged, self.split.noise_held, WINDOW_COLUMNS)[:, 4]
-        point["not_music"] = float(music.mean()) if len(music) else math.nan
         known = [score for score in scores if math.isfinite(score)]
         point["score"] = float(np.mean(known)) if known else 0.0
         return point

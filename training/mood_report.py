@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from training.mood_cnn import Ensemble, Kernel
+from training.mood_cnn import Detector, Ensemble, Kernel
 from training.mood_fit import Split, Trainer, correlation, r2
 from training.mood_kernel import fit_kernel
 from training.music import to_db, windows
@@ -104,7 +104,7 @@ def cross_validate(trainers: Sequence[Trainer], folds: int) -> Report:
     Report, with mean and spread over the repeated splits. Early stopping looked at the same artists,
     which flatters the network a little.
     """
-    networks = {t.member: Ensemble([t.best_net()], fit_member_kernel(t)).eval() for t in trainers}
+    networks = {t.member: Ensemble([t.best_net()], fit_member_kernel(t), Detector()).eval() for t in trainers}
     rows: list[str] = []
     figures: dict[str, Any] = {}
     for source, songs in enumerate(trainers[0].split.songs):

@@ -22,7 +22,8 @@ from artgen_osc.errors import ArtgenError, ConfigError
 from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
 from training import mood_report
 from training.export import export_model
-from training.mood_cnn import Calibration, Ensemble, Kernel, MoodNet
+from training.mood_cnn import Calibration, Detector, Ensemble, Kernel, MoodNet
+from training.mood_detector import fit_detector
 from training.mood_fit import Settings, Split, Trainer
 from training.mood_kernel import fit_kernel
 from training.music import Songs, artist_folds, load
@@ -53,13 +54,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=defaults.batch, help="windows in a step")
     parser.add_argument("--width", type=int, default=defaults.width, help="of the network, a multiple of 4")
     parser.add_argument("--seed", type=int, default=defaults.seed, help="everything random follows from it")
-    parser.add_argument("--noises", type=int, default=200, help="clips of sound that isn't music")
+    parser.add_argument("--noises", type=int, default=400, help="clips of sound that isn't music")
     parser.add_argument("--threads", type=int, default=1, help="processor cores to use")
     parser.add_argument("--export", type=Path, help="the model file; RUN/mood.onnx by default")
     return parser
 
 
-def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int, noises: int) -> list[Split]:
+def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> list[Split]:
     """Every split of a cross-validation, one for each member.
 
     Raises
@@ -71,12 +72,11 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int, noises
         artists = len(set(songs.artists))
         if not 2 <= folds <= artists:
             raise ConfigError(f"folds: {folds} with {artists} artists in {songs.name}; 2..{artists} is allowed")
-    noise_train, noise_held = not_music(noises, seed), not_music(max(8, noises // 5), seed + 1000)
     result = []
     for repeat in range(repeats):
         for parts in zip(*(artist_folds(songs.artists, folds, seed + repeat) for songs in sources), strict=True):
             train, held = zip(*parts, strict=True)
-            result.append(Split(sources, train, held, noise_train, noise_held))
+            result.append(Split(sources, train, held))
     return result
 
 
@@ -115,8 +115,8 @@ def card(sources: Sequence[Songs], settings: Settings, figures: dict[str, Any]) 
     }
 
 
-def export(members: list[MoodNet], kernel: Kernel, path: Path, about: dict[str, Any]) -> float:
-    """Average the members with the kernel and write the model file.
+def export(members: list[MoodNet], kernel: Kernel, detector: Detector, path: Path, about: dict[str, Any]) -> float:
+    """Put the parts together and write the model file.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def export(members: list[MoodNet], kernel: Kernel, path: Path, about: dict[str, 
     generator = torch.Generator().manual_seed(0)
     example = torch.rand((1, N_MELS, WINDOW_COLUMNS), generator=generator) * -80.0
     # The file holds 16 bits, so what is compared and shipped is rounded first.
-    network = Ensemble(members, kernel).eval().half().float()
+    network = Ensemble(members, kernel, detector).eval().half().float()
     return export_model(network, (example,), path, about, ["mel"], ["mood", "sigma", "music"], half=True)
 
 
@@ -158,7 +158,7 @@ def run(arguments: argparse.Namespace) -> None:
     if not sources:
         raise ConfigError("data: there is none; --spotify, --emotify or --data is needed; see training/README.md")
     settings = Settings(epochs=arguments.epochs, batch=arguments.batch, width=arguments.width, seed=arguments.seed)
-    parts = splits(sources, arguments.folds, arguments.repeats, arguments.seed, arguments.noises)
+    parts = splits(sources, arguments.folds, arguments.repeats, arguments.seed)
     chosen = range(len(parts)) if arguments.only is None else [arguments.only]
     trainers = [train(parts[i], settings, arguments.run / f"member{i}.pt", i) for i in chosen]
     mood_report.draw_curves([trainer.curve for trainer in trainers], arguments.run / "curves.png")
@@ -169,7 +169,10 @@ def run(arguments: argparse.Namespace) -> None:
     (arguments.run / "report.md").write_text(report.table + "\n")
     target = arguments.export or arguments.run / "mood.onnx"
     members = [trainer.best_net() for trainer in trainers]
-    difference = export(members, final_kernel(trainers), target, card(sources, settings, report.figures))
+    noises = not_music(arguments.noises, arguments.seed)
+    detector = fit_detector([mel for songs in sources for mel in songs.mel], noises, arguments.seed)
+    about = card(sources, settings, report.figures)
+    difference = export(members, final_kernel(trainers), detector, target, about)
     print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
 
 

@@ -48,7 +48,7 @@ def run(
     config : VisualsConfig
     headless : draw off screen; None: as the config says
     seconds : end by itself after this time
-    record : a PNG or JPEG; leave a strip of pictures of the show there
+    record : a PNG file; leave a strip of pictures of the show there
     on_frame : called after each drawn frame
 
     Returns
@@ -63,8 +63,6 @@ def run(
         The port is taken.
     ModelError
         The generator can't be used.
-    ConfigError
-        `record` can't be written.
     """
     strip = Strip(record) if record is not None else None
     with ExitStack() as stack:
@@ -82,7 +80,7 @@ def run(
         writer = FrameWriter()
         stack.callback(writer.close)
         if strip is not None:
-            stack.callback(_save, strip)
+            stack.callback(strip.close)
         stopping = stack.enter_context(_signals())
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
         _Loop(show, surface, receiver, writer, on_frame).run(config, stopping, seconds, strip)
@@ -117,8 +115,8 @@ class _Loop:
             if control.quit or (seconds is not None and now - start >= seconds):
                 return
             self._frame(control)
-            if strip is not None:
-                strip.offer(now - start, self._show.picture)
+            if strip is not None and self._show.pictures and strip.due(now - start):
+                strip.add(now - start, self._show.picture())
             due = max(due + 1.0 / config.fps, monotonic() - 1.0 / config.fps)
             sleep(max(0.0, due - monotonic()))
 
@@ -160,15 +158,6 @@ class _Loop:
         self._last_drawn = monotonic()
         if self._on_frame is not None:
             self._on_frame(show, control)
-
-
-def _save(strip: Strip) -> None:
-    try:
-        count = strip.save()
-    except OSError as error:
-        log.warning("%s: can't be written (%s); a folder with room is needed; choose another file", strip.path, error)
-    else:
-        log.info("%s: a strip of %d pictures", strip.path, count)
 
 
 @contextmanager

@@ -69,6 +69,9 @@ class Memory:
         self.context.release()
 
 
+INVISIBLE = ("offscreen", "dummy")
+
+
 class Window:
     """A window of pygame's.
 
@@ -99,6 +102,13 @@ class Window:
                 "add --headless to render off screen, or set DISPLAY"
             ) from None
         try:
+            # Without a desktop SDL may fall back to drivers that show nothing to anybody.
+            driver = pygame.display.get_driver()
+            if driver in INVISIBLE and os.environ.get("SDL_VIDEODRIVER") != driver:
+                raise DisplayError(
+                    "display: there is none; a desktop session is needed; "
+                    "add --headless to render off screen, or set DISPLAY"
+                )
             count = pygame.display.get_num_displays()
             if display >= count:
                 raise DisplayError(

@@ -21,7 +21,7 @@ SHARED_WITH_TRAINING = {
     "modelfile",
     "audio",
 }
-HEAVY = {"sounddevice", "soundfile", "soxr", "pygame", "moderngl", "openvino", "librosa", "torch", "PIL"}
+HEAVY = {"sounddevice", "soundfile", "pygame", "moderngl", "openvino", "librosa", "torch", "PIL"}
 SOURCES = sorted(path for package in ("artgen_osc", "visuals", "training") for path in (ROOT / package).rglob("*.py"))
 
 

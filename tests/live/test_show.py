@@ -151,12 +151,13 @@ def test_loopback_hears_what_is_playing(tmp_path: Path) -> None:
 def test_a_file_is_heard_through_the_default_output(tmp_path: Path) -> None:
     need_programs("pulseaudio", "pactl", "fluidsynth")
     wav = render_song(tmp_path)
-    with pulse_server(tmp_path / "pulse") as env, capture() as port:
-        with (
-            running(*ARTGEN, "daemon", f"--input=file:{wav}", "--osc-port=9200", log=tmp_path / "a", env=env),
-            running(*ARTGEN, "daemon", "--input=loopback", f"--osc=127.0.0.1:{port.port}", log=tmp_path / "b", env=env),
-        ):
-            messages = [message for _, message in port.read(10.0)]
+    with (
+        pulse_server(tmp_path / "pulse") as env,
+        capture() as port,
+        running(*ARTGEN, "daemon", f"--input=file:{wav}", "--osc-port=9200", log=tmp_path / "a", env=env),
+        running(*ARTGEN, "daemon", "--input=loopback", f"--osc=127.0.0.1:{port.port}", log=tmp_path / "b", env=env),
+    ):
+        messages = [message for _, message in port.read(10.0)]
     levels = [message.arguments[0] for message in messages if message.path == "/artgen/level_db"]
     assert max(levels, default=-120) > -40, (tmp_path / "a").read_text() + (tmp_path / "b").read_text()
 
