@@ -1,6 +1,7 @@
 """``artgen doctor``: what works on this machine, what is missing, and how to get it."""
 
 import importlib.util
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -52,6 +53,9 @@ def _opengl(config: Config) -> str:
 
 
 def _display(config: Config) -> str:
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    if sys.platform == "linux":
+        os.environ.setdefault("SDL_VIDEODRIVER", "x11,wayland" if "WAYLAND_DISPLAY" in os.environ else "x11")
     import pygame
 
     try:
@@ -61,8 +65,6 @@ def _display(config: Config) -> str:
         pygame.display.quit()
     except pygame.error as error:
         raise ArtgenError(f"no display ({error}); --headless works without one") from error
-    if driver in ("dummy", "offscreen"):
-        raise ArtgenError(f"only SDL's {driver} driver; --headless works without a display")
     return ", ".join(f"{width}x{height}" for width, height in sizes) + f" ({driver})"
 
 

@@ -20,6 +20,7 @@ from artgen_osc.mood import MoodEstimator  # noqa: E402
 from artgen_osc.mood_mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
 from training import evaluate, music, train_mood  # noqa: E402
 from training.mood_cnn import Calibration, Detector, Ensemble, MoodNet, Statistics  # noqa: E402
+from training.mood_detector import fit_detector  # noqa: E402
 from training.mood_fit import Settings, Split, Trainer, correlation, r2  # noqa: E402
 from training.mood_kernel import fit_kernel  # noqa: E402
 from training.music import Songs  # noqa: E402
@@ -57,12 +58,17 @@ def trained(split: Split, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
     return trainer
 
 
+def detector() -> Detector:
+    torch.manual_seed(0)
+    return Detector().eval()
+
+
 @pytest.fixture(scope="module")
 def model(trained: Trainer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "mood.onnx"
     songs = trained.split.songs
     kernel = fit_kernel(songs, trained.split.train, trained.calibration)
-    train_mood.export([trained.best_net()], kernel, Detector().eval(), path, train_mood.card(songs, TINY, {}))
+    train_mood.export([trained.best_net()], kernel, detector(), path, train_mood.card(songs, TINY, {}))
     return path
 
 
@@ -197,6 +203,14 @@ class TestMaterial:
         assert all(picture.shape[0] == N_MELS and picture.max() == 255 for picture in pictures)
 
 
+def test_detector_learns_what_is_not_music() -> None:
+    noises = not_music(4, 1)
+    fitted = fit_detector(make_songs("x", 4, 5).mel, noises, seed=0, windows=2)
+    with torch.no_grad():
+        likely = [fitted(Statistics()(torch.from_numpy(music.windows(mel)[:1]))).sigmoid().item() for mel in noises]
+    assert max(likely) < 0.3
+
+
 class TestNet:
     def test_statistics_know_a_rhythm(self) -> None:
         db = torch.full((1, N_MELS, WINDOW_COLUMNS), -60.0)
@@ -214,7 +228,7 @@ class TestNet:
 
     def test_ensemble_stays_in_range(self, trained: Trainer, split: Split) -> None:
         kernel = fit_kernel(split.songs, split.train, trained.calibration)
-        ensemble = Ensemble([MoodNet(8), trained.best_net()], kernel, Detector()).eval()
+        ensemble = Ensemble([MoodNet(8), trained.best_net()], kernel, detector()).eval()
         mood, sigma, likely = ensemble(torch.rand(3, N_MELS, WINDOW_COLUMNS) * -80)
         assert mood.shape == sigma.shape == (3, 2)
         assert likely.shape == (3, 1)
@@ -284,7 +298,7 @@ class TestTraining:
 class TestModel:
     def test_engine_agrees_with_the_network(self, model: Path, trained: Trainer) -> None:
         kernel = fit_kernel(trained.split.songs, trained.split.train, trained.calibration)
-        network = Ensemble([trained.best_net()], kernel, Detector().eval()).eval().half().float()
+        network = Ensemble([trained.best_net()], kernel, detector()).eval().half().float()
         window = music.windows(trained.split.songs[0].mel[0])[:1]
         with torch.no_grad():
             wanted = network(torch.from_numpy(window))
@@ -303,7 +317,7 @@ class TestModel:
         path = tmp_path / "other.onnx"
         about = train_mood.card(songs, TINY, {}) | {"sample_rate": 16000}
         kernel = fit_kernel(songs, trained.split.train, trained.calibration)
-        train_mood.export([trained.best_net()], kernel, Detector().eval(), path, about)
+        train_mood.export([trained.best_net()], kernel, detector(), path, about)
         with pytest.raises(ModelError, match="was made for sample_rate 16000; sample_rate 22050 is allowed"):
             MoodEstimator(44100, path)
 

@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=defaults.batch, help="windows in a step")
     parser.add_argument("--width", type=int, default=defaults.width, help="of the network, a multiple of 4")
     parser.add_argument("--seed", type=int, default=defaults.seed, help="everything random follows from it")
-    parser.add_argument("--noises", type=int, default=400, help="clips of sound that isn't music")
+    parser.add_argument("--noises", type=int, default=240, help="clips of sound that isn't music")
     parser.add_argument("--threads", type=int, default=1, help="processor cores to use")
     parser.add_argument("--export", type=Path, help="the model file; RUN/mood.onnx by default")
     return parser

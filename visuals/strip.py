@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from artgen_osc.errors import ConfigError
 from visuals.generator import Frame
 
 log = logging.getLogger(__name__)
@@ -19,11 +20,18 @@ class Strip:
 
     Parameters
     ----------
-    path : the PNG file to write
+    path : the PNG or JPEG file to write
     width : of one frame in the strip, pixels
+
+    Raises
+    ------
+    ConfigError
+        The file's name ends in something else.
     """
 
     def __init__(self, path: Path, width: int = 320) -> None:
+        if path.suffix.lower() not in (".png", ".jpg"):
+            raise ConfigError(f"--record: {path} is not a picture; .png and .jpg are allowed; choose such a name")
         self.path = path
         self._width = width
         self._every = 1.0

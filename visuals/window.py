@@ -1,6 +1,7 @@
 """Where frames go: a window, or memory where there is none."""
 
 import os
+import sys
 import warnings
 from typing import Any, Protocol
 
@@ -69,9 +70,6 @@ class Memory:
         self.context.release()
 
 
-INVISIBLE = ("offscreen", "dummy")
-
-
 class Window:
     """A window of pygame's.
 
@@ -90,6 +88,10 @@ class Window:
 
     def __init__(self, size: tuple[int, int], display: int = 0) -> None:
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+        if sys.platform == "linux":
+            # Left to itself, SDL falls back to drivers that show nothing to anybody.
+            wayland = "wayland," if "WAYLAND_DISPLAY" in os.environ else ""
+            os.environ.setdefault("SDL_VIDEODRIVER", f"x11,{wayland}kmsdrm")
         import moderngl
         import pygame
 
@@ -102,13 +104,6 @@ class Window:
                 "add --headless to render off screen, or set DISPLAY"
             ) from None
         try:
-            # Without a desktop SDL may fall back to drivers that show nothing to anybody.
-            driver = pygame.display.get_driver()
-            if driver in INVISIBLE and os.environ.get("SDL_VIDEODRIVER") != driver:
-                raise DisplayError(
-                    "display: there is none; a desktop session is needed; "
-                    "add --headless to render off screen, or set DISPLAY"
-                )
             count = pygame.display.get_num_displays()
             if display >= count:
                 raise DisplayError(
