@@ -4,6 +4,7 @@ import json
 import logging
 import shutil
 import time
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +147,15 @@ def test_long_history_is_cut_to_the_last_columns() -> None:
 def estimator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> MoodEstimator:
     if request.param == "rules":
         monkeypatch.setattr(mood_module, "SHIPPED_MODEL", Path("nowhere.onnx"))
+        return MoodEstimator(RATE)
+    shared = network_estimator()
+    shared.reset()
+    shared.predictions = 0
+    return shared
+
+
+@lru_cache(maxsize=1)
+def network_estimator() -> MoodEstimator:
     return MoodEstimator(RATE)
 
 

@@ -1,5 +1,6 @@
 """What turns a latent point and a mood into a picture."""
 
+import os
 from pathlib import Path
 from typing import Protocol
 
@@ -99,13 +100,12 @@ class OnnxGenerator:
         return np.ascontiguousarray(pixels.astype(np.uint8))
 
 
-def open_generator(model: str, threads: int = 1) -> Generator:
+def open_generator(model: str) -> Generator:
     """The generator that the setting `model` names.
 
     Parameters
     ----------
     model : a model file; ``idle``; or empty for the installed model, if there is one
-    threads : cores it may use
 
     Raises
     ------
@@ -114,4 +114,5 @@ def open_generator(model: str, threads: int = 1) -> Generator:
     """
     if model == IDLE or (not model and not SHIPPED.exists()):
         return IdleGenerator()
-    return OnnxGenerator(model or SHIPPED, threads)
+    # The other half of the cores listens, draws and runs what else is on stage.
+    return OnnxGenerator(model or SHIPPED, threads=max(1, (os.cpu_count() or 2) // 2))
