@@ -1,6 +1,5 @@
 """What turns a latent point and a mood into a picture."""
 
-import os
 from pathlib import Path
 from typing import Protocol
 
@@ -100,12 +99,13 @@ class OnnxGenerator:
         return np.ascontiguousarray(pixels.astype(np.uint8))
 
 
-def open_generator(model: str) -> Generator:
+def open_generator(model: str, threads: int = 1) -> Generator:
     """The generator that the setting `model` names.
 
     Parameters
     ----------
     model : a model file; ``idle``; or empty for the installed model, if there is one
+    threads : cores it may use
 
     Raises
     ------
@@ -114,5 +114,4 @@ def open_generator(model: str) -> Generator:
     """
     if model == IDLE or (not model and not SHIPPED.exists()):
         return IdleGenerator()
-    # The other half of the cores listens, draws and runs what else is on stage.
-    return OnnxGenerator(model or SHIPPED, threads=max(1, (os.cpu_count() or 2) // 2))
+    return OnnxGenerator(model or SHIPPED, threads)
