@@ -1,9 +1,7 @@
 """The daemon: sound in, analysis, mood, OSC out and control in, on one thread."""
 
-import dataclasses
 import logging
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from artgen_osc.audio import AudioBlock, AudioSource, open_source
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
-from artgen_osc.mood import MoodEstimator
+from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver, OscSender
 from artgen_osc.renderer import Renderer
 from artgen_osc.schema import Address, Features, Mood, Value
@@ -52,21 +50,25 @@ class Daemon:
         if renderer:
             self._follow = f"127.0.0.1:{config.visuals.port}"
             self._sender.add(self._follow)
-        self._dropped_frames = 0
+        self._dropped = 0
         self._latency_ms = 0.0
         self._heartbeat = 0
         self._clock = 0.0
-        self._held: Mood | None = None
+        self._last: Mood | None = None
         self._source = open_source(config.audio.input, mute=config.audio.mute)
         self._listen(self._source)
         self._next_input: AudioSource | None = None
 
     def _listen(self, source: AudioSource) -> None:
-        """Analyse `source` from here on; the clock goes on."""
-        audio, mood = self._config.audio, self._config.mood
-        self._analyzer = Analyzer(source.sample_rate, gain_db=audio.gain_db, start=self._clock)
-        model = Path(mood.model) if mood.model else None
-        self._mood = MoodEstimator(source.sample_rate, model, smoothing=mood.smoothing, background=True)
+        """Analyse `source` from here on; the clock and the mood go on from where they are."""
+        settings = self._config.mood
+        self._start, self._frames = self._clock, 0
+        self._analyzer = Analyzer(source.sample_rate, gain_db=self._config.audio.gain_db, start=self._start)
+        now = (self._last.valence, self._last.energy) if self._last else (NEUTRAL, NEUTRAL)
+        self._mood = MoodEstimator(
+            source.sample_rate, settings.model or None, settings.smoothing, background=True, start=now
+        )
+        self._steer()
 
     def run(self, seconds: float | None = None) -> int:
         """Run until the input ends, the time is over or the user closes the picture.
@@ -95,6 +97,7 @@ class Daemon:
                 if not self._next_input:
                     return 0
                 self._source.close()
+                self._mood.close()
                 self._source, self._next_input = self._next_input, None
                 self._listen(self._source)
         except KeyboardInterrupt:
@@ -104,13 +107,14 @@ class Daemon:
 
     def _hear(self, block: AudioBlock) -> None:
         arrived = time.monotonic()
-        self._dropped_frames += block.dropped
         samples = block.samples
+        self._dropped += -(-block.dropped // max(1, len(samples)))
         if not len(samples):
             # Nothing came: for the analysis that is silence, so that levels fall and the mood fades.
             samples = np.zeros((round(self._source.sample_rate * QUIET_SECONDS), 1), np.float32)
         hops = self._analyzer.push(samples)
-        self._mood.push(samples)
+        self._mood.push(samples, self._start + self._frames / self._source.sample_rate)
+        self._frames += len(samples)
         for features in hops:
             self._clock = features.time
             self._send(features)
@@ -119,25 +123,22 @@ class Daemon:
             self._latency_ms = 1000.0 * (waited + len(samples) / self._source.sample_rate)
 
     def _send(self, features: Features) -> None:
-        mood = self._steer(self._mood.mood(features.time))
+        mood = self._last = self._mood.mood(features.time)
         values = [(output.address, output.read(features, mood)) for output in schema.OUTPUTS]
         self._sender.send(values)
         if self._meters:
             self._meters.show({address.path: value for address, value in values}, time.monotonic())
 
-    def _steer(self, mood: Mood) -> Mood:
-        """Put the manual mood, or the held one, in place of the music's."""
+    def _steer(self) -> None:
+        """Hand the settings of the mood to the estimator."""
         settings = self._config.mood
-        if settings.manual:
-            mood = dataclasses.replace(mood, valence=settings.valence, energy=settings.energy)
-        if settings.freeze and self._held is not None:
-            return dataclasses.replace(mood, valence=self._held.valence, energy=self._held.energy)
-        self._held = mood
-        return mood
+        self._mood.smoothing = settings.smoothing
+        self._mood.manual = (settings.valence, settings.energy) if settings.manual else None
+        self._mood.freeze = settings.freeze
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
-        dropped = self._dropped_frames + self._sender.dropped + self._receiver.refused
+        dropped = self._dropped + self._sender.dropped + self._receiver.refused
         status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX)
         self._sender.send([(row, getattr(status, row.path.rsplit("/", 1)[1])) for row in schema.STATUS])
         try:
@@ -178,8 +179,6 @@ class Daemon:
             self._next_input = source
         elif key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db
-        elif key == "mood.smoothing":
-            self._mood.smoothing = config.mood.smoothing
         elif key == "osc.targets":
             wanted = config.osc.targets
             for target in wanted:
@@ -188,6 +187,7 @@ class Daemon:
                 if target not in (*wanted, self._follow):
                     self._sender.remove(target)
         self._config = config
+        self._steer()
 
     def close(self) -> None:
         """Free everything; may be called again."""

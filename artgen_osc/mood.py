@@ -72,6 +72,7 @@ class MoodEstimator:
     smoothing : s ≥ 0, time constant of the follower
     background : predict on a latest-only thread of its own, so that no hop waits for it;
         otherwise inside `push`, which makes the result depend on the sound alone
+    start : valence and energy to begin with
 
     Attributes
     ----------
@@ -88,12 +89,18 @@ class MoodEstimator:
     """
 
     def __init__(
-        self, sample_rate: int, model: str | Path | None = None, smoothing: float = 2.0, background: bool = False
+        self,
+        sample_rate: int,
+        model: str | Path | None = None,
+        smoothing: float = 1.5,
+        background: bool = False,
+        start: tuple[float, float] = (NEUTRAL, NEUTRAL),
     ) -> None:
         self._judge, self.card = _judge_for(model)
         self._sample_rate = sample_rate
         self._mel = MoodMel(sample_rate)
         self.smoothing = smoothing
+        self._start = start
         self.manual: tuple[float, float] | None = None
         self.freeze = False
         self.predictions = self.stale = self.failures = 0
@@ -101,7 +108,7 @@ class MoodEstimator:
         self._worker = _Worker(self._predict) if background else None
 
     def reset(self) -> None:
-        """Forget the stream and go back to neutral."""
+        """Forget the stream and go back to the start."""
         self._mel.reset()
         self._history: deque[FloatArray] = deque(maxlen=WINDOW_COLUMNS)
         self._silent: deque[bool] = deque(maxlen=_FORGET_COLUMNS)
@@ -110,7 +117,7 @@ class MoodEstimator:
         self._origin = 0.0
         self._ready: deque[_Prediction] = deque()
         self._current = _Prediction(0.0, NEUTRAL, NEUTRAL, 0.0)
-        self._valence = self._energy = NEUTRAL
+        self._valence, self._energy = self._start
         self._time: float | None = None
 
     def close(self) -> None:

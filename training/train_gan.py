@@ -25,6 +25,8 @@ from training.gan import N_MOOD, Discriminator, Generator, Lite0Features, pretra
 from training.losses import augment, hinge_discriminator, hinge_generator, mood_loss
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
 
+BETAS = (0.0, 0.99)
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -37,8 +39,9 @@ class Options:
     z_dim: int = 128
     batch: int = 8
     steps: int = 20_000
-    learning_rate: float = 2.5e-4
-    mood_weight: float = 0.5
+    generator_rate: float = 4e-4
+    discriminator_rate: float = 2e-4
+    mood_weight: float = 1.0
     ema_images: float = 1_500.0
     seed: int = 0
     init: str = ""
@@ -55,7 +58,8 @@ HELP = {
     "z_dim": "length of the latent vector",
     "batch": "pictures a step",
     "steps": "steps in all",
-    "learning_rate": "Adam's learning rate, generator and discriminator",
+    "generator_rate": "Adam's learning rate for the generator",
+    "discriminator_rate": "Adam's learning rate for the discriminator",
     "mood_weight": "how strongly a picture is held to the mood it was asked for",
     "ema_images": "half-life of the averaged weights, in pictures",
     "seed": "seed of everything random",
@@ -91,10 +95,9 @@ class Trainer:
         self.discriminator = Discriminator(features, channels)
         for net in (self.generator, self.average, self.discriminator):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        rates = {"lr": options.learning_rate, "betas": (0.0, 0.99)}
-        self.generator_adam = torch.optim.Adam(self.generator.parameters(), **rates)
+        self.generator_adam = torch.optim.Adam(self.generator.parameters(), options.generator_rate, BETAS)
         learned = [p for p in self.discriminator.parameters() if p.requires_grad]
-        self.discriminator_adam = torch.optim.Adam(learned, **rates)
+        self.discriminator_adam = torch.optim.Adam(learned, options.discriminator_rate, BETAS)
         self.random = torch.Generator().manual_seed(options.seed)
         self.step_count = 0
         self.seconds = 0.0
@@ -172,6 +175,12 @@ class Trainer:
         self.discriminator.load_state_dict(state["discriminator"], strict=False)  # type: ignore[arg-type]
         self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]
         self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
+        # A run that goes on with other rates takes them, not those of the checkpoint.
+        for adam, rate in (
+            (self.generator_adam, self.options.generator_rate),
+            (self.discriminator_adam, self.options.discriminator_rate),
+        ):
+            adam.param_groups[0]["lr"] = rate
         self.random.set_state(state["random"])  # type: ignore[arg-type]
         self.step_count = state["step_count"]  # type: ignore[assignment]
         self.seconds = state["seconds"]  # type: ignore[assignment]
@@ -226,8 +235,10 @@ def card(trainer: Trainer) -> dict[str, object]:
 def train(trainer: Trainer, folder: Path) -> None:
     """Run to the last step, with a checkpoint every few minutes and at the end, on Ctrl-C or SIGTERM."""
     options = trainer.options
+    stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        # A step is finished first: half of one could not be gone on from exactly.
+        signal.signal(number, lambda received, _: stopping.append(received))
     log_path = folder / "log.csv"
     new = not log_path.exists()
     start, before, saved = time.monotonic(), trainer.seconds, time.monotonic()
@@ -235,20 +246,19 @@ def train(trainer: Trainer, folder: Path) -> None:
         log = csv.writer(file)
         if new:
             log.writerow(["step", "seconds", "generator", "discriminator", "mood"])
-        try:
-            while trainer.step_count < options.steps:
-                losses = trainer.step()
-                trainer.seconds = before + time.monotonic() - start
-                bar.update()
-                bar.set_postfix({name: f"{value:.2f}" for name, value in losses.items()})
-                log.writerow([trainer.step_count, f"{trainer.seconds:.0f}", *(f"{v:.4f}" for v in losses.values())])
-                if time.monotonic() - saved > options.minutes * 60:
-                    file.flush()
-                    save(trainer, folder)
-                    saved = time.monotonic()
-        except KeyboardInterrupt:
-            print("interrupted: the state is saved; the same command goes on from here", file=sys.stderr)
+        while trainer.step_count < options.steps and not stopping:
+            losses = trainer.step()
+            trainer.seconds = before + time.monotonic() - start
+            bar.update()
+            bar.set_postfix({name: f"{value:.2f}" for name, value in losses.items()})
+            log.writerow([trainer.step_count, f"{trainer.seconds:.0f}", *(f"{v:.4f}" for v in losses.values())])
+            if time.monotonic() - saved > options.minutes * 60:
+                file.flush()
+                save(trainer, folder)
+                saved = time.monotonic()
     save(trainer, folder)
+    if stopping:
+        print("stopped: the state is saved; the same command goes on from here", file=sys.stderr)
 
 
 def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:

@@ -4,8 +4,8 @@
         --emotify ../shared/data/music/emotify --run runs/mood
 
 Trains one member for each fold of an artist-disjoint split, with early stopping on the artists
-that are held out from it, and checks each on those. The members are then averaged and written
-as one ONNX file. Started again with the same arguments it goes on where it stopped.
+that are held out from it, and checks each on those. The members, a kernel and a detector of music
+are then written as one ONNX file. Started again with the same arguments it goes on where it stopped.
 """
 
 import argparse
