@@ -10,12 +10,15 @@ from PIL import Image
 from torch import Tensor, nn
 
 from artgen_osc import modelfile
-from training import train_gan
+from training import evaluate, evaluate_gan, train_gan
 from training.export import export_generator, read_generator
 from training.gan import Generator, Lite0Features, pretrained_features
 from training.losses import augment, hinge_discriminator, hinge_generator, mood_loss
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
 from training.train_gan import Options, Trainer
+
+
+torch.set_num_threads(1)
 
 
 class TinyFeatures(nn.Module):
@@ -191,3 +194,20 @@ def test_the_pretrained_features_are_those_of_the_package() -> None:
         (1, c, 64 // s, 64 // s) for c, s in zip(Lite0Features.channels, (4, 8, 16, 32), strict=True)
     ]
     assert all(0.01 < m.std() < 100 for m in maps)
+
+
+def test_evaluate_tells_a_copy_from_noise(options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures, _ = load_pictures(options.images, 64)
+    draw = torch.Generator().manual_seed(0)
+    noise = torch.randint(0, 255, pictures.shape, dtype=torch.uint8, generator=draw)
+    near, far = (evaluate_gan.sliced_wasserstein(pictures, other, draw) for other in (pictures.flip(3), noise))
+    assert near < far * 0.8
+
+    card = {"kind": "generator", "size": 64, "z_dim": 8, "n_mood": 2, "mood_mean": [0.3, 0.2]}
+    export_generator(Generator(64, 8, 8), tmp_path / "g.onnx", card | {"mood_deviation": [0.1, 0.1]})
+    command = ["gan", str(tmp_path / "g.onnx"), "--images", options.images, "--json"]
+    assert evaluate.main([*command, "--count=8"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert set(figures) == {"n", "swd", "mood_r2_valence", "mood_r2_energy", "diversity", "nearest_neighbour"}
+    assert all(np.isfinite(value) for value in figures.values())
+    assert figures["diversity"] < 1

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from artgen_osc.config import VisualsConfig
-from artgen_osc.errors import DisplayError, ModelError, OscError
+from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
 from artgen_osc.osc import OscSender
 from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
 from visuals.app import run
@@ -67,16 +67,23 @@ def test_a_strip_is_bounded_and_spread_over_the_show(tmp_path: Path, seconds: in
     assert seconds == 0 or levels[-1] > 200
 
 
-def test_an_empty_strip_leaves_no_file_and_a_bad_name_no_traceback(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_empty_strip_leaves_no_file(tmp_path: Path) -> None:
     strip = Strip(tmp_path / "s.png")
     strip.close()
     assert not strip.path.exists()
-    odd = Strip(tmp_path / "s.mp7")
-    odd.add(0.0, np.zeros((18, 32, 3), np.uint8))
-    odd.close()
+
+
+def test_a_strip_that_cannot_be_written_does_not_end_the_show(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").touch()
+    strip = Strip(tmp_path / "file" / "s.png")
+    strip.add(0.0, np.zeros((18, 32, 3), np.uint8))
+    strip.close()
     assert "can't be written" in caplog.text
+
+
+def test_a_strip_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"s\.mp7 is not a picture"):
+        Strip(tmp_path / "s.mp7")
 
 
 def test_a_patch_alone_is_enough_to_perform(

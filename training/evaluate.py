@@ -1,6 +1,7 @@
 """Measure a trained model.
 
-python -m training.evaluate mood ../shared/data/music/emotify --json
+python -m training.evaluate mood music/emotify --json
+python -m training.evaluate gan visuals/models/generator.onnx --images pictures --json
 """
 
 import argparse
@@ -10,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from artgen_osc.errors import ArtgenError
-from training import evaluate_mood
+from training import evaluate_gan, evaluate_mood
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[..., dict[str, Any]]]] = {
     "mood": ("the mood network on labelled music", evaluate_mood.add_arguments, evaluate_mood.run),
+    "gan": ("a generator against its pictures", evaluate_gan.add_arguments, evaluate_gan.run),
 }
 """Each command: its line of help, what adds its arguments, what measures."""
 

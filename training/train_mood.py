@@ -1,7 +1,7 @@
 """Train the mood network.
 
-    python -m training.train_mood --spotify ../shared/data/music/spotify_songs.npz \\
-        --emotify ../shared/data/music/emotify --run runs/mood
+    python -m training.train_mood --spotify music/spotify_songs.npz \\
+        --emotify music/emotify --run runs/mood
 
 Trains one member for each fold of an artist-disjoint split, with early stopping on the artists
 that are held out from it, and checks each on those. The members, a kernel and a detector of music
