@@ -17,7 +17,6 @@ from training.losses import augment, hinge_discriminator, hinge_generator, mood_
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
 from training.train_gan import Options, Trainer
 
-
 torch.set_num_threads(1)
 
 
