@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -44,20 +45,27 @@ class Daemon:
     ) -> None:
         self._config, self._file = config, file
         self._renderer, self._meters = renderer, meters
-        self._receiver = OscReceiver(config.osc.host, config.osc.port, schema.by_path(schema.DAEMON_CONTROLS))
-        self._sender = OscSender(config.osc.targets)
-        self._follow: str = ""
-        if renderer:
-            self._follow = f"127.0.0.1:{config.visuals.port}"
-            self._sender.add(self._follow)
         self._dropped = 0
         self._latency_ms = 0.0
         self._heartbeat = 0
         self._clock = 0.0
         self._last: Mood | None = None
-        self._source = open_source(config.audio.input, mute=config.audio.mute)
-        self._listen(self._source)
         self._next_input: AudioSource | None = None
+        self._follow = f"127.0.0.1:{config.visuals.port}" if renderer else ""
+        with ExitStack() as stack:
+            addresses = schema.by_path(schema.DAEMON_CONTROLS)
+            self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
+            stack.callback(self._receiver.close)
+            self._sender = OscSender([*config.osc.targets, *([self._follow] if renderer else [])])
+            stack.callback(self._sender.close)
+            self._source = open_source(config.audio.input, mute=config.audio.mute)
+            self._listen(self._source)
+            stack.callback(self._close_inputs)
+            if renderer:
+                stack.callback(renderer.close)
+            if meters:
+                stack.callback(meters.close)
+            self._resources = stack.pop_all()
 
     def _listen(self, source: AudioSource) -> None:
         """Analyse `source` from here on; the clock and the mood go on from where they are."""
@@ -189,15 +197,12 @@ class Daemon:
         self._config = config
         self._steer()
 
-    def close(self) -> None:
-        """Free everything; may be called again."""
+    def _close_inputs(self) -> None:
         self._source.close()
+        self._mood.close()
         if self._next_input:
             self._next_input.close()
-        self._mood.close()
-        if self._renderer:
-            self._renderer.close()
-        self._receiver.close()
-        self._sender.close()
-        if self._meters:
-            self._meters.close()
+
+    def close(self) -> None:
+        """Free everything; may be called again."""
+        self._resources.close()

@@ -184,8 +184,12 @@ class OscSender:
         self._quiet_until: dict[str, float] = {}
         self._heads: dict[Address, bytes] = {}
         self.dropped = 0
-        for target in targets:
-            self.add(target)
+        try:
+            for target in targets:
+                self.add(target)
+        except OscError:
+            self.close()
+            raise
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -41,14 +41,14 @@ def test_runs_for_a_time_and_leaves_a_strip(gl_context: Any, port: int, tmp_path
     from PIL import Image
 
     path = tmp_path / "new" / "strip.png"
-    assert run(small(port), headless=True, seconds=3.5, record=path) == 0
+    assert run(small(port), headless=True, seconds=5.5, record=path) == 0
     sheet = np.asarray(Image.open(path))
     assert sheet.shape[0] == 180
     assert sheet.shape[1] >= 3 * 324 - 4
     assert sheet[:, -300:].mean() > 10.0
 
 
-@pytest.mark.parametrize("seconds", [0, 5, 23, 24, 300])
+@pytest.mark.parametrize("seconds", [2, 5, 23, 24, 26, 300])
 def test_a_strip_is_bounded_and_spread_over_the_show(tmp_path: Path, seconds: int) -> None:
     from PIL import Image
 
@@ -64,7 +64,7 @@ def test_a_strip_is_bounded_and_spread_over_the_show(tmp_path: Path, seconds: in
         levels.pop()
     assert len(levels) <= 24
     assert np.all(np.diff(levels) > 0)
-    assert seconds == 0 or levels[-1] > 200
+    assert seconds < 5 or levels[-1] > 200
 
 
 def test_an_empty_strip_leaves_no_file(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 MOST = 24
 COLUMNS = 6
 GAP = 4
+FADED_IN = 2.0
+"""Seconds after which the first picture is there to be seen."""
 
 
 class Strip:
@@ -35,7 +37,7 @@ class Strip:
         self.path = path
         self._width = width
         self._every = 1.0
-        self._next = 0.0
+        self._next = FADED_IN
         self._frames: list[Frame] = []
 
     def due(self, time: float) -> bool:
@@ -60,6 +62,11 @@ class Strip:
 
         if not self._frames:
             return
+        if len(self._frames) > COLUMNS:
+            # Whole rows only, still spread over the show.
+            count = len(self._frames) // COLUMNS * COLUMNS
+            chosen = np.linspace(0, len(self._frames) - 1, count).round().astype(int)
+            self._frames = [self._frames[index] for index in chosen]
         height, width = self._frames[0].shape[:2]
         columns = min(COLUMNS, len(self._frames))
         rows = -(-len(self._frames) // columns)

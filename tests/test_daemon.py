@@ -1,0 +1,149 @@
+"""The daemon in its loop, steered over OSC."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from pythonosc.udp_client import SimpleUDPClient
+
+from artgen_osc import config
+from artgen_osc.config import ConfigFile
+from artgen_osc.daemon import Daemon
+from artgen_osc.errors import ArtgenError
+from artgen_osc.osc import Capture, Message, capture
+
+PORT = 9300
+
+
+class Show:
+    """A daemon on a thread, its listener and its remote control."""
+
+    def __init__(self, listener: Capture, show_file: Path) -> None:
+        flags = {
+            "audio.input": "demo",
+            "audio.mute": True,
+            "osc.port": PORT,
+            "osc.targets": [f"127.0.0.1:{listener.port}"],
+        }
+        show_file.touch()
+        self.file = show_file
+        self.listener = listener
+        self.daemon = Daemon(config.load(show_file, flags)[0], ConfigFile(show_file, flags))
+        self.client = SimpleUDPClient("127.0.0.1", PORT)
+        self.status: list[int] = []
+        self._thread = threading.Thread(target=lambda: self.status.append(self.daemon.run(60.0)))
+        self._thread.start()
+
+    def send(self, path: str, value: object) -> None:
+        self.client.send_message(path, value)
+
+    def hear(self, seconds: float) -> list[Message]:
+        return [message for _, message in self.listener.read(seconds)]
+
+    def last(self, path: str, seconds: float = 0.5) -> float:
+        return [message.arguments[0] for message in self.hear(seconds) if message.path == path][-1]
+
+    def close(self) -> None:
+        # What a closed window or Ctrl-C does, from another thread: the source ends.
+        self.daemon._source.close()
+        self._thread.join(10)
+        self.client._sock.close()
+
+
+@pytest.fixture
+def show(tmp_path: Path) -> Iterator[Show]:
+    with capture() as listener:
+        show = Show(listener, tmp_path / "show.toml")
+        yield show
+        show.close()
+    assert show.status == [0]
+
+
+def test_manual_mood_smoothing_and_freeze(show: Show) -> None:
+    show.send("/artgen/control/smoothing", 0.1)
+    show.send("/artgen/control/mood/manual", 1)
+    show.send("/artgen/control/mood/valence", 0.9)
+    show.send("/artgen/control/mood/energy", 0.1)
+    show.hear(1.5)
+    assert show.last("/artgen/valence") == pytest.approx(0.9, abs=0.02)
+    assert show.last("/artgen/energy") == pytest.approx(0.1, abs=0.02)
+    show.send("/artgen/control/freeze", 1)
+    show.send("/artgen/control/mood/valence", 0.2)
+    show.hear(1.0)
+    assert show.last("/artgen/valence") == pytest.approx(0.9, abs=0.02)
+    show.send("/artgen/control/freeze", 0)
+    show.hear(1.0)
+    assert show.last("/artgen/valence") == pytest.approx(0.2, abs=0.02)
+
+
+def test_gain(show: Show) -> None:
+    show.hear(1.5)
+    before = max(m.arguments[0] for m in show.hear(2.0) if m.path == "/artgen/level_db")
+    show.send("/artgen/control/gain_db", -40.0)
+    show.hear(0.5)
+    after = max(m.arguments[0] for m in show.hear(2.0) if m.path == "/artgen/level_db")
+    assert after < before - 25
+
+
+def test_targets_come_and_go(show: Show) -> None:
+    with capture() as other:
+        show.send("/artgen/control/target/add", f"127.0.0.1:{other.port}")
+        assert len(other.read(1.0)) > 100
+        show.send("/artgen/control/target/remove", f"127.0.0.1:{other.port}")
+        other.read(0.5)
+        assert not other.read(0.5)
+    assert show.hear(0.3)
+
+
+def test_input_is_switched_and_a_bad_one_changes_nothing(show: Show, tmp_path: Path) -> None:
+    tone = tmp_path / "tone.wav"
+    soundfile.write(tone, 0.5 * np.sin(2 * np.pi * 3000 * np.arange(48000 * 20) / 48000), 48000)
+    show.send("/artgen/control/input", f"file:{tmp_path / 'nothing.wav'}")
+    show.send("/artgen/control/input", "tape")
+    show.hear(1.5)
+    assert show.last("/artgen/centroid_hz") != pytest.approx(3000, rel=0.05)
+    show.send("/artgen/control/input", f"file:{tone}")
+    show.hear(1.0)
+    assert show.last("/artgen/centroid_hz") == pytest.approx(3000, rel=0.05)
+    assert show.last("/artgen/status/dropped", 1.5) == 2
+
+
+def test_bad_control_is_counted(show: Show) -> None:
+    for path, value in (("/artgen/control/gain_db", 99.0), ("/artgen/control/gain", 1.0), ("/visuals/seed", 1)):
+        show.send(path, value)
+    show.send("/artgen/control/target/add", "nowhere")
+    show.hear(1.0)
+    assert show.last("/artgen/status/dropped", 1.5) == 4
+
+
+def test_a_saved_show_file_is_obeyed_and_a_bad_edit_is_not(show: Show) -> None:
+    show.file.write_text("[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 0.8\n")
+    show.hear(2.5)
+    assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
+    show.file.write_text("[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 8\n")
+    show.hear(1.5)
+    assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
+
+
+def test_latency_is_that_of_a_block(show: Show) -> None:
+    assert 1.0 < show.last("/artgen/status/latency_ms", 2.5) < 1000.0
+
+
+def test_ends_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "short.wav"
+    soundfile.write(path, np.zeros(22050), 44100)
+    settings = config.load(None, {"audio.input": f"file:{path}", "audio.mute": True, "osc.port": PORT})[0]
+    start = time.monotonic()
+    assert Daemon(settings, ConfigFile(None, {})).run() == 0
+    assert 0.4 < time.monotonic() - start < 10
+
+
+def test_a_failing_start_frees_the_port(tmp_path: Path) -> None:
+    bad = config.load(None, {"audio.input": "tape", "osc.port": PORT})[0]
+    for _ in range(2):
+        with pytest.raises(ArtgenError, match="'tape' is not known"):
+            Daemon(bad, ConfigFile(None, {}))
