@@ -51,10 +51,12 @@ def _add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> Non
     parser.add_argument("--config", metavar="show.toml", help="settings of a show; flags win over it")
 
 
-def _settings(given: argparse.Namespace) -> tuple[config.Config, dict[str, str], config.ConfigFile]:
-    flags = {key: value for key, value in vars(given).items() if "." in key}
-    effective, origins = config.load(given.config, flags)
-    return effective, origins, config.ConfigFile(given.config, flags)
+def _flags(given: argparse.Namespace) -> dict[str, object]:
+    return {key: value for key, value in vars(given).items() if "." in key}
+
+
+def _settings(given: argparse.Namespace) -> config.ConfigFile:
+    return config.ConfigFile(given.config, _flags(given))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> Never:
@@ -66,12 +68,11 @@ def _show(given: argparse.Namespace, with_renderer: bool) -> int:
     from artgen_osc.meters import Meters
     from artgen_osc.renderer import Renderer
 
-    effective, _, file = _settings(given)
+    settings = _settings(given)
     signal.signal(signal.SIGTERM, _interrupt)
-    record = given.record if with_renderer else None
-    renderer = Renderer(effective.visuals, record) if with_renderer else None
+    renderer = Renderer(_flags(given), given.config, given.record) if with_renderer else None
     meters = Meters() if given.meters else None
-    return Daemon(effective, file, renderer, meters).run(given.seconds)
+    return Daemon(settings, renderer, meters).run(given.seconds)
 
 
 def _live(given: argparse.Namespace) -> int:
@@ -85,19 +86,18 @@ def _daemon(given: argparse.Namespace) -> int:
 def _visuals(given: argparse.Namespace) -> int:
     from visuals.app import run
 
-    effective, _, _ = _settings(given)
-    return run(effective.visuals, seconds=given.seconds, record=given.record)
+    return run(_settings(given), seconds=given.seconds, record=given.record)
 
 
 def _analyze(given: argparse.Namespace) -> int:
     from artgen_osc.offline import analyze
 
-    effective, _, _ = _settings(given)
-    model = Path(effective.mood.model) if effective.mood.model else None
+    mood = _settings(given).config.mood
+    model = Path(mood.model) if mood.model else None
     status = 0
     for name in given.files:
         try:
-            result = analyze(name, model, effective.mood.smoothing)
+            result = analyze(name, model, mood.smoothing)
         except AudioError as error:
             result = {"file": name, "error": str(error)}
             status = 2
@@ -127,29 +127,27 @@ def _devices(given: argparse.Namespace) -> int:
 def _monitor(given: argparse.Namespace) -> int:
     from artgen_osc.monitor import monitor
 
-    effective, _, _ = _settings(given)
-    return monitor(effective.osc, given.port, given.seconds, given.values)
+    return monitor(_settings(given).config.osc, given.port, given.seconds, given.values)
 
 
 def _config(given: argparse.Namespace) -> int:
-    effective, origins, _ = _settings(given)
+    settings = _settings(given)
     table = ""
     for key, item in config.settings().items():
         name, short = key.split(".")
         if name != table:
             print(f"{chr(10) if table else ''}[{name}]")
             table = name
-        value = config.get(effective, key)
+        value = config.get(settings.config, key)
         text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
-        print(f"{f'{short} = {text}':<36} # {origins[key]}: {item.metadata['doc']}")
+        print(f"{f'{short} = {text}':<36} # {settings.origins[key]}: {item.metadata['doc']}")
     return 0
 
 
 def _doctor(given: argparse.Namespace) -> int:
     from artgen_osc.doctor import examine
 
-    effective, _, _ = _settings(given)
-    return examine(effective)
+    return examine(_settings(given).config)
 
 
 def _parser() -> argparse.ArgumentParser:

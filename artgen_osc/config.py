@@ -214,11 +214,21 @@ class ConfigFile:
     ----------
     path : the TOML file, or None for none
     flags : as for `load`; they win over the file every time
+
+    Attributes
+    ----------
+    config, origins : the settings as last read, and where each came from
+
+    Raises
+    ------
+    ConfigError
+        As `load`.
     """
 
     def __init__(self, path: str | Path | None, flags: Mapping[str, object]) -> None:
         self.path = Path(path) if path else None
         self._flags = flags
+        self.config, self.origins = load(path, flags)
         self._stamp = self._modified()
 
     def _modified(self) -> float:
@@ -227,8 +237,8 @@ class ConfigFile:
         except OSError:
             return self._stamp
 
-    def changed(self) -> Config | None:
-        """The new settings if the file was saved since the last call.
+    def changes(self) -> dict[str, Any]:
+        """Settings that the file's last save changed: ``table.key`` to value.
 
         Raises
         ------
@@ -237,6 +247,7 @@ class ConfigFile:
         """
         stamp = self._modified()
         if stamp == self._stamp:
-            return None
+            return {}
         self._stamp = stamp
-        return load(self.path, self._flags)[0]
+        before, (self.config, self.origins) = self.config, load(self.path, self._flags)
+        return {key: get(self.config, key) for key in settings() if get(self.config, key) != get(before, key)}

@@ -11,7 +11,7 @@ from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source
-from artgen_osc.config import Config, ConfigFile
+from artgen_osc.config import ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
@@ -29,8 +29,7 @@ class Daemon:
 
     Parameters
     ----------
-    config : effective settings
-    file : the show file, read again when it is saved
+    file : the settings; read again when the show's file is saved
     renderer : supervised while the show runs, or None
     meters : drawn from what is sent, or None
 
@@ -40,10 +39,9 @@ class Daemon:
         The input, the model, the control port or a target can't be used.
     """
 
-    def __init__(
-        self, config: Config, file: ConfigFile, renderer: Renderer | None = None, meters: Meters | None = None
-    ) -> None:
-        self._config, self._file = config, file
+    def __init__(self, file: ConfigFile, renderer: Renderer | None = None, meters: Meters | None = None) -> None:
+        self._file = file
+        config = self._config = file.config
         self._renderer, self._meters = renderer, meters
         self._dropped = 0
         self._latency_ms = 0.0
@@ -150,15 +148,10 @@ class Daemon:
         status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX)
         self._sender.send([(row, getattr(status, row.path.rsplit("/", 1)[1])) for row in schema.STATUS])
         try:
-            changed = self._file.changed()
+            for key, value in self._file.changes().items():
+                self._change(key, value)
         except ArtgenError as error:
             log.warning("%s; the old values are kept", error)
-            return
-        if changed:
-            for key in configuration.settings():
-                value = configuration.get(changed, key)
-                if value != configuration.get(self._config, key):
-                    self._change(key, value)
 
     def _obey(self) -> None:
         for row, value in self._receiver.poll():

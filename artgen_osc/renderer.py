@@ -1,13 +1,11 @@
 """Supervision of the renderer: a child process that may crash and comes back."""
 
-import dataclasses
 import logging
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-
-from artgen_osc.config import VisualsConfig
 
 log = logging.getLogger("artgen.renderer")
 
@@ -17,15 +15,16 @@ HEALTHY_SECONDS = 60.0
 USAGE_ERROR = 2
 
 
-def flags(config: VisualsConfig) -> list[str]:
-    """Flags of ``artgen visuals`` for every setting that differs from its default."""
-    given = []
-    for item in dataclasses.fields(config):
-        value = getattr(config, item.name)
-        if value != item.default:
-            name = "--visuals-" + item.name.replace("_", "-")
-            given.append(name if value is True else f"{name}={value}")
-    return given
+def flags(given: Mapping[str, object]) -> list[str]:
+    """Settings of ``[visuals]`` that the user gave, as flags of ``artgen visuals``."""
+    words = []
+    for key, value in given.items():
+        if key.startswith("visuals.") and value is not None:
+            name = key.replace(".", "-").replace("_", "-")
+            words.append(
+                {True: f"--{name}", False: f"--no-{name}"}[value] if isinstance(value, bool) else f"--{name}={value}"
+            )
+    return words
 
 
 class Renderer:
@@ -33,12 +32,15 @@ class Renderer:
 
     Parameters
     ----------
-    config : VisualsConfig
+    given : settings by ``table.key``, as for `artgen_osc.config.load`
+    show_file : the show's TOML file, or None
     record : a file that the renderer records to, or None
     """
 
-    def __init__(self, config: VisualsConfig, record: Path | None = None) -> None:
-        self._command = [sys.executable, "-m", "artgen_osc", "visuals", *flags(config)]
+    def __init__(self, given: Mapping[str, object], show_file: str | None = None, record: Path | None = None) -> None:
+        self._command = [sys.executable, "-m", "artgen_osc", "visuals", *flags(given)]
+        if show_file:
+            self._command.append(f"--config={show_file}")
         if record:
             self._command.append(f"--record={record}")
         self._process: subprocess.Popen[bytes] | None = None

@@ -223,7 +223,12 @@ VISUALS_CONTROLS: tuple[Address, ...] = (
     Address("/visuals/mood/manual", "toggle", "1: follow the two below, not the music", setting="visuals.manual"),
     Address("/visuals/mood/valence", "float", "the manual valence", setting="visuals.valence"),
     Address("/visuals/mood/energy", "float", "the manual energy", setting="visuals.energy"),
-    Address("/visuals/model", "string", "load another model file; empty: the idle generator", setting="visuals.model"),
+    Address(
+        "/visuals/model",
+        "string",
+        "load another model file; empty: the installed one; idle: needs none",
+        setting="visuals.model",
+    ),
     Address("/visuals/effect/onset", "float", "zoom and drift on onsets; 0: off", setting="visuals.onset_effect"),
     Address("/visuals/effect/grain", "float", "fine grain over the upscaled picture", setting="visuals.grain"),
     Address("/visuals/effect/vignette", "float", "darker corners", setting="visuals.vignette"),

@@ -10,7 +10,6 @@ import pytest
 import soundfile
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import config
 from artgen_osc.config import ConfigFile
 from artgen_osc.daemon import Daemon
 from artgen_osc.errors import ArtgenError
@@ -32,7 +31,7 @@ class Show:
         show_file.touch()
         self.file = show_file
         self.listener = listener
-        self.daemon = Daemon(config.load(show_file, flags)[0], ConfigFile(show_file, flags))
+        self.daemon = Daemon(ConfigFile(show_file, flags))
         self.client = SimpleUDPClient("127.0.0.1", PORT)
         self.status: list[int] = []
         self._thread = threading.Thread(target=lambda: self.status.append(self.daemon.run(60.0)))
@@ -136,14 +135,14 @@ def test_latency_is_that_of_a_block(show: Show) -> None:
 def test_ends_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "short.wav"
     soundfile.write(path, np.zeros(22050), 44100)
-    settings = config.load(None, {"audio.input": f"file:{path}", "audio.mute": True, "osc.port": PORT})[0]
+    settings = ConfigFile(None, {"audio.input": f"file:{path}", "audio.mute": True, "osc.port": PORT})
     start = time.monotonic()
-    assert Daemon(settings, ConfigFile(None, {})).run() == 0
+    assert Daemon(settings).run() == 0
     assert 0.4 < time.monotonic() - start < 10
 
 
 def test_a_failing_start_frees_the_port(tmp_path: Path) -> None:
-    bad = config.load(None, {"audio.input": "tape", "osc.port": PORT})[0]
+    bad = ConfigFile(None, {"audio.input": "tape", "osc.port": PORT})
     for _ in range(2):
         with pytest.raises(ArtgenError, match="'tape' is not known"):
-            Daemon(bad, ConfigFile(None, {}))
+            Daemon(bad)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config import ConfigFile
 from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
 from artgen_osc.osc import OscSender
 from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
@@ -33,15 +33,16 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
-def small(port: int, **settings: Any) -> VisualsConfig:
-    return VisualsConfig(port=port, width=160, height=90, model="idle", **settings)
+def small(port: int, show_file: Path | None = None, **settings: Any) -> ConfigFile:
+    given = {"port": port, "width": 160, "height": 90, "model": "idle", "headless": True, **settings}
+    return ConfigFile(show_file, {f"visuals.{name}": value for name, value in given.items()})
 
 
 def test_runs_for_a_time_and_leaves_a_strip(gl_context: Any, port: int, tmp_path: Path) -> None:
     from PIL import Image
 
     path = tmp_path / "new" / "strip.png"
-    assert run(small(port), headless=True, seconds=5.5, record=path) == 0
+    assert run(small(port), seconds=5.5, record=path) == 0
     sheet = np.asarray(Image.open(path))
     assert sheet.shape[0] == 180
     assert sheet.shape[1] >= 3 * 324 - 4
@@ -104,12 +105,32 @@ def test_a_patch_alone_is_enough_to_perform(
         if len(seen) % 10 == 0 and script:
             sender.send([(ROWS[path], value) for path, value in script.pop(0)])
 
-    assert run(small(port), headless=True, seconds=30.0, on_frame=on_frame) == 0
+    assert run(small(port), seconds=30.0, on_frame=on_frame) == 0
     sender.close()
     last = seen[-1]
     assert (last.valence, last.energy) == pytest.approx((0.9, 0.8))
     assert (last.settings.seed, last.settings.speed) == (12, 2.0)
     assert len(list((tmp_path / "snapshots").glob("artgen-*.png"))) == 1
+
+
+def test_a_saved_show_file_is_obeyed_and_a_bad_edit_is_not(gl_context: Any, port: int, tmp_path: Path) -> None:
+    show_file = tmp_path / "show.toml"
+    show_file.write_text("[visuals]\nspeed = 1.0\n")
+    edits = ["[visuals]\nspeed = 3.0\nfreeze = true\n", "[visuals]\nspeed = 99\n"]
+    seen: list[Control] = []
+    next_edit = 0.0
+
+    def on_frame(show: Show, control: Control) -> None:
+        nonlocal next_edit
+        seen.append(control)
+        if edits and time.monotonic() > next_edit:
+            next_edit = time.monotonic() + 1.5
+            show_file.write_text(edits.pop(0))
+
+    assert run(small(port, show_file), seconds=5.0, on_frame=on_frame) == 0
+    assert seen[0].settings.speed == 1.0
+    assert seen[-1].settings.speed == 3.0
+    assert seen[-1].settings.freeze
 
 
 def test_a_lost_frame_does_not_end_the_show(
@@ -126,7 +147,7 @@ def test_a_lost_frame_does_not_end_the_show(
 
     monkeypatch.setattr(Show, "draw", failing)
     frames: list[Control] = []
-    assert run(small(port), headless=True, seconds=1.0, on_frame=lambda show, control: frames.append(control)) == 0
+    assert run(small(port), seconds=1.0, on_frame=lambda show, control: frames.append(control)) == 0
     assert frames
     assert sum("driver hiccup" in record.message for record in caplog.records) == 1
 
@@ -135,25 +156,25 @@ def test_a_port_in_use(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", port))
         with pytest.raises(OscError, match="can't listen"):
-            run(small(port), headless=True, seconds=1.0)
+            run(small(port), seconds=1.0)
 
 
 def test_a_bad_model_at_the_start(gl_context: Any, port: int, tmp_path: Path) -> None:
     (tmp_path / "cut.onnx").write_bytes(b"\x08\x08")
     with pytest.raises(ModelError, match=r"cut\.onnx"):
-        run(VisualsConfig(port=port, width=64, height=64, model=str(tmp_path / "cut.onnx")), headless=True, seconds=1.0)
-    run(small(port), headless=True, seconds=0.1)  # the port is free again
+        run(small(port, model=str(tmp_path / "cut.onnx")), seconds=1.0)
+    run(small(port), seconds=0.1)  # the port is free again
 
 
 CHILD = """
 import sys
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config import ConfigFile
 from artgen_osc.errors import ArtgenError
 from visuals.app import run
-headless = sys.argv[2] == "headless"
-config = VisualsConfig(port=int(sys.argv[1]), width=160, height=90, model="idle")
+given = {"port": int(sys.argv[1]), "width": 160, "height": 90, "model": "idle", "headless": sys.argv[2] == "headless"}
+file = ConfigFile(None, {f"visuals.{name}": value for name, value in given.items()})
 try:
-    sys.exit(run(config, headless=headless, on_frame=lambda show, control: print("on", flush=True)))
+    sys.exit(run(file, on_frame=lambda show, control: print("on", flush=True)))
 except ArtgenError as error:
     print(error, file=sys.stderr)
     sys.exit(2)

@@ -110,11 +110,6 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
         assert kind is not bool or got is True
 
 
-def test_empty_model_is_the_idle_generator(controls: Controls) -> None:
-    send(controls, 0.0, ("/visuals/model", ""))
-    assert controls.now(0.0).settings.model == "idle"
-
-
 def test_every_hotkey_does_what_its_address_does(controls: Controls) -> None:
     names = {item.name for item in fields(VisualsConfig)}
     for key in KEYS:

@@ -12,8 +12,8 @@ from time import monotonic, sleep
 from types import FrameType
 
 from artgen_osc import schema
-from artgen_osc.config import VisualsConfig
-from artgen_osc.errors import DisplayError
+from artgen_osc.config import ConfigFile, VisualsConfig
+from artgen_osc.errors import ConfigError, DisplayError
 from artgen_osc.osc import OscReceiver
 from visuals.control import Control, Controls
 from visuals.files import FrameWriter
@@ -34,9 +34,8 @@ GIVE_UP_S = 10.0
 
 
 def run(
-    config: VisualsConfig,
+    file: ConfigFile,
     *,
-    headless: bool | None = None,
     seconds: float | None = None,
     record: Path | None = None,
     on_frame: Callable[[Show, Control], None] | None = None,
@@ -45,8 +44,7 @@ def run(
 
     Parameters
     ----------
-    config : VisualsConfig
-    headless : draw off screen; None: as the config says
+    file : the settings; read again when the show's file is saved
     seconds : end by itself after this time
     record : a PNG file; leave a strip of pictures of the show there
     on_frame : called after each drawn frame
@@ -64,13 +62,13 @@ def run(
     ModelError
         The generator can't be used.
     """
+    config = file.config.visuals
     strip = Strip(record) if record is not None else None
     with ExitStack() as stack:
         receiver = OscReceiver(config.host, config.port, schema.by_path(schema.sent(), schema.VISUALS_CONTROLS))
         stack.callback(receiver.close)
         size = (config.width, config.height)
-        off_screen = config.headless if headless is None else headless
-        surface: Surface = Memory(size) if off_screen else Window(size, config.display)
+        surface: Surface = Memory(size) if config.headless else Window(size, config.display)
         stack.callback(surface.close)
         threads = max(1, (os.cpu_count() or 1) // 2)
         worker = ThreadWorker(config.model, lambda model: open_generator(model, threads))
@@ -83,7 +81,7 @@ def run(
             stack.callback(strip.close)
         stopping = stack.enter_context(_signals())
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
-        _Loop(show, surface, receiver, writer, on_frame).run(config, stopping, seconds, strip)
+        _Loop(show, surface, receiver, writer, file, on_frame).run(config, stopping, seconds, strip)
     return 0
 
 
@@ -94,12 +92,15 @@ class _Loop:
         surface: Surface,
         receiver: OscReceiver,
         writer: FrameWriter,
+        file: ConfigFile,
         on_frame: Callable[[Show, Control], None] | None,
     ) -> None:
         self._show = show
         self._surface = surface
         self._receiver = receiver
         self._writer = writer
+        self._file = file
+        self._next_look = 0.0
         self._on_frame = on_frame
         self._snapshots = 0
         self._fullscreen = False
@@ -128,7 +129,19 @@ class _Loop:
                 continue
             show.controls.press(key.path, now)
         show.controls.receive(self._receiver.poll(), now)
+        if now >= self._next_look:
+            self._next_look = now + 1.0
+            show.controls.receive(self._edits(), now)
         return show.step(now, dt, self._receiver.refused)
+
+    def _edits(self) -> list[tuple[schema.Address, schema.Value]]:
+        """What a saved show file changes, as if it had come over OSC."""
+        try:
+            changes = self._file.changes()
+        except ConfigError as error:
+            log.warning("%s; the old values are kept", error)
+            return []
+        return [(row, changes[row.setting]) for row in schema.VISUALS_CONTROLS if row.setting in changes]
 
     def _frame(self, control: Control) -> None:
         show, surface = self._show, self._surface

@@ -136,8 +136,6 @@ class Controls:
             self._counts[row.path] += 1
         if row.setting:
             new: Any = bool(value) if row.kind == "toggle" else value
-            if row.path == "/visuals/model":
-                new = value or "idle"
             self._settings = replace(self._settings, **{row.setting.partition(".")[2]: new})
 
     def _daemon(self, path: str, value: float, time: float) -> None:
