@@ -30,7 +30,8 @@ def change(screen: Screen, seconds: float) -> float:
 
 def test_a_song_from_an_audio_server_reaches_pure_data_and_the_window(tmp_path: Path) -> None:
     need_programs("pulseaudio", "pactl", "paplay", "fluidsynth", "pd", "Xvfb")
-    wav = render_song(tmp_path)
+    # Any other song can be tried: ARTGEN_TEST_SONG=song.ogg make test
+    song = os.environ.get("ARTGEN_TEST_SONG") or render_song(tmp_path)
     patch = str(ROOT / "examples/puredata/artgen.pd")
     live = (
         *ARTGEN,
@@ -47,7 +48,7 @@ def test_a_song_from_an_audio_server_reaches_pure_data_and_the_window(tmp_path: 
         pd_log, live_log = tmp_path / "pd.log", tmp_path / "live.log"
         with (
             running("pd", "-nogui", "-noaudio", "-nomidi", "-stderr", patch, log=pd_log),
-            running("paplay", "--device=vj", str(wav), log=tmp_path / "paplay.log", env=env),
+            running("paplay", "--device=vj", str(song), log=tmp_path / "paplay.log", env=env),
             running(*live, "-v", log=live_log, env=env) as show,
         ):
             try:
