@@ -8,6 +8,7 @@ import logging
 import math
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,12 +78,12 @@ class AudioSource(Protocol):
     ) -> None: ...
 
 
-class ClosesItself:
+class ClosesItself(ABC):
     """The context manager's half of an `AudioSource`."""
 
+    @abstractmethod
     def close(self) -> None:
         """Stop, from any thread; may be called again."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self
