@@ -258,7 +258,7 @@ class TestFollower:
     def test_time_constant(self, still: MoodEstimator) -> None:
         rows = run(still, nothing("white", 10.0))
         begin = rows[rows[:, 5] > 0][0, 0]
-        later = rows[np.searchsorted(rows[:, 0], begin + 2.0)]
+        later = rows[np.searchsorted(rows[:, 0], begin + still.smoothing)]
         assert later[1] == pytest.approx(0.5 + 0.4 * (1 - np.exp(-1)), abs=0.01)
         assert later[2] == pytest.approx(0.5 - 0.4 * (1 - np.exp(-1)), abs=0.01)
 

@@ -20,6 +20,29 @@ def mood_loss(measured: Tensor, asked: Tensor) -> Tensor:
     return F.mse_loss(measured * 4.0, asked * 4.0)
 
 
+def structure_distance(one: Tensor, other: Tensor) -> Tensor:
+    """How different two pictures are in what lies where, whatever their mean colours: mean over all pairs, 0..2.
+
+    Parameters
+    ----------
+    one, other : float ``(n, 3, size, size)``, picture i of one against picture i of the other
+    """
+    layouts = []
+    for pictures in (one, other):
+        coarse = F.adaptive_avg_pool2d(pictures, 16).flatten(2)
+        layouts.append(F.normalize((coarse - coarse.mean(2, keepdim=True)).flatten(1), dim=1, eps=1e-3))
+    return (layouts[0] - layouts[1]).square().sum(1).add(1e-8).sqrt().mean()
+
+
+def diversity_loss(one: Tensor, other: Tensor, usual: Tensor) -> Tensor:
+    """0 when pictures of the same mood and different z lie as far apart as real ones (`usual`), 1 when they are equal.
+
+    Keeps the generator from answering every z with one picture, after Yang et al. (2019),
+    *Diversity-Sensitive Conditional Generative Adversarial Networks*.
+    """
+    return F.relu(1 - structure_distance(one, other) / usual)
+
+
 def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Translation and cutout, differentiable, one draw for each picture.
 

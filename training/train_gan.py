@@ -22,7 +22,7 @@ from tqdm import tqdm
 from artgen_osc.errors import ArtgenError
 from training.export import export_generator, read_generator
 from training.gan import N_MOOD, Discriminator, Generator, Lite0Features, pretrained_features
-from training.losses import augment, hinge_discriminator, hinge_generator, mood_loss
+from training.losses import augment, diversity_loss, hinge_discriminator, hinge_generator, mood_loss, structure_distance
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
 
 BETAS = (0.0, 0.99)
@@ -39,9 +39,10 @@ class Options:
     z_dim: int = 128
     batch: int = 8
     steps: int = 20_000
-    generator_rate: float = 4e-4
-    discriminator_rate: float = 2e-4
+    generator_rate: float = 3e-4
+    discriminator_rate: float = 3e-4
     mood_weight: float = 1.0
+    diversity_weight: float = 8.0
     ema_images: float = 1_500.0
     seed: int = 0
     init: str = ""
@@ -56,11 +57,12 @@ HELP = {
     "size": "side of the pictures in pixels: 64, 128, 256 or 512",
     "width": "width of the generator",
     "z_dim": "length of the latent vector",
-    "batch": "pictures a step",
+    "batch": "pictures a step, an even number",
     "steps": "steps in all",
     "generator_rate": "Adam's learning rate for the generator",
     "discriminator_rate": "Adam's learning rate for the discriminator",
     "mood_weight": "how strongly a picture is held to the mood it was asked for",
+    "diversity_weight": "how strongly pictures of different z are kept apart",
     "ema_images": "half-life of the averaged weights, in pictures",
     "seed": "seed of everything random",
     "init": "start from the generator in this model file",
@@ -83,10 +85,14 @@ class Trainer:
     def __init__(
         self, options: Options, pictures: Tensor, features: torch.nn.Module, channels: tuple[int, ...]
     ) -> None:
+        if options.batch < 2 or options.batch % 2:
+            raise ValueError(f"--batch: {options.batch} is not an even number; 2, 4, 6 … are allowed; try 8")
         torch.manual_seed(options.seed)
         self.options, self.pictures = options, pictures
         self.scale = MoodScale.of(pictures)
         measured = torch.cat([colour_mood(to_float(part)) for part in pictures.split(64)])
+        some = to_float(pictures[torch.randperm(len(pictures), generator=torch.Generator().manual_seed(0))[:512]])
+        self.usual_distance = structure_distance(some, some.roll(1, 0))
         self.moods = self.scale.to_mood(measured).clamp(0, 1)
         self.generator = Generator(options.size, options.width, options.z_dim)
         if options.init:
@@ -103,13 +109,17 @@ class Trainer:
         self.seconds = 0.0
 
     def ask(self, n: int) -> tuple[Tensor, Tensor]:
-        """Draw z and the mood to ask for: mostly as in the pictures, sometimes anywhere."""
+        """Draw z, and the mood to ask for: mostly as in the pictures, sometimes anywhere.
+
+        The second half has the moods of the first, and other z.
+        """
         z = torch.randn(n, self.options.z_dim, generator=self.random)
+        n = n // 2
         chosen = self.moods[torch.randint(len(self.moods), (n,), generator=self.random)]
         near = chosen + 0.05 * torch.randn(n, N_MOOD, generator=self.random)
         anywhere = torch.rand(n, N_MOOD, generator=self.random)
         mood = torch.where(torch.rand(n, 1, generator=self.random) < 0.7, near, anywhere)
-        return z, mood.clamp(0, 1)
+        return z, mood.clamp(0, 1).repeat(2, 1)
 
     def real(self, n: int) -> Tensor:
         """Draw training pictures, half of them mirrored."""
@@ -127,7 +137,9 @@ class Trainer:
         adversarial = hinge_generator(self.discriminator(augment(fake, self.random)))
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake)), mood)
         self.generator_adam.zero_grad(set_to_none=True)
-        (adversarial + self.options.mood_weight * obedience).backward()
+        sameness = diversity_loss(fake[: n // 2], fake[n // 2 :], self.usual_distance)
+        extra = self.options.mood_weight * obedience + self.options.diversity_weight * sameness
+        (adversarial + extra).backward()
         self.generator_adam.step()
 
         self.discriminator.heads.requires_grad_(True)
@@ -140,7 +152,8 @@ class Trainer:
 
         self.step_count += 1
         self._update_average()
-        return {"generator": adversarial.item(), "discriminator": judgement.item(), "mood": obedience.item()}
+        losses = {"generator": adversarial, "discriminator": judgement, "mood": obedience, "sameness": sameness}
+        return {name: loss.item() for name, loss in losses.items()}
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -245,7 +258,7 @@ def train(trainer: Trainer, folder: Path) -> None:
     with log_path.open("a", newline="") as file, tqdm(total=options.steps, initial=trainer.step_count) as bar:
         log = csv.writer(file)
         if new:
-            log.writerow(["step", "seconds", "generator", "discriminator", "mood"])
+            log.writerow(["step", "seconds", "generator", "discriminator", "mood", "sameness"])
         while trainer.step_count < options.steps and not stopping:
             losses = trainer.step()
             trainer.seconds = before + time.monotonic() - start
