@@ -1,5 +1,6 @@
 """The generator's training at tiny width: two steps, resume, export, parity."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,7 +14,14 @@ from artgen_osc import modelfile
 from training import evaluate, evaluate_gan, train_gan
 from training.export import export_generator, read_generator
 from training.gan import Generator, Lite0Features, pretrained_features
-from training.losses import augment, hinge_discriminator, hinge_generator, mood_loss
+from training.losses import (
+    augment,
+    diversity_loss,
+    hinge_discriminator,
+    hinge_generator,
+    mood_loss,
+    structure_distance,
+)
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
 from training.train_gan import Options, Trainer
 
@@ -210,3 +218,18 @@ def test_evaluate_tells_a_copy_from_noise(options: Options, tmp_path: Path, caps
     assert set(figures) == {"n", "swd", "mood_r2_valence", "mood_r2_energy", "diversity", "nearest_neighbour"}
     assert all(np.isfinite(value) for value in figures.values())
     assert figures["diversity"] < 1
+
+
+def test_the_diversity_loss_sees_layout_and_not_colour() -> None:
+    pictures = torch.rand(4, 3, 64, 64) * 2 - 1
+    usual = structure_distance(pictures, pictures.roll(1, 0))
+    assert diversity_loss(pictures, pictures * 0.5 + 0.3, usual) > 0.99
+    assert diversity_loss(pictures, pictures.roll(1, 0), usual) < 1e-4
+
+
+def test_half_of_a_batch_has_the_moods_of_the_other(options: Options) -> None:
+    z, mood = new_trainer(options).ask(6)
+    torch.testing.assert_close(mood[:3], mood[3:])
+    assert not torch.equal(z[:3], z[3:])
+    with pytest.raises(ValueError, match="not an even number"):
+        new_trainer(dataclasses.replace(options, batch=3))
