@@ -148,10 +148,15 @@ class Daemon:
         status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX)
         self._sender.send([(row, getattr(status, row.path.rsplit("/", 1)[1])) for row in schema.STATUS])
         try:
-            for key, value in self._file.changes().items():
-                self._change(key, value)
+            changes = self._file.changes()
         except ArtgenError as error:
             log.warning("%s; the old values are kept", error)
+            return
+        for key, value in changes.items():
+            try:
+                self._change(key, value)
+            except ArtgenError as error:
+                log.warning("%s; the old value is kept", error)
 
     def _obey(self) -> None:
         for row, value in self._receiver.poll():
