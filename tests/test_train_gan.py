@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from artgen_osc import modelfile
 from training import evaluate, evaluate_gan, train_gan
 from training.export import export_generator, read_generator
-from training.gan import Generator, Lite0Features, pretrained_features
+from training.gan import Generator, Lite0Features, UpConv, double, pretrained_features
 from training.losses import (
     augment,
     diversity_loss,
@@ -191,6 +191,39 @@ def test_only_the_direction_of_z_counts() -> None:
     generator = Generator(64, 8, 8).eval()
     z, mood = torch.randn(2, 8), torch.rand(2, 2)
     torch.testing.assert_close(generator(z, mood), generator(z * 3, mood), rtol=1e-4, atol=1e-4)
+
+
+def test_one_transposed_convolution_equals_doubling_and_convolving() -> None:
+    layer = UpConv(3, 5)
+    x = torch.randn(2, 3, 7, 9)
+    doubled = nn.functional.conv2d(nn.functional.interpolate(x, scale_factor=2.0), layer.weight, padding=1)
+    torch.testing.assert_close(layer(x), doubled, atol=1e-5, rtol=1e-4)
+
+
+def test_a_grown_generator_begins_as_the_smaller_one_enlarged(tmp_path: Path) -> None:
+    small = Generator(64, 8, 8)
+    small(torch.randn(8, 8), torch.rand(8, 2))
+    # The exporter stores equal tensors once; those of a trained generator differ.
+    for weight in small.parameters():
+        nn.init.trunc_normal_(weight, 0.0, 0.05)
+    small.eval()
+    card = {"kind": "generator", "size": 64, "z_dim": 8, "n_mood": 2}
+    export_generator(small, tmp_path / "small.onnx", card)
+    large = Generator(128, 8, 8).eval()
+    large.grow_from(read_generator(tmp_path / "small.onnx"))
+    z, mood = torch.randn(2, 8), torch.rand(2, 2)
+    enlarged = torch.tanh(double(torch.atanh(small.half().float()(z, mood))))
+    torch.testing.assert_close(large(z, mood), enlarged, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("other", [Generator(64, 16, 8), Generator(64, 8, 4), Generator(128, 8, 8)])
+def test_what_does_not_fit_is_not_grown_from(other: Generator) -> None:
+    generator = Generator(64, 8, 8)
+    before = {name: value.clone() for name, value in generator.state_dict().items()}
+    with pytest.raises(ValueError, match="give one that fits"):
+        generator.grow_from(other.state_dict())
+    for name, value in generator.state_dict().items():
+        assert torch.equal(value, before[name])
 
 
 def test_the_pretrained_features_are_those_of_the_package() -> None:

@@ -65,7 +65,7 @@ HELP = {
     "diversity_weight": "how strongly pictures of different z are kept apart",
     "ema_images": "half-life of the averaged weights, in pictures",
     "seed": "seed of everything random",
-    "init": "start from the generator in this model file",
+    "init": "start from the generator in this model file; a smaller one is grown",
     "minutes": "minutes between checkpoints",
     "name": "what the pictures are, for the model's card",
     "licence": "their licence, for the model's card",
@@ -96,7 +96,10 @@ class Trainer:
         self.moods = self.scale.to_mood(measured).clamp(0, 1)
         self.generator = Generator(options.size, options.width, options.z_dim)
         if options.init:
-            self.generator.load_state_dict(read_generator(options.init))
+            try:
+                self.generator.grow_from(read_generator(options.init))
+            except ValueError as error:
+                raise ValueError(f"--init: {options.init} is {error}") from None
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.discriminator = Discriminator(features, channels)
         for net in (self.generator, self.average, self.discriminator):
@@ -132,20 +135,22 @@ class Trainer:
         """One update of the generator and one of the discriminator, on the same fakes."""
         n = self.options.batch
         z, mood = self.ask(n)
-        self.discriminator.requires_grad_(False)
+        self.discriminator.heads.requires_grad_(False)
         fake = self.generator(z, mood)
-        adversarial = hinge_generator(self.discriminator(augment(fake, self.random)))
+        seen = self.discriminator.look(augment(fake, self.random))
+        adversarial = hinge_generator(self.discriminator.judge(seen))
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake)), mood)
-        self.generator_adam.zero_grad(set_to_none=True)
         sameness = diversity_loss(fake[: n // 2], fake[n // 2 :], self.usual_distance)
         extra = self.options.mood_weight * obedience + self.options.diversity_weight * sameness
+        self.generator_adam.zero_grad(set_to_none=True)
         (adversarial + extra).backward()
         self.generator_adam.step()
 
         self.discriminator.heads.requires_grad_(True)
-        fakes = self.discriminator(augment(fake.detach(), self.random))
-        reals = self.discriminator(augment(self.real(n), self.random))
-        judgement = hinge_discriminator(reals, fakes)
+        fakes = self.discriminator.judge([x.detach() for x in seen])
+        with torch.no_grad():
+            seen = self.discriminator.look(augment(self.real(n), self.random))
+        judgement = hinge_discriminator(self.discriminator.judge(seen), fakes)
         self.discriminator_adam.zero_grad(set_to_none=True)
         judgement.backward()
         self.discriminator_adam.step()
