@@ -1,6 +1,7 @@
 """The daemon: sound in, analysis, mood, OSC out and control in, on one thread."""
 
 import logging
+import threading
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -11,7 +12,7 @@ from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source
-from artgen_osc.config import ConfigFile
+from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
@@ -22,6 +23,48 @@ from artgen_osc.schema import Address, Features, Mood, Value
 log = logging.getLogger("artgen.daemon")
 
 QUIET_SECONDS = 0.1
+
+
+class _Opening:
+    """An input that is being opened on a thread of its own: that may take seconds, and the show goes on."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._lock = threading.Lock()
+        self._unwanted = False
+        self._result: AudioSource | ArtgenError | None = None
+        threading.Thread(target=self._open, name="open input", daemon=True).start()
+
+    def _open(self) -> None:
+        try:
+            result: AudioSource | ArtgenError = open_source(self.config.audio.input, mute=self.config.audio.mute)
+        except ArtgenError as error:
+            result = error
+        with self._lock:
+            self._result = result
+            if self._unwanted and not isinstance(result, ArtgenError):
+                result.close()
+
+    def result(self) -> AudioSource | None:
+        """The source, or None while it is not open yet.
+
+        Raises
+        ------
+        ArtgenError
+            It can't be opened.
+        """
+        with self._lock:
+            result = self._result
+        if isinstance(result, ArtgenError):
+            raise result
+        return result
+
+    def abandon(self) -> None:
+        """Close it, now or as soon as it is open."""
+        with self._lock:
+            self._unwanted = True
+            if self._result and not isinstance(self._result, ArtgenError):
+                self._result.close()
 
 
 class Daemon:
@@ -48,7 +91,7 @@ class Daemon:
         self._heartbeat = 0
         self._clock = 0.0
         self._last: Mood | None = None
-        self._next_input: AudioSource | None = None
+        self._opening: _Opening | None = None
         self._follow = f"127.0.0.1:{config.visuals.port}" if renderer else ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
@@ -98,13 +141,16 @@ class Daemon:
                         self._renderer.supervise()
                         if self._renderer.status is not None:
                             return self._renderer.status
-                    if self._next_input or (seconds is not None and now - start >= seconds):
+                    next_input = self._opened()
+                    if next_input or (seconds is not None and now - start >= seconds):
                         break
-                if not self._next_input:
+                else:
+                    next_input = None
+                if not next_input:
                     return 0
                 self._source.close()
                 self._mood.close()
-                self._source, self._next_input = self._next_input, None
+                self._source = next_input
                 self._listen(self._source)
         except KeyboardInterrupt:
             return 0
@@ -179,11 +225,11 @@ class Daemon:
         """Change one setting while the show runs; on an error the old one stays."""
         config = configuration.replace(self._config, key, value)
         if key == "audio.input":
-            source = open_source(config.audio.input, mute=config.audio.mute)
-            if self._next_input:
-                self._next_input.close()
-            self._next_input = source
-        elif key == "audio.gain_db":
+            if self._opening:
+                self._opening.abandon()
+            self._opening = _Opening(config)
+            return
+        if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db
         elif key == "osc.targets":
             wanted = config.osc.targets
@@ -195,11 +241,27 @@ class Daemon:
         self._config = config
         self._steer()
 
+    def _opened(self) -> AudioSource | None:
+        """The input that was asked for, once it is open; a refused one is logged and forgotten."""
+        if not self._opening:
+            return None
+        try:
+            source = self._opening.result()
+        except ArtgenError as error:
+            self._receiver.refused += 1
+            log.warning("%s; %s goes on", error, self._source.name)
+            self._opening = None
+            return None
+        if source:
+            self._config = configuration.replace(self._config, "audio.input", self._opening.config.audio.input)
+            self._opening = None
+        return source
+
     def _close_inputs(self) -> None:
         self._source.close()
         self._mood.close()
-        if self._next_input:
-            self._next_input.close()
+        if self._opening:
+            self._opening.abandon()
 
     def close(self) -> None:
         """Free everything; may be called again."""

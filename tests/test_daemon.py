@@ -1,5 +1,6 @@
 """The daemon in its loop, steered over OSC."""
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 import soundfile
 from pythonosc.udp_client import SimpleUDPClient
 
+from artgen_osc.audio import AudioSource, open_source
 from artgen_osc.config import ConfigFile
 from artgen_osc.daemon import Daemon
 from artgen_osc.errors import ArtgenError
@@ -22,13 +24,9 @@ class Show:
     """A daemon on a thread, its listener and its remote control."""
 
     def __init__(self, listener: Capture, show_file: Path) -> None:
-        flags = {
-            "audio.input": "demo",
-            "audio.mute": True,
-            "osc.port": PORT,
-            "osc.targets": [f"127.0.0.1:{listener.port}"],
-        }
-        show_file.touch()
+        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": PORT}
+        self.targets = f'[osc]\ntargets = ["127.0.0.1:{listener.port}"]\n'
+        show_file.write_text(self.targets)
         self.file = show_file
         self.listener = listener
         self.daemon = Daemon(ConfigFile(show_file, flags))
@@ -102,6 +100,7 @@ def test_input_is_switched_and_a_bad_one_changes_nothing(show: Show, tmp_path: P
     tone = tmp_path / "tone.wav"
     soundfile.write(tone, 0.5 * np.sin(2 * np.pi * 3000 * np.arange(48000 * 20) / 48000), 48000)
     show.send("/artgen/control/input", f"file:{tmp_path / 'nothing.wav'}")
+    show.hear(0.5)
     show.send("/artgen/control/input", "tape")
     show.hear(1.5)
     assert show.last("/artgen/centroid_hz") != pytest.approx(3000, rel=0.05)
@@ -109,6 +108,24 @@ def test_input_is_switched_and_a_bad_one_changes_nothing(show: Show, tmp_path: P
     show.hear(1.0)
     assert show.last("/artgen/centroid_hz") == pytest.approx(3000, rel=0.05)
     assert show.last("/artgen/status/dropped", 1.5) == 2
+
+
+def test_the_show_goes_on_while_an_input_is_opened(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = threading.Event()
+
+    def slow(spec: str, *, mute: bool) -> AudioSource:
+        opened.wait(10)
+        return open_source(spec, mute=mute)
+
+    monkeypatch.setattr("artgen_osc.daemon.open_source", slow)
+    before = show.daemon._source
+    show.send("/artgen/control/input", "demo")
+    hops = [time for time, message in show.listener.read(2.0) if message.path == "/artgen/energy"]
+    assert max(later - earlier for earlier, later in itertools.pairwise(hops)) < 0.5
+    assert show.daemon._source is before
+    opened.set()
+    show.hear(1.0)
+    assert show.daemon._source is not before
 
 
 def test_bad_control_is_counted(show: Show) -> None:
@@ -120,11 +137,18 @@ def test_bad_control_is_counted(show: Show) -> None:
 
 
 def test_a_saved_show_file_is_obeyed_and_a_bad_edit_is_not(show: Show) -> None:
-    show.file.write_text("[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 0.8\n")
+    show.file.write_text(show.targets + "[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 0.8\n")
     show.hear(2.5)
     assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
-    show.file.write_text("[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 8\n")
+    show.file.write_text(show.targets + "[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 8\n")
     show.hear(1.5)
+    assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
+
+
+def test_a_setting_that_can_not_be_followed_keeps_no_other_back(show: Show) -> None:
+    nowhere = show.targets.replace('"]', '", "nowhere"]')
+    show.file.write_text(nowhere + "[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 0.8\n")
+    show.hear(2.5)
     assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
 
 
