@@ -12,15 +12,15 @@ from torch import Tensor, nn
 
 from artgen_osc import modelfile
 from training import evaluate, evaluate_gan, train_gan
+from training.anchors import picture_codes
 from training.export import export_generator, read_generator
 from training.gan import Generator, Lite0Features, UpConv, double, pretrained_features
 from training.losses import (
+    anchor_loss,
     augment,
-    diversity_loss,
     hinge_discriminator,
     hinge_generator,
     mood_loss,
-    structure_distance,
 )
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
 from training.train_gan import Options, Trainer
@@ -181,7 +181,8 @@ def test_hinge_losses() -> None:
 
 def test_augmentation_moves_and_cuts_but_keeps_colours() -> None:
     pictures = torch.rand(4, 3, 64, 64)
-    changed = augment(pictures, torch.Generator().manual_seed(0))
+    changed, same = augment([pictures, pictures], torch.Generator().manual_seed(0))
+    torch.testing.assert_close(changed, same, rtol=0, atol=0)
     assert changed.shape == pictures.shape
     assert not torch.equal(changed, pictures)
     assert set(changed.flatten().tolist()) <= set(pictures.flatten().tolist()) | {0.0}
@@ -253,16 +254,49 @@ def test_evaluate_tells_a_copy_from_noise(options: Options, tmp_path: Path, caps
     assert figures["diversity"] < 1
 
 
-def test_the_diversity_loss_sees_layout_and_not_colour() -> None:
-    pictures = torch.rand(4, 3, 64, 64) * 2 - 1
-    usual = structure_distance(pictures, pictures.roll(1, 0))
-    assert diversity_loss(pictures, pictures * 0.5 + 0.3, usual) > 0.99
-    assert diversity_loss(pictures, pictures.roll(1, 0), usual) < 1e-4
+def test_codes_are_normal_and_tell_pictures_apart() -> None:
+    draw = torch.Generator().manual_seed(0)
+    pictures = torch.randint(0, 255, (40, 3, 8, 8), dtype=torch.uint8, generator=draw)
+    pictures = pictures.repeat_interleave(8, 2).repeat_interleave(8, 3)
+    moods = torch.rand(40, 2, generator=draw)
+    features = TinyFeatures()
+    codes = picture_codes(pictures, features, moods, 16)
+    assert codes.shape == (2, 40, 16)
+    flat = codes.flatten(0, 1)
+    torch.testing.assert_close(flat.mean(0), torch.zeros(16), atol=1e-4, rtol=0)
+    torch.testing.assert_close(flat.std(0), torch.ones(16), atol=0.1, rtol=0)
+    assert torch.pdist(flat).min() > 1
+    torch.testing.assert_close(codes, picture_codes(pictures, features, moods, 16), atol=1e-4, rtol=1e-4)
 
 
-def test_half_of_a_batch_has_the_moods_of_the_other(options: Options) -> None:
-    z, mood = new_trainer(options).ask(6)
-    torch.testing.assert_close(mood[:3], mood[3:])
-    assert not torch.equal(z[:3], z[3:])
-    with pytest.raises(ValueError, match="not an even number"):
-        new_trainer(dataclasses.replace(options, batch=3))
+def test_what_the_pictures_do_not_fill_of_z_is_random_but_the_same() -> None:
+    pictures = torch.randint(0, 255, (3, 3, 64, 64), dtype=torch.uint8)
+    codes = [picture_codes(pictures, TinyFeatures(), torch.rand(3, 2), 32)[..., 6:] for _ in range(2)]
+    assert codes[0].std() > 0.5
+    torch.testing.assert_close(*codes)
+
+
+def test_pictures_are_drawn_with_their_own_codes_and_moods(options: Options) -> None:
+    trainer = new_trainer(options)
+    pictures, z, mood = trainer.real(16)
+    for picture, code, asked in zip(pictures, z, mood, strict=True):
+        mirrored, chosen = (trainer.codes == code).all(2).nonzero()[0].tolist()
+        original = to_float(trainer.pictures[chosen])
+        torch.testing.assert_close(picture, original.flip(2) if mirrored else original)
+        torch.testing.assert_close(asked, trainer.moods[chosen])
+
+
+def test_the_anchor_loss_is_0_for_the_same_and_grows() -> None:
+    pictures = torch.rand(2, 3, 64, 64) * 2 - 1
+    features = TinyFeatures()
+    losses = [
+        anchor_loss(other, pictures, features(other), features(pictures)).item()
+        for other in (pictures, pictures * 0.9, pictures * 0.3)
+    ]
+    assert losses[0] == 0.0
+    assert losses[1] < losses[2]
+
+
+def test_a_batch_of_one_is_refused(options: Options) -> None:
+    with pytest.raises(ValueError, match="--batch: 1 is too few"):
+        new_trainer(dataclasses.replace(options, batch=1))

@@ -20,39 +20,32 @@ def mood_loss(measured: Tensor, asked: Tensor) -> Tensor:
     return F.mse_loss(measured * 4.0, asked * 4.0)
 
 
-def structure_distance(one: Tensor, other: Tensor) -> Tensor:
-    """How different two pictures are in what lies where, whatever their mean colours: mean over all pairs, 0..2.
+def anchor_loss(fake: Tensor, real: Tensor, fake_maps: list[Tensor], real_maps: list[Tensor]) -> Tensor:
+    """How far pictures lie from those they are anchored to, 0 when they are the same: coarse colours, and features.
 
     Parameters
     ----------
-    one, other : float ``(n, 3, size, size)``, picture i of one against picture i of the other
+    fake, real : float ``(n, 3, size, size)``
+    fake_maps, real_maps : features of both, of any number of scales; mean absolute differences count in
+        units of the real ones' mean size
     """
-    layouts = []
-    for pictures in (one, other):
-        coarse = F.adaptive_avg_pool2d(pictures, 16).flatten(2)
-        layouts.append(F.normalize((coarse - coarse.mean(2, keepdim=True)).flatten(1), dim=1, eps=1e-3))
-    return (layouts[0] - layouts[1]).square().sum(1).add(1e-8).sqrt().mean()
+    coarse = [F.adaptive_avg_pool2d(pictures, 32) for pictures in (fake, real)]
+    apart = [F.l1_loss(f, r) / r.abs().mean() for f, r in zip(fake_maps, real_maps, strict=True)]
+    return F.l1_loss(*coarse) + torch.stack(apart).mean()
 
 
-def diversity_loss(one: Tensor, other: Tensor, usual: Tensor) -> Tensor:
-    """0 when pictures of the same mood and different z lie as far apart as real ones (`usual`), 1 when they are equal.
-
-    Keeps the generator from answering every z with one picture, after Yang et al. (2019),
-    *Diversity-Sensitive Conditional Generative Adversarial Networks*.
-    """
-    return F.relu(1 - structure_distance(one, other) / usual)
-
-
-def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Translation and cutout, differentiable, one draw for each picture.
+def augment(batches: list[Tensor], generator: torch.Generator) -> list[Tensor]:
+    """Translation and cutout, differentiable, one draw for each place in the batches.
 
     After DiffAugment (Zhao et al., 2020). Colour is left alone: it carries the mood.
+
+    Parameters
+    ----------
+    batches : one or more ``(n, 3, size, size)``; pictures at the same place are changed in the same way
     """
-    n, _, height, width = pictures.shape
+    n, _, height, width = batches[0].shape
     reach = height // 8
-    padded = F.pad(pictures, (reach,) * 4, mode="reflect")
     shifts = torch.randint(0, 2 * reach + 1, (n, 2), generator=generator).tolist()
-    moved = torch.stack([padded[i, :, y : y + height, x : x + width] for i, (y, x) in enumerate(shifts)])
     mask = torch.ones(n, 1, height, width)
     hole = int(height * 0.4)
     corners = torch.randint(-hole // 2, height - hole // 2, (n, 2), generator=generator).tolist()
@@ -60,4 +53,9 @@ def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
     for i, (y, x) in enumerate(corners):
         if cut[i]:
             mask[i, :, max(y, 0) : y + hole, max(x, 0) : x + hole] = 0
-    return moved * mask
+    changed = []
+    for pictures in batches:
+        padded = F.pad(pictures, (reach,) * 4, mode="reflect")
+        moved = torch.stack([padded[i, :, y : y + height, x : x + width] for i, (y, x) in enumerate(shifts)])
+        changed.append(moved * mask)
+    return changed

@@ -20,9 +20,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from artgen_osc.errors import ArtgenError
+from training.anchors import picture_codes
 from training.export import export_generator, read_generator
 from training.gan import N_MOOD, Discriminator, Generator, Lite0Features, pretrained_features
-from training.losses import augment, diversity_loss, hinge_discriminator, hinge_generator, mood_loss, structure_distance
+from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
 
 BETAS = (0.0, 0.99)
@@ -39,10 +40,10 @@ class Options:
     z_dim: int = 128
     batch: int = 8
     steps: int = 20_000
-    generator_rate: float = 3e-4
-    discriminator_rate: float = 3e-4
+    generator_rate: float = 2e-4
+    discriminator_rate: float = 2e-4
     mood_weight: float = 1.0
-    diversity_weight: float = 8.0
+    anchor_weight: float = 8.0
     ema_images: float = 1_500.0
     seed: int = 0
     init: str = ""
@@ -57,12 +58,12 @@ HELP = {
     "size": "side of the pictures in pixels: 64, 128, 256 or 512",
     "width": "width of the generator",
     "z_dim": "length of the latent vector",
-    "batch": "pictures a step, an even number",
+    "batch": "pictures a step",
     "steps": "steps in all",
     "generator_rate": "Adam's learning rate for the generator",
     "discriminator_rate": "Adam's learning rate for the discriminator",
     "mood_weight": "how strongly a picture is held to the mood it was asked for",
-    "diversity_weight": "how strongly pictures of different z are kept apart",
+    "anchor_weight": "how strongly the z of each training picture is held to that picture",
     "ema_images": "half-life of the averaged weights, in pictures",
     "seed": "seed of everything random",
     "init": "start from the generator in this model file; a smaller one is grown",
@@ -85,15 +86,14 @@ class Trainer:
     def __init__(
         self, options: Options, pictures: Tensor, features: torch.nn.Module, channels: tuple[int, ...]
     ) -> None:
-        if options.batch < 2 or options.batch % 2:
-            raise ValueError(f"--batch: {options.batch} is not an even number; 2, 4, 6 … are allowed; try 8")
+        if options.batch < 2:
+            raise ValueError(f"--batch: {options.batch} is too few; 2 or more is allowed; try 8")
         torch.manual_seed(options.seed)
         self.options, self.pictures = options, pictures
         self.scale = MoodScale.of(pictures)
         measured = torch.cat([colour_mood(to_float(part)) for part in pictures.split(64)])
-        some = to_float(pictures[torch.randperm(len(pictures), generator=torch.Generator().manual_seed(0))[:512]])
-        self.usual_distance = structure_distance(some, some.roll(1, 0))
         self.moods = self.scale.to_mood(measured).clamp(0, 1)
+        self.codes = picture_codes(pictures, features, self.moods, options.z_dim)
         self.generator = Generator(options.size, options.width, options.z_dim)
         if options.init:
             try:
@@ -112,52 +112,60 @@ class Trainer:
         self.seconds = 0.0
 
     def ask(self, n: int) -> tuple[Tensor, Tensor]:
-        """Draw z, and the mood to ask for: mostly as in the pictures, sometimes anywhere.
-
-        The second half has the moods of the first, and other z.
-        """
+        """Draw z, and the mood to ask for: mostly as in the pictures, sometimes anywhere."""
         z = torch.randn(n, self.options.z_dim, generator=self.random)
-        n = n // 2
         chosen = self.moods[torch.randint(len(self.moods), (n,), generator=self.random)]
         near = chosen + 0.05 * torch.randn(n, N_MOOD, generator=self.random)
         anywhere = torch.rand(n, N_MOOD, generator=self.random)
         mood = torch.where(torch.rand(n, 1, generator=self.random) < 0.7, near, anywhere)
-        return z, mood.clamp(0, 1).repeat(2, 1)
+        return z, mood.clamp(0, 1)
 
-    def real(self, n: int) -> Tensor:
-        """Draw training pictures, half of them mirrored."""
-        chosen = self.pictures[torch.randint(len(self.pictures), (n,), generator=self.random)]
-        mirror = torch.rand(n, generator=self.random) < 0.5
-        chosen = torch.where(mirror.view(n, 1, 1, 1), chosen.flip(3), chosen)
-        return to_float(chosen).contiguous(memory_format=torch.channels_last)
+    def real(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw training pictures, half of them mirrored, each with its z and its mood."""
+        chosen = torch.randint(len(self.pictures), (n,), generator=self.random)
+        mirrored = torch.randint(2, (n,), generator=self.random)
+        pictures = self.pictures[chosen]
+        pictures = torch.where(mirrored.view(n, 1, 1, 1) == 1, pictures.flip(3), pictures)
+        pictures = to_float(pictures).contiguous(memory_format=torch.channels_last)
+        return pictures, self.codes[mirrored, chosen], self.moods[chosen]
 
     def step(self) -> dict[str, float]:
-        """One update of the generator and one of the discriminator, on the same fakes."""
+        """One update of the generator and one of the discriminator, on the same fakes.
+
+        The first half of the fakes are asked for by the z and moods of real pictures, the others at random.
+        """
         n = self.options.batch
-        z, mood = self.ask(n)
+        anchored = n // 2
+        real, z, mood = self.real(n)
+        other_z, other_mood = self.ask(n - anchored)
+        z = torch.cat([z[:anchored], other_z])
+        mood = torch.cat([mood[:anchored], other_mood])
+
         self.discriminator.heads.requires_grad_(False)
         fake = self.generator(z, mood)
-        seen = self.discriminator.look(augment(fake, self.random))
-        adversarial = hinge_generator(self.discriminator.judge(seen))
+        fake_seen, real_seen = augment([fake, real], self.random)
+        fake_maps = self.discriminator.look(fake_seen)
+        with torch.no_grad():
+            real_maps = self.discriminator.look(real_seen)
+        adversarial = hinge_generator(self.discriminator.judge(fake_maps))
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake)), mood)
-        sameness = diversity_loss(fake[: n // 2], fake[n // 2 :], self.usual_distance)
-        extra = self.options.mood_weight * obedience + self.options.diversity_weight * sameness
+        first = [[x[:anchored] for x in maps] for maps in (fake_maps, real_maps)]
+        distance = anchor_loss(fake[:anchored], real[:anchored], *first)
+        extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
         self.generator_adam.zero_grad(set_to_none=True)
         (adversarial + extra).backward()
         self.generator_adam.step()
 
         self.discriminator.heads.requires_grad_(True)
-        fakes = self.discriminator.judge([x.detach() for x in seen])
-        with torch.no_grad():
-            seen = self.discriminator.look(augment(self.real(n), self.random))
-        judgement = hinge_discriminator(self.discriminator.judge(seen), fakes)
+        fakes = self.discriminator.judge([x.detach() for x in fake_maps])
+        judgement = hinge_discriminator(self.discriminator.judge(real_maps), fakes)
         self.discriminator_adam.zero_grad(set_to_none=True)
         judgement.backward()
         self.discriminator_adam.step()
 
         self.step_count += 1
         self._update_average()
-        losses = {"generator": adversarial, "discriminator": judgement, "mood": obedience, "sameness": sameness}
+        losses = {"generator": adversarial, "discriminator": judgement, "mood": obedience, "anchor": distance}
         return {name: loss.item() for name, loss in losses.items()}
 
     @torch.no_grad()
@@ -181,6 +189,7 @@ class Trainer:
             "discriminator": self.discriminator.learned(),
             "generator_adam": self.generator_adam.state_dict(),
             "discriminator_adam": self.discriminator_adam.state_dict(),
+            "codes": self.codes,
             "random": self.random.get_state(),
             "step_count": self.step_count,
             "seconds": self.seconds,
@@ -199,6 +208,8 @@ class Trainer:
             (self.discriminator_adam, self.options.discriminator_rate),
         ):
             adam.param_groups[0]["lr"] = rate
+        # Another machine may round the components differently, and pictures would change places.
+        self.codes = state["codes"]  # type: ignore[assignment]
         self.random.set_state(state["random"])  # type: ignore[arg-type]
         self.step_count = state["step_count"]  # type: ignore[assignment]
         self.seconds = state["seconds"]  # type: ignore[assignment]
@@ -263,7 +274,7 @@ def train(trainer: Trainer, folder: Path) -> None:
     with log_path.open("a", newline="") as file, tqdm(total=options.steps, initial=trainer.step_count) as bar:
         log = csv.writer(file)
         if new:
-            log.writerow(["step", "seconds", "generator", "discriminator", "mood", "sameness"])
+            log.writerow(["step", "seconds", "generator", "discriminator", "mood", "anchor"])
         while trainer.step_count < options.steps and not stopping:
             losses = trainer.step()
             trainer.seconds = before + time.monotonic() - start
