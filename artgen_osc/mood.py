@@ -2,11 +2,12 @@
 
 ::
 
-    samples ─► MoodMel ─► last 8 s ─► network or rules ─► follower ─► Mood
-               40.4 ms                4.1 a second        every hop
+    samples ─► MoodMel ─► last 8 s ─► network or rules ─► mean of 6 s ─► follower ─► Mood
+               40.4 ms                4.1 a second                       every hop
 
 The network sees each window relative to its own maximum, so gain changes nothing.
-Its scale is that of Spotify's valence and energy.
+Its scale is that of Spotify's valence and energy. Where the music changes at once, a new piece or
+a drop, window and mean begin anew, so that the mood turns within seconds and is steady elsewhere.
 """
 
 import logging
@@ -14,7 +15,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ _RECENT_COLUMNS = 25
 _FORGET_COLUMNS = 50
 _TRUST_FROM, _TRUST_FULL = 0.3, 0.5
 _NEUTRAL_SECONDS = 10.0
+_MEAN_PREDICTIONS = 25
+# A mean difference of the last columns from those before, in dB over all bands. Within one piece 19 of 20 are smaller.
+_CHANGE_DB = 7.0
+_RANGE_DB = 60.0
 _LOUDEST = 100.0
 _GAP_SECONDS = 0.1
 
@@ -53,13 +58,16 @@ class _Prediction:
     valence: float
     energy: float
     confidence: float
+    steady: tuple[float, float] = (NEUTRAL, NEUTRAL)
+    """Mean valence and energy of the predictions since the music changed, or of the last 6 s."""
+    stream: int = 0
 
 
 class MoodEstimator:
     """Follows the mood of a stream of sound.
 
     Push sound, then ask for the mood of each hop in it. Between predictions the mood follows
-    the last one with a time constant of `smoothing`; where the confidence is low it drifts to
+    their mean with a time constant of `smoothing`; where the confidence is low it drifts to
     neutral over 10 s instead. The first prediction comes within 1.9 s of the first sound, from
     what there is by then; after 2 s of silence it starts anew. What is NaN or infinite
     in the sound is heard as silence.
@@ -92,7 +100,7 @@ class MoodEstimator:
         self,
         sample_rate: int,
         model: str | Path | None = None,
-        smoothing: float = 1.5,
+        smoothing: float = 0.8,
         background: bool = False,
         start: tuple[float, float] = (NEUTRAL, NEUTRAL),
     ) -> None:
@@ -104,6 +112,9 @@ class MoodEstimator:
         self.manual: tuple[float, float] | None = None
         self.freeze = False
         self.predictions = self.stale = self.failures = 0
+        self._stream = 0
+        self._recent: deque[tuple[float, float]] = deque(maxlen=_MEAN_PREDICTIONS)
+        self._recent_passage = (0, 0)
         self.reset()
         self._worker = _Worker(self._predict) if background else None
 
@@ -113,6 +124,8 @@ class MoodEstimator:
         self._history: deque[FloatArray] = deque(maxlen=WINDOW_COLUMNS)
         self._silent: deque[bool] = deque(maxlen=_FORGET_COLUMNS)
         self._column = 0
+        self._stream += 1
+        self._passage = 0
         self._frames = 0
         self._origin = 0.0
         self._ready: deque[_Prediction] = deque()
@@ -159,9 +172,14 @@ class MoodEstimator:
         recent = list(self._silent)[-_RECENT_COLUMNS:]
         presence = 1.0 - sum(recent) / len(recent)
         if not presence or len(self._history) < _FIRST_COLUMNS:
-            self._ready.append(_Prediction(time, math.nan, math.nan, 0.0))
+            self._ready.append(_Prediction(time, math.nan, math.nan, 0.0, stream=self._stream))
             return
-        request = _Request(time, np.stack(self._history), presence)
+        columns = np.stack(self._history)
+        if _has_changed(columns):
+            columns = columns[-_FIRST_COLUMNS:]
+            self._history = deque(columns, maxlen=WINDOW_COLUMNS)
+            self._passage += 1
+        request = _Request(time, columns, presence, (self._stream, self._passage))
         if self._worker:
             self.stale += self._worker.post(request)
         else:
@@ -175,12 +193,17 @@ class MoodEstimator:
             if self.failures == 1:
                 _log.warning("mood: a prediction failed (%s); the last mood is kept", error)
             return
-        values = [min(max(float(value), 0.0), 1.0) for value in (valence, energy, confidence * request.presence)]
-        if all(map(math.isfinite, (valence, energy, confidence))):
-            self.predictions += 1
-            self._ready.append(_Prediction(request.time, *values))
-        else:
+        if not all(map(math.isfinite, (valence, energy, confidence))):
             self.failures += 1
+            return
+        valence, energy, confidence = (min(max(v, 0.0), 1.0) for v in (valence, energy, confidence * request.presence))
+        if request.passage != self._recent_passage:
+            self._recent.clear()
+            self._recent_passage = request.passage
+        self._recent.append((valence, energy))
+        self.predictions += 1
+        steady = tuple(np.mean(self._recent, axis=0).tolist())
+        self._ready.append(_Prediction(request.time, valence, energy, confidence, steady, request.passage[0]))
 
     def mood(self, time: float) -> Mood:
         """The mood at a hop.
@@ -195,10 +218,12 @@ class MoodEstimator:
         """
         while self._ready and self._ready[0].time <= time:
             prediction = self._ready.popleft()
+            if prediction.stream != self._stream:
+                # It was under way when the stream began anew.
+                continue
             self._follow(prediction.time)
             if math.isnan(prediction.valence):
-                last = self._current
-                prediction = _Prediction(prediction.time, last.valence, last.energy, prediction.confidence)
+                prediction = replace(self._current, time=prediction.time, confidence=prediction.confidence)
             self._current = prediction
         self._follow(time)
         now = self._current
@@ -209,7 +234,7 @@ class MoodEstimator:
         self._time = time if self._time is None else max(time, self._time)
         if self.freeze or not passed:
             return
-        (valence, energy), trust = (self._current.valence, self._current.energy), self._trust()
+        (valence, energy), trust = self._current.steady, self._trust()
         if self.manual is not None:
             (valence, energy), trust = self.manual, 1.0
         # dx/dt = pull (target - x) + drift (neutral - x), solved exactly for constant targets.
@@ -228,6 +253,18 @@ class _Request:
     time: float
     columns: FloatArray
     presence: float
+    passage: tuple[int, int]
+    """Which stream, and which stretch of it between changes of the music."""
+
+
+def _has_changed(columns: FloatArray) -> bool:
+    """Whether the last 1.5 s sound unlike all before: columns in dB ``(n, 128)``."""
+    earlier, latest = columns[:-_FIRST_COLUMNS], columns[-_FIRST_COLUMNS:]
+    if len(earlier) < _FIRST_COLUMNS:
+        return False
+    floor = columns.max() - _RANGE_DB
+    means = [np.maximum(part, floor).mean(axis=0) for part in (earlier, latest)]
+    return float(np.abs(means[1] - means[0]).mean()) > _CHANGE_DB
 
 
 class _Worker:

@@ -96,6 +96,9 @@ def test_train_export_parity_and_a_new_start_from_the_file(
     model = modelfile.load(run / "generator.onnx", "generator", size=64, z_dim=8, n_mood=2)
     assert model.card["images_seen"] == 6
 
+    grown = new_trainer(dataclasses.replace(options, size=128, init=str(run / "generator.onnx")))
+    assert grown.images_seen == 6
+
     trainer = new_trainer(options)
     trainer.load_state(torch.load(run / "state.pt", weights_only=True))
     z, mood = torch.randn(1, 8), torch.rand(1, 2)

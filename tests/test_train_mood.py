@@ -18,16 +18,28 @@ from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
 from artgen_osc.modelfile import Engine, load  # noqa: E402
 from artgen_osc.mood import MoodEstimator  # noqa: E402
 from artgen_osc.mood_mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
-from training import evaluate, music, train_mood  # noqa: E402
-from training.mood_cnn import Calibration, Detector, Ensemble, MoodNet, Statistics  # noqa: E402
-from training.mood_detector import fit_detector  # noqa: E402
-from training.mood_fit import Settings, Split, Trainer, correlation, r2  # noqa: E402
-from training.mood_kernel import fit_kernel  # noqa: E402
+from training import evaluate, music, musicnn, train_mood  # noqa: E402
+from training.mood_cnn import Detector, Ensemble, Features, Kernel, Statistics  # noqa: E402
+from training.mood_detector import fit_detector, random_windows  # noqa: E402
+from training.mood_fit import Points, Settings, Split, Trainer, correlation, r2, to_first_scale  # noqa: E402
+from training.mood_kernel import fit_axes, fit_kernel  # noqa: E402
+from training.mood_material import CROPS, WINDOWS, Material, describe, fit_standardise  # noqa: E402
+from training.mood_report import reliability, worst  # noqa: E402
 from training.music import Songs  # noqa: E402
 from training.music_augment import crop, mixup  # noqa: E402
 from training.not_music import KINDS, not_music  # noqa: E402
 
 TINY = Settings(epochs=2, batch=8, width=8, dropout=0.2)
+
+
+def process(rank: int, split: Split, points: list[Points], folder: str) -> None:
+    """One of two that train together."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=2)
+    trainer = Trainer(split, points, replace(TINY, dropout=0.0), Path(folder) / "both.pt")
+    losses = [trainer.train_epoch()["loss"] for _ in range(2)]
+    Path(folder, f"losses{rank}.json").write_text(json.dumps(losses))
+    torch.distributed.destroy_process_group()
 
 
 def make_songs(name: str, count: int, seed: int, columns: int = 260) -> Songs:
@@ -51,24 +63,41 @@ def split() -> Split:
 
 
 @pytest.fixture(scope="module")
-def trained(split: Split, tmp_path_factory: pytest.TempPathFactory) -> Trainer:
-    trainer = Trainer(split, TINY, tmp_path_factory.mktemp("run") / "member0.pt")
+def material(split: Split) -> list[Material]:
+    return [describe(songs, seed=0) for songs in split.songs]
+
+
+@pytest.fixture(scope="module")
+def points(material: list[Material]) -> list[Points]:
+    standardise = fit_standardise(material)
+    return [Points(standardise(own.crops.float()), standardise(own.windows.float())) for own in material]
+
+
+@pytest.fixture(scope="module")
+def trained(split: Split, points: list[Points], tmp_path_factory: pytest.TempPathFactory) -> Trainer:
+    trainer = Trainer(split, points, TINY, tmp_path_factory.mktemp("run") / "member0.pt")
     trainer.train_epoch()
     trainer.train_epoch()
     return trainer
 
 
-def detector() -> Detector:
-    torch.manual_seed(0)
-    return Detector().eval()
+def kernel_of(material: list[Material], points: list[Points], rows: list[np.ndarray], **more: object) -> Kernel:
+    windows = [own.windows for own in points]
+    return fit_kernel(material, windows, rows, fit_axes(windows, Features().parts), **more)
 
 
 @pytest.fixture(scope="module")
-def model(trained: Trainer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def network(trained: Trainer, material: list[Material], points: list[Points], split: Split) -> Ensemble:
+    torch.manual_seed(0)
+    kernel = kernel_of(material, points, list(split.train))
+    detector = Detector(points[0].crops.shape[2])
+    return Ensemble(fit_standardise(material), [trained.best_net()], kernel, detector).eval().half().float()
+
+
+@pytest.fixture(scope="module")
+def model(network: Ensemble, split: Split, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "mood.onnx"
-    songs = trained.split.songs
-    kernel = fit_kernel(songs, trained.split.train, trained.calibration)
-    train_mood.export([trained.best_net()], kernel, detector(), path, train_mood.card(songs, TINY, {}))
+    train_mood.export(network, path, train_mood.card(list(split.songs), TINY, {}))
     return path
 
 
@@ -132,6 +161,14 @@ class TestMusic:
         with pytest.raises(ConfigError, match=message):
             music.load(tmp_path)
 
+    def test_signed_labels_are_mapped_where_they_are_allowed(self, tmp_path: Path) -> None:
+        folder = write_folder(tmp_path)
+        text = (folder / "labels.csv").read_text().replace("0.2,0.3", "-0.2,1")
+        (folder / "labels.csv").write_text(text)
+        with pytest.raises(ConfigError, match="rows 2;"):
+            music.load(folder)
+        np.testing.assert_allclose(music.load(folder, signed=True).labels[0], [0.4, 1.0], rtol=1e-6)
+
     def test_missing_data_is_refused(self) -> None:
         with pytest.raises(ConfigError, match="isn't there"):
             music.load("nowhere")
@@ -149,6 +186,7 @@ class TestMusic:
         mel = make_songs("x", 1, 0, columns=743).mel[0]
         cut = music.windows(mel, 99)
         assert cut.shape == (6, N_MELS, WINDOW_COLUMNS)
+        np.testing.assert_array_equal(music.relative_windows(mel, [99])[0], cut[1])
         assert (cut.max(axis=(1, 2)) == 0).all()
         assert music.windows(mel[:, :50]).shape == (1, N_MELS, WINDOW_COLUMNS)
 
@@ -191,24 +229,128 @@ class TestMaterial:
         assert crop(make_songs("x", 1, 0, columns=30).mel[0], np.random.default_rng(0)).shape[1] == WINDOW_COLUMNS
 
     def test_mixup_stays_within_a_source(self) -> None:
-        db = np.repeat(np.array([0.0, -10, -60, -70], np.float32), 6).reshape(4, 3, 2)
+        points = np.repeat(np.array([[0.0], [-10], [-60], [-70]], np.float32), 3, axis=1)
         labels = np.array([[0, 0], [1, 1], [0.2, 0.2], [np.nan, 0.4]], np.float32)
-        mixup(db, labels, np.array([0, 0, 1, 1]), np.random.default_rng(0))
-        assert db[:2].min() >= -10
-        assert db[2:].max() <= -60
-        np.testing.assert_allclose(db[0, 0, 0], -10 * labels[0, 0], atol=1e-4)
+        mixup(points, labels, np.array([0, 0, 1, 1]), np.random.default_rng(0))
+        assert points[:2].min() >= -10
+        assert points[2:].max() <= -60
+        np.testing.assert_allclose(points[0, 0], -10 * labels[0, 0], atol=1e-4)
 
     def test_every_kind_of_noise(self) -> None:
         pictures = not_music(len(KINDS), 0)
         assert all(picture.shape[0] == N_MELS and picture.max() == 255 for picture in pictures)
 
 
-def test_detector_learns_what_is_not_music() -> None:
-    noises = not_music(4, 1)
-    fitted = fit_detector(make_songs("x", 4, 5).mel, noises, seed=0, windows=2)
+def test_detector_learns_what_is_not_music(points: list[Points], material: list[Material]) -> None:
+    noises = random_windows(not_music(4, 1), 2, 0)
+    standardise = fit_standardise(material)
+    fitted = fit_detector(material[0].crops.flatten(0, 1), noises, standardise, seed=0)
     with torch.no_grad():
-        likely = [fitted(Statistics()(torch.from_numpy(music.windows(mel)[:1]))).sigmoid().item() for mel in noises]
-    assert max(likely) < 0.3
+        assert fitted(standardise(noises)).sigmoid().max() < 0.3
+        assert fitted(points[0].windows[:, 0]).sigmoid().min() > 0.7
+
+
+class TestMusicnn:
+    def test_hears_the_latest_three_seconds(self) -> None:
+        features = musicnn.Musicnn()
+        db = torch.rand(2, N_MELS, WINDOW_COLUMNS) * -60
+        wanted = features(db)
+        assert wanted.shape == (2, features.size)
+        db[:, :, : -musicnn.COLUMNS] = -80.0
+        torch.testing.assert_close(features(db), wanted)
+        db[:, :, -1] = -80.0
+        assert not torch.allclose(features(db), wanted)
+
+    def test_bands_are_where_its_own_are(self) -> None:
+        bands = musicnn._bands()
+        assert bands.shape == (96, N_MELS)
+        torch.testing.assert_close(bands.sum(1), torch.ones(96))
+        assert (bands.argmax(1).diff() >= 0).all()
+
+    def test_a_resampled_kernel_sees_the_same_of_a_line(self) -> None:
+        """On what changes evenly over time, columns and frames tell the same."""
+        kernel = np.random.default_rng(0).normal(size=(32, 1))
+        columns = musicnn._resampled(kernel, None)
+        reach = len(columns) // 2
+        frames = (np.arange(32) - 15) * musicnn._FRAME
+        assert (columns.T @ np.arange(-reach, reach + 1)).item() == pytest.approx((kernel.T @ frames).item())
+        assert columns.sum() == pytest.approx(kernel.sum())
+
+    def test_checkpoint_and_conversion(self, tmp_path: Path) -> None:
+        """A checkpoint written here in TensorFlow's form, at a tiny width, becomes a network that runs."""
+        rng = np.random.default_rng(1)
+        kernels = {"conv2d": (7, 38, 1, 4), "conv2d_1": (7, 67, 1, 4), "conv2d_2": (128, 1, 1, 2)}
+        kernels |= {"conv2d_3": (64, 1, 1, 2), "conv2d_4": (32, 1, 1, 2), "conv2d_5": (7, 14, 1, 3)}
+        kernels |= {"conv2d_6": (7, 3, 1, 3), "conv2d_7": (7, 3, 1, 3)}
+        variables = {"global_step/Adam": np.zeros((), np.float32)}
+        widths = [1]
+        for name, shape in kernels.items():
+            variables[f"{name}/kernel"] = rng.normal(size=shape).astype(np.float32)
+            variables[f"{name}/bias"] = rng.normal(size=shape[-1:]).astype(np.float32)
+            widths.append(shape[-1])
+        for i, width in enumerate(widths):
+            for part in ("gamma", "beta", "moving_mean", "moving_variance"):
+                name = f"batch_normalization{f'_{i}' if i else ''}/{part}"
+                variables[name] = rng.uniform(0.5, 1, width).astype(np.float32)
+        write_checkpoint(tmp_path, variables)
+        read = musicnn.read_checkpoint(tmp_path)
+        assert read.keys() == variables.keys()
+        for name, value in variables.items():
+            np.testing.assert_array_equal(read[name], value)
+        features = musicnn.Musicnn(musicnn.convert(read))
+        assert features(torch.rand(1, N_MELS, WINDOW_COLUMNS) * -60).shape == (1, 3 * (14 + 3 * 3))
+
+
+def write_checkpoint(folder: Path, variables: dict[str, np.ndarray]) -> None:
+    """TensorFlow's bundle: numbers in one file, and a table of two levels that says where."""
+
+    def varint(value: int) -> bytes:
+        head = bytes([value & 127 | (128 if value > 127 else 0)])
+        return head + varint(value >> 7) if value > 127 else head
+
+    def block(rows: list[tuple[bytes, bytes]]) -> bytes:
+        out, last = b"", b""
+        for key, value in rows:
+            shared = next((i for i, (a, b) in enumerate(zip(last, key)) if a != b), min(len(last), len(key)))  # noqa: B905
+            out += varint(shared) + varint(len(key) - shared) + varint(len(value)) + key[shared:] + value
+            last = key
+        return out + (0).to_bytes(4, "little") + (1).to_bytes(4, "little")
+
+    data, rows = b"", [(b"", b"\x08\x01")]
+    for name in sorted(variables):
+        value = variables[name]
+        shape = b"".join(b"\x12" + varint(len(side)) + side for n in value.shape for side in [b"\x08" + varint(n)])
+        entry = b"\x08\x01\x12" + varint(len(shape)) + shape + b"\x20" + varint(len(data))
+        rows.append((name.encode(), entry + b"\x28" + varint(value.nbytes) + b"\x35" + bytes(4)))
+        data += value.tobytes()
+    first = block(rows)
+    index = block([(b"z", varint(0) + varint(len(first)))])
+    place = len(first) + 5
+    footer = varint(0) + varint(0) + varint(place) + varint(len(index))
+    table = first + bytes(5) + index + bytes(5) + footer.ljust(40, b"\0") + bytes.fromhex("57fb808b247547db")
+    (folder / ".index").write_bytes(table)
+    (folder / ".data-00000-of-00001").write_bytes(data)
+
+
+class TestMaterialOfClips:
+    def test_form_and_cache(self, split: Split, material: list[Material], tmp_path: Path) -> None:
+        clips = split.songs[1]
+        first = describe(clips, 0, tmp_path)
+        assert first.crops.shape == (8, CROPS, Features().size)
+        assert first.windows.shape == (8, WINDOWS, Features().size)
+        assert len(list(tmp_path.glob("*.npy"))) == 8
+        second = describe(clips, 0, tmp_path)
+        torch.testing.assert_close(second.crops, first.crops, rtol=0, atol=0)
+        torch.testing.assert_close(second.windows, material[1].windows)
+
+    def test_labels_of_other_sources_get_the_scale_of_the_first(self) -> None:
+        first = np.array([[0.2, 0.5], [0.4, 0.7]], np.float32)
+        other = np.array([[0.0, np.nan], [1.0, 0.1], [0.5, 0.3]], np.float32)
+        scaled = to_first_scale([first, other], [np.arange(2), np.arange(3)])
+        np.testing.assert_array_equal(scaled[0], first)
+        np.testing.assert_allclose(np.nanmean(scaled[1], axis=0), [0.3, 0.6], atol=1e-6)
+        np.testing.assert_allclose(np.nanstd(scaled[1], axis=0), [0.1, 0.1], atol=1e-6)
+        assert np.isnan(scaled[1][0, 1])
 
 
 class TestNet:
@@ -219,59 +361,81 @@ class TestNet:
         modulation = Statistics()(db)[0, 180 : 180 + 14]
         assert modulation.argmax() == 5
 
-    def test_only_the_first_source_is_uncalibrated(self) -> None:
-        calibration = Calibration(2)
-        with torch.no_grad():
-            calibration.slope.fill_(0.5)
-        mapped = calibration(torch.tensor([[0.9, 0.1], [0.9, 0.1]]), torch.tensor([0, 1]))
-        torch.testing.assert_close(mapped.detach(), torch.tensor([[0.9, 0.1], [0.7, 0.3]]))
-
-    def test_ensemble_stays_in_range(self, trained: Trainer, split: Split) -> None:
-        kernel = fit_kernel(split.songs, split.train, trained.calibration)
-        ensemble = Ensemble([MoodNet(8), trained.best_net()], kernel, detector()).eval()
-        mood, sigma, likely = ensemble(torch.rand(3, N_MELS, WINDOW_COLUMNS) * -80)
+    def test_ensemble_stays_in_range(self, network: Ensemble) -> None:
+        mood, sigma, likely = network(torch.rand(3, N_MELS, WINDOW_COLUMNS) * -80)
         assert mood.shape == sigma.shape == (3, 2)
         assert likely.shape == (3, 1)
         for values in (mood, likely):
             assert (values >= 0).all()
             assert (values <= 1).all()
 
-    def test_kernel_is_support_vector_regression(self, split: Split) -> None:
-        songs = split.songs[0]
-        kernel = fit_kernel((songs,), (np.arange(12),), Calibration(1))
+    def test_kernel_is_support_vector_regression(self, material: list[Material], points: list[Points]) -> None:
+        kernel = kernel_of(material[:1], points[:1], [np.arange(12)])
         with torch.no_grad():
-            got = np.array(
-                [kernel(Statistics()(torch.from_numpy(music.windows(m)))).mean(0).numpy() for m in songs.mel]
-            )
-        assert correlation(songs.labels[:, 0], got[:, 0]) > 0.9
+            got = kernel(points[0].windows.flatten(0, 1)).unflatten(0, (12, WINDOWS)).mean(1).numpy()
+        assert correlation(material[0].songs.labels[:, 0], got[:, 0]) > 0.9
+        np.testing.assert_allclose(got[:, 2:], material[0].songs.labels.std(0)[None].repeat(12, 0), rtol=1e-4)
+
+    def test_kernel_learns_where_it_is_off(self, material: list[Material], points: list[Points]) -> None:
+        errors = np.random.default_rng(0).uniform(0, 0.5, (12, 2))
+        kernel = kernel_of(material[:1], points[:1], [np.arange(12)], errors=[errors])
+        with torch.no_grad():
+            got = kernel(points[0].windows.flatten(0, 1)).unflatten(0, (12, WINDOWS)).mean(1).numpy()
+        assert correlation(errors[:, 0], got[:, 2]) > 0.8
+
+
+def test_reliability_sorts_by_what_was_expected() -> None:
+    rng = np.random.default_rng(0)
+    expected = rng.uniform(0, 0.4, (200, 2))
+    wanted = rng.uniform(0, 1, (200, 2))
+    curve = reliability(wanted, wanted + expected * rng.normal(0, 1, (200, 2)), expected)
+    assert len(curve) == 5
+    assert [said for said, _ in curve] == sorted(said for said, _ in curve)
+    assert curve[0][1] < curve[-1][1] / 2
+
+
+def test_the_worst_are_named() -> None:
+    songs = make_songs("x", 12, 1)
+    got = songs.labels.copy()
+    got[7] = 1 - got[7]
+    lines = worst(songs, got, 3).splitlines()
+    assert len(lines) == 5
+    assert "title 7" in lines[2]
 
 
 class TestTraining:
-    def test_resume_is_exact(self, trained: Trainer, split: Split, tmp_path: Path) -> None:
+    def test_resume_is_exact(self, trained: Trainer, split: Split, points: list[Points], tmp_path: Path) -> None:
         path = tmp_path / "member0.pt"
-        Trainer(split, TINY, path).train_epoch()
-        resumed = Trainer(split, TINY, path)
+        Trainer(split, points, TINY, path).train_epoch()
+        resumed = Trainer(split, points, TINY, path)
         assert resumed.epoch == 1
         resumed.train_epoch()
         assert resumed.curve == trained.curve
-        for model in ("net", "averaged", "calibration"):
+        for model in ("net", "averaged"):
             wanted, got = getattr(trained, model).state_dict(), getattr(resumed, model).state_dict()
             assert all(torch.equal(wanted[name], got[name]) for name in wanted)
         assert resumed.finished
 
-    def test_foreign_checkpoint_is_refused(self, trained: Trainer, split: Split) -> None:
+    def test_foreign_checkpoint_is_refused(self, trained: Trainer, split: Split, points: list[Points]) -> None:
         with pytest.raises(ValueError, match="other settings"):
-            Trainer(split, replace(TINY, rate=1.0), trained.path)
+            Trainer(split, points, replace(TINY, rate=1.0), trained.path)
 
-    def test_stops_early(self, split: Split, tmp_path: Path) -> None:
-        trainer = Trainer(split, replace(TINY, epochs=50, patience=1), tmp_path / "m.pt")
+    def test_stops_early(self, split: Split, points: list[Points], tmp_path: Path) -> None:
+        trainer = Trainer(split, points, replace(TINY, epochs=50, patience=1), tmp_path / "m.pt")
         trainer.epoch, trainer.best_epoch = 9, 7
         assert trainer.finished
 
-    def test_learns(self, split: Split, tmp_path: Path) -> None:
-        trainer = Trainer(split, replace(TINY, epochs=6), tmp_path / "m.pt")
+    def test_learns(self, split: Split, points: list[Points], tmp_path: Path) -> None:
+        trainer = Trainer(split, points, replace(TINY, epochs=6), tmp_path / "m.pt")
         losses = [trainer.train_epoch()["loss"] for _ in range(6)]
         assert losses[-1] < losses[0]
+
+    def test_two_processes_train_as_one_does(self, split: Split, points: list[Points], tmp_path: Path) -> None:
+        alone = Trainer(split, points, replace(TINY, dropout=0.0), tmp_path / "alone.pt")
+        wanted = [alone.train_epoch()["loss"] for _ in range(2)]
+        torch.multiprocessing.spawn(process, (split, points, str(tmp_path)), nprocs=2)
+        for rank in range(2):
+            assert json.loads((tmp_path / f"losses{rank}.json").read_text()) == pytest.approx(wanted, rel=1e-4)
 
     def test_whole_run(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         songs = make_songs("mine", 8, 3)
@@ -283,10 +447,13 @@ class TestTraining:
         line = f"--data {data} --run {run} --folds 2 --epochs 1 --width 4 --batch 8 --noises 8"
         train_mood.run(train_mood.build_parser().parse_args(line.split()))
         assert "| mine (8) | r2 |" in capsys.readouterr().out
-        assert (run / "curves.png").stat().st_size > 1000
+        for picture in ("curves.png", "report.png"):
+            assert (run / picture).stat().st_size > 1000
+        assert "judged worst" in (run / "report.md").read_text()
         card = load(run / "mood.onnx", "mood").card
         assert card["trained_on"] == ["mine: 8 clips"]
         assert "mine_network_r2_valence" in card["figures"]
+        assert json.loads((run / "mood.json").read_text())["figures"] == card["figures"]
 
     def test_no_data_and_too_many_folds_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="there is none"):
@@ -296,10 +463,8 @@ class TestTraining:
 
 
 class TestModel:
-    def test_engine_agrees_with_the_network(self, model: Path, trained: Trainer) -> None:
-        kernel = fit_kernel(trained.split.songs, trained.split.train, trained.calibration)
-        network = Ensemble([trained.best_net()], kernel, detector()).eval().half().float()
-        window = music.windows(trained.split.songs[0].mel[0])[:1]
+    def test_engine_agrees_with_the_network(self, model: Path, network: Ensemble, split: Split) -> None:
+        window = music.windows(split.songs[0].mel[0])[:1]
         with torch.no_grad():
             wanted = network(torch.from_numpy(window))
         for one, other in zip(wanted, Engine(load(model, "mood"), exact=True)(window), strict=True):
@@ -312,12 +477,9 @@ class TestModel:
         assert estimator.predictions > 4
         assert 0 <= now.raw_valence <= 1
 
-    def test_model_for_another_rate_is_refused(self, trained: Trainer, tmp_path: Path) -> None:
-        songs = trained.split.songs
+    def test_model_for_another_rate_is_refused(self, network: Ensemble, split: Split, tmp_path: Path) -> None:
         path = tmp_path / "other.onnx"
-        about = train_mood.card(songs, TINY, {}) | {"sample_rate": 16000}
-        kernel = fit_kernel(songs, trained.split.train, trained.calibration)
-        train_mood.export([trained.best_net()], kernel, detector(), path, about)
+        train_mood.export(network, path, train_mood.card(list(split.songs), TINY, {}) | {"sample_rate": 16000})
         with pytest.raises(ModelError, match="was made for sample_rate 16000; sample_rate 22050 is allowed"):
             MoodEstimator(44100, path)
 

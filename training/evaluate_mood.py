@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         options.model, "mood", sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop=HOP, n_mels=N_MELS, columns=WINDOW_COLUMNS
     )
     engine = Engine(file, exact=True)
-    songs = music.load(options.data)
+    songs = music.load(options.data, signed=True)
     for line in songs.skipped:
         print(f"skipped {line}", file=sys.stderr)
     got = np.array([judge(engine, mel) for mel in songs.mel])

@@ -1,9 +1,9 @@
-"""The mood network: convolutions and long-term statistics, side by side, on one window.
+"""The mood network: what two fixed parts hear in a window, and what learns from it.
 
-Three models read the same window and are averaged. `ConvBranch` finds shapes a fraction of a
-second long and pools them over time; `StatisticsBranch` is a perceptron on mean, spread,
-change, modulation and correlation of bands; `Kernel` is support vector regression on
-the same statistics. With a few hundred songs none wins alone, and their errors differ.
+`Features` are those of MusiCNN, a convolutional network that learned from 200,000 tagged songs (`training.musicnn`),
+and `Statistics`: mean, spread, change, modulation and correlation of bands over 8 s. On them
+two models learn and are averaged: `MoodNet`, a perceptron, one for each part of the data, and `Kernel`,
+support vector regression. With a few hundred songs neither wins alone, and their errors differ.
 """
 
 import itertools
@@ -11,15 +11,15 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from artgen_osc.mood_mel import FLOOR_DB, HOP, SAMPLE_RATE, WINDOW_COLUMNS
+from training.musicnn import Musicnn
 
 USED_MELS = 120
 """The bands above, from 8.9 kHz, depend on codec and resampler more than on the music."""
 
-KERNEL_SHARE = 0.75
-"""Of the kernel in the average. Half does as well on the songs, but worse on the clips."""
+KERNEL_SHARE = 0.5
+"""Of the kernel in the average."""
 
 _BANDS = 15
 _MODULATION_HZ = (0.2, 0.5, 0.8, 1.1, 1.4, 1.7, 2.1, 2.6, 3.2, 4.0, 5.0, 6.3, 8.0, 10.0, 12.4)
@@ -69,114 +69,76 @@ class Statistics(nn.Module):
         return torch.cat((average, spread, change, modulation.flatten(1), correlation), dim=1)
 
 
-class StatisticsBranch(nn.Module):
-    """A small perceptron on standardised `Statistics`."""
+class Features(nn.Module):
+    """All that the learning parts know of a window: dB ``(n, 128, WINDOW_COLUMNS)`` to ``(n, size)``.
+
+    Attributes
+    ----------
+    parts : sizes of MusiCNN's features and of the statistics
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.musicnn, self.statistics = Musicnn(), Statistics()
+        self.parts = (self.musicnn.size, self.statistics.size)
+        self.size = sum(self.parts)
+
+    def forward(self, db: Tensor) -> Tensor:
+        return torch.cat((self.musicnn(db), self.statistics(db)), 1)
+
+
+class Standardise(nn.Module):
+    """Each feature in its standard deviations from its mean over music, within four."""
 
     centre: Tensor
     scale: Tensor
 
-    def __init__(self, size: int, width: int, dropout: float) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
         self.register_buffer("centre", torch.zeros(size))
         self.register_buffer("scale", torch.ones(size))
-        self.layers = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(size, width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-        )
 
-    def fit(self, statistics: Tensor) -> None:
-        """Take the mean and spread of each feature from training windows ``(n, size)``."""
-        self.centre.copy_(statistics.mean(0))
-        self.scale.copy_(statistics.std(0) + 1e-3)
+    def fit(self, features: Tensor) -> None:
+        """Take mean and spread from windows of music ``(n, size)``."""
+        self.centre.copy_(features.mean(0))
+        self.scale.copy_(features.std(0) + 1e-3)
 
-    def forward(self, statistics: Tensor) -> Tensor:
-        return self.layers(((statistics - self.centre) / self.scale).clamp(-4.0, 4.0))
-
-
-class ConvBranch(nn.Module):
-    """Three convolutions over band and time, then mean and spread over time."""
-
-    def __init__(self, width: int, dropout: float) -> None:
-        super().__init__()
-        channels = (width // 4, width // 2, width)
-        self.layers = nn.Sequential(
-            nn.Conv2d(1, channels[0], (8, 5), (4, 3), padding=(2, 2)),
-            nn.BatchNorm2d(channels[0]),
-            nn.GELU(),
-            nn.Conv2d(channels[0], channels[1], 3, 2, padding=1),
-            nn.BatchNorm2d(channels[1]),
-            nn.GELU(),
-            nn.Dropout2d(dropout / 4),
-            nn.Conv2d(channels[1], channels[2], 3, 2, padding=1),
-            nn.BatchNorm2d(channels[2]),
-            nn.GELU(),
-        )
-        self.rows = 4
-        self.join = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(2 * self.rows * width, width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-        )
-
-    def forward(self, db: Tensor) -> Tensor:
-        shapes = self.layers((db[:, None] + 45.0) / 20.0)
-        shapes = F.avg_pool2d(shapes, (2, 1)).flatten(1, 2)
-        average = shapes.mean(2)
-        spread = ((shapes - average[:, :, None]).square().mean(2) + 1e-4).sqrt()
-        return self.join(torch.cat((average, spread), dim=1))
+    def forward(self, features: Tensor) -> Tensor:
+        return ((features - self.centre) / self.scale).clamp(-4.0, 4.0)
 
 
 class MoodNet(nn.Module):
-    """One member of the ensemble.
+    """One member of the ensemble: a perceptron on standardised `Features`.
 
     Parameters
     ----------
-    width : int, channels of the last layers, a multiple of 4
-    dropout : share of features left out while training
+    size : of the features
+    width : int, units of the hidden layer
+    dropout : share of features and of units left out while training
     """
 
-    def __init__(self, width: int = 48, dropout: float = 0.4) -> None:
+    def __init__(self, size: int, width: int = 64, dropout: float = 0.5) -> None:
         super().__init__()
-        self.statistics = Statistics()
-        self.conv = ConvBranch(width, dropout)
-        self.summary = StatisticsBranch(self.statistics.size, width, dropout)
-        self.moods = nn.ModuleList(nn.Linear(width, 2) for _ in range(2))
-        self.doubt = nn.Linear(2 * width, 2)
+        self.layers = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(size, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, 2)
+        )
 
-    def forward(self, db: Tensor, statistics: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Predict from windows.
-
-        Parameters
-        ----------
-        db : float32 ``(n, 128, WINDOW_COLUMNS)``, relative to the window's maximum
-        statistics : `Statistics` of the same windows, where they are known already
-
-        Returns
-        -------
-        moods : ``(branches, n, 2)`` valence and energy on Spotify's scale, unclipped
-        log_variance : ``(n, 2)`` of their average's error
-        """
-        statistics = self.statistics(db) if statistics is None else statistics
-        features = [self.conv(used_bands(db)), self.summary(statistics)]
-        moods = torch.stack([head(feature) for head, feature in zip(self.moods, features, strict=True)])
-        joined = torch.cat(features, dim=1)
-        # Doubt learns to judge the features; it must not shape them.
-        return moods + 0.5, self.doubt(joined.detach()).clamp(-7.0, 0.0) - 1.0
+    def forward(self, points: Tensor) -> Tensor:
+        """Valence and energy on the first source's scale, unclipped, ``(n, 2)``."""
+        return self.layers(points) + 0.5
 
 
 class Detector(nn.Module):
-    """Tells music from other sound, by `Statistics`; apart from the members, so that it can't disturb them."""
+    """Tells music from other sound, by standardised `Features`."""
 
-    def __init__(self, width: int = 32, dropout: float = 0.3) -> None:
+    def __init__(self, size: int, width: int = 32, dropout: float = 0.3) -> None:
         super().__init__()
-        self.summary = StatisticsBranch(Statistics().size, width, dropout)
-        self.music = nn.Linear(width, 1)
+        self.layers = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(size, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, 1)
+        )
 
-    def forward(self, statistics: Tensor) -> Tensor:
-        return self.music(self.summary(statistics))
+    def forward(self, points: Tensor) -> Tensor:
+        return self.layers(points)
 
 
 class Calibration(nn.Module):
@@ -198,39 +160,38 @@ class Calibration(nn.Module):
 
 
 class Kernel(nn.Module):
-    """Support vector regression on `Statistics`, as a layer.
+    """Support vector regression on standardised `Features`, as a layer.
 
-    Radial basis functions around the training windows; fitted in one go by
-    `training.mood_kernel`, not by gradients.
+    Radial basis functions around windows of music, in principal components of both parts of the
+    features; fitted in one go by `training.mood_kernel`, not by gradients.
 
     Parameters
     ----------
-    centres : float32 ``(n, size)``, standardised
-    weights : ``(n, 2)``, valence and energy
-    offset : ``(2,)``
-    centre, scale : ``(size,)``, to standardise with
+    axes : one ``(size, components)`` for each part of the features; their lengths hold the weight of the part
+    centres : float32 ``(n, all components)``
+    weights : ``(n, 4)``: valence, energy, and how far off each is expected to be
+    offset : ``(4,)``
     gamma : float > 0, one over the squared width of the functions
     """
 
     centres: Tensor
     weights: Tensor
     offset: Tensor
-    centre: Tensor
-    scale: Tensor
 
     def __init__(
-        self, centres: Tensor, weights: Tensor, offset: Tensor, centre: Tensor, scale: Tensor, gamma: float
+        self, axes: tuple[Tensor, Tensor], centres: Tensor, weights: Tensor, offset: Tensor, gamma: float
     ) -> None:
         super().__init__()
-        names = ("centres", "weights", "offset", "centre", "scale")
-        for name, value in zip(names, (centres, weights, offset, centre, scale), strict=True):
+        names = ("axes0", "axes1", "centres", "weights", "offset")
+        for name, value in zip(names, (*axes, centres, weights, offset), strict=True):
             self.register_buffer(name, value.float())
         self.gamma = gamma
 
-    def forward(self, statistics: Tensor) -> Tensor:
-        points = ((statistics - self.centre) / self.scale).clamp(-4.0, 4.0)
-        lengths = points.square().sum(1)[:, None] + self.centres.square().sum(1)[None]
-        distance = (lengths - 2.0 * points @ self.centres.T).clamp(min=0.0)
+    def forward(self, points: Tensor) -> Tensor:
+        parts = points.split([self.axes0.shape[0], self.axes1.shape[0]], 1)  # type: ignore[union-attr, operator]
+        places = torch.cat([parts[0] @ self.axes0, parts[1] @ self.axes1], 1)  # type: ignore[operator]
+        lengths = places.square().sum(1)[:, None] + self.centres.square().sum(1)[None]
+        distance = (lengths - 2.0 * places @ self.centres.T).clamp(min=0.0)
         return (-self.gamma * distance).exp() @ self.weights + self.offset
 
 
@@ -239,17 +200,17 @@ class Ensemble(nn.Module):
 
     Parameters
     ----------
+    standardise : fitted
     members : trained on different parts of the data
     kernel : counts for `KERNEL_SHARE`, the members for the rest
     detector : for the probability of music
     """
 
-    def __init__(self, members: list[MoodNet], kernel: Kernel, detector: Detector) -> None:
+    def __init__(self, standardise: Standardise, members: list[MoodNet], kernel: Kernel, detector: Detector) -> None:
         super().__init__()
-        self.statistics = Statistics()
+        self.features, self.standardise = Features(), standardise
         self.members = nn.ModuleList(members)
-        self.kernel = kernel
-        self.detector = detector
+        self.kernel, self.detector = kernel, detector
 
     def forward(self, db: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Predict from windows ``(n, 128, WINDOW_COLUMNS)``.
@@ -257,12 +218,11 @@ class Ensemble(nn.Module):
         Returns
         -------
         mood : ``(n, 2)`` valence and energy, 0..1
-        sigma : ``(n, 2)`` the standard deviation that is expected of their errors
+        sigma : ``(n, 2)`` how far off each is expected to be
         music : ``(n, 1)`` how likely this is music, 0..1
         """
-        statistics = self.statistics(db)
-        results = [member(db, statistics) for member in self.members]
-        moods = torch.stack([mood.mean(0) for mood, _ in results]).mean(0)
-        sigma = torch.stack([variance.exp() for _, variance in results]).mean(0).sqrt()
-        mood = (moods + KERNEL_SHARE * (self.kernel(statistics) - moods)).clamp(0.0, 1.0)
-        return mood, sigma, self.detector(statistics).sigmoid()
+        points = self.standardise(self.features(db))
+        members = torch.stack([member(points) for member in self.members]).mean(0)
+        mood, sigma = self.kernel(points).chunk(2, 1)
+        mood = members + KERNEL_SHARE * (mood - members)
+        return mood.clamp(0.0, 1.0), sigma.clamp(0.02, 0.5), self.detector(points).sigmoid()

@@ -7,43 +7,43 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.mood_cnn import Detector, Statistics
+from training.mood_cnn import Detector, Features, Standardise
 from training.music_augment import crop
 
-_STEPS = 600
+_STEPS = 800
 _BATCH = 128
-_RATE = 3e-3
+_RATE = 2e-3
 _DECAY = 0.05
 # Labels stop short of 0 and 1, so that it doesn't grow overconfident.
 _MARGIN = 0.02
 
 
-def _statistics(mels: Sequence[np.ndarray], windows: int, rng: np.random.Generator) -> Tensor:
-    rows = []
+def random_windows(mels: Sequence[np.ndarray], windows: int, seed: int) -> Tensor:
+    """`Features` of random windows of each clip, ``(clips * windows, size)``."""
+    rng = np.random.default_rng(seed)
+    features = Features().eval()
     with torch.no_grad():
-        for mel in mels:
-            rows.append(Statistics()(torch.from_numpy(np.stack([crop(mel, rng) for _ in range(windows)]))))
-    return torch.cat(rows)
+        return torch.cat(
+            [features(torch.from_numpy(np.stack([crop(mel, rng) for _ in range(windows)]))) for mel in mels]
+        )
 
 
-def fit_detector(music: Sequence[np.ndarray], other: Sequence[np.ndarray], seed: int, windows: int = 4) -> Detector:
-    """Train a detector on random windows.
+def fit_detector(music: Tensor, other: Tensor, standardise: Standardise, seed: int) -> Detector:
+    """Train a detector.
 
     Parameters
     ----------
-    music, other : uint8 pictures ``(128, t)``
+    music, other : `Features` of windows, ``(n, size)``
+    standardise : fitted
     seed : everything random follows from it
-    windows : random ones of each clip
 
     Returns
     -------
     Detector, in evaluation mode
     """
-    rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    classes = [_statistics(clips, windows, rng) for clips in (other, music)]
-    detector = Detector()
-    detector.summary.fit(torch.cat(classes))
+    classes = [standardise(part.float()) for part in (other, music)]
+    detector = Detector(classes[0].shape[1])
     optimiser = torch.optim.AdamW(detector.parameters(), _RATE, weight_decay=_DECAY)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, _STEPS)
     wanted = torch.tensor([_MARGIN, 1 - _MARGIN]).repeat_interleave(_BATCH // 2)[:, None]

@@ -1,7 +1,7 @@
 """Train one member of the mood ensemble, with early stopping and exact resume."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch import distributed as dist
 from torch.nn import functional as F
+from torch.nn.parallel import DistributedDataParallel
 
-from artgen_osc.mood_mel import WINDOW_COLUMNS
-from training.mood_cnn import Calibration, MoodNet
-from training.music import Songs, windows
-from training.music_augment import crop, mixup
+from training.mood_cnn import MoodNet
+from training.music import Songs
+from training.music_augment import mixup
 
 _VALUES = ("valence", "energy")
+_WINDOWS_A_PASS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Settings:
 
     Attributes
     ----------
-    epochs : most passes over the clips; one random window of each clip a pass
+    epochs : most passes over the clips; four random windows of each clip a pass
     patience : stop after this many passes without a better score on the held-out artists
     batch : windows in a step
     rate, decay : of AdamW; the rate rises over the first tenth and falls as a cosine
@@ -35,13 +37,13 @@ class Settings:
     seed : everything random follows from it
     """
 
-    epochs: int = 28
-    patience: int = 12
+    epochs: int = 20
+    patience: int = 8
     batch: int = 32
     rate: float = 2e-3
-    decay: float = 0.03
-    width: int = 48
-    dropout: float = 0.4
+    decay: float = 0.05
+    width: int = 64
+    dropout: float = 0.5
     ema: float = 0.97
     other_weight: float = 0.7
     seed: int = 1
@@ -56,21 +58,38 @@ class Split:
     held: Sequence[np.ndarray]
 
 
-def predict(net: MoodNet, mels: Iterable[np.ndarray], step: int = WINDOW_COLUMNS // 2) -> np.ndarray:
-    """Mean over each clip's windows, `step` columns apart, of what a `MoodNet` says.
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Standardised features of one source: float32 ``(n, crops, size)`` and ``(n, windows, size)``."""
 
-    Returns
-    -------
-    float32 ``(n, 4)``: valence, energy, their expected deviations
+    crops: Tensor
+    windows: Tensor
+
+
+def to_first_scale(labels: Sequence[np.ndarray], rows: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Labels of all sources on the scale of the first.
+
+    Listeners' ratings have a range and a bias of their own; with means and spreads matched, whatever a clip
+    teaches moves the value that the show sends.
+
+    Parameters
+    ----------
+    labels : ``(n, 2)`` for each source
+    rows : which clips of each are known
     """
-    rows = []
+    mean, spread = np.nanmean(labels[0][rows[0]], axis=0), np.nanstd(labels[0][rows[0]], axis=0)
+    scaled = [labels[0]]
+    for own, known in zip(labels[1:], rows[1:], strict=True):
+        own_spread = np.maximum(np.nanstd(own[known], axis=0), 1e-3)
+        scaled.append(((own - np.nanmean(own[known], axis=0)) / own_spread * spread + mean).astype(np.float32))
+    return scaled
+
+
+def predict(net: MoodNet, windows: Tensor) -> np.ndarray:
+    """Mean over the windows of each clip: standardised ``(n, windows, size)`` to float32 ``(n, 2)``."""
     net.eval()
     with torch.no_grad():
-        for mel in mels:
-            moods, log_variance = net(torch.from_numpy(windows(mel, step)))
-            values = (moods.mean(0), (log_variance / 2).exp())
-            rows.append(torch.cat(values, dim=1).mean(0).numpy())
-    return np.stack(rows) if rows else np.empty((0, 4), np.float32)
+        return net(windows.flatten(0, 1)).unflatten(0, windows.shape[:2]).mean(1).numpy()
 
 
 def r2(wanted: np.ndarray, got: np.ndarray) -> float:
@@ -93,9 +112,13 @@ def correlation(wanted: np.ndarray, got: np.ndarray) -> float:
 class Trainer:
     """Trains a member on one split.
 
+    Where a process group is open, each process takes its part of every batch, and gradients are
+    averaged over all (`torch.nn.parallel.DistributedDataParallel`).
+
     Parameters
     ----------
     split : Split
+    points : of each source of the split
     settings : Settings
     path : of the checkpoint, written after every pass
     member : which one; each has random numbers of its own
@@ -106,42 +129,31 @@ class Trainer:
         The checkpoint there belongs to other settings.
     """
 
-    def __init__(self, split: Split, settings: Settings, path: str | Path, member: int = 0) -> None:
-        self.split, self.settings, self.path, self.member = split, settings, Path(path), member
-        self._mels: list[np.ndarray] = []
-        labels, sources = [], []
-        for source, (songs, rows) in enumerate(zip(split.songs, split.train, strict=True)):
-            self._mels += [songs.mel[i] for i in rows]
-            labels.append(songs.labels[rows])
-            sources.append(np.full(len(rows), source))
-        self._labels, self._sources = np.concatenate(labels), np.concatenate(sources)
-        spreads = [np.nanstd(songs.labels[rows], axis=0) for songs, rows in zip(split.songs, split.train, strict=True)]
-        self._spread = torch.tensor(np.maximum(spreads, 0.05), dtype=torch.float32)
-        weights = [1.0] + [settings.other_weight] * (len(split.songs) - 1)
-        self._weight = torch.tensor(weights)
+    def __init__(
+        self, split: Split, points: Sequence[Points], settings: Settings, path: str | Path, member: int = 0
+    ) -> None:
+        self.split, self.points, self.settings = split, points, settings
+        self.path, self.member = Path(path), member
+        labels = to_first_scale([songs.labels for songs in split.songs], split.train)
+        self._labels = np.concatenate([own[rows] for own, rows in zip(labels, split.train, strict=True)])
+        self._sources = np.concatenate([np.full(len(rows), i) for i, rows in enumerate(split.train)])
+        self._crops = torch.cat([own.crops[rows] for own, rows in zip(points, split.train, strict=True)])
+        self._spread = torch.from_numpy(np.maximum(np.nanstd(self._labels, axis=0), 0.05).astype(np.float32))
+        self._weight = np.where(self._sources == 0, 1.0, settings.other_weight).astype(np.float32)
 
         torch.manual_seed(settings.seed * 1000 + member)
-        self.net = MoodNet(settings.width, settings.dropout)
-        self.averaged = MoodNet(settings.width, settings.dropout).requires_grad_(False)
-        self.calibration = Calibration(len(split.songs))
-        self._fit_statistics()
-        groups = [
-            {"params": list(self.net.parameters()), "factor": 1.0},
-            {"params": list(self.calibration.parameters()), "factor": 3.0, "weight_decay": 0.0},
-        ]
-        self.optimiser = torch.optim.AdamW(groups, settings.rate, weight_decay=settings.decay)
+        size = self._crops.shape[2]
+        self.net = MoodNet(size, settings.width, settings.dropout)
+        self.averaged = MoodNet(size, settings.width, settings.dropout).requires_grad_(False)
+        self.averaged.load_state_dict(self.net.state_dict())
+        self._shared = DistributedDataParallel(self.net) if dist.is_initialized() else self.net
+        self.optimiser = torch.optim.AdamW(self.net.parameters(), settings.rate, weight_decay=settings.decay)
         self.epoch, self.step = 0, 0
         self.best_epoch, self.best_score = -1, -math.inf
         self.best = {name: value.clone() for name, value in self.averaged.state_dict().items()}
         self.curve: list[dict[str, float]] = []
         if self.path.exists():
             self._resume()
-
-    def _fit_statistics(self) -> None:
-        rng = np.random.default_rng((self.settings.seed, self.member))
-        db = np.stack([crop(mel, rng) for mel in self._mels])
-        self.net.summary.fit(self.net.statistics(torch.from_numpy(db)))
-        self.averaged.load_state_dict(self.net.state_dict())
 
     @property
     def finished(self) -> bool:
@@ -152,10 +164,10 @@ class Trainer:
     @property
     def batches(self) -> int:
         """Steps in one pass."""
-        return math.ceil(len(self._mels) / self.settings.batch)
+        return math.ceil(len(self._labels) * _WINDOWS_A_PASS / self.settings.batch)
 
     def train_epoch(self, on_step: Callable[[], Any] = lambda: None) -> dict[str, float]:
-        """Pass over the clips once, look at the held-out artists, write the checkpoint.
+        """Pass over the clips, look at the held-out artists, write the checkpoint.
 
         Returns
         -------
@@ -166,12 +178,13 @@ class Trainer:
         torch.manual_seed(int(rng.integers(2**31)))
         self.net.train()
         losses = []
-        for rows in np.array_split(rng.permutation(len(self._mels)), self.batches):
-            db = np.stack([crop(self._mels[i], rng) for i in rows])
-            labels, sources = self._labels[rows].copy(), self._sources[rows]
+        order = np.concatenate([rng.permutation(len(self._labels)) for _ in range(_WINDOWS_A_PASS)])
+        for rows in np.array_split(order, self.batches):
+            points = self._crops[rows, torch.from_numpy(rng.integers(self._crops.shape[1], size=len(rows)))].numpy()
+            labels = self._labels[rows].copy()
             if rng.random() < 0.5:
-                mixup(db, labels, sources, rng)
-            losses.append(self._train_step(torch.from_numpy(db), torch.from_numpy(labels), torch.from_numpy(sources)))
+                mixup(points, labels, self._sources[rows], rng)
+            losses.append(self._train_step(points, labels, self._weight[rows]))
             on_step()
         point = {"epoch": float(self.epoch), "loss": float(np.mean(losses)), **self._validate()}
         self.curve.append(point)
@@ -179,24 +192,23 @@ class Trainer:
             self.best_score, self.best_epoch = point["score"], self.epoch
             self.best = {name: value.clone() for name, value in self.averaged.state_dict().items()}
         self.epoch += 1
-        self._save()
+        if not dist.is_initialized() or dist.get_rank() == 0:
+            self._save()
         return point
 
-    def _train_step(self, db: Tensor, labels: Tensor, source: Tensor) -> float:
+    def _train_step(self, points: np.ndarray, labels: np.ndarray, weight: np.ndarray) -> float:
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate * self._rate_factor() * group["factor"]
-        moods, log_variance = self.net(db)
-        average = moods.mean(0)
-        there = labels.isfinite()
-        wanted = labels.nan_to_num(0.5)
-        weight = there * self._weight[source][:, None]
-        loss = torch.zeros(())
-        for mood in (*moods, average):
-            error = (self.calibration(mood, source) - wanted) / self._spread[source]
-            loss = loss + (weight * F.smooth_l1_loss(error, torch.zeros_like(error), reduction="none")).sum() / len(db)
-        error = (self.calibration(average, source) - wanted).detach().square()
-        likelihood = 0.5 * (log_variance + error * (-log_variance).exp())
-        loss = loss + 0.1 * (there * likelihood).sum() / len(db)
+            group["lr"] = self.settings.rate * self._rate_factor()
+        count, share = len(labels), slice(None)
+        processes = 1
+        if dist.is_initialized():
+            processes = dist.get_world_size()
+            share = slice(dist.get_rank(), None, processes)
+        wanted = torch.from_numpy(labels[share])
+        there = wanted.isfinite() * torch.from_numpy(weight[share])[:, None]
+        error = (self._shared(torch.from_numpy(points[share])) - wanted.nan_to_num(0.5)) / self._spread
+        # The processes' gradients are averaged: their mean is that of the whole batch.
+        loss = (there * F.smooth_l1_loss(error, torch.zeros_like(error), reduction="none")).sum() / count * processes
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
@@ -205,12 +217,12 @@ class Trainer:
         # The average follows closely at first, when it has nothing worth keeping.
         keep = min(self.settings.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for kept, new in zip(self.averaged.state_dict().values(), self.net.state_dict().values(), strict=True):
-                if kept.is_floating_point():
-                    kept.lerp_(new, 1 - keep)
-                else:
-                    kept.copy_(new)
-        return float(loss.detach())
+            for kept, new in zip(self.averaged.parameters(), self.net.parameters(), strict=True):
+                kept.lerp_(new, 1 - keep)
+        total = loss.detach() / processes
+        if dist.is_initialized():
+            dist.all_reduce(total)
+        return float(total)
 
     def _rate_factor(self) -> float:
         done = self.step / (self.batches * self.settings.epochs)
@@ -220,7 +232,7 @@ class Trainer:
         point: dict[str, float] = {}
         scores = []
         for source, (songs, rows) in enumerate(zip(self.split.songs, self.split.held, strict=True)):
-            got = predict(self.averaged, [songs.mel[i] for i in rows], WINDOW_COLUMNS)
+            got = predict(self.averaged, self.points[source].windows[rows])
             for column, value in enumerate(_VALUES):
                 measure = r2 if source == 0 else correlation
                 figure = measure(songs.labels[rows, column], got[:, column])
@@ -237,7 +249,6 @@ class Trainer:
             "settings": self._identity(),
             "net": self.net.state_dict(),
             "averaged": self.averaged.state_dict(),
-            "calibration": self.calibration.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "progress": [self.epoch, self.step, self.best_epoch, self.best_score],
             "best": self.best,
@@ -259,13 +270,12 @@ class Trainer:
             )
         self.net.load_state_dict(state["net"])
         self.averaged.load_state_dict(state["averaged"])
-        self.calibration.load_state_dict(state["calibration"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.epoch, self.step, self.best_epoch, self.best_score = state["progress"]
         self.best, self.curve = state["best"], state["curve"]
 
     def best_net(self) -> MoodNet:
         """The averaged weights of the best pass."""
-        net = MoodNet(self.settings.width, self.settings.dropout)
+        net = MoodNet(self._crops.shape[2], self.settings.width, self.settings.dropout)
         net.load_state_dict(self.best)
         return net.eval()

@@ -1,50 +1,64 @@
-"""Fit the kernel half of the mood network: support vector regression on window statistics."""
+"""Fit the kernel half of the mood network: support vector regression on features of windows."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from artgen_osc.mood_mel import WINDOW_COLUMNS
-from training.mood_cnn import Calibration, Kernel, Statistics
-from training.music import Songs, windows
+from training.mood_cnn import Kernel
+from training.mood_fit import to_first_scale
+from training.mood_material import Material
 
-PENALTY = 0.3
+PENALTY = 0.5
 TOLERANCE = 0.05
-WIDTH = 0.5
-"""Over the number of statistics: gamma. Found by cross-validation, flat from a quarter to twice."""
+GAMMA = 3.0
+"""With the mean squared difference of standardised features as distance. Flat from 2 to 5 in cross-validation."""
+COMPONENTS = (256, 96)
+STATISTICS_SHARE = 0.3
+"""Of the statistics in the distance; MusiCNN's features count 1."""
+OTHER_WEIGHT = 0.7
 
-_WINDOWS_PER_CLIP = 2
-_OTHER_WEIGHT = 0.7
-_LEAST_SLOPE = 0.4
+_EVERY = 2
 
 
-def window_statistics(mel: np.ndarray, most: int = _WINDOWS_PER_CLIP) -> np.ndarray:
-    """`Statistics` of windows spread over a clip.
+def fit_axes(windows: Sequence[Tensor], parts: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Principal components of music in both parts of the features; no labels are looked at.
 
     Parameters
     ----------
-    mel : uint8 ``(128, t)``
-    most : how many windows
+    windows : standardised windows of each source, ``(n, WINDOWS, size)``
+    parts : sizes of the two parts
 
     Returns
     -------
-    float32 ``(1..most, size)``
+    Two ``(size, components)``, scaled so that squared distances are mean squared differences
     """
-    cut = windows(mel, WINDOW_COLUMNS // 2)
-    chosen = np.unique(np.linspace(0, len(cut) - 1, most).round().astype(int))
-    with torch.no_grad():
-        return Statistics()(torch.from_numpy(cut[chosen])).numpy()
+    points = torch.cat([own[:, ::_EVERY].flatten(0, 1) for own in windows])
+    axes = []
+    for part, count, share in zip(points.split(list(parts), 1), COMPONENTS, (1.0, STATISTICS_SHARE), strict=True):
+        directions = torch.linalg.svd(part, full_matrices=False).Vh[:count].T
+        axes.append(directions * (share / part.shape[1]) ** 0.5)
+    return axes[0], axes[1]
 
 
-def fit_kernel(songs: Sequence[Songs], rows: Sequence[np.ndarray], calibration: Calibration) -> Kernel:
+def fit_kernel(
+    material: Sequence[Material],
+    windows: Sequence[Tensor],
+    rows: Sequence[np.ndarray],
+    axes: tuple[Tensor, Tensor],
+    errors: Sequence[np.ndarray] | None = None,
+) -> Kernel:
     """Fit on clips of all sources at once, on the scale of the first.
 
     Parameters
     ----------
-    songs : the sources
+    material : the sources
+    windows : standardised windows of each, ``(n, WINDOWS, size)``
     rows : which clips of each
-    calibration : how the further sources relate to the first, as a trained member found it
+    axes : of `fit_axes`
+    errors : how far off held-out predictions were, ``(n, 2)`` for each source, on the first one's scale; the
+        kernel expects the spread of the labels everywhere where that isn't known
 
     Returns
     -------
@@ -52,30 +66,30 @@ def fit_kernel(songs: Sequence[Songs], rows: Sequence[np.ndarray], calibration: 
     """
     from sklearn.svm import SVR
 
-    features, wanted, weights = [], [], []
-    slope = calibration.slope.detach().clamp(min=_LEAST_SLOPE).numpy()
-    offset = calibration.offset.detach().numpy()
-    for source, (clips, chosen) in enumerate(zip(songs, rows, strict=True)):
-        for i in chosen:
-            label = clips.labels[i]
-            if source:
-                label = (label - 0.5 - offset[source]) / slope[source] + 0.5
-            part = window_statistics(clips.mel[i])
-            features.append(part)
-            wanted += [label] * len(part)
-            weights += [_OTHER_WEIGHT if source else 1.0] * len(part)
-    points, labels, weight = np.concatenate(features), np.array(wanted), np.array(weights)
-    centre, scale = points.mean(0), points.std(0) + 1e-3
-    points = ((points - centre) / scale).clip(-4.0, 4.0).astype(np.float32)
-    gamma = WIDTH / points.shape[1]
-
-    columns, offsets = np.zeros((len(points), 2)), np.zeros(2)
-    for value in range(2):
-        known = np.flatnonzero(np.isfinite(labels[:, value]))
-        machine = SVR(C=PENALTY, epsilon=TOLERANCE, gamma=gamma)
-        machine.fit(points[known], labels[known, value], sample_weight=weight[known])
+    labels = to_first_scale([part.songs.labels for part in material], rows)
+    chosen = [windows[i][rows[i]][:, ::_EVERY] for i in range(len(material))]
+    count = chosen[0].shape[1]
+    points = torch.cat([part.flatten(0, 1) for part in chosen])
+    split = points.split([len(part) for part in axes], 1)
+    places = torch.cat([split[0] @ axes[0], split[1] @ axes[1]], 1).numpy()
+    wanted = np.concatenate([labels[i][rows[i]] for i in range(len(material))])
+    off = np.full_like(wanted, np.nan)
+    if errors is not None:
+        off = np.concatenate([errors[i][rows[i]] for i in range(len(material))])
+    wanted = np.repeat(np.concatenate((wanted, off), 1), count, axis=0)
+    weight = np.repeat(
+        np.concatenate([np.full(len(rows[i]), OTHER_WEIGHT if i else 1.0) for i in range(len(material))]), count
+    )
+    columns, offsets = np.zeros((len(places), 4)), np.zeros(4)
+    offsets[2:] = np.nanstd(wanted[:, :2], axis=0)
+    for value in range(4):
+        known = np.flatnonzero(np.isfinite(wanted[:, value]))
+        if not len(known):
+            continue
+        machine = SVR(C=PENALTY, epsilon=TOLERANCE, gamma=GAMMA)
+        machine.fit(places[known], wanted[known, value], sample_weight=weight[known])
         columns[known[machine.support_], value] = machine.dual_coef_[0]
         offsets[value] = machine.intercept_[0]
     used = np.flatnonzero(np.abs(columns).sum(axis=1))
-    tensors = (torch.from_numpy(array) for array in (points[used], columns[used], offsets, centre, scale))
-    return Kernel(*tensors, gamma=gamma)
+    numbers = (torch.from_numpy(array) for array in (places[used], columns[used], offsets))
+    return Kernel(axes, *numbers, gamma=GAMMA)

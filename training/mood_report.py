@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from training.mood_cnn import Detector, Ensemble, Kernel
-from training.mood_fit import Split, Trainer, correlation, r2
+from training.mood_cnn import KERNEL_SHARE
+from training.mood_fit import Split, Trainer, correlation, predict, r2
 from training.mood_kernel import fit_kernel
-from training.music import to_db, windows
+from training.mood_material import Material
+from training.music import Songs, to_db
 
 _VALUES = ("valence", "energy")
 
@@ -80,41 +82,63 @@ def baseline(split: Split, source: int) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
-def fit_member_kernel(trainer: Trainer) -> Kernel:
-    """The kernel on the clips that the member was trained on."""
-    return fit_kernel(trainer.split.songs, trainer.split.train, trainer.calibration)
+def held_out(
+    trainers: Sequence[Trainer], material: Sequence[Material], axes: tuple[Tensor, Tensor]
+) -> list[np.ndarray]:
+    """What the network says of every clip when it has never heard its artist.
+
+    Parameters
+    ----------
+    trainers : finished, one for each fold of one split
+    material : the sources
+    axes : of `training.mood_kernel.fit_axes`
+
+    Returns
+    -------
+    ``(n, 2)`` valence and energy for each source
+    """
+    got = [np.full((len(part.songs), 2), np.nan) for part in material]
+    for trainer in trainers:
+        windows = [points.windows for points in trainer.points]
+        kernel = fit_kernel(material, windows, trainer.split.train, axes)
+        net = trainer.best_net()
+        for source, rows in enumerate(trainer.split.held):
+            if not len(rows):
+                continue
+            own = windows[source][rows]
+            with torch.no_grad():
+                regressed = kernel(own.flatten(0, 1)).unflatten(0, own.shape[:2]).mean(1).numpy()[:, :2]
+            members = predict(net, own)
+            got[source][rows] = members + KERNEL_SHARE * (regressed - members)
+    return got
 
 
-def judge(network: Ensemble, mels: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean valence and energy over each clip's windows, ``(n, 2)``."""
-    with torch.no_grad():
-        return np.array([network(torch.from_numpy(windows(mel)))[0].mean(0).numpy() for mel in mels])
-
-
-def cross_validate(trainers: Sequence[Trainer], folds: int) -> Report:
-    """Every clip judged by a member that has never heard its artist, beside the baseline.
+def cross_validate(
+    trainers: Sequence[Trainer], folds: int, material: Sequence[Material], axes: tuple[Tensor, Tensor]
+) -> tuple[Report, list[np.ndarray]]:
+    """Every clip judged by a member and a kernel that never heard its artist, beside the baseline.
 
     Parameters
     ----------
     trainers : finished; `folds` in a row share one split
     folds : parts of a split
+    material, axes : see `held_out`
 
     Returns
     -------
-    Report, with mean and spread over the repeated splits. Early stopping looked at the same artists,
-    which flatters the network a little.
+    Report, with mean and spread over the repeated splits, and the predictions ``(n, 2)`` for each source, averaged
+    over the splits. Early stopping looked at the same artists, which flatters the network a little.
     """
-    networks = {t.member: Ensemble([t.best_net()], fit_member_kernel(t), Detector()).eval() for t in trainers}
     rows: list[str] = []
     figures: dict[str, Any] = {}
+    repeats = [trainers[first : first + folds] for first in range(0, len(trainers), folds)]
+    heard = [held_out(part, material, axes) for part in repeats]
     for source, songs in enumerate(trainers[0].split.songs):
         results: dict[tuple[str, str, str], list[float]] = {}
-        for first in range(0, len(trainers), folds):
-            got = {"network": np.full((len(songs), 2), np.nan), "svr": np.full((len(songs), 2), np.nan)}
-            for trainer in trainers[first : first + folds]:
-                held = trainer.split.held[source]
-                got["network"][held] = judge(networks[trainer.member], [songs.mel[i] for i in held])
-                got["svr"][held] = baseline(trainer.split, source)
+        for own, predictions in zip(repeats, heard, strict=True):
+            got = {"network": predictions[source], "svr": np.full((len(songs), 2), np.nan)}
+            for trainer in own:
+                got["svr"][trainer.split.held[source]] = baseline(trainer.split, source)
             for model, values in got.items():
                 for column, value in enumerate(_VALUES):
                     for measure in (r2, correlation):
@@ -133,4 +157,73 @@ def cross_validate(trainers: Sequence[Trainer], folds: int) -> Report:
             ]
             rows.append(f"| {songs.name} ({len(songs)}) | {measure_name} | {' | '.join(cells)} |")
     head = "| clips | measure | valence, network | valence, SVR | energy, network | energy, SVR |"
-    return Report("\n".join([head, "|---|---|---|---|---|---|", *rows]), figures)
+    table = "\n".join([head, "|---|---|---|---|---|---|", *rows])
+    return Report(table, figures), [np.mean([part[i] for part in heard], axis=0) for i in range(len(material))]
+
+
+def worst(songs: Songs, got: np.ndarray, count: int = 10) -> str:
+    """The clips that are judged worst, by name, as a Markdown table."""
+    off = np.nanmean(np.abs(songs.labels - got), axis=1)
+    lines = [
+        f"| {songs.artists[i]} | {songs.titles[i]} | "
+        + " | ".join(f"{songs.labels[i, c]:.2f} → {got[i, c]:.2f}" for c in range(2))
+        + " |"
+        for i in np.argsort(-np.nan_to_num(off))[:count]
+    ]
+    return "\n".join(["| artist | title | valence | energy |", "|---|---|---|---|", *lines])
+
+
+def reliability(
+    wanted: np.ndarray, got: np.ndarray, expected: np.ndarray, groups: int = 5
+) -> list[tuple[float, float]]:
+    """Mean expected and true error of clips, sorted by the expected one and cut in equal groups.
+
+    Parameters
+    ----------
+    wanted, got : ``(n, 2)``
+    expected : ``(n, 2)``, what the network said it would be off by
+    """
+    off = np.nanmean(np.abs(wanted - got), axis=1)
+    said = expected.mean(axis=1)
+    order = np.flatnonzero(np.isfinite(off))
+    order = order[np.argsort(said[order])]
+    return [(float(said[part].mean()), float(off[part].mean())) for part in np.array_split(order, groups)]
+
+
+def expected_errors(
+    trainers: Sequence[Trainer],
+    material: Sequence[Material],
+    axes: tuple[Tensor, Tensor],
+    errors: Sequence[np.ndarray],
+) -> np.ndarray:
+    """How far off the kernel expects to be for clips of the first source that it was not told of, ``(n, 2)``."""
+    expected = np.full((len(material[0].songs), 2), np.nan)
+    for trainer in trainers:
+        windows = [points.windows for points in trainer.points]
+        kernel = fit_kernel(material, windows, trainer.split.train, axes, errors)
+        own = windows[0][trainer.split.held[0]]
+        with torch.no_grad():
+            said = kernel(own.flatten(0, 1)).unflatten(0, own.shape[:2]).mean(1).numpy()[:, 2:]
+        expected[trainer.split.held[0]] = said
+    return expected
+
+
+def draw_report(songs: Songs, got: np.ndarray, curve: Sequence[tuple[float, float]], path: str | Path) -> None:
+    """Save asked against predicted for both values, and the reliability curve, as a picture."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    for column, value in enumerate(_VALUES):
+        axes = figure.add_subplot(1, 3, column + 1)
+        axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+        axes.scatter(songs.labels[:, column], got[:, column], s=9, alpha=0.6)
+        axes.set(title=value, xlabel="asked", ylabel="predicted", xlim=(0, 1), ylim=(0, 1))
+    axes = figure.add_subplot(1, 3, 3)
+    axes.plot(*zip(*curve, strict=True), marker="o")
+    low = min(min(point) for point in curve) * 0.9
+    high = max(max(point) for point in curve) * 1.1
+    axes.plot([low, high], [low, high], color="0.7", linewidth=1)
+    axes.set(title="reliability, fifths of the clips", xlabel="error that was expected", ylabel="error")
+    figure.savefig(path, dpi=80)

@@ -8,7 +8,7 @@ Audio gets there through `artgen_osc.mood.MoodMel`, the front end of the live sh
 import csv
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,10 @@ def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
 
 
 def load(
-    data: str | Path, progress: Callable[[list[Any]], Iterable[Any]] = iter, cache: str | Path | None = None
+    data: str | Path,
+    progress: Callable[[list[Any]], Iterable[Any]] = iter,
+    cache: str | Path | None = None,
+    signed: bool = False,
 ) -> Songs:
     """Load an ``.npz``, a ``labels.csv``, or the folder that holds one.
 
@@ -107,6 +110,7 @@ def load(
         perhaps ``artist`` and ``title``, beside its audio files
     progress : wraps the list of files, such as ``tqdm``
     cache : folder that keeps the pictures of audio files for the next time
+    signed : take labels of -1..1 as well, where any is below 0, and map them to 0..1
 
     Raises
     ------
@@ -118,10 +122,14 @@ def load(
         path = path / "labels.csv"
     if not path.is_file():
         raise ConfigError(f"{path}: isn't there; an .npz or a labels.csv is allowed; check the path")
-    return _load_npz(path) if path.suffix == ".npz" else _load_csv(path, progress, Path(cache) if cache else None)
+    return (
+        _load_npz(path, signed)
+        if path.suffix == ".npz"
+        else _load_csv(path, progress, Path(cache) if cache else None, signed)
+    )
 
 
-def _load_npz(path: Path) -> Songs:
+def _load_npz(path: Path, signed: bool) -> Songs:
     try:
         with np.load(path, allow_pickle=False) as data:
             mel = data["mel"]
@@ -132,11 +140,11 @@ def _load_npz(path: Path) -> Songs:
         raise ConfigError(f"{path}: {error}; mel, valence and energy are needed; see training/README.md") from error
     if mel.dtype != np.uint8 or mel.ndim != 3 or mel.shape[1] != N_MELS:
         raise ConfigError(f"{path}: mel is {mel.dtype} {mel.shape}; uint8 (n, {N_MELS}, t) is allowed; convert it")
-    _check_range(path, labels, first_row=0)
+    labels = _checked(path, labels, 0, signed)
     return Songs(path.stem, list(mel), labels, artists, titles)
 
 
-def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache: Path | None) -> Songs:
+def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache: Path | None, signed: bool) -> Songs:
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     missing = {"file", "valence", "energy"} - set(rows[0] if rows else ())
@@ -145,7 +153,7 @@ def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache:
             f"{path}: lacks {', '.join(sorted(missing))}; file, valence and energy are needed; add the columns"
         )
     labels = np.array([[_label(path, row, i, key) for key in ("valence", "energy")] for i, row in enumerate(rows, 2)])
-    _check_range(path, labels, first_row=2)
+    labels = _checked(path, labels, 2, signed)
     mel, kept, skipped = [], [], []
     for i, row in enumerate(progress(rows)):
         try:
@@ -191,11 +199,14 @@ def _label(path: Path, row: dict[str, str], number: int, key: str) -> float:
         raise ConfigError(f"{path}: {key} is {text!r} in row {number}; 0..1 or empty is allowed; correct it") from None
 
 
-def _check_range(path: Path, labels: np.ndarray, first_row: int) -> None:
+def _checked(path: Path, labels: np.ndarray, first_row: int, signed: bool) -> np.ndarray:
+    if signed and (labels < 0).any():
+        labels = (labels + 1) / 2
     wrong = np.flatnonzero(((labels < 0) | (labels > 1)).any(axis=1)) + first_row
     if len(wrong):
         rows = ", ".join(map(str, wrong[:20])) + (" …" if len(wrong) > 20 else "")
         raise ConfigError(f"{path}: labels outside 0..1 in rows {rows}; 0..1 or empty is allowed; rescale them")
+    return labels
 
 
 def artist_folds(artists: list[str], count: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -213,22 +224,24 @@ def artist_folds(artists: list[str], count: int, seed: int) -> Iterator[tuple[np
         yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
 
 
-def windows(mel: np.ndarray, step: int = WINDOW_COLUMNS // 2) -> np.ndarray:
-    """Cut a clip into the windows that the live network sees, each relative to its own maximum.
+def relative_windows(mel: np.ndarray, starts: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Windows of a clip as the live network sees them, each relative to its own maximum.
 
     Parameters
     ----------
-    mel : uint8 ``(128, t)``
-    step : columns from one window to the next
+    mel : uint8 ``(128, t)``; a clip shorter than a window is repeated
+    starts : the first column of each
 
     Returns
     -------
-    float32 ``(n, 128, WINDOW_COLUMNS)`` dB, -80..0; a shorter clip is repeated to fill one window
+    float32 ``(n, 128, WINDOW_COLUMNS)`` dB, -80..0
     """
     db = to_db(mel)
-    length = db.shape[1]
-    if length < WINDOW_COLUMNS:
-        parts = [np.resize(db.T, (WINDOW_COLUMNS, N_MELS)).T]
-    else:
-        parts = [db[:, first : first + WINDOW_COLUMNS] for first in range(0, length - WINDOW_COLUMNS + 1, step)]
-    return np.stack([relative_db(part) for part in parts])
+    if db.shape[1] < WINDOW_COLUMNS:
+        db = np.resize(db.T, (WINDOW_COLUMNS, N_MELS)).T
+    return np.stack([relative_db(db[:, first : first + WINDOW_COLUMNS]) for first in starts])
+
+
+def windows(mel: np.ndarray, step: int = WINDOW_COLUMNS // 3) -> np.ndarray:
+    """Cut a clip into `relative_windows`, `step` columns apart."""
+    return relative_windows(mel, range(0, max(1, mel.shape[1] - WINDOW_COLUMNS + 1), step))

@@ -51,20 +51,19 @@ def crop(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return relative_db(db.astype(np.float32))
 
 
-def mixup(db: np.ndarray, labels: np.ndarray, sources: np.ndarray, rng: np.random.Generator) -> None:
-    """Blend windows with others of the same source, and their labels with them, in place.
-
-    Zhang et al. 2018, in dB.
+def mixup(points: np.ndarray, labels: np.ndarray, sources: np.ndarray, rng: np.random.Generator) -> None:
+    """Blend windows with others of the same source, and their labels with them, in place (Zhang et al. 2018).
 
     Parameters
     ----------
-    db : float32 ``(n, 128, t)``
+    points : float32 ``(n, size)``, features
     labels : float32 ``(n, 2)``
     sources : int ``(n,)``
     """
     for source in np.unique(sources):
         rows = np.flatnonzero(sources == source)
         partners = rng.permutation(rows)
-        share = np.maximum(share := rng.beta(0.4, 0.4, len(rows)), 1 - share).astype(np.float32)
-        db[rows] = share[:, None, None] * db[rows] + (1 - share)[:, None, None] * db[partners]
-        labels[rows] = share[:, None] * labels[rows] + (1 - share)[:, None] * labels[partners]
+        share = rng.beta(0.4, 0.4, len(rows))
+        share = np.maximum(share, 1 - share).astype(np.float32)[:, None]
+        points[rows] = share * points[rows] + (1 - share) * points[partners]
+        labels[rows] = share * labels[rows] + (1 - share) * labels[partners]

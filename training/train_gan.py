@@ -19,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
+from artgen_osc import modelfile
 from artgen_osc.errors import ArtgenError
 from training.anchors import picture_codes
 from training.export import export_generator, read_generator
@@ -109,7 +110,10 @@ class Trainer:
         self.discriminator_adam = torch.optim.Adam(learned, options.discriminator_rate, BETAS)
         self.random = torch.Generator().manual_seed(options.seed)
         self.step_count = 0
-        self.seconds = 0.0
+        # A generator that is grown, or trained on, keeps what it has behind it.
+        before = modelfile.load(options.init, "generator").card if options.init else {}
+        self.images_seen = int(before.get("images_seen", 0))
+        self.seconds = 3600.0 * float(before.get("training_hours", 0.0))
 
     def ask(self, n: int) -> tuple[Tensor, Tensor]:
         """Draw z, and the mood to ask for: mostly as in the pictures, sometimes anywhere."""
@@ -164,6 +168,7 @@ class Trainer:
         self.discriminator_adam.step()
 
         self.step_count += 1
+        self.images_seen += n
         self._update_average()
         losses = {"generator": adversarial, "discriminator": judgement, "mood": obedience, "anchor": distance}
         return {name: loss.item() for name, loss in losses.items()}
@@ -192,6 +197,7 @@ class Trainer:
             "codes": self.codes,
             "random": self.random.get_state(),
             "step_count": self.step_count,
+            "images_seen": self.images_seen,
             "seconds": self.seconds,
         }
 
@@ -212,6 +218,7 @@ class Trainer:
         self.codes = state["codes"]  # type: ignore[assignment]
         self.random.set_state(state["random"])  # type: ignore[arg-type]
         self.step_count = state["step_count"]  # type: ignore[assignment]
+        self.images_seen = state["images_seen"]  # type: ignore[assignment]
         self.seconds = state["seconds"]  # type: ignore[assignment]
 
     @torch.no_grad()
@@ -256,7 +263,7 @@ def card(trainer: Trainer) -> dict[str, object]:
         "mood_deviation": trainer.scale.deviation.tolist(),
         "trained_on": f"{options.name}: {len(trainer.pictures)} pictures",
         "licence": options.licence,
-        "images_seen": trainer.step_count * options.batch,
+        "images_seen": trainer.images_seen,
         "training_hours": round(trainer.seconds / 3600, 2),
     }
 

@@ -9,6 +9,7 @@ are then written as one ONNX file. Started again with the same arguments it goes
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,10 +23,11 @@ from artgen_osc.errors import ArtgenError, ConfigError
 from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
 from training import mood_report
 from training.export import export_model
-from training.mood_cnn import Calibration, Detector, Ensemble, Kernel, MoodNet
-from training.mood_detector import fit_detector
-from training.mood_fit import Settings, Split, Trainer
-from training.mood_kernel import fit_kernel
+from training.mood_cnn import Ensemble, Features
+from training.mood_detector import fit_detector, random_windows
+from training.mood_fit import Points, Settings, Split, Trainer, to_first_scale
+from training.mood_kernel import fit_axes, fit_kernel
+from training.mood_material import describe, fit_standardise
 from training.music import Songs, artist_folds, load
 from training.not_music import not_music
 
@@ -33,6 +35,8 @@ LICENCES = {
     "spotify": "339 pop songs as spectrograms, Spotify's valence and energy (COSC_5470_ARTGEN); no licence stated",
     "emotify": "320 clips with listeners' ratings, Aljanaki, Wiering & Veltkamp 2016; recordings for research only",
 }
+
+_NOISE_WINDOWS = 4
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -80,11 +84,11 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> lis
     return result
 
 
-def train(split: Split, settings: Settings, path: Path, member: int) -> Trainer:
+def train(split: Split, points: list[Points], settings: Settings, path: Path, member: int) -> Trainer:
     """Train one member to its end, from its checkpoint if there is one."""
     from tqdm import tqdm
 
-    trainer = Trainer(split, settings, path, member)
+    trainer = Trainer(split, points, settings, path, member)
     total = settings.epochs * trainer.batches
     with tqdm(total=total, initial=trainer.step, desc=f"member {member}", unit="step") as bar:
         while not trainer.finished:
@@ -106,7 +110,7 @@ def card(sources: Sequence[Songs], settings: Settings, figures: dict[str, Any]) 
         "columns": WINDOW_COLUMNS,
         "normalisation": "dB relative to the window's maximum, floor -80",
         "inputs": {"mel": [1, N_MELS, WINDOW_COLUMNS]},
-        "outputs": {"mood": "valence, energy 0..1", "sigma": "expected deviation of each", "music": "probability"},
+        "outputs": {"mood": "valence, energy 0..1", "sigma": "expected error of each", "music": "probability"},
         "scale": sources[0].name,
         "trained_on": [LICENCES.get(songs.name, f"{songs.name}: {len(songs)} clips") for songs in sources],
         "licence": "weights MIT; see trained_on for the data",
@@ -115,8 +119,8 @@ def card(sources: Sequence[Songs], settings: Settings, figures: dict[str, Any]) 
     }
 
 
-def export(members: list[MoodNet], kernel: Kernel, detector: Detector, path: Path, about: dict[str, Any]) -> float:
-    """Put the parts together and write the model file.
+def export(network: Ensemble, path: Path, about: dict[str, Any]) -> float:
+    """Write the model file.
 
     Returns
     -------
@@ -125,31 +129,18 @@ def export(members: list[MoodNet], kernel: Kernel, detector: Detector, path: Pat
     generator = torch.Generator().manual_seed(0)
     example = torch.rand((1, N_MELS, WINDOW_COLUMNS), generator=generator) * -80.0
     # The file holds 16 bits, so what is compared and shipped is rounded first.
-    network = Ensemble(members, kernel, detector).eval().half().float()
-    return export_model(network, (example,), path, about, ["mel"], ["mood", "sigma", "music"], half=True)
+    return export_model(
+        network.eval().half().float(), (example,), path, about, ["mel"], ["mood", "sigma", "music"], half=True
+    )
 
 
-def final_kernel(trainers: Sequence[Trainer]) -> Kernel:
-    """The kernel on every clip, with the members' mean calibration: nothing in it was chosen by early stopping."""
-    songs = trainers[0].split.songs
-    calibration = Calibration(len(songs))
-    for name, parameter in calibration.named_parameters():
-        values = [trainer.calibration.get_parameter(name).detach() for trainer in trainers]
-        parameter.data.copy_(torch.stack(values).mean(0))
-    return fit_kernel(songs, [np.arange(len(clips)) for clips in songs], calibration)
-
-
-def run(arguments: argparse.Namespace) -> None:
-    """Do what the command line says."""
+def read_sources(arguments: argparse.Namespace) -> list[Songs]:
+    """All labelled music that the command line names, and a word on every file that is skipped."""
     from tqdm import tqdm
 
-    torch.set_num_threads(arguments.threads)
     sources = []
-    for name, path in [
-        ("spotify", arguments.spotify),
-        *((None, p) for p in arguments.data),
-        ("emotify", arguments.emotify),
-    ]:
+    named = [("spotify", arguments.spotify), *((None, p) for p in arguments.data), ("emotify", arguments.emotify)]
+    for name, path in named:
         if path:
             songs = load(path, lambda rows: tqdm(rows, desc="reading", unit="file"), arguments.run / "cache")
             sources.append(replace(songs, name=name) if name else songs)
@@ -157,22 +148,58 @@ def run(arguments: argparse.Namespace) -> None:
                 print(f"skipped {line}", file=sys.stderr)
     if not sources:
         raise ConfigError("data: there is none; --spotify, --emotify or --data is needed; see training/README.md")
+    return sources
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Do what the command line says."""
+    from tqdm import tqdm
+
+    torch.set_num_threads(arguments.threads)
+    sources = read_sources(arguments)
     settings = Settings(epochs=arguments.epochs, batch=arguments.batch, width=arguments.width, seed=arguments.seed)
-    parts = splits(sources, arguments.folds, arguments.repeats, arguments.seed)
-    chosen = range(len(parts)) if arguments.only is None else [arguments.only]
-    trainers = [train(parts[i], settings, arguments.run / f"member{i}.pt", i) for i in chosen]
+    splits_ = splits(sources, arguments.folds, arguments.repeats, arguments.seed)
+    material = [
+        describe(songs, arguments.seed, arguments.run / "cache", lambda mels: tqdm(mels, desc="hearing", unit="clip"))
+        for songs in sources
+    ]
+    standardise = fit_standardise(material)
+    points = [Points(standardise(own.crops.float()), standardise(own.windows.float())) for own in material]
+    chosen = range(len(splits_)) if arguments.only is None else [arguments.only]
+    trainers = [train(splits_[i], points, settings, arguments.run / f"member{i}.pt", i) for i in chosen]
     mood_report.draw_curves([trainer.curve for trainer in trainers], arguments.run / "curves.png")
     if arguments.only is not None:
         return
-    report = mood_report.cross_validate(trainers, arguments.folds)
-    print(report.table)
-    (arguments.run / "report.md").write_text(report.table + "\n")
-    target = arguments.export or arguments.run / "mood.onnx"
-    members = [trainer.best_net() for trainer in trainers]
-    noises = not_music(arguments.noises, arguments.seed)
-    detector = fit_detector([mel for songs in sources for mel in songs.mel], noises, arguments.seed)
+    axes = fit_axes([own.windows for own in points], Features().parts)
+    report, got = mood_report.cross_validate(trainers, arguments.folds, material, axes)
+    labels = to_first_scale([songs.labels for songs in sources], [np.arange(len(songs)) for songs in sources])
+    errors = [np.abs(own - said) for own, said in zip(labels, got, strict=True)]
+    expected = mood_report.expected_errors(trainers[: arguments.folds], material, axes, errors)
+    curve = mood_report.reliability(sources[0].labels, got[0], expected)
+    mood_report.draw_report(sources[0], got[0], curve, arguments.run / "report.png")
+    text = "\n\n".join(
+        [
+            report.table,
+            "| error that was expected | error |\n|---|---|\n"
+            + "\n".join(f"| {said:.3f} | {true:.3f} |" for said, true in curve),
+            "The ten that are judged worst:",
+            mood_report.worst(sources[0], got[0]),
+        ]
+    )
+    print(text)
+    (arguments.run / "report.md").write_text(text + "\n\n![curves](report.png)\n")
+
+    everything = [np.arange(len(songs)) for songs in sources]
+    kernel = fit_kernel(material, [own.windows for own in points], everything, axes, errors)
+    noises = random_windows(not_music(arguments.noises, arguments.seed), _NOISE_WINDOWS, arguments.seed)
+    music = torch.cat([own.crops.flatten(0, 1) for own in material])
+    detector = fit_detector(music, noises, standardise, arguments.seed)
+    members = [trainer.best_net() for trainer in trainers[: arguments.folds]]
+    network = Ensemble(standardise, members, kernel, detector)
     about = card(sources, settings, report.figures)
-    difference = export(members, final_kernel(trainers), detector, target, about)
+    target = arguments.export or arguments.run / "mood.onnx"
+    difference = export(network, target, about)
+    (target.with_suffix(".json")).write_text(json.dumps(about, indent=2) + "\n")
     print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
 
 
