@@ -23,6 +23,8 @@ from artgen_osc.schema import Address, Features, Mood, Value
 log = logging.getLogger("artgen.daemon")
 
 QUIET_SECONDS = 0.1
+FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"osc.targets"}
+"""Settings that a saved show file changes while the show runs; the renderer follows its own."""
 
 
 class _Opening:
@@ -199,6 +201,11 @@ class Daemon:
             log.warning("%s; the old values are kept", error)
             return
         for key, value in changes.items():
+            if key.startswith("visuals."):
+                continue
+            if key not in FOLLOWED:
+                log.warning("%s: counts from the next start on", key)
+                continue
             try:
                 self._change(key, value)
             except ArtgenError as error:

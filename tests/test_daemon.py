@@ -152,6 +152,12 @@ def test_a_setting_that_can_not_be_followed_keeps_no_other_back(show: Show) -> N
     assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
 
 
+def test_what_counts_from_the_next_start_is_said(show: Show, caplog: pytest.LogCaptureFixture) -> None:
+    show.file.write_text(show.targets + "[mood]\nmanual = true\nmodel = 'other.onnx'\n[visuals]\nwidth = 640\n")
+    show.hear(1.5)
+    assert [record.getMessage() for record in caplog.records] == ["mood.model: counts from the next start on"]
+
+
 def test_latency_is_that_of_a_block(show: Show) -> None:
     assert 1.0 < show.last("/artgen/status/latency_ms", 2.5) < 1000.0
 

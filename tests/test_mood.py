@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+import threading
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -231,6 +232,13 @@ class TestEstimator:
         estimator.push(np.stack((sound, sound), axis=1))
         assert estimator.mood(mono[-1, 0]).raw_energy == pytest.approx(mono[-1, 4], abs=1e-4)
 
+    @needs_model
+    def test_turns_from_calm_to_wild_within_seconds(self) -> None:
+        rows = run(MoodEstimator(RATE), np.concatenate((song(12.0, wild=False), song(14.0))))
+        energy = {time: rows[np.searchsorted(rows[:, 0], time), 2] for time in (12.0, 17.0, 24.0)}
+        assert energy[24.0] > energy[12.0] + 0.15
+        assert energy[17.0] - energy[12.0] > 0.8 * (energy[24.0] - energy[12.0])
+
     def test_wilder_music_has_more_energy(self, estimator: MoodEstimator) -> None:
         wild = run(estimator, song(10.0))[-1, 2]
         estimator.reset()
@@ -304,6 +312,42 @@ class TestFollower:
         still._judge = lambda window: (float("nan"), 0.5, 0.9)
         assert np.isfinite(run(still, nothing("white", 4.0))).all()
         assert still.failures > 4
+
+    def test_a_change_of_the_music_is_heard_alone(self, still: MoodEstimator) -> None:
+        """After a cut the window holds only what came after it, and the mean of predictions too."""
+        still._judge = lambda window: (0.5, float(window[0, 60:].mean() + 80) / 80, 0.9)
+        still.smoothing = 0.0
+        calm, wild = nothing("sine 200", 10.0), nothing("white", 10.0)
+        wanted = run(still, wild)[-1, 2]
+        still.reset()
+        rows = run(still, np.concatenate((calm, wild)))
+        before, soon = (rows[np.searchsorted(rows[:, 0], time)] for time in (9.9, 12.5))
+        assert before[2] < wanted - 0.3
+        assert soon[2] == pytest.approx(wanted, abs=0.03)
+
+    def test_a_fade_is_no_change(self, still: MoodEstimator) -> None:
+        lengths: list[int] = []
+        still._judge = lambda window: (lengths.append(len(np.unique(window[0, 40]))) or 0.5, 0.5, 0.9)  # type: ignore[func-returns-value]
+        run(still, nothing("white", 16.0) * np.geomspace(0.25, 1.0, 16 * RATE, dtype=np.float32))
+        assert min(lengths[-20:]) > WINDOW_COLUMNS * 0.8
+
+    def test_what_was_under_way_at_a_reset_is_dropped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        started, go_on = threading.Event(), threading.Event()
+
+        def slow(window: np.ndarray) -> tuple[float, float, float]:
+            started.set()
+            go_on.wait(5)
+            return 0.9, 0.1, 0.8
+
+        monkeypatch.setattr(mood_module, "_judge_for", lambda model: (slow, {}))
+        estimator = MoodEstimator(RATE, background=True)
+        estimator.push(nothing("white", 2.5)[:, None])
+        assert started.wait(5)
+        estimator.reset()
+        go_on.set()
+        estimator.close()
+        assert estimator.predictions == 1
+        assert estimator.mood(5.0).confidence == 0.0
 
     def test_background_is_latest_only(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def slow(window: np.ndarray) -> tuple[float, float, float]:

@@ -12,7 +12,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-import soundfile  # noqa: E402 (torch decides whether this file runs)
+import av  # noqa: E402 (torch decides whether this file runs)
+import soundfile  # noqa: E402
 
 from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
 from artgen_osc.modelfile import Engine, load  # noqa: E402
@@ -82,8 +83,8 @@ def trained(split: Split, points: list[Points], tmp_path_factory: pytest.TempPat
 
 
 def kernel_of(material: list[Material], points: list[Points], rows: list[np.ndarray], **more: object) -> Kernel:
-    windows = [own.windows for own in points]
-    return fit_kernel(material, windows, rows, fit_axes(windows, Features().parts), **more)
+    axes = fit_axes([own.windows for own in points], Features().parts)
+    return fit_kernel(material, points, rows, axes, **more)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,22 @@ class TestMusic:
         # The same sound at another rate and with two channels looks the same.
         audible = wanted[:60, 2:40] > 120
         np.testing.assert_allclose(songs.mel[1][:60, 2:40][audible], wanted[:60, 2:40][audible], atol=1.5)
+
+    def test_any_format_that_ffmpeg_knows(self, tmp_path: Path) -> None:
+        path = tmp_path / "sound.m4a"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("aac", rate=44100, layout="mono")
+            frame = av.AudioFrame.from_ndarray(tone(44100)[None], format="fltp", layout="mono")
+            frame.sample_rate = 44100
+            for packet in [*stream.encode(frame), *stream.encode(None)]:
+                container.mux(packet)
+        wanted = music.to_uint8(relative_db(MoodMel(44100).push(tone(44100)))).T
+        got = music.audio_mel(path)
+        assert abs(got.shape[1] - wanted.shape[1]) <= 3
+        assert np.corrcoef(got[:, 10:40].mean(1), wanted[:, 10:40].mean(1))[0, 1] > 0.95
+        path.write_text("no sound")
+        with pytest.raises(ValueError, match="Invalid data"):
+            music.audio_mel(path)
 
     def test_cache(self, tmp_path: Path) -> None:
         folder, cache = write_folder(tmp_path), tmp_path / "cache"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from training.mood_cnn import Kernel
-from training.mood_fit import to_first_scale
+from training.mood_fit import Points, to_first_scale
 from training.mood_material import Material
 
 PENALTY = 0.5
@@ -19,7 +19,7 @@ STATISTICS_SHARE = 0.3
 """Of the statistics in the distance; MusiCNN's features count 1."""
 OTHER_WEIGHT = 0.7
 
-_EVERY = 2
+_WINDOWS, _CROPS = 2, 3
 
 
 def fit_axes(windows: Sequence[Tensor], parts: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -34,7 +34,7 @@ def fit_axes(windows: Sequence[Tensor], parts: tuple[int, int]) -> tuple[Tensor,
     -------
     Two ``(size, components)``, scaled so that squared distances are mean squared differences
     """
-    points = torch.cat([own[:, ::_EVERY].flatten(0, 1) for own in windows])
+    points = torch.cat([own[:, :: own.shape[1] // _WINDOWS].flatten(0, 1) for own in windows])
     axes = []
     for part, count, share in zip(points.split(list(parts), 1), COMPONENTS, (1.0, STATISTICS_SHARE), strict=True):
         directions = torch.linalg.svd(part, full_matrices=False).Vh[:count].T
@@ -44,7 +44,7 @@ def fit_axes(windows: Sequence[Tensor], parts: tuple[int, int]) -> tuple[Tensor,
 
 def fit_kernel(
     material: Sequence[Material],
-    windows: Sequence[Tensor],
+    points: Sequence[Points],
     rows: Sequence[np.ndarray],
     axes: tuple[Tensor, Tensor],
     errors: Sequence[np.ndarray] | None = None,
@@ -54,7 +54,7 @@ def fit_kernel(
     Parameters
     ----------
     material : the sources
-    windows : standardised windows of each, ``(n, WINDOWS, size)``
+    points : standardised features of each; windows as they are and changed ones, short ones among them, count alike
     rows : which clips of each
     axes : of `fit_axes`
     errors : how far off held-out predictions were, ``(n, 2)`` for each source, on the first one's scale; the
@@ -67,10 +67,12 @@ def fit_kernel(
     from sklearn.svm import SVR
 
     labels = to_first_scale([part.songs.labels for part in material], rows)
-    chosen = [windows[i][rows[i]][:, ::_EVERY] for i in range(len(material))]
+    chosen = [
+        torch.cat([own.windows[known][:, :: own.windows.shape[1] // _WINDOWS], own.crops[known][:, :_CROPS]], 1)
+        for own, known in zip(points, rows, strict=True)
+    ]
     count = chosen[0].shape[1]
-    points = torch.cat([part.flatten(0, 1) for part in chosen])
-    split = points.split([len(part) for part in axes], 1)
+    split = torch.cat([part.flatten(0, 1) for part in chosen]).split([len(part) for part in axes], 1)
     places = torch.cat([split[0] @ axes[0], split[1] @ axes[1]], 1).numpy()
     wanted = np.concatenate([labels[i][rows[i]] for i in range(len(material))])
     off = np.full_like(wanted, np.nan)

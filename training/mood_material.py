@@ -1,6 +1,7 @@
 """Clips as what the mood network knows of them: `Features` of many windows, computed once and kept."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,10 @@ import torch
 from torch import Tensor
 
 from artgen_osc.mood_mel import WINDOW_COLUMNS
+from training import mood_cnn, music_augment, musicnn
 from training.mood_cnn import Features, Standardise
 from training.music import Songs, relative_windows
 from training.music_augment import crop
-from training.musicnn import WEIGHTS
 
 CROPS = 8
 """Random windows of each clip, changed as `training.music_augment` does: to learn from."""
@@ -45,10 +46,14 @@ def describe(
 ) -> Material:
     """Look at every clip; with `cache`, a folder, what was looked at before is read from there."""
     features = Features().eval()
-    identity = f"{seed} {CROPS} {WINDOWS} {features.size} {hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()}".encode()
+    # Whatever shapes the features is part of a kept one's name, the code that makes them too.
+    makers = [Path(module.__file__) for module in (mood_cnn, music_augment, musicnn)]
+    identity = hashlib.sha256(f"{seed} {CROPS} {WINDOWS}".encode())
+    for path in (*makers, musicnn.WEIGHTS):
+        identity.update(path.read_bytes())
     crops, windows = [], []
     for mel in progress(songs.mel):
-        digest = hashlib.sha256(identity + mel.tobytes()).hexdigest()[:24]
+        digest = hashlib.sha256(identity.digest() + mel.tobytes()).hexdigest()[:24]
         both = _cached(cache / f"{digest}.npy" if cache else None, lambda mel=mel: _look(mel, features, seed))
         crops.append(both[:CROPS])
         windows.append(both[CROPS:])
@@ -61,7 +66,8 @@ def _cached(path: Path | None, make: Callable[[], np.ndarray]) -> np.ndarray:
     made = make()
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new.npy")
+        # Another process may be filling the same cache.
+        fresh = path.with_suffix(f".{os.getpid()}.npy")
         np.save(fresh, made)
         fresh.replace(path)
     return made

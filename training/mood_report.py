@@ -99,13 +99,12 @@ def held_out(
     """
     got = [np.full((len(part.songs), 2), np.nan) for part in material]
     for trainer in trainers:
-        windows = [points.windows for points in trainer.points]
-        kernel = fit_kernel(material, windows, trainer.split.train, axes)
+        kernel = fit_kernel(material, trainer.points, trainer.split.train, axes)
         net = trainer.best_net()
         for source, rows in enumerate(trainer.split.held):
             if not len(rows):
                 continue
-            own = windows[source][rows]
+            own = trainer.points[source].windows[rows]
             with torch.no_grad():
                 regressed = kernel(own.flatten(0, 1)).unflatten(0, own.shape[:2]).mean(1).numpy()[:, :2]
             members = predict(net, own)
@@ -199,9 +198,8 @@ def expected_errors(
     """How far off the kernel expects to be for clips of the first source that it was not told of, ``(n, 2)``."""
     expected = np.full((len(material[0].songs), 2), np.nan)
     for trainer in trainers:
-        windows = [points.windows for points in trainer.points]
-        kernel = fit_kernel(material, windows, trainer.split.train, axes, errors)
-        own = windows[0][trainer.split.held[0]]
+        kernel = fit_kernel(material, trainer.points, trainer.split.train, axes, errors)
+        own = trainer.points[0].windows[trainer.split.held[0]]
         with torch.no_grad():
             said = kernel(own.flatten(0, 1)).unflatten(0, own.shape[:2]).mean(1).numpy()[:, 2:]
         expected[trainer.split.held[0]] = said

@@ -19,7 +19,6 @@ from artgen_osc.errors import ConfigError
 from artgen_osc.mood_mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, relative_db
 
 _CLIP_SECONDS = 30.0
-_BLOCK = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
 
     Parameters
     ----------
-    path : anything that soundfile reads, any rate and number of channels
+    path : anything that FFmpeg reads, any rate and number of channels; the first sound of a film
     seconds : read no more than this from the start
 
     Returns
@@ -74,21 +73,26 @@ def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
     ValueError
         The file can't be read, or is shorter than one window.
     """
-    import soundfile
+    import av
 
     columns: list[np.ndarray] = []
     try:
-        with soundfile.SoundFile(path) as file:
-            mel = MoodMel(file.samplerate)
-            left = int(seconds * file.samplerate)
-            while left > 0:
-                block = file.read(min(_BLOCK, left), dtype="float32", always_2d=True)
-                if not len(block):
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise ValueError("has no sound in it")
+            stream = container.streams.audio[0]
+            mel = MoodMel(stream.rate)
+            mono = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
+            left = int(seconds * stream.rate)
+            for frame in container.decode(stream):
+                for part in mono.resample(frame):
+                    block = part.to_ndarray()[0, :left]
+                    left -= len(block)
+                    columns.append(mel.push(block))
+                if left <= 0:
                     break
-                left -= len(block)
-                columns.append(mel.push(block.mean(axis=1)))
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise ValueError(str(error)) from error
+    except (av.FFmpegError, OSError) as error:
+        raise ValueError(error.strerror or str(error)) from error
     picture = np.concatenate(columns) if columns else np.empty((0, N_MELS), np.float32)
     if not len(picture):
         raise ValueError("shorter than one window of 23 ms")

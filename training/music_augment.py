@@ -16,8 +16,8 @@ def crop(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
     A different place, tempo (±8 %), tuning (±2 bands), tone (a smooth equaliser, a codec's
     treble cut, a noise floor), contrast, and masks over time and bands as in SpecAugment
-    (Park et al. 2019). One in four is as short as the show's first window, repeated to
-    full length as `artgen_osc.mood` does.
+    (Park et al. 2019). Two in five are short, as the show's first windows are and those after
+    a change of the music, and repeated to full length as `artgen_osc.mood` does.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def crop(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     float32 ``(128, WINDOW_COLUMNS)`` dB, -80..0
     """
     speed = rng.uniform(1 - _STRETCH, 1 + _STRETCH) if rng.random() < 0.5 else 1.0
-    length = int(rng.integers(SHORTEST, WINDOW_COLUMNS)) if rng.random() < 0.25 else WINDOW_COLUMNS
+    length = int(rng.integers(SHORTEST, WINDOW_COLUMNS)) if rng.random() < 0.4 else WINDOW_COLUMNS
     taken = min(round(length * speed), mel.shape[1])
     first = int(rng.integers(mel.shape[1] - taken + 1))
     place = first + np.minimum((np.arange(length) * taken / length).astype(int), taken - 1)

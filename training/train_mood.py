@@ -10,6 +10,7 @@ are then written as one ONNX file. Started again with the same arguments it goes
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import distributed as dist
 
 from artgen_osc.errors import ArtgenError, ConfigError
 from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
@@ -165,8 +167,15 @@ def run(arguments: argparse.Namespace) -> None:
     ]
     standardise = fit_standardise(material)
     points = [Points(standardise(own.crops.float()), standardise(own.windows.float())) for own in material]
+    if "RANK" in os.environ:
+        dist.init_process_group("gloo")
     chosen = range(len(splits_)) if arguments.only is None else [arguments.only]
     trainers = [train(splits_[i], points, settings, arguments.run / f"member{i}.pt", i) for i in chosen]
+    if dist.is_initialized():
+        rank = dist.get_rank()
+        dist.destroy_process_group()
+        if rank:
+            return
     mood_report.draw_curves([trainer.curve for trainer in trainers], arguments.run / "curves.png")
     if arguments.only is not None:
         return
@@ -190,7 +199,7 @@ def run(arguments: argparse.Namespace) -> None:
     (arguments.run / "report.md").write_text(text + "\n\n![curves](report.png)\n")
 
     everything = [np.arange(len(songs)) for songs in sources]
-    kernel = fit_kernel(material, [own.windows for own in points], everything, axes, errors)
+    kernel = fit_kernel(material, points, everything, axes, errors)
     noises = random_windows(not_music(arguments.noises, arguments.seed), _NOISE_WINDOWS, arguments.seed)
     music = torch.cat([own.crops.flatten(0, 1) for own in material])
     detector = fit_detector(music, noises, standardise, arguments.seed)

@@ -141,7 +141,11 @@ class _Loop:
         except ConfigError as error:
             log.warning("%s; the old values are kept", error)
             return []
-        return [(row, changes[row.setting]) for row in schema.VISUALS_CONTROLS if row.setting in changes]
+        followed = {row.setting: row for row in schema.VISUALS_CONTROLS}
+        for key in changes:
+            if key.startswith("visuals.") and key not in followed:
+                log.warning("%s: counts from the next start on", key)
+        return [(row, changes[key]) for key, row in followed.items() if key in changes]
 
     def _frame(self, control: Control) -> None:
         show, surface = self._show, self._surface
