@@ -2,7 +2,7 @@
 
 ::
 
-    samples ─► MoodMel ─► last 8 s ─► network or rules ─► mean of 6 s ─► follower ─► Mood
+    samples ─► MoodMel ─► last 8 s ─► network or rules ─► mean of 3 s ─► follower ─► Mood
                40.4 ms                4.1 a second                       every hop
 
 The network sees each window relative to its own maximum, so gain changes nothing.
@@ -39,7 +39,7 @@ _RECENT_COLUMNS = 25
 _FORGET_COLUMNS = 50
 _TRUST_FROM, _TRUST_FULL = 0.3, 0.5
 _NEUTRAL_SECONDS = 10.0
-_MEAN_PREDICTIONS = 25
+_MEAN_PREDICTIONS = 26
 # A mean difference of the last columns from those before, in dB over all bands. Within one piece 19 of 20 are smaller.
 _CHANGE_DB = 7.0
 _RANGE_DB = 60.0
@@ -59,7 +59,7 @@ class _Prediction:
     energy: float
     confidence: float
     steady: tuple[float, float] = (NEUTRAL, NEUTRAL)
-    """Mean valence and energy of the predictions since the music changed, or of the last 6 s."""
+    """Mean valence and energy of the later half of the predictions since the music changed, 3 s at the most."""
     stream: int = 0
 
 
@@ -202,7 +202,8 @@ class MoodEstimator:
             self._recent_passage = request.passage
         self._recent.append((valence, energy))
         self.predictions += 1
-        steady = tuple(np.mean(self._recent, axis=0).tolist())
+        later_half = list(self._recent)[len(self._recent) // 2 :]
+        steady = tuple(np.mean(later_half, axis=0).tolist())
         self._ready.append(_Prediction(request.time, valence, energy, confidence, steady, request.passage[0]))
 
     def mood(self, time: float) -> Mood:

@@ -1,5 +1,7 @@
 """Sounds that carry no mood, made by code: what the confidence has to fall on."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +11,26 @@ from training.music import to_uint8
 
 SECONDS = 10.0
 _SAMPLES = int(SECONDS * SAMPLE_RATE)
+_SYLLABLES = [
+    "ka",
+    "lo",
+    "mi",
+    "ter",
+    "un",
+    "so",
+    "ven",
+    "al",
+    "pi",
+    "dra",
+    "ne",
+    "gor",
+    "shi",
+    "ba",
+    "est",
+    "ron",
+    "fe",
+]
+_LANGUAGES = ["en-us", "en-gb", "de", "fr", "es", "it", "pt", "pl", "ru", "sv", "tr", "fi", "el", "hi", "ja", "nl"]
 _TIME = np.arange(_SAMPLES) / SAMPLE_RATE
 
 
@@ -88,6 +110,29 @@ def speech(rng: np.random.Generator) -> np.ndarray:
     return sound
 
 
+def spoken(rng: np.random.Generator) -> np.ndarray:
+    """Invented words, read aloud by eSpeak NG in some language; `speech` where that isn't installed."""
+    program = shutil.which("espeak-ng")
+    if program is None:
+        return speech(rng)
+    words = ["".join(rng.choice(_SYLLABLES, int(rng.integers(1, 5)))) for _ in range(60)]
+    marks = rng.choice(["", "", "", "", ",", ".", "?"], len(words))
+    text = " ".join(word + mark for word, mark in zip(words, marks, strict=True))
+    voice = f"{rng.choice(_LANGUAGES)}{rng.choice(['', '+f1', '+f2', '+f4', '+m2', '+m4', '+m7', '+croak'])}"
+    options = ["-v", voice, "-s", str(rng.integers(110, 210)), "-p", str(rng.integers(20, 80)), "--stdout"]
+    wave = subprocess.run([program, *options, text], capture_output=True, check=True).stdout
+    # The length in the header of a stream is not known; the samples begin after 44 bytes.
+    samples = np.frombuffer(wave[44 : len(wave) // 2 * 2], "<i2").astype(np.float32) / 32768
+    first = int(rng.integers(max(1, len(samples) - _SAMPLES)))
+    sound = np.resize(samples[first:], _SAMPLES)
+    room = int(rng.uniform(0.02, 0.5) * SAMPLE_RATE)
+    echo = rng.normal(size=room) * np.exp(-np.arange(room) / (room / 6))
+    wet = np.fft.irfft(np.fft.rfft(sound, 2 * _SAMPLES) * np.fft.rfft(echo, 2 * _SAMPLES))[:_SAMPLES]
+    share = rng.uniform(0, 0.5) * (rng.random() < 0.7)
+    sound = sound / (sound.std() + 1e-6) + share * wet / (wet.std() + 1e-6)
+    return sound + coloured_noise(rng) * 10 ** rng.uniform(-4, -1)
+
+
 KINDS: tuple[Callable[[np.random.Generator], np.ndarray], ...] = (
     coloured_noise,
     swelling_noise,
@@ -96,7 +141,9 @@ KINDS: tuple[Callable[[np.random.Generator], np.ndarray], ...] = (
     sweep,
     bumps,
     speech,
-    speech,
+    spoken,
+    spoken,
+    spoken,
 )
 
 

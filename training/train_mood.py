@@ -60,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=defaults.batch, help="windows in a step")
     parser.add_argument("--width", type=int, default=defaults.width, help="of the network, a multiple of 4")
     parser.add_argument("--seed", type=int, default=defaults.seed, help="everything random follows from it")
-    parser.add_argument("--noises", type=int, default=240, help="clips of sound that isn't music")
+    parser.add_argument("--noises", type=int, default=300, help="clips of sound that isn't music")
     parser.add_argument("--threads", type=int, default=1, help="processor cores to use")
     parser.add_argument("--export", type=Path, help="the model file; RUN/mood.onnx by default")
     return parser
@@ -115,7 +115,7 @@ def card(sources: Sequence[Songs], settings: Settings, figures: dict[str, Any]) 
         "outputs": {"mood": "valence, energy 0..1", "sigma": "expected error of each", "music": "probability"},
         "scale": sources[0].name,
         "trained_on": [LICENCES.get(songs.name, f"{songs.name}: {len(songs)} clips") for songs in sources],
-        "licence": "weights MIT; see trained_on for the data",
+        "licence": "weights MIT, those of MusiCNN ISC (MODELS.md); see trained_on for the data",
         "settings": {name: getattr(settings, name) for name in Settings.__dataclass_fields__},
         "figures": figures,
     }
