@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from artgen_osc import demo
 from artgen_osc import mood as mood_module
 from artgen_osc.errors import ModelError
 from artgen_osc.modelfile import load
@@ -233,11 +234,14 @@ class TestEstimator:
         assert estimator.mood(mono[-1, 0]).raw_energy == pytest.approx(mono[-1, 4], abs=1e-4)
 
     @needs_model
-    def test_turns_from_calm_to_wild_within_seconds(self) -> None:
-        rows = run(MoodEstimator(RATE), np.concatenate((song(12.0, wild=False), song(14.0))))
-        energy = {time: rows[np.searchsorted(rows[:, 0], time), 2] for time in (12.0, 17.0, 24.0)}
-        assert energy[24.0] > energy[12.0] + 0.15
-        assert energy[17.0] - energy[12.0] > 0.8 * (energy[24.0] - energy[12.0])
+    def test_turns_with_the_music_within_seconds(self) -> None:
+        """From the demo's first section to its second."""
+        assert demo.RATE == RATE
+        network_estimator().reset()
+        rows = run(network_estimator(), demo.compose(RATE)[: 27 * RATE].mean(axis=1))
+        energy = {time: rows[np.searchsorted(rows[:, 0], time), 2] for time in (15.0, 20.0, 26.0)}
+        assert energy[26.0] > energy[15.0] + 0.15
+        assert energy[20.0] - energy[15.0] > 0.8 * (energy[26.0] - energy[15.0])
 
     def test_wilder_music_has_more_energy(self, estimator: MoodEstimator) -> None:
         wild = run(estimator, song(10.0))[-1, 2]

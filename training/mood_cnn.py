@@ -141,24 +141,6 @@ class Detector(nn.Module):
         return self.layers(points)
 
 
-class Calibration(nn.Module):
-    """How each further label source relates to Spotify's scale: an affine map per value.
-
-    Listeners' ratings have a range and a bias of their own. With one shared output behind
-    them, whatever a clip's source teaches moves the value that the show sends.
-    """
-
-    def __init__(self, sources: int) -> None:
-        super().__init__()
-        self.slope = nn.Parameter(torch.ones(sources, 2))
-        self.offset = nn.Parameter(torch.zeros(sources, 2))
-
-    def forward(self, moods: Tensor, source: Tensor) -> Tensor:
-        fixed = (source == 0)[:, None].to(moods.dtype)
-        mapped = (moods - 0.5) * self.slope[source] + 0.5 + self.offset[source]
-        return fixed * moods + (1 - fixed) * mapped
-
-
 class Kernel(nn.Module):
     """Support vector regression on standardised `Features`, as a layer.
 

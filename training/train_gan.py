@@ -41,10 +41,10 @@ class Options:
     z_dim: int = 128
     batch: int = 8
     steps: int = 20_000
-    generator_rate: float = 2e-4
+    generator_rate: float = 2.5e-4
     discriminator_rate: float = 2e-4
     mood_weight: float = 1.0
-    anchor_weight: float = 8.0
+    anchor_weight: float = 40.0
     ema_images: float = 1_500.0
     seed: int = 0
     init: str = ""
