@@ -17,7 +17,9 @@ from training.mood_fit import correlation, r2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("data", help="an .npz (mel, valence, energy), or a labels.csv beside audio files")
+    parser.add_argument(
+        "data", help="an .npz (mel, valence, energy), or a labels.csv beside audio files; 0..1 or -1..1"
+    )
     parser.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="a mood model; the shipped one by default")
 
 

@@ -58,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", type=int, metavar="MEMBER", help="train this member alone, to share the work")
     parser.add_argument("--epochs", type=int, default=defaults.epochs, help="most passes over the clips")
     parser.add_argument("--batch", type=int, default=defaults.batch, help="windows in a step")
-    parser.add_argument("--width", type=int, default=defaults.width, help="of the network, a multiple of 4")
+    parser.add_argument("--width", type=int, default=defaults.width, help="units of a member's hidden layer")
     parser.add_argument("--seed", type=int, default=defaults.seed, help="everything random follows from it")
     parser.add_argument("--noises", type=int, default=300, help="clips of sound that isn't music")
     parser.add_argument("--threads", type=int, default=1, help="processor cores to use")
