@@ -42,7 +42,12 @@ class Show:
         return [message for _, message in self.listener.read(seconds)]
 
     def last(self, path: str, seconds: float = 0.5) -> float:
-        return [message.arguments[0] for message in self.hear(seconds) if message.path == path][-1]
+        """The newest value after `seconds`, or on a machine that is held up, the first after that."""
+        deadline = time.monotonic() + 10.0
+        while True:
+            values = [message.arguments[0] for message in self.hear(seconds) if message.path == path]
+            if values or time.monotonic() > deadline:
+                return values[-1]
 
     def close(self) -> None:
         # What a closed window or Ctrl-C does, from another thread: the source ends.
