@@ -19,8 +19,10 @@ from artgen_osc.dsp import (
     power_to_db,
     to_mono,
 )
+from artgen_osc.pitch import Harmony, PitchTracker
 from artgen_osc.resample import Resampler
-from artgen_osc.schema import N_BANDS, Features
+from artgen_osc.rhythm import Rhythm
+from artgen_osc.schema import HOPS_PER_HARMONY, N_BANDS, Features
 
 RATE = 22050
 """Rate of the analysis, Hz."""
@@ -34,6 +36,7 @@ _LOW_MID_HIGH_HZ = (20.0, 250.0, 2000.0, RATE / 2 + 1.0)
 _ONSET_BANDS = 80
 _GATE_DB = -60.0
 _CLOCK_SLACK = 0.002
+_HOPS_PER_PITCH = 2
 
 
 class AutoGain:
@@ -95,10 +98,10 @@ class OnsetDetector:
     LAG = 2
     REFRACTORY = 0.05
     MEMORY = 0.3
-    LEAST_DB = 0.8
+    LEAST_DB = 0.5
     RATIO = 1.5
     FULL_DB = 6.0
-    DEPTH_DB = 45.0
+    DEPTH_DB = 50.0
     SILENCE_DB = -72.0
 
     def __init__(self, hop_time: float) -> None:
@@ -161,6 +164,11 @@ class Analyzer:
     gain_db : applied before the analysis; may be changed at any time
     start : s, the stream time of the first sample, used when arrays are pushed
 
+    Attributes
+    ----------
+    rhythm : Rhythm, to be steered and tapped
+    pitch_delay : s, how long before the end of its hop a pitch was
+
     Raises
     ------
     ValueError
@@ -194,6 +202,10 @@ class Analyzer:
         floors[4:] -= 10.0
         self._gain = AutoGain(floors, (1, 3, N_BANDS), HOP_TIME)
         self._onsets = OnsetDetector(HOP_TIME)
+        self._pitch = PitchTracker(RATE)
+        self._harmony = Harmony(RATE, HOPS_PER_HARMONY * HOP_TIME)
+        self.pitch_delay = self._pitch.delay
+        self.rhythm = Rhythm()
         self.reset()
 
     def reset(self) -> None:
@@ -201,6 +213,11 @@ class Analyzer:
         self._resampler.reset()
         self._gain.reset()
         self._onsets.reset()
+        self._pitch.reset()
+        self._harmony.reset()
+        self.rhythm.reset()
+        self._long: FloatArray = np.zeros(max(self._pitch.length, self._harmony.length), dtype=np.float32)
+        self._beat_count = 0
         self._pending: FloatArray | None = None
         self._origin = self._start
         self._frames_in = 0
@@ -233,6 +250,7 @@ class Analyzer:
         if self._pending is None:
             # The first sample held, not zero, comes before the stream: a DC offset is no onset.
             self._pending = np.full(N_FFT - HOP_LENGTH, fresh[0], dtype=np.float32)
+            self._long[:] = fresh[0]
         sound = np.concatenate((self._pending, fresh))
         first = 0
         result = []
@@ -262,8 +280,19 @@ class Analyzer:
         onset = self._onsets.step(powers[4 + N_BANDS :], float(self._gain.reference[0]))
         self._onset_count += onset
         self._hops += 1
+        time = self._origin + self._hops * HOP_TIME
+        fresh = window[-HOP_LENGTH:]
+        beat = self.rhythm.hop(fresh, time)
+        announced = beat.count != self._beat_count
+        self._beat_count = beat.count
+        self._long[:-HOP_LENGTH] = self._long[HOP_LENGTH:]
+        self._long[-HOP_LENGTH:] = fresh
+        if self._hops % _HOPS_PER_PITCH == 0:
+            self._pitch.step(self._long[-self._pitch.length :])
+        if self._hops % HOPS_PER_HARMONY == 0:
+            self._harmony.step(self._long[-self._harmony.length :])
         return Features(
-            time=self._origin + self._hops * HOP_TIME,
+            time=time,
             level_db=level_db,
             level=level,
             low=low,
@@ -274,4 +303,16 @@ class Analyzer:
             flux=self._onsets.flux,
             onset=onset,
             onset_count=self._onset_count,
+            beat=announced,
+            beat_count=beat.count,
+            beat_time=beat.time,
+            beat_phase=beat.phase,
+            bar_phase=beat.bar_phase,
+            tempo_bpm=beat.tempo_bpm,
+            tempo_confidence=beat.confidence,
+            pitch_hz=self._pitch.hz,
+            pitch_confidence=self._pitch.confidence,
+            chroma=tuple(self._harmony.chroma.tolist()),
+            key=self._harmony.key,
+            key_confidence=self._harmony.confidence,
         )

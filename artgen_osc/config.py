@@ -45,6 +45,14 @@ class MoodConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RhythmConfig:
+    """``[rhythm]``: how beats are sent."""
+
+    lead: float = _setting(0.02, "announce beats early by so much, in seconds")
+    octave: int = _setting(0, "-1: beats half as fast as heard, 0: as heard, 1: twice as fast")
+
+
+@dataclass(frozen=True, slots=True)
 class OscConfig:
     """``[osc]``: who is sent to, and where control comes in."""
 
@@ -74,6 +82,10 @@ class VisualsConfig:
     valence: float = _setting(0.5, "the manual valence")
     energy: float = _setting(0.5, "the manual energy")
     onset_effect: float = _setting(0.5, "zoom and drift on onsets; 0: off")
+    beat_pulse: float = _setting(0.3, "a breath of zoom on each beat; 0: off")
+    beat_next: int = _setting(0, "the next picture every so many beats; 0: never")
+    beat_cut: bool = _setting(False, "cut to it instead of gliding")
+    beat_surge: float = _setting(0.5, "travel faster on the downbeat, slower before it; 0: off")
     grain: float = _setting(0.15, "fine grain over the upscaled picture")
     vignette: float = _setting(0.2, "darker corners")
     freeze: bool = _setting(False, "hold the picture")
@@ -87,11 +99,18 @@ class Config:
 
     audio: AudioConfig = AudioConfig()
     mood: MoodConfig = MoodConfig()
+    rhythm: RhythmConfig = RhythmConfig()
     osc: OscConfig = OscConfig()
     visuals: VisualsConfig = VisualsConfig()
 
 
-TABLES: dict[str, type] = {"audio": AudioConfig, "mood": MoodConfig, "osc": OscConfig, "visuals": VisualsConfig}
+TABLES: dict[str, type] = {
+    "audio": AudioConfig,
+    "mood": MoodConfig,
+    "rhythm": RhythmConfig,
+    "osc": OscConfig,
+    "visuals": VisualsConfig,
+}
 
 
 def settings() -> dict[str, dataclasses.Field[Any]]:

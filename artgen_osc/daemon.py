@@ -92,6 +92,8 @@ class Daemon:
         self._latency_ms = 0.0
         self._heartbeat = 0
         self._clock = 0.0
+        self._hops = 0
+        self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
         self._opening: _Opening | None = None
         self._follow = f"127.0.0.1:{config.visuals.port}" if renderer else ""
@@ -180,11 +182,17 @@ class Daemon:
         mood = self._last = self._mood.mood(features.time)
         values = [(output.address, output.read(features, mood)) for output in schema.OUTPUTS]
         self._sender.send(values)
+        if self._hops % schema.HOPS_PER_HARMONY == 0:
+            self._harmony = [(output.address, output.read(features, mood)) for output in schema.HARMONY]
+            self._sender.send(self._harmony)
+        self._hops += 1
         if self._meters:
-            self._meters.show({address.path: value for address, value in values}, time.monotonic())
+            self._meters.show({row.path: value for row, value in (*values, *self._harmony)}, time.monotonic())
 
     def _steer(self) -> None:
-        """Hand the settings of the mood to the estimator."""
+        """Hand the settings of mood and rhythm to those who follow them."""
+        rhythm = self._config.rhythm
+        self._analyzer.rhythm.lead, self._analyzer.rhythm.octave = rhythm.lead, rhythm.octave
         settings = self._config.mood
         self._mood.smoothing = settings.smoothing
         self._mood.manual = (settings.valence, settings.energy) if settings.manual else None
@@ -221,7 +229,10 @@ class Daemon:
 
     def _control(self, row: Address, value: Value) -> None:
         targets = self._config.osc.targets
-        if row.path == "/artgen/control/target/add":
+        if row.path == "/artgen/control/beat/tap":
+            if value:
+                self._analyzer.rhythm.tap(self._clock)
+        elif row.path == "/artgen/control/target/add":
             self._change("osc.targets", tuple(dict.fromkeys((*targets, str(value)))))
         elif row.path == "/artgen/control/target/remove":
             self._change("osc.targets", tuple(target for target in targets if target != value))

@@ -25,12 +25,14 @@ def line(values: Mapping[str, Value]) -> str:
 
     bands = "".join(STEPS[round(min(max(number(f"bands/{i}"), 0.0), 1.0) * (len(STEPS) - 1))] for i in range(N_BANDS))
     flash = "●" if number("onset") else "○"
+    beat = "◆" if number("beat/phase") < 0.25 and number("tempo/confidence") > 0.1 else "◇"
     return (
         f"valence {bar(number('valence'))} {number('valence'):.2f}  "
         f"energy {bar(number('energy'))} {number('energy'):.2f}  "
         f"sure {number('mood/confidence'):.1f}  "
         f"level {bar(number('level'), 6)} {number('level_db'):6.1f} dB  "
-        f"{bands} {flash}{int(number('onset/count')):5d}"
+        f"{bands} {flash}{int(number('onset/count')):5d}  "
+        f"{beat} {number('tempo_bpm'):5.1f} bpm  {values.get('/artgen/key', '')}"
     )
 
 

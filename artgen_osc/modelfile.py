@@ -1,13 +1,13 @@
-"""Load and verify a model file: ONNX with a card of its own inside.
+"""Load and verify a model file: ONNX, or plain weights as safetensors, with a card of its own inside.
 
-The card is JSON under the key ``artgen`` in ONNX's ``metadata_props``. It names the
+The card is JSON under the key ``artgen`` in the file's metadata. It names the
 kind of model, the form of its input, what it was trained on, and the SHA-256 of the
-graph, so that a damaged or foreign file is refused before an engine sees it.
+graph or the weights, so that a damaged or foreign file is refused before anything runs it.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,28 +101,82 @@ def load(path: str | Path, kind: str, **expected: object) -> ModelFile:
         The file is missing, truncated, changed, of another kind or made for another input.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{path}: can't be read ({error.strerror}); an .onnx file is allowed; check the path"
-        ) from error
-    retry = f"export it again with python -m training.export, or use the {kind} model that is installed"
+    data = _read(path)
     try:
         card = _read_card(data)
         digest = graph_sha256(data)
     except (IndexError, ValueError) as error:
-        raise ModelError(f"{path}: is damaged or truncated ({error}); a whole .onnx file is allowed; {retry}") from None
+        raise _damaged(path, error, kind) from None
+    return ModelFile(path, _checked(path, card, digest, kind, expected))
+
+
+def weights_sha256(weights: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of named arrays, whatever their order."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(f"{name} {weights[name].dtype} {weights[name].shape}".encode())
+        digest.update(np.ascontiguousarray(weights[name]).tobytes())
+    return digest.hexdigest()
+
+
+def load_weights(path: str | Path, kind: str, **expected: object) -> tuple[ModelFile, dict[str, np.ndarray]]:
+    """Verify a file of plain weights and read them.
+
+    Parameters
+    ----------
+    path : the safetensors file
+    kind : ``beat``
+    **expected : as for `load`
+
+    Raises
+    ------
+    ModelError
+        As `load`.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    _read(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            card = json.loads((file.metadata() or {}).get(CARD_KEY, "{}"))
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError) as error:
+        raise _damaged(path, error, kind) from None
+    return ModelFile(path, _checked(path, card, weights_sha256(weights), kind, expected)), weights
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: can't be read ({error.strerror}); a model file is allowed; check the path"
+        ) from error
+
+
+def _retry(kind: str) -> str:
+    return f"export it again from its training, or use the {kind} model that is installed"
+
+
+def _damaged(path: Path, error: Exception, kind: str) -> ModelError:
+    return ModelError(f"{path}: is damaged or truncated ({error}); a whole file is allowed; {_retry(kind)}")
+
+
+def _checked(
+    path: Path, card: dict[str, Any], digest: str, kind: str, expected: Mapping[str, object]
+) -> dict[str, Any]:
+    retry = _retry(kind)
     if not card:
         raise ModelError(f"{path}: carries no artgen card; only files exported by artgen are allowed; {retry}")
     if card.get("kind") != kind:
         raise ModelError(f"{path}: is a {card.get('kind')} model; a {kind} model is allowed; {retry}")
     if card.get("sha256") != digest:
-        raise ModelError(f"{path}: its graph doesn't match the card's sha256; an unchanged file is allowed; {retry}")
+        raise ModelError(f"{path}: its content doesn't match the card's sha256; an unchanged file is allowed; {retry}")
     for name, value in expected.items():
         if card.get(name) != value:
             raise ModelError(f"{path}: was made for {name} {card.get(name)}; {name} {value} is allowed; {retry}")
-    return ModelFile(path, card)
+    return card
 
 
 class Engine:

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+COUNT_MAX = 2**31 - 1
 N_BANDS = 16
+HOPS_PER_HARMONY = 8
+NOTES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 Kind = Literal["float", "int", "toggle", "trigger", "string"]
 Value = float | int | str
@@ -31,6 +34,17 @@ class Features:
     flux : spectral change, 0..1
     onset : whether an onset was reported on this hop
     onset_count : onsets since the start
+    beat : whether a beat was announced on this hop; it may be due up to the lead later
+    beat_count : beats since the start
+    beat_time : s on the stream's clock, when the last announced beat is due
+    beat_phase, bar_phase : place in the beat and in the bar, 0..1
+    tempo_bpm : 0 before there is one
+    tempo_confidence : 0..1
+    pitch_hz : fundamental frequency, held while nothing is clear, 0 before
+    pitch_confidence : 0..1
+    chroma : 12 pitch classes from C, the loudest about 1
+    key : such as ``A minor``, empty before there is one
+    key_confidence : 0..1
     """
 
     time: float
@@ -44,6 +58,18 @@ class Features:
     flux: float
     onset: bool
     onset_count: int
+    beat: bool
+    beat_count: int
+    beat_time: float
+    beat_phase: float
+    bar_phase: float
+    tempo_bpm: float
+    tempo_confidence: float
+    pitch_hz: float
+    pitch_confidence: float
+    chroma: tuple[float, ...]
+    key: str
+    key_confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +192,23 @@ def _mood(path: str, doc: str, name: str) -> Output:
     return Output(Address(path, "float", doc), lambda features, mood: getattr(mood, name))
 
 
+def _count(path: str, doc: str, name: str) -> Output:
+    return Output(Address(path, "int", doc, 0, COUNT_MAX), lambda features, mood: getattr(features, name) % COUNT_MAX)
+
+
+def _pulse(path: str, doc: str, name: str) -> Output:
+    return Output(Address(path, "float", doc), lambda features, mood: float(getattr(features, name)))
+
+
+def _chroma(index: int) -> Output:
+    doc = f"pitch class {NOTES[index]}"
+    return Output(Address(f"/artgen/chroma/{index}", "float", doc), lambda features, mood: features.chroma[index])
+
+
 def _band(index: int) -> Output:
     doc = f"mel band {index} of {N_BANDS}, automatic gain"
     return Output(Address(f"/artgen/bands/{index}", "float", doc), lambda features, mood: features.bands[index])
 
-
-COUNT_MAX = 2**31 - 1
 
 OUTPUTS: tuple[Output, ...] = (
     _mood("/artgen/valence", "how happy the music feels, smoothed", "valence"),
@@ -187,13 +224,25 @@ OUTPUTS: tuple[Output, ...] = (
     *(_band(index) for index in range(N_BANDS)),
     _feature("/artgen/centroid_hz", "brightness: the spectral centroid", "centroid_hz", 0.0, 24000.0, "Hz"),
     _feature("/artgen/flux", "how much the spectrum changes", "flux"),
-    Output(Address("/artgen/onset", "float", "1 on the hop of an onset, then 0"), lambda f, m: float(f.onset)),
-    Output(
-        Address("/artgen/onset/count", "int", "onsets since the start", 0, COUNT_MAX),
-        lambda f, m: f.onset_count % COUNT_MAX,
-    ),
+    _pulse("/artgen/onset", "1 on the hop of an onset, then 0", "onset"),
+    _count("/artgen/onset/count", "onsets since the start", "onset_count"),
+    _pulse("/artgen/beat", "1 on the hop that announces a beat, then 0", "beat"),
+    _count("/artgen/beat/count", "beats since the start", "beat_count"),
+    _feature("/artgen/beat/phase", "place in the beat, 0 on it", "beat_phase"),
+    _feature("/artgen/bar/phase", "place in the bar, 0 on the downbeat", "bar_phase"),
+    _feature("/artgen/tempo_bpm", "tempo, 0 before there is one", "tempo_bpm", 0.0, 500.0, "BPM"),
+    _feature("/artgen/tempo/confidence", "of tempo and beat; falls where none is heard", "tempo_confidence"),
+    _feature("/artgen/pitch_hz", "fundamental frequency, held while unclear", "pitch_hz", 0.0, 2000.0, "Hz"),
+    _feature("/artgen/pitch/confidence", "how clear the pitch is", "pitch_confidence"),
 )
 """One bundle per hop, in this order."""
+
+HARMONY: tuple[Output, ...] = (
+    *(_chroma(index) for index in range(len(NOTES))),
+    Output(Address("/artgen/key", "string", "such as A minor"), lambda features, mood: features.key),
+    _feature("/artgen/key/confidence", "how well the key fits", "key_confidence"),
+)
+"""A bundle of their own every `HOPS_PER_HARMONY` hops: they change slowly, and a datagram has no room for all."""
 
 STATUS: tuple[Address, ...] = (
     Address("/artgen/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
@@ -211,6 +260,9 @@ DAEMON_CONTROLS: tuple[Address, ...] = (
     Address("/artgen/control/mood/manual", "toggle", "1: send the two below instead", setting="mood.manual"),
     Address("/artgen/control/mood/valence", "float", "the manual valence", setting="mood.valence"),
     Address("/artgen/control/mood/energy", "float", "the manual energy", setting="mood.energy"),
+    Address("/artgen/control/beat/tap", "trigger", "tap the beat; the second tap sets the tempo"),
+    Address("/artgen/control/beat/octave", "int", "-1: half as fast, 1: twice", -1, 1, setting="rhythm.octave"),
+    Address("/artgen/control/beat/lead", "float", "announce beats early by so much", 0, 0.5, "s", "rhythm.lead"),
     Address("/artgen/control/freeze", "toggle", "1: hold the mood where it is", setting="mood.freeze"),
 )
 
@@ -230,6 +282,22 @@ VISUALS_CONTROLS: tuple[Address, ...] = (
         setting="visuals.model",
     ),
     Address("/visuals/effect/onset", "float", "zoom and drift on onsets; 0: off", setting="visuals.onset_effect"),
+    Address("/visuals/beat/pulse", "float", "a breath of zoom on each beat; 0: off", setting="visuals.beat_pulse"),
+    Address(
+        "/visuals/beat/next",
+        "int",
+        "the next picture every so many beats; 0: never",
+        0,
+        64,
+        setting="visuals.beat_next",
+    ),
+    Address("/visuals/beat/cut", "toggle", "1: cut to it instead of gliding", setting="visuals.beat_cut"),
+    Address(
+        "/visuals/beat/surge",
+        "float",
+        "travel faster on the downbeat, slower before it; 0: off",
+        setting="visuals.beat_surge",
+    ),
     Address("/visuals/effect/grain", "float", "fine grain over the upscaled picture", setting="visuals.grain"),
     Address("/visuals/effect/vignette", "float", "darker corners", setting="visuals.vignette"),
     Address("/visuals/freeze", "toggle", "1: hold the picture", setting="visuals.freeze"),
@@ -243,7 +311,7 @@ VISUALS_CONTROLS: tuple[Address, ...] = (
 
 def sent() -> tuple[Address, ...]:
     """Every address that the daemon sends."""
-    return tuple(output.address for output in OUTPUTS) + STATUS
+    return tuple(output.address for output in OUTPUTS + HARMONY) + STATUS
 
 
 def by_path(*tables: tuple[Address, ...]) -> dict[str, Address]:

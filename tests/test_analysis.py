@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from artgen_osc.analysis import HOP_TIME, N_FFT, Analyzer
 from artgen_osc.audio import AudioBlock
-from artgen_osc.schema import OUTPUTS, Features, Mood
+from artgen_osc.schema import HARMONY, OUTPUTS, Features, Mood
 from tests import signals
 
 SPLITS = [1, 64, 511, 512, 513, 8193]
@@ -34,7 +34,11 @@ SIGNALS = {
 def table(features: list[Features]) -> np.ndarray:
     """``(hops, values)``."""
     rows = [
-        (f.level_db, f.level, f.low, f.mid, f.high, *f.bands, f.centroid_hz, f.flux, f.onset, f.onset_count)
+        (
+            *(f.level_db, f.level, f.low, f.mid, f.high, *f.bands),
+            *(f.centroid_hz, f.flux, f.onset, f.onset_count),
+            *(f.pitch_hz, f.pitch_confidence, *f.chroma, f.key_confidence),
+        )
         for f in features
     ]
     return np.array(rows, dtype=np.float64)
@@ -80,7 +84,7 @@ def test_golden(name, regenerate_golden):
         np.savez_compressed(GOLDEN, **{key: kept[key] for key in SIGNALS if key in kept})
     expected = np.load(GOLDEN)[name]
     scale = np.ones(values.shape[1])
-    scale[[0, -4]] = 100.0, 10000.0
+    scale[[0, 21, 25]] = 100.0, 10000.0, 1000.0
     np.testing.assert_allclose(values / scale, expected / scale, atol=2e-4)
 
 
@@ -97,8 +101,10 @@ def test_every_click_is_one_onset_within_two_hops(rate):
 @pytest.mark.parametrize("rate", [22050, 48000])
 def test_nothing_to_hear(name, rate):
     sound = np.full(rate, 0.3 if name == "dc" else 0.0, np.float32)
-    values = table(Analyzer(rate).push(sound))
+    features = Analyzer(rate).push(sound)
+    values = table(features)
     assert (values[:, 0] == -120.0).all() and (values[:, 1:] == 0.0).all()
+    assert not any(f.beat for f in features) and features[-1].tempo_confidence < 0.05
 
 
 @pytest.mark.parametrize("frequency", [31.0, 55.0, 147.0, 440.0, 1234.5, 8000.0])
@@ -166,7 +172,7 @@ def test_whatever_comes_every_value_is_in_its_range(runs, rate, gain_db, channel
     mood = Mood(0.0, 0.5, 0.5, 0.5, 0.5, 0.0)
     for value, length in runs:
         for features in analyzer.push(np.full((length, channels), value, np.float32)):
-            for output in OUTPUTS:
+            for output in (*OUTPUTS, *HARMONY):
                 output.address.check((output.read(features, mood),))
             assert all(math.isfinite(number) for number in table([features])[0])
             assert -120.0 <= features.level_db <= 0.0

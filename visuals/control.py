@@ -31,7 +31,8 @@ class Control:
     settings : the renderer's settings with every change that came in
     valence, energy : the mood to move towards, 0..1
     confidence, level, low, mid, high : from the daemon, 0..1
-    onsets : onsets heard since the renderer started
+    tempo_confidence, bar_phase : from the daemon, 0..1
+    onsets, beats : heard since the renderer started
     cues : how often a seed was asked for
     nexts : how often the next picture was asked for
     snapshots : how often a snapshot was asked for
@@ -47,7 +48,10 @@ class Control:
     low: float = 0.0
     mid: float = 0.0
     high: float = 0.0
+    tempo_confidence: float = 0.0
+    bar_phase: float = 0.0
     onsets: int = 0
+    beats: int = 0
     cues: int = 0
     nexts: int = 0
     snapshots: int = 0
@@ -58,6 +62,31 @@ class Control:
     def stale(self) -> bool:
         """Whether the daemon has gone quiet, and nobody set the mood by hand."""
         return self.age > STALE_S and not self.settings.manual
+
+
+class _Events:
+    """Counts onsets or beats from a counter, so that none is lost or told twice."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """The sender may begin anew; the total stays."""
+        self._count: int | None = None
+        self._high = False
+
+    def count(self, count: int) -> None:
+        """The sender's counter. A smaller number is a daemon that started again: count on from there."""
+        if self._count is not None:
+            self.total += max(0, count - self._count)
+        self._count = count
+
+    def pulse(self, value: float) -> None:
+        """Only for senders without the counter, such as a patch that plays the daemon's part."""
+        high = value >= 0.5
+        self.total += self._count is None and high and not self._high
+        self._high = high
 
 
 class Controls:
@@ -73,9 +102,7 @@ class Controls:
         self._settings = settings
         self._music: dict[str, float] = {}
         self._last_music = -math.inf
-        self._onsets = 0
-        self._count: int | None = None
-        self._pulse = False
+        self._events = {"/artgen/onset": _Events(), "/artgen/beat": _Events()}
         self._counts = {"/visuals/seed": 0, "/visuals/seed/next": 0, "/visuals/snapshot": 0, "/visuals/quit": 0}
         self._pressed: dict[str, tuple[Value, float]] = {}
 
@@ -118,7 +145,10 @@ class Controls:
             low=music.get("/artgen/low", 0.0),
             mid=music.get("/artgen/mid", 0.0),
             high=music.get("/artgen/high", 0.0),
-            onsets=self._onsets,
+            tempo_confidence=music.get("/artgen/tempo/confidence", 0.0) if age <= STALE_S else 0.0,
+            bar_phase=music.get("/artgen/bar/phase", 0.0),
+            onsets=self._events["/artgen/onset"].total,
+            beats=self._events["/artgen/beat"].total,
             cues=self._counts["/visuals/seed"],
             nexts=self._counts["/visuals/seed/next"],
             snapshots=self._counts["/visuals/snapshot"],
@@ -142,18 +172,13 @@ class Controls:
         if path.startswith("/artgen/status/"):
             return
         if time - self._last_music > STALE_S:
-            self._count, self._pulse = None, False
+            for events in self._events.values():
+                events.forget()
         self._last_music = time
-        if path == "/artgen/onset/count":
-            count = int(value)
-            if self._count is not None:
-                # A smaller number is a daemon that started again: count on from there.
-                self._onsets += max(0, count - self._count)
-            self._count = count
-        elif path == "/artgen/onset":
-            # Only for senders without the counter, such as a patch that plays the daemon's part.
-            pulse = value >= 0.5
-            self._onsets += self._count is None and pulse and not self._pulse
-            self._pulse = pulse
+        name, _, last = path.rpartition("/")
+        if path in self._events:
+            self._events[path].pulse(value)
+        elif last == "count":
+            self._events[name].count(int(value))
         else:
             self._music[path] = value

@@ -40,11 +40,13 @@ class Latent:
     z : float32 ``(z_dim,)`` of length ``sqrt(z_dim)``
     mood : float32 ``(2,)``, valence and energy in 0..1
     truncation : 0..1
+    cuts : how often the path was left with a cut so far
     """
 
     z: FloatArray
     mood: FloatArray
     truncation: float
+    cuts: int = 0
 
 
 def direction(seed: int, z_dim: int) -> Vector:
@@ -77,7 +79,7 @@ class LatentPath:
         self._mood = Follower(start)
         self._truncation = Follower([settings.truncation])
         self._rate = Follower([settings.speed / 10.0])
-        self._cues = self._nexts = self._onsets = 0
+        self._cues = self._nexts = self._onsets = self._beats = self._cuts = 0
         self.resize(z_dim)
 
     def resize(self, z_dim: int) -> None:
@@ -106,25 +108,35 @@ class LatentPath:
         mood = self._mood.step([control.valence, control.energy], smoothing, dt)
         truncation = self._truncation.step([settings.truncation], 0.5, dt)
         self._listen(control, dt)
-        self._travel(settings.speed / 10.0 * 2.0 ** (float(mood[1]) - 0.5), dt)
-        return Latent(self._z(), np.clip(mood, 0.0, 1.0).astype(np.float32), float(np.clip(truncation[0], 0.0, 1.0)))
+        surge = settings.beat_surge * control.tempo_confidence * np.cos(2.0 * np.pi * control.bar_phase)
+        self._travel(settings.speed / 10.0 * 2.0 ** (float(mood[1]) - 0.5) * (1.0 + float(surge)), dt)
+        asked = float(np.clip(truncation[0], 0.0, 1.0))
+        return Latent(self._z(), np.clip(mood, 0.0, 1.0).astype(np.float32), asked, self._cuts)
 
     def _listen(self, control: Control, dt: float) -> None:
         """Turn new cues into a leap of the path and an equal, opposite offset."""
-        goal = self.seed
+        goal, cut = self.seed, False
+        every = control.settings.beat_next
         if control.cues != self._cues:
             goal = control.settings.seed
         elif control.nexts != self._nexts:
             goal = (self.seed + control.nexts - self._nexts) % COUNT_MAX
-        if control.cues != self._cues or control.nexts != self._nexts:
+        elif every and dt > 0.0 and control.beats // every != self._beats // every:
+            goal, cut = (self.seed + 1) % COUNT_MAX, control.settings.beat_cut
+        if goal != self.seed or control.cues != self._cues:
             position, velocity = self._on_path()
             self._phase = 0.0
             self._aim(goal)
-            self._carry(position, velocity)
+            if cut:
+                self._offset = Follower(np.zeros(self.z_dim))
+                self._cuts += 1
+            else:
+                self._carry(position, velocity)
         if control.onsets != self._onsets and dt > 0.0:
             sideways = direction(control.onsets, self.z_dim)
             self._offset.velocity = self._offset.velocity + PUSH * control.settings.onset_effect * sideways
-        self._cues, self._nexts, self._onsets = control.cues, control.nexts, control.onsets
+        self._cues, self._nexts = control.cues, control.nexts
+        self._onsets, self._beats = control.onsets, control.beats
 
     def _travel(self, rate: float, dt: float) -> None:
         before = float(self._rate.value[0])

@@ -12,6 +12,7 @@ SLACK = 1.09
 
 KICK_ZOOM = 0.035
 KICK_DRIFT = 0.018
+PULSE_ZOOM = 0.03
 GOLDEN_ANGLE = 2.399963
 
 
@@ -37,7 +38,7 @@ class Look:
 
 
 class Motion:
-    """The camera: a slow drift of its own, and a push on each onset.
+    """The camera: a slow drift of its own, a push on each onset and a breath on each beat.
 
     Parameters
     ----------
@@ -47,8 +48,9 @@ class Motion:
 
     def __init__(self, control: Control) -> None:
         settings = control.settings
-        self._onsets = control.onsets
+        self._onsets, self._beats = control.onsets, control.beats
         self._push = Envelope(3)
+        self._pulse = Envelope(1, attack=0.06, release=0.25)
         self._knobs = Follower([settings.grain, settings.vignette])
         self._light = Follower([0.0])
         self._time = 0.0
@@ -72,14 +74,17 @@ class Motion:
             angle = GOLDEN_ANGLE * control.onsets
             kick = np.array([KICK_ZOOM, KICK_DRIFT * np.cos(angle), KICK_DRIFT * np.sin(angle)])
             self._push.kick(kick * settings.onset_effect, most=2.0 * KICK_ZOOM)
-        self._onsets = control.onsets
+        if control.beats != self._beats and dt > 0.0:
+            self._pulse.kick([PULSE_ZOOM * settings.beat_pulse], most=2.0 * PULSE_ZOOM)
+        self._onsets, self._beats = control.onsets, control.beats
         push = self._push.step(dt)
+        pulse = float(self._pulse.step(dt)[0])
         self._time += dt
         time = self._time
         grain, vignette = self._knobs.step([settings.grain, settings.vignette], 0.3, real_dt)
         light = self._light.step([1.0 if lit and not settings.blackout else 0.0], 0.4, real_dt)
         return Look(
-            zoom=max(1.0, SLACK + 0.03 * np.sin(0.11 * time) + float(push[0])),
+            zoom=max(1.0, SLACK + 0.03 * np.sin(0.11 * time) + float(push[0]) + pulse),
             drift=(0.022 * np.sin(0.07 * time) + float(push[1]), 0.022 * np.sin(0.053 * time + 1.0) + float(push[2])),
             brightness=_settled(float(light[0])),
             grain=float(grain),
@@ -130,8 +135,11 @@ class Crossfade:
         self._last: float | None = None
         self._change_until = 0.0
 
-    def arrive(self, time: float, changed: bool = False) -> None:
-        """A picture came in at `time` (s of show time); `changed`: from another model."""
+    def arrive(self, time: float, changed: bool = False, cut: bool = False) -> None:
+        """A picture came in at `time` (s of show time).
+
+        `changed`: it is from another model, and the fade takes longer; `cut`: it is shown at once.
+        """
         if self._last is not None:
             apart = min(max(time - self._last, 0.0), self.LONGEST)
             self._interval += 0.2 * (apart - self._interval)
@@ -140,10 +148,10 @@ class Crossfade:
         self._last = time
         # A little longer than the mean, so that a late picture still finds things moving.
         usual = max(1.3 * self._interval, self.SHORTEST)
-        self._start, self._length = time, max(usual, self._change_until - time)
+        self._start, self._length = time, 0.0 if cut else max(usual, self._change_until - time)
 
     def mix(self, time: float) -> float:
         """0 (what was on screen at the arrival) to 1 (the newest picture)."""
-        if self._last is None:
+        if self._last is None or not self._length:
             return 1.0
         return min(max((time - self._start) / self._length, 0.0), 1.0)

@@ -43,7 +43,7 @@ class Show:
         self.pictures = 0
         self._worker = worker
         self._model_name = control.settings.model
-        self._model = 0
+        self._model = self._cuts = 0
         self._path = LatentPath(worker.state.z_dim, control.settings)
         self._motion = Motion(control)
         self._pace = Pace()
@@ -101,8 +101,8 @@ class Show:
         if picture is None:
             return
         self.screen.take(picture.pixels, self._fade.mix(self._time))
-        self._fade.arrive(self._time, changed=picture.model != self._model)
-        self._model = picture.model
+        self._fade.arrive(self._time, changed=picture.model != self._model, cut=picture.cuts != self._cuts)
+        self._model, self._cuts = picture.model, picture.cuts
         self.pictures += 1
 
     def _help(self, control: Control, dt: float, refused: int) -> None:

@@ -25,11 +25,13 @@ class Picture:
     pixels : uint8 ``(size, size, 3)``, top row first
     model : counts the models loaded so far; another number is another model
     seconds : how long it took
+    cuts : of the latent that it shows
     """
 
     pixels: Frame
     model: int
     seconds: float
+    cuts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class _Painter:
         except Exception as error:  # as above: the last picture stays on screen
             self._report(f"{self._generator.name}: {error}")
             return None
-        return Picture(pixels, self._models, perf_counter() - start)
+        return Picture(pixels, self._models, perf_counter() - start, latent.cuts)
 
     def _report(self, text: str) -> None:
         self.error = text

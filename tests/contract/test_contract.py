@@ -12,7 +12,31 @@ from artgen_osc.schema import Features, Mood
 
 ROOT = Path(__file__).parents[2]
 ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
-FEATURES = Features(1.0, -200.0, 0.5, 0.1, 0.2, 0.3, tuple(i / 16 for i in range(16)), 99999.0, 0.4, True, 2**31 + 5)
+FEATURES = Features(
+    time=1.0,
+    level_db=-200.0,
+    level=0.5,
+    low=0.1,
+    mid=0.2,
+    high=0.3,
+    bands=tuple(i / 16 for i in range(16)),
+    centroid_hz=99999.0,
+    flux=0.4,
+    onset=True,
+    onset_count=2**31 + 5,
+    beat=True,
+    beat_count=2**31 + 5,
+    beat_time=1.01,
+    beat_phase=0.5,
+    bar_phase=0.25,
+    tempo_bpm=128.0,
+    tempo_confidence=0.9,
+    pitch_hz=440.0,
+    pitch_confidence=0.8,
+    chroma=tuple(i / 12 for i in range(12)),
+    key="Eb major",
+    key_confidence=0.7,
+)
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 
 
@@ -26,12 +50,13 @@ def test_readme_has_the_table_of_the_schema() -> None:
 
 
 def test_every_output_reads_a_value_that_its_own_row_allows() -> None:
-    for output in schema.OUTPUTS:
+    for output in (*schema.OUTPUTS, *schema.HARMONY):
         output.address.check((output.read(FEATURES, MOOD),))
 
 
-def test_a_bundle_fits_into_one_datagram() -> None:
-    messages = [encode_message(o.address.path, o.address.tag, o.read(FEATURES, MOOD)) for o in schema.OUTPUTS]
+@pytest.mark.parametrize("outputs", [schema.OUTPUTS, schema.HARMONY], ids=["hop", "harmony"])
+def test_a_bundle_fits_into_one_datagram(outputs: tuple[schema.Output, ...]) -> None:
+    messages = [encode_message(o.address.path, o.address.tag, o.read(FEATURES, MOOD)) for o in outputs]
     assert len(encode_bundle(messages)) < 1472
 
 

@@ -20,6 +20,8 @@ SHARED_WITH_TRAINING = {
     "errors",
     "modelfile",
     "audio",
+    "beat_network",
+    "beat_spectrum",
 }
 HEAVY = {"sounddevice", "soundfile", "pygame", "moderngl", "openvino", "librosa", "torch", "PIL"}
 SOURCES = sorted(path for package in ("artgen_osc", "visuals", "training") for path in (ROOT / package).rglob("*.py"))

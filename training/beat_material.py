@@ -1,0 +1,192 @@
+"""What the beat network learns from: rows of its spectrogram, and how likely a beat is at each.
+
+* MIDI with beats (POP909), as it is and varied; pieces composed by chance. Beats and downbeats are known.
+* Recordings whose tempo is known: the published networks say where the beats are, held to that tempo.
+* Other recordings: what the published networks hear there is to be kept.
+* Noise, tones, hum, speech and silence: there is no beat.
+"""
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+from artgen_osc.beat_spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpectrum
+from artgen_osc.dsp import to_mono
+from artgen_osc.errors import ConfigError
+from artgen_osc.resample import Resampler
+from training.beat_net import teach
+from training.midi import Piece, composed, read_piece, render, varied
+from training.not_music import KINDS
+
+SECONDS = 60.0
+Progress = Callable[[list[object]], Iterable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One piece of material.
+
+    Attributes
+    ----------
+    name : which it is
+    rows : float16 ``(t, N_FEATURES)``
+    beat, downbeat : float16 ``(t,)``, how likely each is at each row; no `downbeat` where it isn't known: NaN
+    """
+
+    name: str
+    rows: np.ndarray
+    beat: np.ndarray
+    downbeat: np.ndarray
+
+
+def sound_rows(sound: np.ndarray, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Float16 ``(t, N_FEATURES)`` of float32 ``(frames,)`` or ``(frames, channels)``."""
+    mono = to_mono(sound)
+    if sample_rate != SAMPLE_RATE:
+        mono = Resampler(sample_rate, SAMPLE_RATE).push(mono)
+    return BeatSpectrum().push(mono).astype(np.float16)
+
+
+def at_rows(times: np.ndarray, rows: int) -> np.ndarray:
+    """Events in s as float16 ``(rows,)``: 1 at the nearest row, 0.5 beside it."""
+    target = np.zeros(rows, np.float16)
+    places = np.round(times / FRAME_TIME).astype(int)
+    for shift, value in ((-1, 0.5), (1, 0.5), (0, 1.0)):
+        near = places + shift
+        target[near[(near >= 0) & (near < rows)]] = value
+    return target
+
+
+def piece_clip(name: str, piece: Piece) -> Clip:
+    """A piece, rendered."""
+    rows = sound_rows(render(piece, SECONDS))
+    return Clip(name, rows, at_rows(piece.beats, len(rows)), at_rows(piece.downbeats, len(rows)))
+
+
+def steady_beats(likely: np.ndarray, bpm: float) -> np.ndarray:
+    """The most likely beats of a steady tempo, by dynamic programming (Ellis, 2007, *J. New Music Research* 36(1)).
+
+    Parameters
+    ----------
+    likely : ``(t,)``, how likely a beat is at each row
+    bpm : the tempo; from beat to beat it may differ by 6 %
+
+    Returns
+    -------
+    Times in s
+    """
+    period = 60.0 / bpm / FRAME_TIME
+    gaps = np.arange(int(np.floor(period * 0.94)), int(np.ceil(period * 1.06)) + 1)
+    penalty = 200.0 * np.log(gaps / period) ** 2
+    total, before = likely.astype(np.float64).copy(), np.full(len(likely), -1)
+    for row in range(gaps[-1], len(likely)):
+        scores = total[row - gaps] - penalty
+        best = int(scores.argmax())
+        total[row] += scores[best]
+        before[row] = row - gaps[best]
+    row = len(likely) - gaps[-1] + int(total[-gaps[-1] :].argmax())
+    found = []
+    while row >= 0:
+        found.append(row)
+        row = before[row]
+    return np.array(found[::-1]) * FRAME_TIME
+
+
+def known_tempo_clip(name: str, sound: np.ndarray, sample_rate: int, bpm: float) -> Clip:
+    """A recording of a steady, known tempo."""
+    rows = sound_rows(sound, sample_rate)
+    likely = teach(torch.from_numpy(rows.astype(np.float32))).numpy()
+    beats = steady_beats(likely[:, :2].sum(1), bpm)
+    return Clip(name, rows, at_rows(beats, len(rows)), np.full(len(rows), np.nan, np.float16))
+
+
+def taught_clip(name: str, sound: np.ndarray, sample_rate: int) -> Clip:
+    """A recording without labels."""
+    rows = sound_rows(sound, sample_rate)
+    likely = teach(torch.from_numpy(rows.astype(np.float32))).numpy().astype(np.float16)
+    return Clip(name, rows, likely[:, :2].sum(1), likely[:, 1])
+
+
+def _kept(cache: Path, name: str, make: Callable[[], Clip]) -> Clip:
+    path = cache / (hashlib.sha256(name.encode()).hexdigest()[:16] + ".npz")
+    if path.exists():
+        with np.load(path) as data:
+            return Clip(name, data["rows"], data["beat"], data["downbeat"])
+    clip = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, rows=clip.rows, beat=clip.beat, downbeat=clip.downbeat)
+    return clip
+
+
+def midi_clips(folder: Path, variants: int, seed: int, cache: Path, progress: Progress) -> list[list[Clip]]:
+    """Each piece of a POP909 folder: as it is, then `variants` times varied."""
+    folders = sorted(path.parent for path in folder.glob("*/beat_midi.txt"))
+    if not folders:
+        raise ConfigError(
+            f"{folder}: no NAME/beat_midi.txt in it; a folder as POP909 has it is allowed; check the path"
+        )
+    result = []
+    for index, path in enumerate(progress(list(folders))):
+        assert isinstance(path, Path)
+        random = np.random.default_rng([seed, index])
+        own = [_kept(cache, f"{path.name}", lambda path=path: piece_clip(path.name, read_piece(path)))]  # type: ignore[misc]
+        for variant in range(variants):
+            name = f"{path.name} {seed} {variant}"
+            own.append(_kept(cache, name, lambda p=path, n=name, r=random: piece_clip(n, varied(read_piece(p), r))))  # type: ignore[misc]
+        result.append(own)
+    return result
+
+
+def composed_clips(count: int, seed: int, cache: Path, progress: Progress) -> list[Clip]:
+    """Pieces by chance."""
+
+    def make(name: str, index: int) -> Clip:
+        return piece_clip(name, composed(np.random.default_rng([seed, 1, index]), SECONDS))
+
+    names = [f"composed {seed} {index}" for index in range(count)]
+    return [_kept(cache, str(n), lambda n=n, i=i: make(str(n), i)) for i, n in enumerate(progress(list(names)))]  # type: ignore[misc]
+
+
+def beatless_clips(count: int, seed: int, cache: Path, progress: Progress) -> list[Clip]:
+    """Minutes of what is no music, with silence in between."""
+
+    def make(name: str, index: int) -> Clip:
+        random = np.random.default_rng([seed, 2, index])
+        parts = []
+        for kind in random.permutation(len(KINDS))[:5]:
+            sound = KINDS[kind](random)
+            parts += [sound * (random.uniform(0.02, 0.5) / np.abs(sound).max()), np.zeros(2 * SAMPLE_RATE)]
+        rows = sound_rows(np.concatenate(parts).astype(np.float32))
+        return Clip(name, rows, np.zeros(len(rows), np.float16), np.zeros(len(rows), np.float16))
+
+    names = [f"beatless {seed} {index}" for index in range(count)]
+    return [_kept(cache, str(n), lambda n=n, i=i: make(str(n), i)) for i, n in enumerate(progress(list(names)))]  # type: ignore[misc]
+
+
+def recordings(folder: Path, cache: Path, progress: Progress) -> list[Clip]:
+    """The sound files of a ``labels.csv``; where it has a column ``bpm`` the tempo is taken from there."""
+    try:
+        with (folder / "labels.csv").open(newline="") as file:
+            table = list(csv.DictReader(file))
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}/labels.csv: {error.strerror}; a folder with one is allowed; check the path"
+        ) from None
+    clips = []
+    for row in progress(list(table)):
+        assert isinstance(row, dict)
+        path = folder / row["file"]
+
+        def make(path: Path = path, bpm: str = row.get("bpm", "")) -> Clip:
+            sound, rate = soundfile.read(path, dtype="float32", frames=-1)
+            sound = sound[: int(SECONDS * rate)]
+            return known_tempo_clip(path.stem, sound, rate, float(bpm)) if bpm else taught_clip(path.stem, sound, rate)
+
+        clips.append(_kept(cache, f"{folder.name} {path.name}", make))
+    return clips
