@@ -17,7 +17,7 @@ ONSET_LAG = 2.0 * Analyzer.hop_time
 TEMPO_SURE = 0.2
 
 
-def _longest_held(tempos: list[float]) -> float:
+def longest_held(tempos: list[float]) -> float:
     """The centre of the 6 % of tempo in which most of `tempos` lie, 0 without any."""
     if not tempos:
         return 0.0
@@ -95,7 +95,7 @@ def analyze(name: str, model: Path | None = None, smoothing: float = 1.5) -> dic
         "valence": round(float(np.average(table[:, 0], weights=weights)), 4),
         "energy": round(float(np.average(table[:, 1], weights=weights)), 4),
         "confidence": round(float(table[:, 2].mean()), 4),
-        "tempo_bpm": _longest_held(tempos),
+        "tempo_bpm": longest_held(tempos),
         "beats": beats,
         "onsets": onsets,
         "key": key,

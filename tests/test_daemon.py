@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from pythonosc.udp_client import SimpleUDPClient
 
+from artgen_osc import schema
 from artgen_osc.audio import AudioSource, open_source
 from artgen_osc.config import ConfigFile
 from artgen_osc.daemon import Daemon
@@ -131,6 +132,27 @@ def test_the_show_goes_on_while_an_input_is_opened(show: Show, monkeypatch: pyte
     opened.set()
     show.hear(1.0)
     assert show.daemon._source is not before
+
+
+def test_rhythm_and_harmony_are_sent_and_steered(show: Show) -> None:
+    show.send("/artgen/control/beat/octave", 1)
+    show.send("/artgen/control/beat/lead", 0.1)
+    messages = show.hear(4.0)
+    paths = {message.path for message in messages}
+    assert {row.path for row in schema.sent()} <= paths
+    assert show.daemon._analyzer.rhythm.octave == 1
+    assert show.daemon._analyzer.rhythm.lead == pytest.approx(0.1)
+    keys = [message.arguments[0] for message in messages if message.path == "/artgen/key"]
+    assert 30 < len(keys) < 60 and keys[-1].split()[1] in ("major", "minor")
+
+
+def test_taps_reach_the_rhythm(show: Show) -> None:
+    show.send("/artgen/control/beat/octave", 0)
+    for _ in range(4):
+        show.send("/artgen/control/beat/tap", 1)
+        show.send("/artgen/control/beat/tap", 0)
+        time.sleep(0.6)
+    assert show.last("/artgen/tempo_bpm", 0.1) == pytest.approx(100.0, rel=0.15)
 
 
 def test_bad_control_is_counted(show: Show) -> None:

@@ -144,3 +144,36 @@ def test_slerp() -> None:
     assert angle(slerp(a, b, 0.25), a) == pytest.approx(0.25 * angle(a, b))
     np.testing.assert_array_equal(slerp(a, a, 0.5), a)
     assert np.all(np.isfinite(slerp(a, -a, 0.5)))
+
+
+def test_beats_step_the_picture_by_a_glide() -> None:
+    path = LatentPath(DIM, SETTINGS)
+    every = replace(CONTROL, settings=replace(SETTINGS, beat_next=4, speed=0.0))
+    latents = [path.step(replace(every, beats=step // 30), 1 / 60) for step in range(300)]
+    assert path.seed == 3 + 2
+    assert speeds(latents, 60).max() < 1.5
+    assert latents[-1].cuts == 0
+    assert LatentPath(DIM, SETTINGS).step(replace(CONTROL, beats=9), 1 / 60).cuts == 0, "off by default"
+
+
+def test_beats_cut_to_the_next_picture() -> None:
+    path = LatentPath(DIM, SETTINGS)
+    cutting = replace(CONTROL, settings=replace(SETTINGS, beat_next=2, beat_cut=True, speed=0.0))
+    before = path.step(replace(cutting, beats=1), 1 / 60)
+    after = path.step(replace(cutting, beats=2), 1 / 60)
+    assert (before.cuts, after.cuts) == (0, 1)
+    assert angle(after.z, direction(4, DIM)) < 0.05 < angle(before.z, after.z)
+    assert path.step(replace(cutting, beats=6), 0.0).cuts == 1, "nothing moves while frozen"
+
+
+def test_the_bar_drives_the_speed() -> None:
+    def travelled(bar_phase: float, surge: float) -> float:
+        path = LatentPath(DIM, SETTINGS)
+        control = replace(
+            CONTROL, bar_phase=bar_phase, tempo_confidence=1.0, settings=replace(SETTINGS, beat_surge=surge)
+        )
+        latents = walk(60, 4.0, control, path)
+        return float(angle(latents[0].z, latents[-1].z))
+
+    assert travelled(0.0, 1.0) > 1.3 * travelled(0.5, 1.0)
+    assert travelled(0.0, 0.0) == travelled(0.5, 0.0)

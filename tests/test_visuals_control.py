@@ -129,3 +129,12 @@ def test_every_hotkey_does_what_its_address_does(controls: Controls) -> None:
 def test_hotkeys_are_unambiguous() -> None:
     every = [name for key in KEYS for name in key.names]
     assert len(every) == len(set(every))
+
+
+def test_beats_are_counted_like_onsets(controls: Controls) -> None:
+    send(controls, 0.0, ("/artgen/beat/count", 7), ("/artgen/onset/count", 100))
+    send(controls, 0.1, ("/artgen/beat", 1.0), ("/artgen/beat/count", 9), ("/artgen/bar/phase", 0.5))
+    send(controls, 0.2, ("/artgen/tempo/confidence", 0.8))
+    control = controls.now(0.2)
+    assert (control.beats, control.onsets, control.bar_phase, control.tempo_confidence) == (2, 0, 0.5, 0.8)
+    assert controls.now(60.0).tempo_confidence == 0.0, "nobody says so any more"

@@ -94,3 +94,26 @@ def test_onsets_heard_while_frozen_do_not_burst_out_later() -> None:
     for _ in range(5):
         look = motion.step(replace(control, onsets=500), 1 / 60, 1 / 60)
     assert look.zoom == pytest.approx(zoom, abs=1e-3)
+
+
+def test_a_beat_breathes_and_can_be_switched_off() -> None:
+    def zooms(pulse: float) -> np.ndarray:
+        control = Control(VisualsConfig(beat_pulse=pulse))
+        motion = Motion(control)
+        return np.array([motion.step(replace(control, beats=1), 1 / 60, 1 / 60).zoom for _ in range(60)])
+
+    breath = zooms(1.0) - zooms(0.0)
+    assert 0.01 < breath.max() < 0.05
+    assert breath.argmax() < 12 and breath[-1] < 0.1 * breath.max()
+    assert np.abs(np.diff(breath)).max() < 0.01, "no jump"
+
+
+def test_a_cut_is_shown_at_once() -> None:
+    fade = Crossfade()
+    for step in range(10):
+        fade.arrive(step * 0.2)
+    assert fade.mix(1.81) < 0.5
+    fade.arrive(2.0, cut=True)
+    assert fade.mix(2.0) == 1.0
+    fade.arrive(2.2)
+    assert fade.mix(2.21) < 0.5

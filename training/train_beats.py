@@ -135,7 +135,7 @@ class Trainer:
             for mean, new in zip(self.average.parameters(), self.net.parameters(), strict=True):
                 mean.lerp_(new, 1.0 - keep)
         self.step += 1
-        return float(value)
+        return float(value.detach())
 
     def judge(self) -> float:
         """Loss on the clips that are held out; the best network so far is kept."""
