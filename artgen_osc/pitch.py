@@ -50,8 +50,7 @@ class PitchTracker:
         self._shortest = int(sample_rate / HIGHEST_HZ) - 1
         self._longest = int(np.ceil(sample_rate / LOWEST_HZ)) + 2
         self.length = self.INTEGRATION + self._longest
-        self._n_fft = 1 << int(np.ceil(np.log2(self.length)))
-        self._lags = np.arange(1, self._longest + 1)
+        self._lags = np.arange(1.0, self._longest + 1)
         # Both parts that are compared lie at the window's start; where their middle is depends on the period.
         self.delay = (self.length - self.INTEGRATION / 2) / sample_rate - 0.5 / _USUAL_HZ
         self.reset()
@@ -68,8 +67,7 @@ class PitchTracker:
         squares = np.cumsum(window * window, dtype=np.float64)
         if squares[-1] < self.length * self.SILENCE**2:
             return
-        spectrum = np.fft.rfft(window, self._n_fft) * np.conj(np.fft.rfft(window[:size], self._n_fft))
-        products = np.fft.irfft(spectrum, self._n_fft)[1 : longest + 1]
+        products = np.correlate(window, window[:size], "valid")[1:]
         # For the lags from 1: the energy of both parts, less twice what they have in common.
         difference = squares[size - 1] + squares[size : size + longest] - squares[:longest] - 2.0 * products
         np.maximum(difference, 0.0, out=difference)

@@ -57,7 +57,7 @@ class TempoModel:
     certainty : 0..1, how much of the probability lies close to that tempo and place
     """
 
-    SPREAD = 100.0
+    SPREAD = 60.0
     """How unlikely another length is from one beat to the next: the rate of an exponential law over the ratio."""
     BEAT_PART = 16
     """A beat may be heard in the first of so many parts."""
@@ -76,13 +76,17 @@ class TempoModel:
         self._last = self._first + lengths - 1
         place = np.concatenate([np.arange(n) / n for n in lengths])
         self._turn = np.exp(2j * np.pi * place)
-        self._on_beat = place < 1.0 / self.BEAT_PART
+        self._on_beat = np.flatnonzero(place < 1.0 / self.BEAT_PART)
         change = np.exp(-self.SPREAD * np.abs(lengths[None] / lengths[:, None] - 1.0))
         self._change = change / change.sum(axis=1, keepdims=True)
         octaves = np.log2(60.0 / FRAME_TIME / lengths / self.USUAL_BPM) / self.SPREAD_OCTAVES
         usual = np.exp(-0.5 * octaves**2) / lengths
         self._usual = np.repeat(usual / (usual * lengths).sum(), lengths)
-        self._near = np.abs(np.log(lengths[None] / lengths[:, None])) < self.NEAR
+        self._restart = self.RESTART * self._usual
+        self._near = (np.abs(np.log(lengths[None] / lengths[:, None])) < self.NEAR).astype(np.float64)
+        self._states = [
+            slice(self._first[near[0]], self._last[near[-1]] + 1) for near in map(np.flatnonzero, self._near)
+        ]
         self.reset()
 
     def reset(self) -> None:
@@ -98,9 +102,10 @@ class TempoModel:
         belief[1:] = self._belief[:-1]
         belief[self._first] = self._belief[self._last] @ self._change
         heard = min(max(likely, 0.005), 0.995)
-        belief *= np.where(self._on_beat, heard, (1.0 - heard) / (self.BEAT_PART - 1))
+        # Only the ratio counts: off the beat it is 1.
+        belief[self._on_beat] *= heard * (self.BEAT_PART - 1) / (1.0 - heard)
         belief *= (1.0 - self.RESTART) / belief.sum()
-        belief += self.RESTART * self._usual
+        belief += self._restart
         self._belief = belief
         self._choose()
 
@@ -119,12 +124,10 @@ class TempoModel:
         best = int(tempo.argmax())
         if around[best] < self.STAY * around[self._chosen]:
             # The same tempo, a little faster or slower perhaps.
-            best = int(np.where(self._near[self._chosen], tempo, 0.0).argmax())
+            best = int((self._near[self._chosen] * tempo).argmax())
         self._chosen = best
-        near = self._near[best]
-        self.period = float((tempo * self._lengths)[near].sum() / around[best])
-        low, high = np.flatnonzero(near)[[0, -1]]
-        states = slice(self._first[low], self._last[high] + 1)
+        self.period = float(np.dot(self._near[best] * tempo, self._lengths) / around[best])
+        states = self._states[best]
         centre = complex(np.dot(self._belief[states], self._turn[states]))
         self.phase = math.atan2(centre.imag, centre.real) / (2.0 * math.pi) % 1.0
         self.certainty = abs(centre)
