@@ -78,7 +78,7 @@ def analyze(name: str, model: Path | None = None, smoothing: float = 1.5) -> dic
                 onsets.append([round(max(0.0, features.time - ONSET_LAG), 4), round(duration, 4)])
             if features.beat:
                 beats.append([round(features.beat_time, 4), round(duration, 4)])
-            if features.tempo_confidence > TEMPO_SURE:
+            if features.beat_count and features.tempo_confidence > TEMPO_SURE:
                 tempos.append(features.tempo_bpm)
             heard = max(0.0, features.time - analyzer.pitch_delay)
             pitch.append([round(heard, 4), round(features.pitch_hz, 2), round(features.pitch_confidence, 3)])

@@ -31,7 +31,7 @@ class Beat:
 
     Attributes
     ----------
-    tempo_bpm : 0 before there is one
+    tempo_bpm : 0 before the first beat
     confidence : 0..1
     phase : of the beat, 0..1, 0 on the beat
     bar_phase : of the bar, 0..1, 0 on the downbeat
@@ -96,14 +96,15 @@ class TempoModel:
         self.period = float(self._lengths[self._chosen])
         self.phase = self.certainty = 0.0
 
-    def step(self, likely: float) -> None:
-        """One row, with `likely` the probability of a beat there."""
+    def step(self, likely: float | None) -> None:
+        """One row, with `likely` the probability of a beat there, None where there is nothing to be heard."""
         belief = np.empty_like(self._belief)
         belief[1:] = self._belief[:-1]
         belief[self._first] = self._belief[self._last] @ self._change
-        heard = min(max(likely, 0.005), 0.995)
-        # Only the ratio counts: off the beat it is 1.
-        belief[self._on_beat] *= heard * (self.BEAT_PART - 1) / (1.0 - heard)
+        if likely is not None:
+            heard = min(max(likely, 0.005), 0.995)
+            # Only the ratio counts: off the beat it is 1.
+            belief[self._on_beat] *= heard * (self.BEAT_PART - 1) / (1.0 - heard)
         belief *= (1.0 - self.RESTART) / belief.sum()
         belief += self._restart
         self._belief = belief
@@ -279,9 +280,10 @@ class Rhythm:
     def _row(self, row: FloatArray) -> None:
         self._rows += 1
         beat, down = self._network.hear(row)
-        if row.max() < self.SILENT:
+        silent = bool(row.max() < self.SILENT)
+        if silent:
             beat = down = 0.0
-        self._tempo.step(beat)
+        self._tempo.step(None if silent else beat)
         self._heard += (beat - self._heard) * (1.0 - math.exp(-FRAME_TIME / self.HEARD_SECONDS))
         # Rows close to the clock's last beat tell whether it was a downbeat.
         period = self._tempo.period * FRAME_TIME
@@ -309,7 +311,7 @@ class Rhythm:
                 self._count += 1
                 self._last = due
         return Beat(
-            60.0 / period,
+            60.0 / period if self._count else 0.0,
             confidence,
             phase,
             (place + self._phase) / meter,

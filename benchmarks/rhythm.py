@@ -42,7 +42,7 @@ class Artgen:
                     beats.append((f.beat_time, now))
                 if f.onset:
                     onsets.append((f.time - ONSET_LAG, now))
-                if f.tempo_confidence > TEMPO_SURE:
+                if f.beat_count and f.tempo_confidence > TEMPO_SURE:
                     tempos.append(f.tempo_bpm)
                 pitch.append((f.time - analyzer.pitch_delay, f.pitch_hz))
                 key = f.key
