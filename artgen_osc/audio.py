@@ -52,7 +52,7 @@ class AudioSource(Protocol):
 
     Attributes
     ----------
-    sample_rate : Hz, the same for the whole stream
+    sample_rate : Hz, of the last block; only a device that was away may come back with another
     name : for people
     """
 

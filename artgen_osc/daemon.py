@@ -164,6 +164,10 @@ class Daemon:
     def _hear(self, block: AudioBlock) -> None:
         arrived = time.monotonic()
         samples = block.samples
+        if self._source.sample_rate != self._analyzer.sample_rate:
+            # A device has come back with another rate.
+            self._mood.close()
+            self._listen(self._source)
         self._dropped += -(-block.dropped // max(1, len(samples)))
         if not len(samples):
             # Nothing came: for the analysis that is silence, so that levels fall and the mood fades.

@@ -232,12 +232,17 @@ def _active(stream: Any) -> bool:
         return False
 
 
+def _usable_rate(found: Input) -> int:
+    rate = found.device.sample_rate
+    return rate if LOWEST_RATE <= rate <= HIGHEST_RATE else 48000
+
+
 class DeviceSource(ClosesItself):
     """Sound from a device; see `AudioSource`.
 
     The callback copies into a bounded queue and does nothing else. When the device goes
     away, it is looked for again every second on a thread of its own, while `blocks` goes
-    on without frames.
+    on without frames. It may come back with another sample rate.
 
     Parameters
     ----------
@@ -258,11 +263,9 @@ class DeviceSource(ClosesItself):
         self._heard = time.monotonic()
         found = find()
         self.name = found.device.name if spec != "loopback" else dict(found.environment)["PULSE_SOURCE"]
-        rate = found.device.sample_rate
-        self.sample_rate = rate if LOWEST_RATE <= rate <= HIGHEST_RATE else 48000
-        self._length = block_length(self.sample_rate)
-        waiting = round(QUEUE * self.sample_rate / self._length)
-        self._queue: queue.Queue[tuple[int, FloatArray]] = queue.Queue(max(2, waiting))
+        self.sample_rate = self._rate = _usable_rate(found)
+        waiting = round(QUEUE * self._rate / block_length(self._rate))
+        self._queue: queue.Queue[tuple[int, int, FloatArray]] = queue.Queue(max(2, waiting))
         self._frames = 0
         self._epoch = time.monotonic()
         self._open(found)
@@ -273,8 +276,8 @@ class DeviceSource(ClosesItself):
         try:
             with _environment(found.environment):
                 stream = sd.InputStream(
-                    samplerate=self.sample_rate,
-                    blocksize=self._length,
+                    samplerate=self._rate,
+                    blocksize=block_length(self._rate),
                     device=found.device.index,
                     channels=channels,
                     dtype="float32",
@@ -286,7 +289,7 @@ class DeviceSource(ClosesItself):
             reason = " ".join(str(error).split())
             raise AudioError(
                 f"{self._spec or found.device.name}: can't be opened ({reason}); a free input with "
-                f"{self.sample_rate} Hz is allowed; close what else uses it, or choose another from artgen devices"
+                f"{self._rate} Hz is allowed; close what else uses it, or choose another from artgen devices"
             ) from error
         self._heard = time.monotonic()
         self._stream = stream
@@ -295,7 +298,7 @@ class DeviceSource(ClosesItself):
         # `_frames` numbers the frames of the stream; a gap in the numbers is what was lost.
         if status and status.input_overflow:
             self._frames += frames
-        item = (self._frames, data.copy())
+        item = (self._rate, self._frames, data.copy())
         self._frames += frames
         self._heard = time.monotonic()
         while True:
@@ -313,12 +316,15 @@ class DeviceSource(ClosesItself):
         channels = 1
         while not self._closed.is_set():
             try:
-                first, samples = self._queue.get(timeout=QUIET)
+                rate, first, samples = self._queue.get(timeout=QUIET)
             except queue.Empty:
                 self._revive()
                 yield AudioBlock(np.zeros((0, channels), dtype=np.float32), expected / self.sample_rate)
                 continue
             channels = samples.shape[1]
+            if rate != self.sample_rate:
+                expected = round(expected * rate / self.sample_rate)
+                self.sample_rate = rate
             yield AudioBlock(samples, first / self.sample_rate, max(0, first - expected))
             expected = first + len(samples)
 
@@ -349,7 +355,9 @@ class DeviceSource(ClosesItself):
             sd._initialize()
             found = self._find()
             # The clock goes on while the device is away.
-            self._frames = max(self._frames, round((time.monotonic() - self._epoch) * self.sample_rate))
+            self._frames = round(self._frames * _usable_rate(found) / self._rate)
+            self._rate = _usable_rate(found)
+            self._frames = max(self._frames, round((time.monotonic() - self._epoch) * self._rate))
             self._open(found)
         except (AudioError, OSError, sd.PortAudioError) as error:
             logger.debug("%s", error)

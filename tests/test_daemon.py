@@ -155,6 +155,16 @@ def test_taps_reach_the_rhythm(show: Show) -> None:
     assert show.last("/artgen/tempo_bpm", 0.1) == pytest.approx(100.0, rel=0.15)
 
 
+def test_a_device_may_come_back_with_another_rate(show: Show) -> None:
+    show.send("/artgen/control/smoothing", 0.1)
+    show.hear(1.0)
+    source = show.daemon._source
+    source.sample_rate = source.sample_rate * 2
+    messages = show.hear(2.0)
+    assert show.daemon._analyzer.sample_rate == source.sample_rate
+    assert sum(message.path == "/artgen/valence" for message in messages) > 40
+
+
 def test_bad_control_is_counted(show: Show) -> None:
     for path, value in (("/artgen/control/gain_db", 99.0), ("/artgen/control/gain", 1.0), ("/visuals/seed", 1)):
         show.send(path, value)

@@ -225,6 +225,27 @@ def test_device_comes_back(sd, monkeypatch, caplog):
     assert len(said) == 2 and "the sound stopped" in said[0] and "is back" in said[1]
 
 
+def test_device_comes_back_with_another_rate(sd, monkeypatch):
+    monkeypatch.setattr(devices, "RETRY", 0.1)
+    monkeypatch.setattr(devices, "QUIET", 0.02)
+    with open_source("device:line") as source:
+        blocks = source.blocks()
+        sd.streams[0].deliver(0.1)
+        next(blocks)
+        sd.streams[0].active = False
+        sd.devices = [{**row, "default_samplerate": 96000.0} for row in sd.devices]
+        sd.only_rate = 96000
+        wait_for(lambda: len(next(blocks).samples) == 0 and len(sd.streams) == 2)
+        assert source.sample_rate == 44100, "until its first block is here"
+        for value in (0.2, 0.3):
+            sd.streams[1].deliver(value)
+        first = next(block for block in blocks if len(block.samples))
+        assert source.sample_rate == 96000 and first.dropped > 0
+        second = next(blocks)
+    assert second.time - first.time == pytest.approx(len(first.samples) / 96000)
+    assert 0.1 < first.time < 5.0 and second.dropped == 0
+
+
 def test_device_that_hangs_counts_as_gone(sd, monkeypatch):
     monkeypatch.setattr(devices, "DEAD", 0.2)
     monkeypatch.setattr(devices, "RETRY", 0.1)
