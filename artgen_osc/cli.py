@@ -107,7 +107,8 @@ def _analyze(given: argparse.Namespace) -> int:
         elif "error" not in result:
             print(
                 f"{name}: {result['duration']:.1f} s, valence {result['valence']:.2f}, energy {result['energy']:.2f}, "
-                f"confidence {result['confidence']:.2f}, {len(result['onsets'])} onsets"
+                f"confidence {result['confidence']:.2f}, {result['tempo_bpm']:.1f} bpm, {result['key'] or 'no key'}, "
+                f"{len(result['beats'])} beats, {len(result['onsets'])} onsets"
             )
     return status
 

@@ -75,6 +75,12 @@ def _mood_model(config: Config) -> str:
     return f"{path.name}, trained on {modelfile.load(path, 'mood').card['trained_on']}"
 
 
+def _beat_model(config: Config) -> str:
+    from artgen_osc.beat_network import SHIPPED_MODEL, BeatNetwork
+
+    return f"{SHIPPED_MODEL.name}, trained on {BeatNetwork().card['trained_on']}"
+
+
 def _generator_model(config: Config) -> str:
     from artgen_osc import modelfile
 
@@ -115,6 +121,7 @@ CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("display", _display, False),
     ("engine", _engine, True),
     ("mood model", _mood_model, True),
+    ("beat model", _beat_model, True),
     ("generator model", _generator_model, False),
     ("ports", _ports, True),
 )

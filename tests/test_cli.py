@@ -114,7 +114,19 @@ def test_analyze_json(tmp_path: Path) -> None:
     assert answer.returncode == 2
     first, second = (json.loads(line) for line in answer.stdout.splitlines())
     assert set(first) == {"file", "error"}
-    assert set(second) >= {"file", "duration", "valence", "energy", "confidence", "onsets", "mood"}
+    assert set(second) >= {
+        "file",
+        "duration",
+        "valence",
+        "energy",
+        "confidence",
+        "onsets",
+        "mood",
+        "tempo_bpm",
+        "beats",
+        "key",
+        "pitch",
+    }
     assert second["duration"] == pytest.approx(3.0)
 
 
@@ -131,7 +143,17 @@ def test_config_prints_what_it_reads(tmp_path: Path) -> None:
 def test_doctor_names_every_part() -> None:
     answer = artgen("doctor")
     assert answer.returncode == 0, answer
-    for word in ("Python", "audio input", "loopback", "OpenGL", "engine", "mood model", "generator model", "ports"):
+    for word in (
+        "Python",
+        "audio input",
+        "loopback",
+        "OpenGL",
+        "engine",
+        "mood model",
+        "beat model",
+        "generator model",
+        "ports",
+    ):
         assert word in answer.stdout
 
 

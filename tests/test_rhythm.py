@@ -1,13 +1,16 @@
 """Tempo, beats and bars: known patterns, changes, silence, and what a performer does to them."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from artgen_osc.analysis import HOP_TIME, Analyzer
 from artgen_osc.beat_spectrum import FRAME_TIME, HOP, N_BANDS, SAMPLE_RATE, BeatSpectrum, log_filterbank
 from artgen_osc.demo import RATE, compose
+from artgen_osc.offline import analyze
 from artgen_osc.rhythm import Bars, TempoModel
 from artgen_osc.schema import Features
 from tests import signals
@@ -170,6 +173,19 @@ def test_the_demo_keeps_its_time() -> None:
         grid = np.arange(start, start + 15.0, 60.0 / bpm)
         got = found[(found > start + 5.0) & (found < start + 14.9)]
         assert f_measure(grid[grid < start + 14.9], got, start + 5.0) > 0.75, start
+
+
+def test_a_file_is_analysed_as_it_would_be_heard(tmp_path: Path) -> None:
+    beats = np.arange(0.3, 15.0, 60.0 / 110.0)
+    soundfile.write(tmp_path / "drums.wav", drums(beats, 15.0), SAMPLE_RATE)
+    result = analyze(str(tmp_path / "drums.wav"))
+    assert result["tempo_bpm"] == pytest.approx(110.0, rel=0.03)
+    found, onsets, pitch = (np.array(result[name]) for name in ("beats", "onsets", "pitch"))
+    assert f_measure(beats, found[:, 0], 5.0) > 0.9
+    assert np.median(found[:, 1] - found[:, 0]) <= 0.0
+    assert 0.0 < np.median(onsets[:, 1] - onsets[:, 0]) <= 0.035
+    assert len(pitch) == pytest.approx(15.0 / HOP_TIME, abs=2) and pitch.shape[1] == 3
+    assert isinstance(result["key"], str)
 
 
 def test_tempo_model_follows_regular_beats_and_forgets_them() -> None:
