@@ -37,7 +37,7 @@ class MoodConfig:
     """``[mood]``: how the music's mood is found."""
 
     model: str = _setting("", "mood model file; empty: the one that is installed")
-    smoothing: float = _setting(0.8, "time constant of the mood that is sent, in seconds")
+    smoothing: float = _setting(0.4, "time constant of the mood that is sent, in seconds")
     manual: bool = _setting(False, "send the valence and energy below instead of the music's")
     valence: float = _setting(0.5, "the manual valence")
     energy: float = _setting(0.5, "the manual energy")

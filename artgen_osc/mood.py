@@ -2,12 +2,12 @@
 
 ::
 
-    samples ─► MoodMel ─► last 8 s ─► network or rules ─► mean of 3 s ─► follower ─► Mood
+    samples ─► MoodMel ─► last 8 s ─► network or rules ─► mean of 6 s ─► follower ─► Mood
                40.4 ms                4.1 a second                       every hop
 
 The network sees each window relative to its own maximum, so gain changes nothing.
 Its scale is that of Spotify's valence and energy. Where the music changes at once, a new piece or
-a drop, window and mean begin anew, so that the mood turns within seconds and is steady elsewhere.
+a drop, window and mean begin anew from there, so that the mood turns within seconds and is steady elsewhere.
 """
 
 import logging
@@ -39,9 +39,14 @@ _RECENT_COLUMNS = 25
 _FORGET_COLUMNS = 50
 _TRUST_FROM, _TRUST_FULL = 0.3, 0.5
 _NEUTRAL_SECONDS = 10.0
-_MEAN_PREDICTIONS = 26
-# A mean difference of the last columns from those before, in dB over all bands. Within one piece 19 of 20 are smaller.
-_CHANGE_DB = 7.0
+_MEAN_PREDICTIONS = 52
+# The music has changed where the energy of the last two predictions is this far from that of twenty before, or where
+# the mean of the last 1.0 to 2.0 s is this far from that of all before, in dB over all bands (for 1.5 s; a shorter
+# stretch varies more). Valence wobbles too much within a piece to tell.
+_CHANGE = 0.09
+_CHANGE_DB = 10.0
+_CHANGE_COLUMNS = range(25, 51)
+_NEW_COLUMNS = range(12, 100)
 _RANGE_DB = 60.0
 _LOUDEST = 100.0
 _GAP_SECONDS = 0.1
@@ -59,7 +64,7 @@ class _Prediction:
     energy: float
     confidence: float
     steady: tuple[float, float] = (NEUTRAL, NEUTRAL)
-    """Mean valence and energy of the later half of the predictions since the music changed, 3 s at the most."""
+    """Mean valence and energy of the later half of the predictions since the music changed, 6 s at the most."""
     stream: int = 0
 
 
@@ -100,7 +105,7 @@ class MoodEstimator:
         self,
         sample_rate: int,
         model: str | Path | None = None,
-        smoothing: float = 0.8,
+        smoothing: float = 0.4,
         background: bool = False,
         start: tuple[float, float] = (NEUTRAL, NEUTRAL),
     ) -> None:
@@ -114,7 +119,7 @@ class MoodEstimator:
         self.predictions = self.stale = self.failures = 0
         self._stream = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=_MEAN_PREDICTIONS)
-        self._recent_passage = (0, 0)
+        self._recent_passage = self._changed_passage = (0, 0)
         self.reset()
         self._worker = _Worker(self._predict) if background else None
 
@@ -171,14 +176,17 @@ class MoodEstimator:
             return
         recent = list(self._silent)[-_RECENT_COLUMNS:]
         presence = 1.0 - sum(recent) / len(recent)
-        if not presence or len(self._history) < _FIRST_COLUMNS:
+        if not presence:
             self._ready.append(_Prediction(time, math.nan, math.nan, 0.0, stream=self._stream))
             return
         columns = np.stack(self._history)
-        if _has_changed(columns):
-            columns = columns[-_FIRST_COLUMNS:]
+        new = _new_columns(columns, self._changed_passage == (self._stream, self._passage))
+        if new:
+            columns = columns[-new:]
             self._history = deque(columns, maxlen=WINDOW_COLUMNS)
             self._passage += 1
+        if len(columns) < _FIRST_COLUMNS:
+            return
         request = _Request(time, columns, presence, (self._stream, self._passage))
         if self._worker:
             self.stale += self._worker.post(request)
@@ -202,8 +210,10 @@ class MoodEstimator:
             self._recent_passage = request.passage
         self._recent.append((valence, energy))
         self.predictions += 1
-        later_half = list(self._recent)[len(self._recent) // 2 :]
-        steady = tuple(np.mean(later_half, axis=0).tolist())
+        recent = np.array(self._recent)
+        steady = tuple(recent[len(recent) // 2 :].mean(axis=0).tolist())
+        if len(recent) >= 8 and abs(recent[-2:, 1].mean() - recent[-22:-2, 1].mean()) > _CHANGE:
+            self._changed_passage = request.passage
         self._ready.append(_Prediction(request.time, valence, energy, confidence, steady, request.passage[0]))
 
     def mood(self, time: float) -> Mood:
@@ -258,14 +268,30 @@ class _Request:
     """Which stream, and which stretch of it between changes of the music."""
 
 
-def _has_changed(columns: FloatArray) -> bool:
-    """Whether the last 1.5 s sound unlike all before: columns in dB ``(n, 128)``."""
-    earlier, latest = columns[:-_FIRST_COLUMNS], columns[-_FIRST_COLUMNS:]
-    if len(earlier) < _FIRST_COLUMNS:
-        return False
-    floor = columns.max() - _RANGE_DB
-    means = [np.maximum(part, floor).mean(axis=0) for part in (earlier, latest)]
-    return float(np.abs(means[1] - means[0]).mean()) > _CHANGE_DB
+def _new_columns(columns: FloatArray, changed: bool) -> int:
+    """How many of the last columns are of other music than those before.
+
+    Parameters
+    ----------
+    columns : dB ``(n, 128)``
+    changed : whether the music is known to have changed, and only the place is looked for
+
+    Returns
+    -------
+    0 where the music hasn't changed
+    """
+    if len(columns) < 2 * _FIRST_COLUMNS:
+        return 0
+    new = np.array(_NEW_COLUMNS[: len(columns) - _FIRST_COLUMNS - _NEW_COLUMNS.start + 1])
+    old = len(columns) - new
+    sums = np.maximum(columns, columns.max() - _RANGE_DB)[::-1].cumsum(axis=0, dtype=np.float64)
+    of_new = sums[new - 1]
+    off = np.abs(of_new / new[:, None] - (sums[-1] - of_new) / old[:, None]).mean(axis=1)
+    judged = (new >= _CHANGE_COLUMNS.start) & (new < _CHANGE_COLUMNS.stop)
+    if not changed and (off <= _CHANGE_DB * (_FIRST_COLUMNS / new) ** 0.3)[judged].all():
+        return 0
+    # As for a step in the mean of a series: where it explains most of the variance.
+    return int(new[np.argmax(off * np.sqrt(new * old / len(columns)))])
 
 
 class _Worker:

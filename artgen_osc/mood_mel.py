@@ -83,6 +83,14 @@ def relative_db(columns: FloatArray) -> FloatArray:
     return relative
 
 
+def filled(columns: FloatArray) -> FloatArray:
+    """Columns ``(0 < n <= WINDOW_COLUMNS, 128)`` as a whole window: mirrored back and forth before their beginning.
+
+    A mirror has no seams, which would be heard as onsets, and what is latest stays last.
+    """
+    return np.pad(columns, ((WINDOW_COLUMNS - len(columns), 0), (0, 0)), mode="symmetric")
+
+
 def network_input(columns: FloatArray) -> FloatArray:
     """The last columns as the network takes them.
 
@@ -92,10 +100,6 @@ def network_input(columns: FloatArray) -> FloatArray:
 
     Returns
     -------
-    float32 ``(1, 128, WINDOW_COLUMNS)``, relative to their maximum; a shorter history is repeated
-    until it fills the window
+    float32 ``(1, 128, WINDOW_COLUMNS)``, relative to their maximum; `filled`, if they are too few
     """
-    recent = columns[-WINDOW_COLUMNS:]
-    if len(recent) < WINDOW_COLUMNS:
-        recent = np.resize(recent, (WINDOW_COLUMNS, N_MELS))
-    return np.ascontiguousarray(relative_db(recent).T[None], dtype=np.float32)
+    return np.ascontiguousarray(filled(relative_db(columns[-WINDOW_COLUMNS:])).T[None], dtype=np.float32)

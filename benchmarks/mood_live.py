@@ -48,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clips", type=int, default=40, help="how many, evenly chosen")
+    parser.add_argument("--pairs", type=int, default=50, help="how many changes from calm to wild")
     options = parser.parse_args()
     with (options.folder / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = [row for row in csv.DictReader(file) if row["energy"]]
@@ -81,7 +82,7 @@ def main() -> None:
 
     calm = sorted(rows, key=lambda row: float(row["energy"]))
     turns = []
-    for low, high in zip(calm[:20], calm[-20:], strict=True):
+    for low, high in zip(calm[: options.pairs], calm[-options.pairs :], strict=True):
         twelve = int(12 * rate)
         sound = np.concatenate((sounds[low["file"]][:twelve], sounds[high["file"]][: twelve + rate]))
         told = hear(estimator, sound, rate)

@@ -133,11 +133,12 @@ def test_relative_db_ignores_gain() -> None:
     assert relative_db(loud).min() >= FLOOR_DB
 
 
-def test_short_history_is_repeated() -> None:
+def test_short_history_is_mirrored() -> None:
     columns = np.arange(40 * N_MELS, dtype=np.float32).reshape(40, N_MELS) / 100
     window = network_input(columns)
     assert window.shape == (1, N_MELS, WINDOW_COLUMNS)
-    np.testing.assert_array_equal(window[0, :, :40], window[0, :, 40:80])
+    np.testing.assert_array_equal(window[0, :, -40:], relative_db(columns).T)
+    np.testing.assert_array_equal(window[0, :, -80:-40], window[0, :, :-41:-1])
 
 
 def test_long_history_is_cut_to_the_last_columns() -> None:

@@ -23,7 +23,7 @@ from training import evaluate, music, train_mood  # noqa: E402
 from training.mood_cnn import Detector, Ensemble, Features, Kernel, Statistics  # noqa: E402
 from training.mood_detector import fit_detector, random_windows  # noqa: E402
 from training.mood_fit import Points, Settings, Split, Trainer, correlation, r2, to_first_scale  # noqa: E402
-from training.mood_kernel import fit_axes, fit_kernel  # noqa: E402
+from training.mood_kernel import fit_axes, fit_expected, fit_kernel  # noqa: E402
 from training.mood_material import CROPS, WINDOWS, Material, describe, fit_standardise  # noqa: E402
 from training.mood_report import reliability, worst  # noqa: E402
 from training.music import Songs  # noqa: E402
@@ -82,9 +82,8 @@ def trained(split: Split, points: list[Points], tmp_path_factory: pytest.TempPat
     return trainer
 
 
-def kernel_of(material: list[Material], points: list[Points], rows: list[np.ndarray], **more: object) -> Kernel:
-    axes = fit_axes([own.windows for own in points], Features().parts)
-    return fit_kernel(material, points, rows, axes, **more)
+def kernel_of(material: list[Material], points: list[Points], rows: list[np.ndarray]) -> Kernel:
+    return fit_kernel(material, points, rows, fit_axes([own.windows for own in points], Features().parts))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +91,8 @@ def network(trained: Trainer, material: list[Material], points: list[Points], sp
     torch.manual_seed(0)
     kernel = kernel_of(material, points, list(split.train))
     detector = Detector(points[0].crops.shape[2])
-    return Ensemble(fit_standardise(material), [trained.best_net()], kernel, detector).eval().half().float()
+    expected = torch.tensor([[0.2, 0.1], [0.05, 0.0]])
+    return Ensemble(fit_standardise(material), [trained.best_net()], kernel, detector, expected).eval().half().float()
 
 
 @pytest.fixture(scope="module")
@@ -307,16 +307,25 @@ class TestNet:
     def test_kernel_is_support_vector_regression(self, material: list[Material], points: list[Points]) -> None:
         kernel = kernel_of(material[:1], points[:1], [np.arange(12)])
         with torch.no_grad():
-            got = kernel(points[0].windows.flatten(0, 1)).unflatten(0, (12, WINDOWS)).mean(1).numpy()
+            got = kernel(points[0].windows.flatten(0, 1))[0].unflatten(0, (12, WINDOWS)).mean(1).numpy()
         assert correlation(material[0].songs.labels[:, 0], got[:, 0]) > 0.9
-        np.testing.assert_allclose(got[:, 2:], material[0].songs.labels.std(0)[None].repeat(12, 0), rtol=1e-4)
 
-    def test_kernel_learns_where_it_is_off(self, material: list[Material], points: list[Points]) -> None:
-        errors = np.random.default_rng(0).uniform(0, 0.5, (12, 2))
-        kernel = kernel_of(material[:1], points[:1], [np.arange(12)], errors=[errors])
+    def test_what_is_unlike_all_is_new(self, material: list[Material], points: list[Points]) -> None:
+        kernel = kernel_of(material[:1], points[:1], [np.arange(12)])
+        known = points[0].windows[:, 0]
         with torch.no_grad():
-            got = kernel(points[0].windows.flatten(0, 1)).unflatten(0, (12, WINDOWS)).mean(1).numpy()
-        assert correlation(errors[:, 0], got[:, 2]) > 0.8
+            assert kernel(-2.0 * known)[1].min() > kernel(known)[1].max()
+
+    def test_errors_are_expected_to_grow_with_novelty(self, network: Ensemble, split: Split) -> None:
+        novelties = [np.linspace(-2, 2, 20), np.linspace(-1, 1, 10)]
+        errors = [np.stack((0.2 + 0.05 * own, 0.1 + 0 * own), 1) for own in novelties]
+        errors[1][3, 0] = np.nan
+        torch.testing.assert_close(fit_expected(novelties, errors), network.expected, atol=1e-4, rtol=0)
+        known = torch.from_numpy(music.relative_windows(split.songs[0].mel[0], [0]))
+        with torch.no_grad():
+            near, far = network(known)[1], network(torch.rand_like(known) * -80)[1]
+        assert far[0, 0] > near[0, 0]
+        assert far[0, 1] == near[0, 1]
 
 
 def test_reliability_sorts_by_what_was_expected() -> None:

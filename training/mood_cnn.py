@@ -21,6 +21,7 @@ USED_MELS = 120
 KERNEL_SHARE = 0.5
 """Of the kernel in the average."""
 
+_NEIGHBOURS = 15
 _BANDS = 15
 _MODULATION_HZ = (0.2, 0.5, 0.8, 1.1, 1.4, 1.7, 2.1, 2.6, 3.2, 4.0, 5.0, 6.3, 8.0, 10.0, 12.4)
 
@@ -141,6 +142,18 @@ class Detector(nn.Module):
         return self.layers(points)
 
 
+def squared_distances(points: Tensor, others: Tensor) -> Tensor:
+    """Of each of ``(n, size)`` from each of ``(m, size)``, ``(n, m)``."""
+    lengths = points.square().sum(1)[:, None] + others.square().sum(1)[None]
+    return (lengths - 2.0 * points @ others.T).clamp(min=0.0)
+
+
+def novelty(distances: Tensor) -> Tensor:
+    """How little is known that is alike: the log of the mean of the smallest distances, ``(n, m)`` to ``(n, 1)``."""
+    nearest = distances.topk(min(_NEIGHBOURS, distances.shape[1]), largest=False).values
+    return nearest.mean(1, keepdim=True).clamp(min=1e-3).log()
+
+
 class Kernel(nn.Module):
     """Support vector regression on standardised `Features`, as a layer.
 
@@ -149,10 +162,10 @@ class Kernel(nn.Module):
 
     Parameters
     ----------
-    axes : one ``(size, components)`` for each part of the features; their lengths hold the weight of the part
+    axes : one ``(size, components)`` for each part of the features
     centres : float32 ``(n, all components)``
-    weights : ``(n, 4)``: valence, energy, and how far off each is expected to be
-    offset : ``(4,)``
+    weights : ``(n, 2)``, valence and energy
+    offset : ``(2,)``
     gamma : float > 0, one over the squared width of the functions
     """
 
@@ -169,12 +182,16 @@ class Kernel(nn.Module):
             self.register_buffer(name, value.float())
         self.gamma = gamma
 
-    def forward(self, points: Tensor) -> Tensor:
-        parts = points.split([self.axes0.shape[0], self.axes1.shape[0]], 1)  # type: ignore[union-attr, operator]
-        places = torch.cat([parts[0] @ self.axes0, parts[1] @ self.axes1], 1)  # type: ignore[operator]
-        lengths = places.square().sum(1)[:, None] + self.centres.square().sum(1)[None]
-        distance = (lengths - 2.0 * places @ self.centres.T).clamp(min=0.0)
-        return (-self.gamma * distance).exp() @ self.weights + self.offset
+    def forward(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        """Valence and energy, unclipped, ``(n, 2)``, and the `novelty` of the statistics, ``(n, 1)``."""
+        axes: list[Tensor] = [self.axes0, self.axes1]  # type: ignore[list-item]
+        parts = points.split([len(own) for own in axes], 1)
+        centres = self.centres.split([own.shape[1] for own in axes], 1)
+        musicnn, statistics = (
+            squared_distances(part @ own, theirs) for part, own, theirs in zip(parts, axes, centres, strict=True)
+        )
+        mood = (-self.gamma * (musicnn + statistics)).exp() @ self.weights + self.offset
+        return mood, novelty(statistics)
 
 
 class Ensemble(nn.Module):
@@ -186,10 +203,16 @@ class Ensemble(nn.Module):
     members : trained on different parts of the data
     kernel : counts for `KERNEL_SHARE`, the members for the rest
     detector : for the probability of music
+    expected : ``(2, 2)``, the errors to expect where the `novelty` is 0, and how much they grow with it
     """
 
-    def __init__(self, standardise: Standardise, members: list[MoodNet], kernel: Kernel, detector: Detector) -> None:
+    expected: Tensor
+
+    def __init__(
+        self, standardise: Standardise, members: list[MoodNet], kernel: Kernel, detector: Detector, expected: Tensor
+    ) -> None:
         super().__init__()
+        self.register_buffer("expected", expected)
         self.features, self.standardise = Features(), standardise
         self.members = nn.ModuleList(members)
         self.kernel, self.detector = kernel, detector
@@ -205,6 +228,7 @@ class Ensemble(nn.Module):
         """
         points = self.standardise(self.features(db))
         members = torch.stack([member(points) for member in self.members]).mean(0)
-        mood, sigma = self.kernel(points).chunk(2, 1)
+        mood, novelty = self.kernel(points)
+        sigma = self.expected[0] + self.expected[1] * novelty
         mood = members + KERNEL_SHARE * (mood - members)
         return mood.clamp(0.0, 1.0), sigma.clamp(0.02, 0.5), self.detector(points).sigmoid()

@@ -12,11 +12,10 @@ from training.mood_material import Material
 
 PENALTY = 0.5
 TOLERANCE = 0.05
-GAMMA = 3.0
-"""With the mean squared difference of standardised features as distance. Flat from 2 to 5 in cross-validation."""
+GAMMA = 0.8
+"""With the mean squared differences of both parts of the standardised features as distance. Flat from 0.5 to 1.4 in
+cross-validation."""
 COMPONENTS = (256, 96)
-STATISTICS_SHARE = 0.3
-"""Of the statistics in the distance; MusiCNN's features count 1."""
 OTHER_WEIGHT = 0.7
 
 _WINDOWS, _CROPS = 2, 3
@@ -36,9 +35,9 @@ def fit_axes(windows: Sequence[Tensor], parts: tuple[int, int]) -> tuple[Tensor,
     """
     points = torch.cat([own[:, :: own.shape[1] // _WINDOWS].flatten(0, 1) for own in windows])
     axes = []
-    for part, count, share in zip(points.split(list(parts), 1), COMPONENTS, (1.0, STATISTICS_SHARE), strict=True):
+    for part, count in zip(points.split(list(parts), 1), COMPONENTS, strict=True):
         directions = torch.linalg.svd(part, full_matrices=False).Vh[:count].T
-        axes.append(directions * (share / part.shape[1]) ** 0.5)
+        axes.append(directions / part.shape[1] ** 0.5)
     return axes[0], axes[1]
 
 
@@ -47,7 +46,6 @@ def fit_kernel(
     points: Sequence[Points],
     rows: Sequence[np.ndarray],
     axes: tuple[Tensor, Tensor],
-    errors: Sequence[np.ndarray] | None = None,
 ) -> Kernel:
     """Fit on clips of all sources at once, on the scale of the first.
 
@@ -57,8 +55,6 @@ def fit_kernel(
     points : standardised features of each; windows as they are and changed ones, short ones among them, count alike
     rows : which clips of each
     axes : of `fit_axes`
-    errors : how far off held-out predictions were, ``(n, 2)`` for each source, on the first one's scale; the
-        kernel expects the spread of the labels everywhere where that isn't known
 
     Returns
     -------
@@ -75,16 +71,12 @@ def fit_kernel(
     split = torch.cat([part.flatten(0, 1) for part in chosen]).split([len(part) for part in axes], 1)
     places = torch.cat([split[0] @ axes[0], split[1] @ axes[1]], 1).numpy()
     wanted = np.concatenate([labels[i][rows[i]] for i in range(len(material))])
-    off = np.full_like(wanted, np.nan)
-    if errors is not None:
-        off = np.concatenate([errors[i][rows[i]] for i in range(len(material))])
-    wanted = np.repeat(np.concatenate((wanted, off), 1), count, axis=0)
+    wanted = np.repeat(wanted, count, axis=0)
     weight = np.repeat(
         np.concatenate([np.full(len(rows[i]), OTHER_WEIGHT if i else 1.0) for i in range(len(material))]), count
     )
-    columns, offsets = np.zeros((len(places), 4)), np.zeros(4)
-    offsets[2:] = np.nanstd(wanted[:, :2], axis=0)
-    for value in range(4):
+    columns, offsets = np.zeros((len(places), 2)), np.zeros(2)
+    for value in range(2):
         known = np.flatnonzero(np.isfinite(wanted[:, value]))
         if not len(known):
             continue
@@ -95,3 +87,24 @@ def fit_kernel(
     used = np.flatnonzero(np.abs(columns).sum(axis=1))
     numbers = (torch.from_numpy(array) for array in (places[used], columns[used], offsets))
     return Kernel(axes, *numbers, gamma=GAMMA)
+
+
+def fit_expected(novelties: Sequence[np.ndarray], errors: Sequence[np.ndarray]) -> Tensor:
+    """How far off to expect to be: straight lines through the errors of held-out clips over their novelty.
+
+    Parameters
+    ----------
+    novelties : ``(n,)`` for each source
+    errors : ``(n, 2)`` for each source, on the first one's scale, NaN where unknown
+
+    Returns
+    -------
+    ``(2, 2)``, what `training.mood_cnn.Ensemble` takes
+    """
+    weight = np.concatenate([np.full(len(own), OTHER_WEIGHT if i else 1.0) for i, own in enumerate(novelties)])
+    x, lines = np.concatenate(novelties), np.zeros((2, 2))
+    for value, off in enumerate(np.concatenate(errors).T):
+        known = np.isfinite(off)
+        if known.sum() > 2:
+            lines[:, value] = np.polyfit(x[known], off[known], 1, w=weight[known] ** 0.5)[::-1]
+    return torch.from_numpy(lines).float()

@@ -95,9 +95,9 @@ def held_out(
 
     Returns
     -------
-    ``(n, 2)`` valence and energy for each source
+    ``(n, 3)`` valence, energy and novelty for each source
     """
-    got = [np.full((len(part.songs), 2), np.nan) for part in material]
+    got = [np.full((len(part.songs), 3), np.nan) for part in material]
     for trainer in trainers:
         kernel = fit_kernel(material, trainer.points, trainer.split.train, axes)
         net = trainer.best_net()
@@ -106,9 +106,11 @@ def held_out(
                 continue
             own = trainer.points[source].windows[rows]
             with torch.no_grad():
-                regressed = kernel(own.flatten(0, 1)).unflatten(0, own.shape[:2]).mean(1).numpy()[:, :2]
+                regressed, novelty = (
+                    said.unflatten(0, own.shape[:2]).mean(1).numpy() for said in kernel(own.flatten(0, 1))
+                )
             members = predict(net, own)
-            got[source][rows] = members + KERNEL_SHARE * (regressed - members)
+            got[source][rows] = np.hstack((members + KERNEL_SHARE * (regressed - members), novelty))
     return got
 
 
@@ -125,8 +127,8 @@ def cross_validate(
 
     Returns
     -------
-    Report, with mean and spread over the repeated splits, and the predictions ``(n, 2)`` for each source, averaged
-    over the splits. Early stopping looked at the same artists, which flatters the network a little.
+    Report, with mean and spread over the repeated splits, and what `held_out` gives, averaged over the splits.
+    Early stopping looked at the same artists, which flatters the network a little.
     """
     rows: list[str] = []
     figures: dict[str, Any] = {}
@@ -187,23 +189,6 @@ def reliability(
     order = np.flatnonzero(np.isfinite(off))
     order = order[np.argsort(said[order])]
     return [(float(said[part].mean()), float(off[part].mean())) for part in np.array_split(order, groups)]
-
-
-def expected_errors(
-    trainers: Sequence[Trainer],
-    material: Sequence[Material],
-    axes: tuple[Tensor, Tensor],
-    errors: Sequence[np.ndarray],
-) -> np.ndarray:
-    """How far off the kernel expects to be for clips of the first source that it was not told of, ``(n, 2)``."""
-    expected = np.full((len(material[0].songs), 2), np.nan)
-    for trainer in trainers:
-        kernel = fit_kernel(material, trainer.points, trainer.split.train, axes, errors)
-        own = trainer.points[0].windows[trainer.split.held[0]]
-        with torch.no_grad():
-            said = kernel(own.flatten(0, 1)).unflatten(0, own.shape[:2]).mean(1).numpy()[:, 2:]
-        expected[trainer.split.held[0]] = said
-    return expected
 
 
 def draw_report(songs: Songs, got: np.ndarray, curve: Sequence[tuple[float, float]], path: str | Path) -> None:

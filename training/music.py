@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ConfigError
-from artgen_osc.mood_mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, relative_db
+from artgen_osc.mood_mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, filled, relative_db
 
 _CLIP_SECONDS = 30.0
 
@@ -233,7 +233,7 @@ def relative_windows(mel: np.ndarray, starts: Sequence[int] | np.ndarray) -> np.
 
     Parameters
     ----------
-    mel : uint8 ``(128, t)``; a clip shorter than a window is repeated
+    mel : uint8 ``(128, t)``; a clip shorter than a window is mirrored
     starts : the first column of each
 
     Returns
@@ -242,7 +242,7 @@ def relative_windows(mel: np.ndarray, starts: Sequence[int] | np.ndarray) -> np.
     """
     db = to_db(mel)
     if db.shape[1] < WINDOW_COLUMNS:
-        db = np.resize(db.T, (WINDOW_COLUMNS, N_MELS)).T
+        db = filled(db.T).T
     return np.stack([relative_db(db[:, first : first + WINDOW_COLUMNS]) for first in starts])
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from artgen_osc.mood_mel import FLOOR_DB, N_MELS, WINDOW_COLUMNS, relative_db
+from artgen_osc.mood_mel import FLOOR_DB, N_MELS, WINDOW_COLUMNS, filled, relative_db
 from training.music import to_db
 
 SHORTEST = 38
@@ -17,7 +17,7 @@ def crop(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     A different place, tempo (±8 %), tuning (±2 bands), tone (a smooth equaliser, a codec's
     treble cut, a noise floor), contrast, and masks over time and bands as in SpecAugment
     (Park et al. 2019). Two in five are short, as the show's first windows are and those after
-    a change of the music, and repeated to full length as `artgen_osc.mood` does.
+    a change of the music, and mirrored to full length as in the show.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def crop(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     taken = min(round(length * speed), mel.shape[1])
     first = int(rng.integers(mel.shape[1] - taken + 1))
     place = first + np.minimum((np.arange(length) * taken / length).astype(int), taken - 1)
-    db = np.resize(to_db(mel[:, place]).T, (WINDOW_COLUMNS, N_MELS)).T
+    db = filled(to_db(mel[:, place]).T).T
     if rng.random() < 0.5:
         db = db[np.clip(np.arange(N_MELS) + rng.integers(-2, 3), 0, N_MELS - 1)]
     points = rng.normal(0.0, _EQ_DB, _EQ_POINTS) * (rng.random() < 0.8)

@@ -34,6 +34,8 @@ _FRAME = 256 / 16000 * SAMPLE_RATE / HOP
 _LEVEL_DB = 20.0
 """A window's maximum in its scale, as in loud recordings."""
 _BAND_STEP = 2
+_DEAD = 1e-4
+"""Filters without a larger weight say the same of everything."""
 _TEMPORAL = 5
 _EPSILON = 1e-3
 
@@ -54,10 +56,11 @@ class Musicnn(nn.Module):
     """Features of the last `COLUMNS` of a window; fixed.
 
     ``(n, 128, t)`` dB relative to the window's maximum, to ``(n, size)``: mean, spread
-    and peaks over time of all 753 feature maps.
+    and peaks over time of its feature maps.
     """
 
     bands: Tensor
+    alive: Tensor
 
     def __init__(self, weights: dict[str, Tensor] | None = None) -> None:
         super().__init__()
@@ -65,8 +68,9 @@ class Musicnn(nn.Module):
         for name, value in weights.items():
             self.register_buffer(name.replace(".", "_"), value.float(), persistent=False)
         self.register_buffer("bands", _bands(), persistent=False)
-        channels = [weights[f"conv{i}.kernel"].shape[0] for i in range(_TEMPORAL + 3)]
-        self.size = 3 * sum(channels)
+        alive = torch.cat([_alive(weights[f"conv{i}.kernel"]) for i in range(_TEMPORAL + 3)])
+        self.register_buffer("alive", alive.nonzero()[:, 0], persistent=False)
+        self.size = 3 * len(self.alive)
 
     def _conv(self, x: Tensor, index: int) -> Tensor:
         kernel: Tensor = getattr(self, f"conv{index}_kernel")
@@ -89,7 +93,7 @@ class Musicnn(nn.Module):
         first = self._conv(front, _TEMPORAL)
         second = self._conv(first, _TEMPORAL + 1) + first
         third = self._conv(second, _TEMPORAL + 2) + second
-        maps = torch.cat([front, first, second, third], 1)
+        maps = torch.cat([front, first, second, third], 1)[:, self.alive]
         mean = maps.mean(2)
         spread = ((maps - mean[:, :, None]).square().mean(2) + 1e-6).sqrt()
         third_of = maps.shape[2] // 3
@@ -109,6 +113,35 @@ def _resampled(kernel: np.ndarray, reach: int | None) -> np.ndarray:
     columns = np.arange(-reach, reach + 1)
     share = np.maximum(0.0, 1.0 - np.abs(frames.clip(-reach, reach)[None] - columns[:, None]))
     return np.tensordot(share, kernel, 1)
+
+
+def _alive(kernel: Tensor) -> Tensor:
+    """Which filters of a kernel ``(n, …)`` hear anything."""
+    return kernel.flatten(1).abs().amax(1) > _DEAD
+
+
+def _without_dead(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same network without the filters of its first layer that training left at zero, which are most.
+
+    What they add up to for the next layer becomes one map that is always 1.
+    """
+    kept, constant, behind = dict(weights), 0.0, weights[f"conv{_TEMPORAL}.kernel"]
+    parts = behind.split([len(weights[f"conv{i}.kernel"]) for i in range(_TEMPORAL)], 1)
+    heard = []
+    for i, part in enumerate(parts):
+        names = (f"conv{i}.kernel", f"conv{i}.bias", f"norm{i + 1}.gain", f"norm{i + 1}.shift")
+        alive = _alive(weights[names[0]])
+        bias, gain, shift = (weights[name][~alive] for name in names[1:])
+        constant = constant + (part[:, ~alive] * (bias.relu() * gain + shift)[None, :, None]).sum(1, keepdim=True)
+        heard.append(part[:, alive])
+        # The last one gets the filter that is always 1.
+        last = i == _TEMPORAL - 1
+        for name, value in zip(names, (0.0, 0.0, 0.0, 1.0), strict=True):
+            kept[name] = weights[name][alive]
+            if last:
+                kept[name] = torch.cat([kept[name], torch.full_like(weights[name][:1], value)])
+    kept[f"conv{_TEMPORAL}.kernel"] = torch.cat([*heard, constant], 1)
+    return kept
 
 
 def convert(checkpoint: dict[str, np.ndarray]) -> dict[str, Tensor]:
@@ -131,7 +164,8 @@ def convert(checkpoint: dict[str, np.ndarray]) -> dict[str, Tensor]:
         gain = checkpoint[f"{name}/gamma"] / np.sqrt(checkpoint[f"{name}/moving_variance"] + _EPSILON)
         weights[f"norm{i}.gain"] = gain
         weights[f"norm{i}.shift"] = checkpoint[f"{name}/beta"] - checkpoint[f"{name}/moving_mean"] * gain
-    return {name: torch.tensor(np.ascontiguousarray(value)).half() for name, value in weights.items()}
+    tensors = {name: torch.tensor(np.ascontiguousarray(value), dtype=torch.float32) for name, value in weights.items()}
+    return {name: value.half().contiguous() for name, value in _without_dead(tensors).items()}
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:

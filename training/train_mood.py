@@ -28,7 +28,7 @@ from training.export import export_model
 from training.mood_cnn import Ensemble, Features
 from training.mood_detector import fit_detector, random_windows
 from training.mood_fit import Points, Settings, Split, Trainer, to_first_scale
-from training.mood_kernel import fit_axes, fit_kernel
+from training.mood_kernel import fit_axes, fit_expected, fit_kernel
 from training.mood_material import describe, fit_standardise
 from training.music import Songs, artist_folds, load
 from training.not_music import not_music
@@ -182,29 +182,31 @@ def run(arguments: argparse.Namespace) -> None:
     axes = fit_axes([own.windows for own in points], Features().parts)
     report, got = mood_report.cross_validate(trainers, arguments.folds, material, axes)
     labels = to_first_scale([songs.labels for songs in sources], [np.arange(len(songs)) for songs in sources])
-    errors = [np.abs(own - said) for own, said in zip(labels, got, strict=True)]
-    expected = mood_report.expected_errors(trainers[: arguments.folds], material, axes, errors)
-    curve = mood_report.reliability(sources[0].labels, got[0], expected)
-    mood_report.draw_report(sources[0], got[0], curve, arguments.run / "report.png")
+    novelties = [heard[:, 2] for heard in got]
+    errors = [np.abs(own - heard[:, :2]) for own, heard in zip(labels, got, strict=True)]
+    expected = fit_expected(novelties, errors)
+    said = expected.numpy()[0] + expected.numpy()[1] * novelties[0][:, None]
+    curve = mood_report.reliability(sources[0].labels, got[0][:, :2], said)
+    mood_report.draw_report(sources[0], got[0][:, :2], curve, arguments.run / "report.png")
     text = "\n\n".join(
         [
             report.table,
             "| error that was expected | error |\n|---|---|\n"
             + "\n".join(f"| {said:.3f} | {true:.3f} |" for said, true in curve),
             "The ten that are judged worst:",
-            mood_report.worst(sources[0], got[0]),
+            mood_report.worst(sources[0], got[0][:, :2]),
         ]
     )
     print(text)
     (arguments.run / "report.md").write_text(text + "\n\n![curves](report.png)\n")
 
     everything = [np.arange(len(songs)) for songs in sources]
-    kernel = fit_kernel(material, points, everything, axes, errors)
+    kernel = fit_kernel(material, points, everything, axes)
     noises = random_windows(not_music(arguments.noises, arguments.seed), _NOISE_WINDOWS, arguments.seed)
     music = torch.cat([own.crops.flatten(0, 1) for own in material])
     detector = fit_detector(music, noises, standardise, arguments.seed)
     members = [trainer.best_net() for trainer in trainers[: arguments.folds]]
-    network = Ensemble(standardise, members, kernel, detector)
+    network = Ensemble(standardise, members, kernel, detector, expected)
     about = card(sources, settings, report.figures)
     target = arguments.export or arguments.run / "mood.onnx"
     difference = export(network, target, about)
