@@ -2,9 +2,9 @@
 
 ::
 
-    samples ─► BeatSpectrum ─► network ─► TempoModel ─► BeatClock ─► beat, phase, bar phase
-               20 ms           a beat?    where in      every hop
-                                          which beat?
+    samples ─► BeatSpectrum ─► BeatNetwork ─► TempoModel ─► clock, Bars ─► beat, phase, bar phase
+               20 ms           a beat?        where in      every hop
+                                              which beat?
 
 The network says how likely a beat is at each row. The tempo model is the bar pointer of Whiteley,
 Cemgil & Godsill (ISMIR 2006) in the form of Krebs, Böck & Widmer (ISMIR 2015), filtered forwards:
@@ -252,10 +252,7 @@ class Rhythm:
         # Forwards always, so that no beat comes twice.
         self._phase += min(max(steady + pull, 0.3 * steady), 3.0 * steady)
         if self._phase >= 1.0:
-            self._phase -= 1.0
-            self._bars.beat()
-            self._near_beat = [0.0, 0.0]
-            self._judged = False
+            self._next_beat(self._phase - 1.0)
         return self._announce(time, period)
 
     def tap(self, time: float) -> None:
@@ -267,8 +264,16 @@ class Rhythm:
             return
         period = (self._taps[-1] - self._taps[0]) / (len(self._taps) - 1) / FRAME_TIME
         self._tempo.expect(period, -self._row_age() / (period * FRAME_TIME) % 1.0)
+        if self._phase > 0.5:
+            self._next_beat(0.0)
         self._phase = 0.0
         self._heard = max(self._heard, self.HEARD_FULL)
+
+    def _next_beat(self, phase: float) -> None:
+        self._phase = phase
+        self._bars.beat()
+        self._near_beat = [0.0, 0.0]
+        self._judged = False
 
     def _row_age(self) -> float:
         return (self._samples - (self._rows - 1) * HOP) / SAMPLE_RATE if self._rows else 0.0
