@@ -45,3 +45,28 @@ def music(duration: float, rate: int = RATE) -> np.ndarray:
         note = sum(np.sin(2.0 * np.pi * pitch * k * time) / k for k in range(1, 6)) * np.exp(-5.0 * time)
         sound[first:] += 0.15 * note[:, None] * rng.uniform(0.3, 1.0, 2)
     return sound.astype(np.float32)
+
+
+def song(seconds: float, rate: int = 44100, wild: bool = True, seed: int = 0) -> np.ndarray:
+    """Four chords, bass and, if wild, drums at 132 bpm."""
+    rng = np.random.default_rng(seed)
+    beat = 60 / (132 if wild else 70)
+    sound = np.zeros(int(seconds * rate) + rate)
+    chords = ([0, 4, 7], [7, 11, 14], [9, 12, 16], [5, 9, 12])
+    for step in range(int(seconds / beat)):
+        at = int(step * beat * rate)
+        length = int(beat * rate)
+        t = np.arange(length) / rate
+        for note in chords[step // 4 % 4]:
+            hz = 220 * 2 ** (note / 12)
+            tone = sum(np.sin(2 * np.pi * hz * k * t) / k ** (1.0 if wild else 2.0) for k in range(1, 9))
+            sound[at : at + length] += 0.1 * tone * np.exp(-t * (4 if wild else 1.5))
+        if wild:
+            drum = rng.normal(size=length) * np.exp(-t * 30) * 0.3
+            kick = np.sin(2 * np.pi * (50 * t + 8 * (1 - np.exp(-t * 30)))) * np.exp(-t * 12) * 0.6
+            sound[at : at + length] += drum if step % 2 else kick
+            half = length // 2
+            sound[at + half : at + length] += (
+                np.diff(rng.normal(size=length - half + 1)) * np.exp(-t[: length - half] * 60) * 0.1
+            )
+    return (0.7 * sound / np.abs(sound).max())[: int(seconds * rate)].astype(np.float32)

@@ -1,4 +1,4 @@
-"""The mood front end and the estimator, on sound made here."""
+"""The mood estimator, on sound made here."""
 
 import json
 import logging
@@ -17,47 +17,18 @@ from artgen_osc.errors import ModelError
 from artgen_osc.modelfile import load
 from artgen_osc.mood import SHIPPED_MODEL, MoodEstimator
 from artgen_osc.mood_mel import (
-    FLOOR_DB,
-    HOP,
-    N_FFT,
     N_MELS,
     SAMPLE_RATE,
     WINDOW_COLUMNS,
-    MoodMel,
-    network_input,
     relative_db,
 )
 from artgen_osc.mood_rules import judge_by_rules
+from tests.signals import song
 
 RATE = 44100
 SPLITS = [1, 64, 511, 512, 513, 8193]
 
 needs_model = pytest.mark.skipif(not SHIPPED_MODEL.exists(), reason="no mood model is shipped")
-
-
-def song(seconds: float, rate: int = RATE, wild: bool = True, seed: int = 0) -> np.ndarray:
-    """Four chords, bass and, if wild, drums at 132 bpm."""
-    rng = np.random.default_rng(seed)
-    beat = 60 / (132 if wild else 70)
-    sound = np.zeros(int(seconds * rate) + rate)
-    chords = ([0, 4, 7], [7, 11, 14], [9, 12, 16], [5, 9, 12])
-    for step in range(int(seconds / beat)):
-        at = int(step * beat * rate)
-        length = int(beat * rate)
-        t = np.arange(length) / rate
-        for note in chords[step // 4 % 4]:
-            hz = 220 * 2 ** (note / 12)
-            tone = sum(np.sin(2 * np.pi * hz * k * t) / k ** (1.0 if wild else 2.0) for k in range(1, 9))
-            sound[at : at + length] += 0.1 * tone * np.exp(-t * (4 if wild else 1.5))
-        if wild:
-            drum = rng.normal(size=length) * np.exp(-t * 30) * 0.3
-            kick = np.sin(2 * np.pi * (50 * t + 8 * (1 - np.exp(-t * 30)))) * np.exp(-t * 12) * 0.6
-            sound[at : at + length] += drum if step % 2 else kick
-            half = length // 2
-            sound[at + half : at + length] += (
-                np.diff(rng.normal(size=length - half + 1)) * np.exp(-t[: length - half] * 60) * 0.1
-            )
-    return (0.7 * sound / np.abs(sound).max())[: int(seconds * rate)].astype(np.float32)
 
 
 def run(estimator: MoodEstimator, sound: np.ndarray, hop: int = 735) -> np.ndarray:
@@ -68,82 +39,6 @@ def run(estimator: MoodEstimator, sound: np.ndarray, hop: int = 735) -> np.ndarr
         now = estimator.mood((first + hop) / RATE)
         rows.append([now.time, now.valence, now.energy, now.raw_valence, now.raw_energy, now.confidence])
     return np.array(rows)
-
-
-def mel_of(sound: np.ndarray, rate: int, split: int | None = None) -> np.ndarray:
-    mel = MoodMel(rate)
-    step = split or len(sound)
-    return np.concatenate([mel.push(sound[first : first + step]) for first in range(0, len(sound), step)])
-
-
-class TestMoodMel:
-    def test_form(self) -> None:
-        columns = mel_of(song(2.0, SAMPLE_RATE), SAMPLE_RATE)
-        assert columns.shape == ((2 * SAMPLE_RATE - N_FFT) // HOP + 1, N_MELS)
-        assert columns.dtype == np.float32
-        assert abs(HOP / SAMPLE_RATE - 0.0404) < 1e-4
-
-    @pytest.mark.parametrize("rate", [22050, 44100, 48000])
-    def test_any_split_is_the_same(self, rate: int) -> None:
-        sound = song(0.7, rate)
-        whole = mel_of(sound, rate)
-        for split in SPLITS[1:] if rate != 22050 else SPLITS:
-            np.testing.assert_array_equal(mel_of(sound, rate, split), whole)
-
-    def test_reset(self) -> None:
-        mel, sound = MoodMel(RATE), song(0.5)
-        first = mel.push(sound)
-        mel.reset()
-        np.testing.assert_array_equal(mel.push(sound), first)
-
-    def test_left_aligned(self) -> None:
-        sound = np.zeros(SAMPLE_RATE, np.float32)
-        sound[HOP * 5 + 256] = 1.0
-        levels = mel_of(sound, SAMPLE_RATE).max(axis=1)
-        assert np.flatnonzero(levels > -150).tolist() == [5]
-
-    def test_same_at_every_rate(self) -> None:
-        # Harmonics up to 2 kHz: no rate's anti-aliasing touches them.
-        def tone(rate: int) -> np.ndarray:
-            t = np.arange(2 * rate) / rate
-            return sum(np.sin(2 * np.pi * 220 * k * t) / k for k in range(1, 9)).astype(np.float32) * 0.2
-
-        wanted = mel_of(tone(22050), 22050)[2:-2, :60]
-        for rate in (32000, 44100, 48000, 96000):
-            got = mel_of(tone(rate), rate)[2 : 2 + len(wanted), :60]
-            audible = wanted > wanted.max() - 60
-            np.testing.assert_allclose(got[audible], wanted[audible], atol=0.1)
-
-    def test_sine_lands_in_its_band(self) -> None:
-        t = np.arange(SAMPLE_RATE) / SAMPLE_RATE
-        column = mel_of(np.sin(2 * np.pi * 1000 * t).astype(np.float32), SAMPLE_RATE)[3]
-        assert -25 < column.max() < -10
-        low, high = mel_of(np.sin(2 * np.pi * 100 * t).astype(np.float32), SAMPLE_RATE)[3], column
-        assert low.argmax() < high.argmax() < N_MELS // 2
-
-    def test_silence_is_finite(self) -> None:
-        assert np.isfinite(mel_of(np.zeros(5000, np.float32), RATE)).all()
-
-
-def test_relative_db_ignores_gain() -> None:
-    sound = song(1.0, SAMPLE_RATE)
-    loud, quiet = mel_of(sound, SAMPLE_RATE), mel_of(sound * 0.01, SAMPLE_RATE)
-    np.testing.assert_allclose(relative_db(quiet), relative_db(loud), atol=0.05)
-    assert relative_db(loud).max() == 0.0
-    assert relative_db(loud).min() >= FLOOR_DB
-
-
-def test_short_history_is_mirrored() -> None:
-    columns = np.arange(40 * N_MELS, dtype=np.float32).reshape(40, N_MELS) / 100
-    window = network_input(columns)
-    assert window.shape == (1, N_MELS, WINDOW_COLUMNS)
-    np.testing.assert_array_equal(window[0, :, -40:], relative_db(columns).T)
-    np.testing.assert_array_equal(window[0, :, -80:-40], window[0, :, :-41:-1])
-
-
-def test_long_history_is_cut_to_the_last_columns() -> None:
-    columns = np.random.default_rng(0).normal(size=(WINDOW_COLUMNS + 30, N_MELS)).astype(np.float32)
-    np.testing.assert_array_equal(network_input(columns), network_input(columns[30:]))
 
 
 @pytest.fixture(params=["rules", pytest.param("network", marks=needs_model)])

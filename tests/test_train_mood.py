@@ -1,7 +1,6 @@
-"""Loading music, training the mood network and measuring it, at tiny width on sound made here."""
+"""Training the mood network and measuring it, at tiny width on sound made here."""
 
 import argparse
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,12 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
-import av  # noqa: E402 (torch decides whether this file runs)
-import soundfile  # noqa: E402
 
 from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
 from artgen_osc.modelfile import Engine, load  # noqa: E402
 from artgen_osc.mood import MoodEstimator  # noqa: E402
-from artgen_osc.mood_mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
+from artgen_osc.mood_mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS  # noqa: E402
+from tests.test_music import make_songs, write_folder  # noqa: E402
 from training import evaluate, music, train_mood  # noqa: E402
 from training.mood_cnn import Detector, Ensemble, Features, Kernel, Statistics  # noqa: E402
 from training.mood_detector import fit_detector, random_windows  # noqa: E402
@@ -26,7 +24,6 @@ from training.mood_fit import Points, Settings, Split, Trainer, correlation, r2,
 from training.mood_kernel import fit_axes, fit_expected, fit_kernel  # noqa: E402
 from training.mood_material import CROPS, WINDOWS, Material, describe, fit_standardise  # noqa: E402
 from training.mood_report import reliability, worst  # noqa: E402
-from training.music import Songs  # noqa: E402
 from training.music_augment import crop, mixup  # noqa: E402
 from training.not_music import KINDS, not_music  # noqa: E402
 
@@ -41,18 +38,6 @@ def process(rank: int, split: Split, points: list[Points], folder: str) -> None:
     losses = [trainer.train_epoch()["loss"] for _ in range(2)]
     Path(folder, f"losses{rank}.json").write_text(json.dumps(losses))
     torch.distributed.destroy_process_group()
-
-
-def make_songs(name: str, count: int, seed: int, columns: int = 260) -> Songs:
-    """Clips whose first label is their tilt and whose second is how busy they are."""
-    rng = np.random.default_rng(seed)
-    labels = rng.uniform(0, 1, (count, 2)).astype(np.float32)
-    mels = []
-    for valence, energy in labels:
-        db = -40 + 30 * (valence - 0.5) * np.linspace(-1, 1, N_MELS)[:, None]
-        mels.append(music.to_uint8(relative_db(db + rng.normal(0, 1 + 9 * energy, (N_MELS, columns)))))
-    artists = [f"artist {i // 2}" for i in range(count)]
-    return Songs(name, mels, labels, artists, [f"title {i}" for i in range(count)])
 
 
 @pytest.fixture(scope="module")
@@ -100,135 +85,6 @@ def model(network: Ensemble, split: Split, tmp_path_factory: pytest.TempPathFact
     path = tmp_path_factory.mktemp("model") / "mood.onnx"
     train_mood.export(network, path, train_mood.card(list(split.songs), TINY, {}))
     return path
-
-
-class TestMusic:
-    def test_db_and_back(self) -> None:
-        mel = np.arange(256, dtype=np.uint8)
-        np.testing.assert_array_equal(music.to_uint8(music.to_db(mel)), mel)
-        assert music.to_db(mel)[[0, 255]].tolist() == [-80.0, 0.0]
-
-    def test_npz(self, tmp_path: Path) -> None:
-        songs = make_songs("x", 3, 0)
-        path = tmp_path / "songs.npz"
-        np.savez(path, mel=np.stack(songs.mel), valence=songs.labels[:, 0], energy=songs.labels[:, 1])
-        loaded = music.load(path)
-        np.testing.assert_array_equal(loaded.mel[1], songs.mel[1])
-        np.testing.assert_array_equal(loaded.labels, songs.labels)
-        assert loaded.name == "songs"
-
-    def test_npz_of_another_form_is_refused(self, tmp_path: Path) -> None:
-        path = tmp_path / "songs.npz"
-        np.savez(path, mel=np.zeros((2, 64, 9), np.uint8), valence=[0, 1], energy=[0, 1])
-        with pytest.raises(ConfigError, match="mel is uint8"):
-            music.load(path)
-        np.savez(path, mel=np.zeros((2, 128, 9), np.uint8), valence=[0, 1])
-        with pytest.raises(ConfigError, match="energy"):
-            music.load(path)
-        path.write_bytes(b"not a zip")
-        with pytest.raises(ConfigError, match=r"songs\.npz"):
-            music.load(path)
-
-    def test_folder(self, tmp_path: Path) -> None:
-        folder = write_folder(tmp_path)
-        songs = music.load(folder)
-        assert len(songs) == 3
-        assert [line.split(":")[0] for line in songs.skipped] == ["bad.wav", "gone.wav"]
-        assert np.isnan(songs.labels[2, 0])
-        wanted = music.to_uint8(relative_db(MoodMel(44100).push(tone(44100)))).T
-        np.testing.assert_array_equal(songs.mel[0], wanted)
-        # The same sound at another rate and with two channels looks the same.
-        audible = wanted[:60, 2:40] > 120
-        np.testing.assert_allclose(songs.mel[1][:60, 2:40][audible], wanted[:60, 2:40][audible], atol=1.5)
-
-    def test_any_format_that_ffmpeg_knows(self, tmp_path: Path) -> None:
-        path = tmp_path / "sound.m4a"
-        with av.open(str(path), "w") as container:
-            stream = container.add_stream("aac", rate=44100, layout="mono")
-            frame = av.AudioFrame.from_ndarray(tone(44100)[None], format="fltp", layout="mono")
-            frame.sample_rate = 44100
-            for packet in [*stream.encode(frame), *stream.encode(None)]:
-                container.mux(packet)
-        wanted = music.to_uint8(relative_db(MoodMel(44100).push(tone(44100)))).T
-        got = music.audio_mel(path)
-        assert abs(got.shape[1] - wanted.shape[1]) <= 3
-        assert np.corrcoef(got[:, 10:40].mean(1), wanted[:, 10:40].mean(1))[0, 1] > 0.95
-        path.write_text("no sound")
-        with pytest.raises(ValueError, match="Invalid data"):
-            music.audio_mel(path)
-
-    def test_cache(self, tmp_path: Path) -> None:
-        folder, cache = write_folder(tmp_path), tmp_path / "cache"
-        first = music.load(folder, cache=cache)
-        assert len(list(cache.glob("*.npy"))) == 3
-        np.testing.assert_array_equal(music.load(folder, cache=cache).mel[0], first.mel[0])
-
-    @pytest.mark.parametrize(
-        ("rows", "message"),
-        [
-            ("file,valence\na.wav,0.5\n", "lacks energy"),
-            ("file,valence,energy\na.wav,0.5,1.5\nb.wav,0,1\nc.wav,-1,0\n", "rows 2, 4"),
-            ("file,valence,energy\na.wav,0.5,loud\n", "'loud' in row 2"),
-            ("file,valence,energy\ngone.wav,0.5,0.5\n", "none of its 1 files"),
-            ("", "lacks"),
-        ],
-    )
-    def test_bad_labels_are_refused(self, tmp_path: Path, rows: str, message: str) -> None:
-        (tmp_path / "labels.csv").write_text(rows)
-        with pytest.raises(ConfigError, match=message):
-            music.load(tmp_path)
-
-    def test_signed_labels_are_mapped_where_they_are_allowed(self, tmp_path: Path) -> None:
-        folder = write_folder(tmp_path)
-        text = (folder / "labels.csv").read_text().replace("0.2,0.3", "-0.2,1")
-        (folder / "labels.csv").write_text(text)
-        with pytest.raises(ConfigError, match="rows 2;"):
-            music.load(folder)
-        np.testing.assert_allclose(music.load(folder, signed=True).labels[0], [0.4, 1.0], rtol=1e-6)
-
-    def test_missing_data_is_refused(self) -> None:
-        with pytest.raises(ConfigError, match="isn't there"):
-            music.load("nowhere")
-
-    def test_folds_keep_artists_apart(self) -> None:
-        artists = [f"a{i % 7}" for i in range(30)]
-        seen: list[int] = []
-        for train, held in music.artist_folds(artists, 3, seed=1):
-            assert not {artists[i] for i in train} & {artists[i] for i in held}
-            assert len(train) + len(held) == 30
-            seen += held.tolist()
-        assert sorted(seen) == list(range(30))
-
-    def test_windows(self) -> None:
-        mel = make_songs("x", 1, 0, columns=743).mel[0]
-        cut = music.windows(mel, 99)
-        assert cut.shape == (6, N_MELS, WINDOW_COLUMNS)
-        np.testing.assert_array_equal(music.relative_windows(mel, [99])[0], cut[1])
-        assert (cut.max(axis=(1, 2)) == 0).all()
-        assert music.windows(mel[:, :50]).shape == (1, N_MELS, WINDOW_COLUMNS)
-
-
-def tone(rate: int) -> np.ndarray:
-    t = np.arange(2 * rate) / rate
-    sound = sum(np.sin(2 * np.pi * 220 * k * t) / k for k in range(1, 8)) * 0.2 * (1 + np.sin(2 * np.pi * 2 * t)) / 2
-    return sound.astype(np.float32)
-
-
-def write_folder(folder: Path) -> Path:
-    soundfile.write(folder / "mono.wav", tone(44100), 44100, subtype="FLOAT")
-    soundfile.write(folder / "stereo.flac", np.stack((tone(48000), tone(48000)), axis=1), 48000)
-    soundfile.write(folder / "last.ogg", tone(22050), 22050)
-    (folder / "bad.wav").write_text("not sound")
-    rows = [
-        ("mono.wav", 0.2, 0.3),
-        ("stereo.flac", 0.4, 0.9),
-        ("bad.wav", 0, 0),
-        ("gone.wav", 0, 0),
-        ("last.ogg", "", 0.7),
-    ]
-    with (folder / "labels.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("file", "valence", "energy"), *rows])
-    return folder
 
 
 class TestMaterial:
