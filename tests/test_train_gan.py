@@ -23,6 +23,7 @@ from training.losses import (
     mood_loss,
 )
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
+from training.pixel_judge import REDRAWN, PixelJudge, redrawing_loss
 from training.train_gan import Options, Trainer
 
 torch.set_num_threads(1)
@@ -303,3 +304,32 @@ def test_the_anchor_loss_is_0_for_the_same_and_grows() -> None:
 def test_a_batch_of_one_is_refused(options: Options) -> None:
     with pytest.raises(ValueError, match="--batch: 1 is too few"):
         new_trainer(dataclasses.replace(options, batch=1))
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_the_pixel_judge_scores_and_redraws(size: int) -> None:
+    judge = PixelJudge(size, 4)
+    scores, redrawn = judge(torch.rand(2, 3, size, size) * 2 - 1)
+    assert len(scores) == 2 and all(score.shape[:2] == (2, 1) for score in scores)
+    assert redrawn.shape == (2, 3, REDRAWN, REDRAWN)
+
+
+def test_the_pixel_judge_learns_to_tell_a_texture_and_to_redraw() -> None:
+    torch.manual_seed(0)
+    smooth = nn.functional.interpolate(torch.rand(8, 3, 8, 8) * 2 - 1, size=(64, 64), mode="bilinear")
+    marks = torch.zeros_like(smooth)
+    marks[:, :, ::4, ::4] = 0.3
+    judge = PixelJudge(64, 4)
+    adam = torch.optim.Adam(judge.parameters(), 2e-3, (0.0, 0.99))
+    losses, redrawings = [], []
+    for _ in range(60):
+        real, redrawn = judge(smooth)
+        fake, _ = judge(smooth + marks)
+        loss, again = hinge_discriminator(real, fake), redrawing_loss(redrawn, smooth)
+        adam.zero_grad()
+        (loss + again).backward()
+        adam.step()
+        losses.append(loss.item())
+        redrawings.append(again.item())
+    assert losses[-1] < losses[0] / 2
+    assert redrawings[-1] < redrawings[0] * 0.8

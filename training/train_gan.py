@@ -26,8 +26,11 @@ from training.export import export_generator, read_generator
 from training.gan import N_MOOD, Discriminator, Generator, Lite0Features, pretrained_features
 from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
+from training.pixel_judge import PixelJudge, redrawing_loss
 
 BETAS = (0.0, 0.99)
+ANCHORED_FROM = 2
+"""Anchors hold the coarser maps of features; the fine ones, held too, made every picture a relief of small marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,11 @@ class Trainer:
                 raise ValueError(f"--init: {options.init} is {error}") from None
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.discriminator = Discriminator(features, channels)
-        for net in (self.generator, self.average, self.discriminator):
+        self.pixels = PixelJudge(options.size)
+        for net in (self.generator, self.average, self.discriminator, self.pixels):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_adam = torch.optim.Adam(self.generator.parameters(), options.generator_rate, BETAS)
-        learned = [p for p in self.discriminator.parameters() if p.requires_grad]
+        learned = [p for net in (self.discriminator, self.pixels) for p in net.parameters() if p.requires_grad]
         self.discriminator_adam = torch.optim.Adam(learned, options.discriminator_rate, BETAS)
         self.random = torch.Generator().manual_seed(options.seed)
         self.step_count = 0
@@ -146,14 +150,16 @@ class Trainer:
         mood = torch.cat([mood[:anchored], other_mood])
 
         self.discriminator.heads.requires_grad_(False)
+        self.pixels.requires_grad_(False)
         fake = self.generator(z, mood)
         fake_seen, real_seen = augment([fake, real], self.random)
         fake_maps = self.discriminator.look(fake_seen)
         with torch.no_grad():
             real_maps = self.discriminator.look(real_seen)
-        adversarial = hinge_generator(self.discriminator.judge(fake_maps))
+        by_pixels, _ = self.pixels(fake_seen)
+        adversarial = hinge_generator([*self.discriminator.judge(fake_maps), *by_pixels])
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake)), mood)
-        first = [[x[:anchored] for x in maps] for maps in (fake_maps, real_maps)]
+        first = [[x[:anchored] for x in maps[ANCHORED_FROM:]] for maps in (fake_maps, real_maps)]
         distance = anchor_loss(fake[:anchored], real[:anchored], *first)
         extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
         self.generator_adam.zero_grad(set_to_none=True)
@@ -161,16 +167,27 @@ class Trainer:
         self.generator_adam.step()
 
         self.discriminator.heads.requires_grad_(True)
+        self.pixels.requires_grad_(True)
         fakes = self.discriminator.judge([x.detach() for x in fake_maps])
-        judgement = hinge_discriminator(self.discriminator.judge(real_maps), fakes)
+        reals = self.discriminator.judge(real_maps)
+        real_pixels, redrawn = self.pixels(real_seen)
+        fake_pixels, _ = self.pixels(fake_seen.detach())
+        judgement = hinge_discriminator([*reals, *real_pixels], [*fakes, *fake_pixels])
+        again = redrawing_loss(redrawn, real_seen)
         self.discriminator_adam.zero_grad(set_to_none=True)
-        judgement.backward()
+        (judgement + again).backward()
         self.discriminator_adam.step()
 
         self.step_count += 1
         self.images_seen += n
         self._update_average()
-        losses = {"generator": adversarial, "discriminator": judgement, "mood": obedience, "anchor": distance}
+        losses = {
+            "generator": adversarial,
+            "discriminator": judgement,
+            "mood": obedience,
+            "anchor": distance,
+            "redrawn": again,
+        }
         return {name: loss.item() for name, loss in losses.items()}
 
     @torch.no_grad()
@@ -192,6 +209,7 @@ class Trainer:
             "generator": self.generator.state_dict(),
             "average": self.average.state_dict(),
             "discriminator": self.discriminator.learned(),
+            "pixels": self.pixels.state_dict(),
             "generator_adam": self.generator_adam.state_dict(),
             "discriminator_adam": self.discriminator_adam.state_dict(),
             "codes": self.codes,
@@ -206,6 +224,7 @@ class Trainer:
         self.generator.load_state_dict(state["generator"])  # type: ignore[arg-type]
         self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
         self.discriminator.load_state_dict(state["discriminator"], strict=False)  # type: ignore[arg-type]
+        self.pixels.load_state_dict(state["pixels"])  # type: ignore[arg-type]
         self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]
         self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
         # A run that goes on with other rates takes them, not those of the checkpoint.
@@ -281,7 +300,7 @@ def train(trainer: Trainer, folder: Path) -> None:
     with log_path.open("a", newline="") as file, tqdm(total=options.steps, initial=trainer.step_count) as bar:
         log = csv.writer(file)
         if new:
-            log.writerow(["step", "seconds", "generator", "discriminator", "mood", "anchor"])
+            log.writerow(["step", "seconds", "generator", "discriminator", "mood", "anchor", "redrawn"])
         while trainer.step_count < options.steps and not stopping:
             losses = trainer.step()
             trainer.seconds = before + time.monotonic() - start
