@@ -1,7 +1,7 @@
-"""A discriminator that learns from pixels: FastGAN's (Liu et al., 2021).
+"""The discriminator that the generator learns from: FastGAN's (Liu et al., 2021).
 
-The features of a network trained on photographs overlook textures that no picture has; this one sees them.
-It has to redraw the real pictures from what it sees, which keeps it from learning a few hundred pictures by heart.
+It learns from the pixels themselves, at full size and at half of it. It also has to redraw the real
+pictures from what it sees, which keeps it from learning a few hundred pictures by heart.
 """
 
 from torch import Tensor, nn
@@ -51,7 +51,7 @@ def redraw(n_in: int, halvings: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv2d(n_in, 3, 3, 1, 1), nn.Tanh())
 
 
-class PixelJudge(nn.Module):
+class Discriminator(nn.Module):
     """Scores of pictures by their pixels, at full size and at half of it.
 
     Parameters
