@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from artgen_osc import modelfile
 from training import evaluate, evaluate_gan, train_gan
 from training.anchors import picture_codes
+from training.discriminator import REDRAWN, Discriminator, redrawing_loss
 from training.export import export_generator, read_generator
 from training.gan import Generator, Lite0Features, UpConv, double, pretrained_features
 from training.losses import (
@@ -31,11 +32,9 @@ torch.set_num_threads(1)
 class TinyFeatures(nn.Module):
     """Four fixed maps, as coarse as those of the real network."""
 
-    channels = (4, 4, 4, 4)
-
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(nn.Conv2d(3, 4, 3, padding=1).requires_grad_(False) for _ in self.channels)
+        self.layers = nn.ModuleList(nn.Conv2d(3, 4, 3, padding=1).requires_grad_(False) for _ in range(4))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         return [layer(nn.functional.avg_pool2d(x, 4 << i)) for i, layer in enumerate(self.layers)]
@@ -60,7 +59,7 @@ def new_trainer(options: Options) -> Trainer:
     torch.manual_seed(3)
     features = TinyFeatures()
     pictures, _ = load_pictures(options.images, options.size)
-    return Trainer(options, pictures, features, TinyFeatures.channels)
+    return Trainer(options, pictures, features)
 
 
 def test_two_steps_equal_one_and_a_resumed_one(options: Options, tmp_path: Path) -> None:
@@ -84,7 +83,6 @@ def test_train_export_parity_and_a_new_start_from_the_file(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(train_gan, "pretrained_features", TinyFeatures)
-    monkeypatch.setattr(train_gan.Lite0Features, "channels", TinyFeatures.channels)
     flags = ["--size=64", "--width=8", "--z-dim=8", "--batch=2", f"--images={options.images}", f"--run={options.run}"]
     assert train_gan.main([*flags, "--steps=2"]) == 0
     assert train_gan.main([*flags, "--steps=3"]) == 0
@@ -303,3 +301,32 @@ def test_the_anchor_loss_is_0_for_the_same_and_grows() -> None:
 def test_a_batch_of_one_is_refused(options: Options) -> None:
     with pytest.raises(ValueError, match="--batch: 1 is too few"):
         new_trainer(dataclasses.replace(options, batch=1))
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_the_discriminator_scores_and_redraws(size: int) -> None:
+    discriminator = Discriminator(size, 4)
+    scores, redrawn = discriminator(torch.rand(2, 3, size, size) * 2 - 1)
+    assert len(scores) == 2 and all(score.shape[:2] == (2, 1) for score in scores)
+    assert redrawn.shape == (2, 3, REDRAWN, REDRAWN)
+
+
+def test_the_discriminator_learns_to_tell_a_texture_and_to_redraw() -> None:
+    torch.manual_seed(0)
+    smooth = nn.functional.interpolate(torch.rand(8, 3, 8, 8) * 2 - 1, size=(64, 64), mode="bilinear")
+    marks = torch.zeros_like(smooth)
+    marks[:, :, ::4, ::4] = 0.3
+    discriminator = Discriminator(64, 4)
+    adam = torch.optim.Adam(discriminator.parameters(), 2e-3, (0.0, 0.99))
+    losses, redrawings = [], []
+    for _ in range(60):
+        real, redrawn = discriminator(smooth)
+        fake, _ = discriminator(smooth + marks)
+        loss, again = hinge_discriminator(real, fake), redrawing_loss(redrawn, smooth)
+        adam.zero_grad()
+        (loss + again).backward()
+        adam.step()
+        losses.append(loss.item())
+        redrawings.append(again.item())
+    assert losses[-1] < losses[0] / 2
+    assert redrawings[-1] < redrawings[0] * 0.8

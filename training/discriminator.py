@@ -1,0 +1,93 @@
+"""The discriminator that the generator learns from: FastGAN's (Liu et al., 2021).
+
+It learns from the pixels themselves, at full size and at half of it. It also has to redraw the real
+pictures from what it sees, which keeps it from learning a few hundred pictures by heart.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+REDRAWN = 64
+"""Side of the pictures that are redrawn."""
+
+
+def conv(n_in: int, n_out: int, side: int, stride: int = 1, padding: int = 0) -> nn.Module:
+    """A convolution under spectral normalisation."""
+    return spectral_norm(nn.Conv2d(n_in, n_out, side, stride, padding, bias=False))
+
+
+class Halve(nn.Module):
+    """Half the size by two ways, averaged: convolutions, and a mean with a 1x1 convolution."""
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            conv(n_in, n_out, 4, 2, 1),
+            nn.BatchNorm2d(n_out),
+            nn.LeakyReLU(0.2),
+            conv(n_out, n_out, 3, 1, 1),
+            nn.BatchNorm2d(n_out),
+            nn.LeakyReLU(0.2),
+        )
+        self.direct = nn.Sequential(nn.AvgPool2d(2), conv(n_in, n_out, 1), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.main(x) + self.direct(x)) / 2
+
+
+def redraw(n_in: int, halvings: int) -> nn.Sequential:
+    """A small decoder: maps to a picture `2 ** halvings` times as large, -1..1."""
+    layers: list[nn.Module] = []
+    for _ in range(halvings):
+        n_out = max(n_in // 2, 8)
+        layers += [
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(n_in, 2 * n_out, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(2 * n_out),
+            nn.GLU(1),
+        ]
+        n_in = n_out
+    return nn.Sequential(*layers, nn.Conv2d(n_in, 3, 3, 1, 1), nn.Tanh())
+
+
+class Discriminator(nn.Module):
+    """Scores of pictures by their pixels, at full size and at half of it.
+
+    Parameters
+    ----------
+    size : of the pictures, 64 or more
+    width : channels at half the size
+    """
+
+    def __init__(self, size: int, width: int = 16) -> None:
+        super().__init__()
+        self.first = nn.Sequential(conv(3, width, 4, 2, 1), nn.LeakyReLU(0.2))
+        stages, n = [], width
+        side = size // 2
+        while side > 8:
+            n_out = min(2 * n, 8 * width)
+            stages.append(Halve(n, n_out))
+            n, side = n_out, side // 2
+        self.stages = nn.ModuleList(stages)
+        self.score = nn.Sequential(conv(n, n, 1), nn.BatchNorm2d(n), nn.LeakyReLU(0.2), conv(n, 1, 4))
+        self.fine = nn.Sequential(
+            conv(3, width, 4, 2, 1),
+            nn.LeakyReLU(0.2),
+            Halve(width, 2 * width),
+            Halve(2 * width, 4 * width),
+            conv(4 * width, 1, 4),
+        )
+        self.redraw = redraw(n, 3)
+
+    def forward(self, pictures: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Pictures ``(n, 3, size, size)`` to two maps of scores, high is real, and the pictures redrawn."""
+        x = self.first(pictures)
+        for stage in self.stages:
+            x = stage(x)
+        return [self.score(x), self.fine(F.avg_pool2d(pictures, 2))], self.redraw(x)
+
+
+def redrawing_loss(redrawn: Tensor, pictures: Tensor) -> Tensor:
+    """Mean absolute difference from the pictures at `REDRAWN`."""
+    return F.l1_loss(redrawn, F.adaptive_avg_pool2d(pictures, REDRAWN))
