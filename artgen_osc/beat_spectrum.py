@@ -17,8 +17,6 @@ N_BANDS = 136
 N_FEATURES = 2 * N_BANDS
 FRAME_TIME = HOP / SAMPLE_RATE
 """Seconds from one row to the next."""
-DELAY = (N_FFT // 2 + 1) / SAMPLE_RATE
-"""Seconds after its own time, the middle of its window, that a row is complete."""
 
 _BANDS_PER_OCTAVE = 24
 _FMIN, _FMAX, _TUNING = 30.0, 17000.0, 440.0

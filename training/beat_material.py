@@ -134,9 +134,10 @@ def midi_clips(folder: Path, variants: int, seed: int, cache: Path, progress: Pr
     result = []
     for index, path in enumerate(progress(list(folders))):
         assert isinstance(path, Path)
-        random = np.random.default_rng([seed, index])
         own = [_kept(cache, f"{path.name}", lambda path=path: piece_clip(path.name, read_piece(path)))]  # type: ignore[misc]
         for variant in range(variants):
+            # A draw of its own, whatever is in the cache already.
+            random = np.random.default_rng([seed, index, variant])
             name = f"{path.name} {seed} {variant}"
             own.append(_kept(cache, name, lambda p=path, n=name, r=random: piece_clip(n, varied(read_piece(p), r))))  # type: ignore[misc]
         result.append(own)
