@@ -248,25 +248,30 @@ class ConfigFile:
         self.path = Path(path) if path else None
         self._flags = flags
         self.config, self.origins = load(path, flags)
-        self._stamp = self._modified()
+        self._read = self._seen = self._state()
 
-    def _modified(self) -> float:
+    def _state(self) -> tuple[int, int]:
+        """Time of the last save in ns, and size in bytes."""
         try:
-            return self.path.stat().st_mtime if self.path else 0.0
+            status = self.path.stat() if self.path else None
         except OSError:
-            return self._stamp
+            return self._seen
+        return (status.st_mtime_ns, status.st_size) if status else (0, 0)
 
     def changes(self) -> dict[str, Any]:
         """Settings that the file's last save changed: ``table.key`` to value.
+
+        Ask regularly: a save counts from the second look that finds the file the same, since many editors empty
+        a file before they write it.
 
         Raises
         ------
         ConfigError
             The edit is bad: keep the old values.
         """
-        stamp = self._modified()
-        if stamp == self._stamp:
+        before_look, self._seen = self._seen, self._state()
+        if self._seen != before_look or self._seen == self._read:
             return {}
-        self._stamp = stamp
+        self._read = self._seen
         before, (self.config, self.origins) = self.config, load(self.path, self._flags)
         return {key: get(self.config, key) for key in settings() if get(self.config, key) != get(before, key)}

@@ -85,10 +85,14 @@ def test_a_saved_file_is_read_again_and_a_bad_edit_is_refused(tmp_path: Path) ->
         path.write_text(text)
         os.utime(path, (stamp, stamp))
 
+    save("", 999)
+    assert file.changes() == {}  # An editor that has only emptied the file so far.
     save("[mood]\nsmoothing = 3.0\nvalence = 0.9\n", 1000)
+    assert file.changes() == {}
     assert file.changes() == {"mood.smoothing": 3.0}
     assert file.config.mood.valence == 0.1
     save("[mood]\nsmoothing = -1\n", 2000)
+    assert file.changes() == {}
     with pytest.raises(ConfigError, match="out of range"):
         file.changes()
     assert file.changes() == {}

@@ -175,23 +175,23 @@ def test_bad_control_is_counted(show: Show) -> None:
 
 def test_a_saved_show_file_is_obeyed_and_a_bad_edit_is_not(show: Show) -> None:
     show.file.write_text(show.targets + "[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 0.8\n")
-    show.hear(2.5)
+    show.hear(3.0)
     assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
     show.file.write_text(show.targets + "[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 8\n")
-    show.hear(1.5)
+    show.hear(3.0)
     assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
 
 
 def test_a_setting_that_can_not_be_followed_keeps_no_other_back(show: Show) -> None:
     nowhere = show.targets.replace('"]', '", "nowhere"]')
     show.file.write_text(nowhere + "[mood]\nsmoothing = 0.1\nmanual = true\nvalence = 0.8\n")
-    show.hear(2.5)
+    show.hear(3.0)
     assert show.last("/artgen/valence") == pytest.approx(0.8, abs=0.02)
 
 
 def test_what_counts_from_the_next_start_is_said(show: Show, caplog: pytest.LogCaptureFixture) -> None:
     show.file.write_text(show.targets + "[mood]\nmanual = true\nmodel = 'other.onnx'\n[visuals]\nwidth = 640\n")
-    show.hear(1.5)
+    show.hear(3.0)
     assert [record.getMessage() for record in caplog.records] == ["mood.model: counts from the next start on"]
 
 

@@ -124,10 +124,10 @@ def test_a_saved_show_file_is_obeyed_and_a_bad_edit_is_not(gl_context: Any, port
         nonlocal next_edit
         seen.append(control)
         if edits and time.monotonic() > next_edit:
-            next_edit = time.monotonic() + 1.5
+            next_edit = time.monotonic() + 2.5
             show_file.write_text(edits.pop(0))
 
-    assert run(small(port, show_file), seconds=5.0, on_frame=on_frame) == 0
+    assert run(small(port, show_file), seconds=6.0, on_frame=on_frame) == 0
     assert seen[0].settings.speed == 1.0
     assert seen[-1].settings.speed == 3.0
     assert seen[-1].settings.freeze
