@@ -179,6 +179,20 @@ def _checked(
     return card
 
 
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or an output of a graph.
+
+    Attributes
+    ----------
+    name : str
+    shape : -1 where any length fits
+    """
+
+    name: str
+    shape: tuple[int, ...]
+
+
 class Engine:
     """A model that is ready to run, through OpenVINO on the CPU.
 
@@ -189,6 +203,10 @@ class Engine:
     model : ModelFile
     threads : how many cores it may use
     exact : always compute in float32
+
+    Attributes
+    ----------
+    inputs, outputs : its ports, in the order of the graph
 
     Raises
     ------
@@ -216,8 +234,18 @@ class Engine:
                 f"{model.path}: can't be run ({reason}); ONNX opset 17 is allowed; export it again"
             ) from error
         self._request = self._compiled.create_infer_request()
+        self.inputs, self.outputs = (
+            [
+                Port(
+                    port.any_name,
+                    tuple(-1 if side.is_dynamic else side.get_length() for side in port.get_partial_shape()),
+                )
+                for port in ports
+            ]
+            for ports in (self._compiled.inputs, self._compiled.outputs)
+        )
 
     def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
         """Run once; inputs and outputs in the order of the graph. The outputs are copies."""
         self._request.infer(list(inputs))
-        return [np.array(self._request.get_output_tensor(i).data) for i in range(len(self._compiled.outputs))]
+        return [np.array(self._request.get_output_tensor(i).data) for i in range(len(self.outputs))]
