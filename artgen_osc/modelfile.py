@@ -193,6 +193,13 @@ class Port:
     shape: tuple[int, ...]
 
 
+def cpu_has_bfloat16() -> bool:
+    """Whether the processor computes in bfloat16 by instructions of its own."""
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
 class Engine:
     """A model that is ready to run, through OpenVINO on the CPU.
 
@@ -218,8 +225,7 @@ class Engine:
         import openvino
 
         core = openvino.Core()
-        able = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        fast = able and model.card.get("bf16", False) and not exact
+        fast = cpu_has_bfloat16() and model.card.get("bf16", False) and not exact
         options = {
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",

@@ -2,8 +2,14 @@
 
 import dataclasses
 import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -11,11 +17,12 @@ from PIL import Image
 from torch import Tensor, nn
 
 from artgen_osc import modelfile
-from training import evaluate, evaluate_gan, train_gan
+from training import evaluate, evaluate_gan, gan_watch, train_gan
 from training.anchors import picture_codes
 from training.discriminator import REDRAWN, Discriminator, redrawing_loss
 from training.export import export_generator, read_generator
 from training.gan import Generator, Lite0Features, UpConv, double, pretrained_features
+from training.gan_trainer import Options, Trainer
 from training.losses import (
     anchor_loss,
     augment,
@@ -23,8 +30,7 @@ from training.losses import (
     hinge_generator,
     mood_loss,
 )
-from training.pictures import MoodScale, colour_mood, load_pictures, to_float
-from training.train_gan import Options, Trainer
+from training.pictures import MoodScale, colour_mood, load_pictures, measure_mood, open_pictures, to_float
 
 torch.set_num_threads(1)
 
@@ -71,7 +77,7 @@ def test_two_steps_equal_one_and_a_resumed_one(options: Options, tmp_path: Path)
     first.step()
     folder = tmp_path / "checkpoint"
     folder.mkdir()
-    train_gan.save(first, folder)
+    train_gan.Run(first, folder).save(first.state())
     second = new_trainer(options)
     second.load_state(torch.load(folder / "state.pt", weights_only=True))
     assert second.step() == losses[1]
@@ -89,7 +95,7 @@ def test_train_export_parity_and_a_new_start_from_the_file(
 
     run = Path(options.run)
     assert len((run / "log.csv").read_text().splitlines()) == 4
-    assert sorted(path.name for path in (run / "samples").iterdir()) == ["000002.jpg", "000003.jpg"]
+    assert sorted(path.name for path in (run / "samples").iterdir()) == ["000002.jpg", "000003.jpg", "walk.mp4"]
     assert json.loads((run / "options.json").read_text())["steps"] == 3
     model = modelfile.load(run / "generator.onnx", "generator", size=64, z_dim=8, n_mood=2)
     assert model.card["images_seen"] == 6
@@ -126,7 +132,160 @@ def test_bad_pictures_are_listed_and_skipped(tmp_path: Path, capsys: pytest.Capt
     assert skipped[0].startswith("broken.jpg")
     (tmp_path / "empty").mkdir()
     assert train_gan.main([f"--images={tmp_path / 'empty'}", f"--run={tmp_path / 'run'}"]) == 2
-    assert "0 pictures can be read; at least 2 are needed" in capsys.readouterr().err
+    assert "0 pictures can be used; at least 2 are needed" in capsys.readouterr().err
+
+
+def test_what_is_too_small_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = make_pictures(tmp_path / "pictures", size=8)
+    assert train_gan.main([f"--images={folder}", f"--run={tmp_path / 'run'}", "--size=256"]) == 2
+    said = capsys.readouterr().err
+    assert "0 pictures can be used; 6 are skipped" in said
+    assert "too small (8x8); 64 pixels or more on each side are allowed" in said
+
+
+def test_pictures_without_a_difference_are_refused(options: Options, tmp_path: Path) -> None:
+    folder = tmp_path / "same"
+    folder.mkdir()
+    for i in range(3):
+        Image.new("RGB", (64, 64), (9, 99, 199)).save(folder / f"{i}.png")
+    with pytest.raises(ValueError, match="too much alike"):
+        new_trainer(dataclasses.replace(options, images=str(folder)))
+
+
+def test_deep_and_transparent_pictures_are_seen_as_meant(tmp_path: Path) -> None:
+    grey = (np.arange(64 * 64, dtype=np.uint16) * 16).reshape(64, 64)
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(tmp_path / "b.png")
+    (deep, clear), skipped = load_pictures(tmp_path, 64)
+    assert not skipped
+    assert deep.float().mean() == pytest.approx(127.5, abs=1)
+    assert (clear == 255).all()
+
+
+def test_pictures_are_kept_in_a_file_until_one_changes(options: Options, tmp_path: Path) -> None:
+    kept, _ = open_pictures(options.images, 64, tmp_path / "cache")
+    read, _ = load_pictures(options.images, 64)
+    assert torch.equal(kept, read)
+    written = (tmp_path / "cache" / "pictures.u8").stat().st_mtime_ns
+    open_pictures(options.images, 64, tmp_path / "cache")
+    assert (tmp_path / "cache" / "pictures.u8").stat().st_mtime_ns == written
+    (Path(options.images) / "6.png").write_bytes((Path(options.images) / "0.png").read_bytes())
+    more, _ = open_pictures(options.images, 64, tmp_path / "cache")
+    assert len(more) == 7
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[int], None]]:
+    """Files can't grow past so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_loses_no_checkpoint(
+    options: Options, tmp_path: Path, full_disk: Callable[[int], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer = new_trainer(options)
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    run = train_gan.Run(trainer, folder)
+    run.log(trainer.step())
+    assert run.save(trainer.state())
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    run.log(trainer.step())
+    full_disk(20_000)
+    assert not run.save(trainer.state())
+    assert "step 2 can't be written" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    full_disk(resource.RLIM_INFINITY)
+    assert run.save(trainer.state())
+    assert [line.split(",")[0] for line in (folder / "log.csv").read_text().splitlines()] == ["step", "1", "2"]
+
+
+def test_no_room_for_the_pictures(options: Options, tmp_path: Path, full_disk: Callable[[int], None]) -> None:
+    full_disk(20_000)
+    with pytest.raises(ValueError, match="free some space"):
+        open_pictures(options.images, 64, tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_a_checkpoint_of_other_pictures_is_refused(options: Options, tmp_path: Path) -> None:
+    state = new_trainer(options).state()
+    more = dataclasses.replace(options, images=str(make_pictures(tmp_path / "more", 9)))
+    with pytest.raises(ValueError, match="made with 6 pictures"):
+        new_trainer(more).load_state(state)
+    with pytest.raises(ValueError, match="another --size"):
+        new_trainer(dataclasses.replace(options, size=128)).load_state(state)
+
+
+def test_a_step_in_bfloat16(options: Options) -> None:
+    exact, fast = (new_trainer(dataclasses.replace(options, precision=p)).step() for p in ("float32", "bfloat16"))
+    assert fast != exact
+    assert list(fast.values()) == pytest.approx(list(exact.values()), abs=0.2)
+    with pytest.raises(ValueError, match="float32, bfloat16 are allowed"):
+        new_trainer(dataclasses.replace(options, precision="half"))
+
+
+def test_collapse_and_copies_are_reported(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = new_trainer(options)
+    watch = gan_watch.Watch(trainer)
+    assert not any("collapse" in line for line in watch.warnings(watch.measure()))
+    trainer.images_seen = gan_watch.SEEN_FIRST
+    assert any("collapse" in line for line in watch.warnings(watch.measure()))
+    monkeypatch.setattr(gan_watch, "painter", lambda _: lambda z, mood: trainer.pictures[: len(z)])
+    (said,) = watch.warnings(watch.measure())
+    assert "by heart" in said
+
+
+def test_the_walk_is_a_video_that_moves(tmp_path: Path) -> None:
+    def paint(z: Tensor, mood: Tensor) -> Tensor:
+        return (mood[:, :1, None, None] * 255).expand(-1, 3, 64, 64).byte()
+
+    gan_watch.write_walk(tmp_path / "walk.mp4", paint, 8, 64)
+    with av.open(str(tmp_path / "walk.mp4")) as file:
+        frames = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+    assert len(frames) == gan_watch.WALK_SECONDS * gan_watch.WALK_FPS
+    assert frames[0].shape == (64, 64, 3)
+    assert frames[-1].mean() - frames[0].mean() > 150
+
+
+def process(rank: int, options: Options, folder: str) -> None:
+    """One of two that train together."""
+    torch.distributed.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=2)
+    trainer = new_trainer(options)
+    trainer.step()
+    folder_of_state = Path(folder) / f"{rank}.state"
+    torch.save(trainer.state(), folder_of_state)
+    trainer.step()
+    again = new_trainer(options)
+    again.load_state(torch.load(folder_of_state, weights_only=True))
+    again.step()
+    torch.save([trainer.generator.state_dict(), again.generator.state_dict()], f"{folder}/{rank}.pt")
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_train_one_generator(options: Options, tmp_path: Path) -> None:
+    torch.multiprocessing.spawn(process, (options, str(tmp_path)), nprocs=2)
+    (first, again), (second, _) = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    alone = new_trainer(options)
+    alone.step()
+    alone.step()
+    for name, weight in alone.generator.named_parameters():
+        torch.testing.assert_close(first[name], second[name], rtol=0, atol=0)
+        torch.testing.assert_close(first[name], again[name], rtol=0, atol=0)
+        assert not torch.equal(first[name], weight)
+
+
+def test_torchrun_trains_and_goes_on(options: Options) -> None:
+    flags = ["--size=64", "--width=8", "--z-dim=8", "--batch=2", f"--images={options.images}", f"--run={options.run}"]
+    for steps in (1, 2):
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+        command += ["-m", "--", "training.train_gan", *flags, f"--steps={steps}"]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        assert done.returncode == 0, done.stderr
+    assert "goes on from step 1" in done.stderr
+    model = modelfile.load(Path(options.run) / "generator.onnx", "generator")
+    assert model.card["images_seen"] == 8
 
 
 def test_bars_and_captions_are_cut(tmp_path: Path) -> None:
@@ -152,9 +311,8 @@ def test_mood_of_colours_orders_as_the_paper_says() -> None:
 
 def test_the_scale_puts_the_mean_at_a_half_and_two_deviations_at_one() -> None:
     pictures = torch.randint(0, 255, (40, 3, 8, 8), dtype=torch.uint8)
-    pictures = pictures * torch.linspace(0.2, 1, 40).view(40, 1, 1, 1)
-    scale = MoodScale.of(pictures.byte())
-    mood = scale.to_mood(colour_mood(to_float(pictures.byte())))
+    measured = measure_mood((pictures * torch.linspace(0.2, 1, 40).view(40, 1, 1, 1)).byte())
+    mood = MoodScale.of(measured).to_mood(measured)
     torch.testing.assert_close(mood.mean(0), torch.full((2,), 0.5), atol=1e-4, rtol=0)
     torch.testing.assert_close(mood.std(0), torch.full((2,), 0.25), atol=1e-4, rtol=0)
 
@@ -242,17 +400,33 @@ def test_evaluate_tells_a_copy_from_noise(options: Options, tmp_path: Path, caps
     pictures, _ = load_pictures(options.images, 64)
     draw = torch.Generator().manual_seed(0)
     noise = torch.randint(0, 255, pictures.shape, dtype=torch.uint8, generator=draw)
-    near, far = (evaluate_gan.sliced_wasserstein(pictures, other, draw) for other in (pictures.flip(3), noise))
+    near, far = (sum(evaluate_gan.sliced_wasserstein(pictures, other, draw)) for other in (pictures.flip(3), noise))
     assert near < far * 0.8
 
     card = {"kind": "generator", "size": 64, "z_dim": 8, "n_mood": 2, "mood_mean": [0.3, 0.2]}
     export_generator(Generator(64, 8, 8), tmp_path / "g.onnx", card | {"mood_deviation": [0.1, 0.1]})
-    command = ["gan", str(tmp_path / "g.onnx"), "--images", options.images, "--json"]
+    command = [
+        "gan",
+        str(tmp_path / "g.onnx"),
+        "--images",
+        options.images,
+        "--json",
+        "--against",
+        str(tmp_path / "g.onnx"),
+    ]
     assert evaluate.main([*command, "--count=8"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert set(figures) == {"n", "swd", "mood_r2_valence", "mood_r2_energy", "diversity", "nearest_neighbour"}
-    assert all(np.isfinite(value) for value in figures.values())
+    levels = {"swd_levels", "swd_floor_levels", "swd_against_levels"}
+    assert set(figures) - levels == {
+        *("n", "swd", "swd_floor", "swd_against", "mood_r2_valence", "mood_r2_energy"),
+        *("diversity", "diversity_perceptual", "nearest_neighbour", "walk_p99"),
+    }
+    assert all(np.isfinite(value).all() for value in figures.values())
+    assert all(len(figures[name]) == 3 for name in levels)
+    assert figures["swd_floor"] < figures["swd"] == pytest.approx(figures["swd_against"], rel=0.1)
     assert figures["diversity"] < 1
+    assert figures["diversity_perceptual"] < 1
+    assert figures["walk_p99"] >= 1
 
 
 def test_codes_are_normal_and_tell_pictures_apart() -> None:

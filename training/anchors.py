@@ -51,11 +51,12 @@ def picture_codes(pictures: Tensor, features: nn.Module, moods: Tensor, z_dim: i
     float ``(2, n, z_dim)``: of the pictures, of their mirror images
     """
     layouts, presences = [], []
+    device = next(features.parameters()).device
     for mirrored in (False, True):
         for part in pictures.split(_AT_ONCE):
             image = to_float(part.flip(3) if mirrored else part)
             layouts.append(_layout(image))
-            presences.append(_presence(image, features))
+            presences.append(_presence(image.to(device), features).cpu())
     layout, presence = torch.cat(layouts).double(), torch.cat(presences).double()
     presence = (presence - presence.mean(0)) / (presence.std(0) + 1e-6)
     # Both count the same.
@@ -65,8 +66,11 @@ def picture_codes(pictures: Tensor, features: nn.Module, moods: Tensor, z_dim: i
     explaining = torch.stack([torch.ones_like(valence), valence, energy, valence**2, energy**2, valence * energy], 1)
     rows = rows - explaining @ torch.linalg.lstsq(explaining, rows).solution
 
-    components, strength, _ = torch.linalg.svd(rows, full_matrices=False)
-    components = components[:, strength > 1e-6 * strength[0]][:, :z_dim]
+    # Principal components through the small matrix of products, whatever the number of pictures.
+    strength, axes = torch.linalg.eigh(rows.T @ rows)
+    strength, axes = strength.flip(0)[:z_dim], axes.flip(1)[:, :z_dim]
+    there = strength > 1e-10 * strength[0]
+    components = rows @ axes[:, there] * strength[there].rsqrt()
     # Which way a component points means nothing; a fixed direction decides, so that it is the same each time.
     direction = torch.randn(len(rows), 1, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     components = components * (components * direction).sum(0).sign()

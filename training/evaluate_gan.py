@@ -1,27 +1,35 @@
 """Measures of a generator against the pictures that it was trained on."""
 
 import argparse
+import math
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import Engine, load
-from training.pictures import MoodScale, colour_mood, load_pictures, to_float
+from artgen_osc.modelfile import Engine, ModelFile, load
+from training.gan import pretrained_features
+from training.pictures import MoodScale, load_pictures, measure_mood, to_float
 
 PATCH = 7
 PATCHES_PER_PICTURE = 64
 PROJECTIONS = 512
 COARSE = 32
+MOST_PICTURES = 2_000
+WALKS = 8
+WALK_PICTURES = 40
+WALK_ANGLE = 0.5 * math.pi / 120
+"""From one z to the next of a slow walk: a quarter turn in four seconds at 30 pictures a second."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``evaluate gan``."""
     parser.add_argument("model", help="the generator's model file")
     parser.add_argument("--images", required=True, help="folder of the pictures that it was trained on, or of others")
+    parser.add_argument("--against", help="another generator's model file, whose distance is given beside")
     parser.add_argument("--count", type=int, default=500, help="pictures to generate (500)")
     parser.add_argument("--threads", type=int, default=2, help="cores to use (2)")
 
@@ -31,46 +39,94 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
     Returns
     -------
-    ``n``; ``swd``, the mean over the pyramid's levels times 1000 (lower is better);
-    ``mood_r2_valence`` and ``mood_r2_energy``, the mood measured on the pictures against the one
-    asked for; ``diversity``, the mean distance of two generated pictures, 1 for that of two real
-    ones; ``nearest_neighbour``, the mean distance to the closest real picture, 1 for the
-    distance from a real picture to the closest other one (near 0: learned by heart).
+    ``n``; ``swd``, the mean over the pyramid's levels times 1000 (lower is better), and ``swd_levels``, finest
+    first; ``swd_floor`` and ``swd_floor_levels``, the same between two random halves of the real pictures, and
+    ``swd_against`` and ``swd_against_levels`` of another generator, if one is given;
+    ``mood_r2_valence`` and ``mood_r2_energy``, the mood measured on the pictures against the one asked for, anywhere
+    in the square; ``diversity``, the mean distance of two generated pictures, 1 for that of two real ones, and
+    ``diversity_perceptual``, the same by features of EfficientNet-Lite0; ``nearest_neighbour``, the mean distance to
+    the closest real picture, 1 for the distance from a real picture to the closest other one (near 0: learned by
+    heart); ``walk_p99``, the 99th percentile of the change from picture to picture on slow
+    walks, 1 for the median.
 
     Raises
     ------
     ModelError
-        The model or the folder can't be used.
+        A model or the folder can't be used.
     """
     model = load(options.model, "generator")
     try:
-        real, _ = load_pictures(options.images, model.card["size"])
+        real, _ = load_pictures(options.images, model.card["size"], most=MOST_PICTURES)
     except ValueError as error:
         raise ModelError(str(error)) from None
     draw = torch.Generator().manual_seed(0)
-    asked = torch.rand(options.count, 2, generator=draw) * 0.8 + 0.1
-    z = torch.randn(options.count, model.card["z_dim"], generator=draw)
-    engine = Engine(model, options.threads)
-    fakes = []
-    for i in tqdm(range(options.count), desc="paint"):
-        (picture,) = engine(z[i : i + 1].numpy(), asked[i : i + 1].numpy())
-        fakes.append(((torch.from_numpy(picture[0]) * 0.5 + 0.5) * 255).round().clamp(0, 255).byte())
-    fake = torch.stack(fakes)
+    asked = torch.rand(options.count, 2, generator=draw)
+    fake = _paint(model, asked, options.threads)
     scale = MoodScale(torch.tensor(model.card["mood_mean"]), torch.tensor(model.card["mood_deviation"]))
-    measured = scale.to_mood(colour_mood(to_float(fake)))
-    r2 = 1 - (measured - asked).square().sum(0) / (asked - asked.mean(0)).square().sum(0)
-    return {
-        "n": options.count,
-        "swd": sliced_wasserstein(real, fake, draw),
-        "mood_r2_valence": r2[0].item(),
-        "mood_r2_energy": r2[1].item(),
-        "diversity": _mean_distance(fake) / _mean_distance(real),
-        "nearest_neighbour": _nearest(fake, real) / _nearest(real, real),
+    obeyed = r2(asked, scale.to_mood(measure_mood(fake)))
+    shuffled = real[torch.randperm(len(real), generator=draw)]
+    half = min(len(real) // 2, options.count)
+    distances = {"swd": fake, "swd_floor": shuffled[half : 2 * half]}
+    if options.against:
+        other = _paint(load(options.against, "generator"), asked, options.threads)
+        distances["swd_against"] = F.interpolate(other.float(), real.shape[-2:], mode="bilinear").byte()
+    figures: dict[str, Any] = {"n": options.count}
+    for name, pictures in distances.items():
+        levels = sliced_wasserstein(shuffled[:half], pictures, draw)
+        figures |= {name: sum(levels) / len(levels), f"{name}_levels": levels}
+    return figures | {
+        "mood_r2_valence": obeyed[0].item(),
+        "mood_r2_energy": obeyed[1].item(),
+        "diversity": diversity(real, fake),
+        "diversity_perceptual": perceptual_diversity(real, fake, pretrained_features()),
+        "nearest_neighbour": nearest_neighbour(real, fake),
+        "walk_p99": _walk_evenness(model, options.threads),
     }
 
 
-def sliced_wasserstein(real: Tensor, fake: Tensor, draw: torch.Generator) -> float:
-    """Sliced Wasserstein distance of Laplacian pyramid patches, times 1000 (Karras et al., 2018).
+def _bytes(pictures: Tensor) -> Tensor:
+    return ((pictures * 0.5 + 0.5) * 255).round().clamp(0, 255).byte()
+
+
+def _paint(model: ModelFile, moods: Tensor, threads: int) -> Tensor:
+    """A picture for each mood, each with a z of its own: uint8 ``(n, 3, size, size)``."""
+    engine = Engine(model, threads)
+    z = torch.randn(len(moods), model.card["z_dim"], generator=torch.Generator().manual_seed(1)).numpy()
+    pictures = []
+    for i in tqdm(range(len(moods)), desc="paint"):
+        pictures.append(_bytes(torch.from_numpy(engine(z[i : i + 1], moods[i : i + 1].numpy())[0][0])))
+    return torch.stack(pictures)
+
+
+def _walk_evenness(model: ModelFile, threads: int) -> float:
+    """99th percentile over the median of the mean absolute change between neighbours on slow walks."""
+    engine = Engine(model, threads)
+    draw = torch.Generator().manual_seed(4)
+    changes = []
+    for _ in tqdm(range(WALKS), desc="walk"):
+        start, end = F.normalize(torch.randn(2, model.card["z_dim"], generator=draw), dim=1)
+        end = F.normalize(end - (end @ start) * start, dim=0)
+        first_mood, last_mood = torch.rand(2, 2, generator=draw)
+        last = None
+        for i in range(WALK_PICTURES):
+            angle = torch.tensor(i * WALK_ANGLE)
+            z = math.sqrt(len(start)) * (angle.cos() * start + angle.sin() * end)
+            mood = torch.lerp(first_mood, last_mood, i / WALK_PICTURES)
+            picture = torch.from_numpy(engine(z[None].numpy(), mood[None].numpy())[0])
+            if last is not None:
+                changes.append((picture - last).abs().mean())
+            last = picture
+    change = torch.stack(changes)
+    return (change.quantile(0.99) / change.median()).item()
+
+
+def r2(asked: Tensor, measured: Tensor) -> Tensor:
+    """Share of the variance of the asked moods that the measured ones follow: ``(n, 2)`` twice to ``(2,)``."""
+    return 1 - (measured - asked).square().sum(0) / (asked - asked.mean(0)).square().sum(0)
+
+
+def sliced_wasserstein(real: Tensor, fake: Tensor, draw: torch.Generator) -> list[float]:
+    """Sliced Wasserstein distance of Laplacian pyramid patches, times 1000, finest level first (Karras et al., 2018).
 
     Parameters
     ----------
@@ -83,8 +139,9 @@ def sliced_wasserstein(real: Tensor, fake: Tensor, draw: torch.Generator) -> flo
     for real_level, fake_level in zip(*pyramids, strict=True):
         a, b = _patches(real_level, draw), _patches(fake_level, draw)
         directions = F.normalize(torch.randn(a.shape[1], PROJECTIONS, generator=draw), dim=0)
-        distances.append(((a @ directions).sort(0).values - (b @ directions).sort(0).values).abs().mean())
-    return 1000 * torch.stack(distances).mean().item()
+        distance = ((a @ directions).sort(0).values - (b @ directions).sort(0).values).abs().mean()
+        distances.append(1000 * distance.item())
+    return distances
 
 
 def _pyramid(pictures: Tensor) -> list[Tensor]:
@@ -110,13 +167,32 @@ def _coarse(pictures: Tensor) -> Tensor:
     return torch.cat([F.adaptive_avg_pool2d(to_float(part), COARSE).flatten(1) for part in pictures.split(64)])
 
 
-def _mean_distance(pictures: Tensor) -> float:
-    return F.pdist(_coarse(pictures[:500])).mean().item()
+def diversity(real: Tensor, fake: Tensor) -> float:
+    """Mean distance of two generated pictures at 32x32, 1 for that of two real ones."""
+    return (F.pdist(_coarse(fake[:500])).mean() / F.pdist(_coarse(real[:500])).mean()).item()
 
 
-def _nearest(pictures: Tensor, among: Tensor) -> float:
-    """Mean distance to the closest of `among` that isn't the very same picture."""
-    distances = torch.cdist(_coarse(pictures), _coarse(among))
-    if pictures is among:
-        distances.fill_diagonal_(torch.inf)
-    return distances.min(1).values.mean().item()
+@torch.no_grad()
+def perceptual_diversity(real: Tensor, fake: Tensor, features: nn.Module) -> float:
+    """As `diversity`, between quarters of the feature maps, each channel in units of its deviation in real pictures.
+
+    Parameters
+    ----------
+    real, fake : uint8 ``(n, 3, size, size)``
+    features : pictures to maps
+    """
+
+    def seen(pictures: Tensor) -> Tensor:
+        parts = [features(to_float(part)) for part in pictures[:500].split(16)]
+        return torch.cat([torch.cat([F.adaptive_avg_pool2d(m, 2).flatten(1) for m in maps], 1) for maps in parts])
+
+    ours, theirs = seen(fake), seen(real)
+    deviation = theirs.std(0) + 1e-6
+    return (F.pdist(ours / deviation).mean() / F.pdist(theirs / deviation).mean()).item()
+
+
+def nearest_neighbour(real: Tensor, fake: Tensor) -> float:
+    """Mean distance at 32x32 to the closest real picture, 1 for that from a real picture to the closest other one."""
+    ours, theirs = _coarse(fake), _coarse(real)
+    among = torch.cdist(theirs, theirs).fill_diagonal_(torch.inf)
+    return (torch.cdist(ours, theirs).min(1).values.mean() / among.min(1).values.mean()).item()

@@ -46,7 +46,7 @@ def augment(batches: list[Tensor], generator: torch.Generator) -> list[Tensor]:
     n, _, height, width = batches[0].shape
     reach = height // 8
     shifts = torch.randint(0, 2 * reach + 1, (n, 2), generator=generator).tolist()
-    mask = torch.ones(n, 1, height, width)
+    mask = torch.ones(n, 1, height, width, device=batches[0].device)
     hole = int(height * 0.4)
     corners = torch.randint(-hole // 2, height - hole // 2, (n, 2), generator=generator).tolist()
     cut = torch.rand(n, generator=generator) < 0.7

@@ -1,16 +1,23 @@
 """Pictures for the generator: a folder in, float tensors and the mood of their colours out."""
 
+import json
+import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
+from tqdm import tqdm
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 EDGE = 0.06
 FLAT = 6.0
+ENLARGED_MOST = 4
+"""A picture that has to be enlarged by more than this is a blur, and is left out."""
+_AT_ONCE = 256
 
 
 def _trim(picture: Image.Image) -> Image.Image:
@@ -33,38 +40,126 @@ def _trim(picture: Image.Image) -> Image.Image:
     return picture.crop(tuple(box))
 
 
-def load_pictures(folder: str | Path, size: int) -> tuple[Tensor, list[str]]:
-    """Read every picture under `folder`, cut to a square.
+def read_square(path: Path, size: int) -> np.ndarray | str:
+    """A picture cut to a square, uint8 ``(3, size, size)``, or why it can't be used."""
+    try:
+        with Image.open(path) as file:
+            picture = ImageOps.exif_transpose(file)
+            if picture.mode.startswith("I"):
+                # 16 bits a pixel, which Pillow would clip to white.
+                picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+            if picture.has_transparency_data:
+                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+            picture = picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return str(error)
+    if min(picture.size) * ENLARGED_MOST < size:
+        width, height = picture.size
+        return f"too small ({width}x{height}); {-(-size // ENLARGED_MOST)} pixels or more on each side are allowed"
+    square = ImageOps.fit(_trim(picture), (size, size), Image.Resampling.LANCZOS)
+    return np.ascontiguousarray(np.asarray(square).transpose(2, 0, 1))
+
+
+def find_pictures(folder: str | Path) -> list[Path]:
+    """Every picture file under `folder`, by name."""
+    return sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def _squares(files: list[Path], size: int, skipped: list[str]) -> Iterator[np.ndarray]:
+    """The pictures that can be used; a line on every other one goes to `skipped`."""
+    with ThreadPoolExecutor() as pool:
+        for i in tqdm(range(0, len(files), _AT_ONCE), desc=f"reading {len(files)} pictures", disable=len(files) < 500):
+            some = files[i : i + _AT_ONCE]
+            for path, square in zip(some, pool.map(lambda path: read_square(path, size), some), strict=True):
+                if isinstance(square, str):
+                    skipped.append(f"{path.name}: {square}")
+                else:
+                    yield square
+
+
+def load_pictures(folder: str | Path, size: int, most: int | None = None) -> tuple[Tensor, list[str]]:
+    """Read the pictures under `folder` into memory, cut to squares.
+
+    Parameters
+    ----------
+    folder : searched with its subfolders
+    size : side of the squares
+    most : read no more than so many, chosen by chance but the same each time
 
     Returns
     -------
     pictures : uint8 ``(n, 3, size, size)``
-    skipped : names of the files that can't be read, with the reason
+    skipped : a line on each file that can't be used
 
     Raises
     ------
     ValueError
-        Fewer than two pictures can be read.
+        Fewer than two pictures can be used.
     """
-    pictures, skipped = [], []
-    for path in _files(Path(folder)):
+    files, skipped = find_pictures(folder), list[str]()
+    if most is not None and len(files) > most:
+        files = sorted(random.Random(0).sample(files, most))
+    squares = list(_squares(files, size, skipped))
+    _enough(len(squares), folder, skipped)
+    return torch.from_numpy(np.stack(squares)), skipped
+
+
+def open_pictures(folder: str | Path, size: int, cache: Path) -> tuple[Tensor, list[str]]:
+    """As `load_pictures`, but kept in a file, so that a collection may be larger than the memory.
+
+    Parameters
+    ----------
+    cache : folder of the file, ``pictures.u8``, and of its index; both are made anew when a picture has changed
+
+    Raises
+    ------
+    ValueError
+        Fewer than two pictures can be used, or the file can't be written.
+    """
+    files = find_pictures(folder)
+    stats = [path.stat() for path in files]
+    names = [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in zip(files, stats, strict=True)]
+    index_path, data_path = cache / "pictures.json", cache / "pictures.u8"
+    try:
+        index = json.loads(index_path.read_text())
+        known = index["size"] == size and index["files"] == names
+        known = known and data_path.stat().st_size == index["n"] * 3 * size * size
+    except (OSError, ValueError, KeyError):
+        known = False
+    if not known:
+        skipped = list[str]()
+        fresh, n = data_path.with_suffix(".new"), 0
         try:
-            with Image.open(path) as file:
-                picture = ImageOps.exif_transpose(file).convert("RGB")
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            skipped.append(f"{path.name}: {error}")
-            continue
-        square = ImageOps.fit(_trim(picture), (size, size), Image.Resampling.LANCZOS)
-        pictures.append(torch.from_numpy(np.array(square)).permute(2, 0, 1))
-    if len(pictures) < 2:
+            index_path.unlink(missing_ok=True)
+            cache.mkdir(parents=True, exist_ok=True)
+            with fresh.open("wb") as file:
+                for square in _squares(files, size, skipped):
+                    file.write(square.tobytes())
+                    n += 1
+            _enough(n, folder, skipped)
+            fresh.replace(data_path)
+            index = {"size": size, "files": names, "n": n, "skipped": skipped}
+            index_path.write_text(json.dumps(index))
+        except OSError as error:
+            need = len(files) * 3 * size * size / 1e6
+            raise ValueError(
+                f"{data_path}: can't be written ({error.strerror}); {need:.0f} MB are needed; "
+                "free some space or choose another --run"
+            ) from None
+        finally:
+            fresh.unlink(missing_ok=True)
+    # Copy on write: nothing ever writes, but a read-only array can't become a tensor without a warning.
+    data = np.memmap(data_path, np.uint8, "c", shape=(index["n"], 3, size, size))
+    return torch.from_numpy(data), index["skipped"]
+
+
+def _enough(n: int, folder: str | Path, skipped: list[str]) -> None:
+    if n < 2:
+        reason = f"; {len(skipped)} are skipped, the first is {skipped[0]}" if skipped else ""
         raise ValueError(
-            f"{folder}: {len(pictures)} pictures can be read; at least 2 are needed; give a folder of jpg or png files"
+            f"{folder}: {n} pictures can be used{reason}; at least 2 are needed, 100 are better; "
+            f"give a folder of {', '.join(sorted(suffix[1:] for suffix in SUFFIXES))} files"
         )
-    return torch.stack(pictures), skipped
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    yield from sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
 def to_float(pictures: Tensor) -> Tensor:
@@ -96,6 +191,11 @@ def colour_mood(pictures: Tensor) -> Tensor:
     return torch.stack([0.69 * brightness + 0.22 * saturation, -0.31 * brightness + 0.60 * saturation], 1)
 
 
+def measure_mood(pictures: Tensor) -> Tensor:
+    """`colour_mood` of any number of pictures: uint8 ``(n, 3, height, width)`` to float ``(n, 2)``."""
+    return torch.cat([colour_mood(to_float(part)) for part in pictures.split(64)])
+
+
 class MoodScale:
     """Maps pleasure and arousal to valence and energy on the scale of a picture collection.
 
@@ -106,11 +206,27 @@ class MoodScale:
         self.mean, self.deviation = mean, deviation
 
     @classmethod
-    def of(cls, pictures: Tensor) -> "MoodScale":
-        """Measure a collection: uint8 ``(n, 3, height, width)``."""
-        measured = torch.cat([colour_mood(to_float(part)) for part in pictures.split(64)])
-        return cls(measured.mean(0), measured.std(0))
+    def of(cls, measured: Tensor) -> "MoodScale":
+        """The scale of a collection.
+
+        Parameters
+        ----------
+        measured : float ``(n, 2)``, see `measure_mood`
+
+        Raises
+        ------
+        ValueError
+            The pictures all have the same colours.
+        """
+        deviation = measured.std(0)
+        if not (deviation > 1e-3).all():
+            raise ValueError(
+                "the pictures are too much alike for moods: all have the same brightness or saturation; "
+                "pictures of different colours are needed; add some"
+            )
+        return cls(measured.mean(0), deviation)
 
     def to_mood(self, measured: Tensor) -> Tensor:
         """``(n, 2)`` pleasure and arousal to valence and energy, not clipped."""
-        return 0.5 + (measured - self.mean) / (4.0 * self.deviation)
+        mean, deviation = self.mean.to(measured.device), self.deviation.to(measured.device)
+        return 0.5 + (measured - mean) / (4.0 * deviation)

@@ -1,60 +1,35 @@
 """Train a generator on a folder of pictures: ``python -m training.train_gan --images DIR``.
 
-The run folder holds ``options.json``, ``log.csv``, ``state.pt`` and ``samples/``; the same
-command with the same ``--run`` goes on from the last checkpoint, exactly.
+The run folder holds ``options.json``, ``log.csv``, ``figures.csv``, ``state.pt``, the pictures as they are trained on,
+and ``samples/``; the same command with the same ``--run`` goes on from the last checkpoint, exactly.
+``torchrun --nproc-per-node N -m -- training.train_gan …`` shares the work among N processes.
 """
 
 import argparse
-import copy
-import csv
+import contextlib
+import io
 import json
+import os
 import signal
 import sys
 import time
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 
+import av
 import torch
-from PIL import Image
-from torch import Tensor
+from torch import distributed as dist
 from tqdm import tqdm
 
-from artgen_osc import modelfile
 from artgen_osc.errors import ArtgenError
-from training.anchors import picture_codes
-from training.discriminator import Discriminator, redrawing_loss
-from training.export import export_generator, read_generator
-from training.gan import N_MOOD, Generator, pretrained_features
-from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss
-from training.pictures import MoodScale, colour_mood, load_pictures, to_float
+from training.export import export_generator
+from training.gan import N_MOOD, pretrained_features
+from training.gan_trainer import Options, Trainer
+from training.gan_watch import Watch, painter, sample_sheet, write_walk
+from training.pictures import open_pictures
 
-BETAS = (0.0, 0.99)
-ANCHORED_FROM = 2
-"""Anchors hold the coarser maps of features; texture is the discriminator's business."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a run is made with; the help of each flag is its comment in `HELP`."""
-
-    images: str
-    run: str = "runs/gan"
-    size: int = 256
-    width: int = 32
-    z_dim: int = 128
-    batch: int = 8
-    steps: int = 20_000
-    generator_rate: float = 4e-4
-    discriminator_rate: float = 4e-4
-    mood_weight: float = 1.0
-    anchor_weight: float = 10.0
-    ema_images: float = 1_500.0
-    seed: int = 0
-    init: str = ""
-    minutes: float = 5.0
-    name: str = "pictures"
-    licence: str = "unknown"
-
+FEW = 100
 
 HELP = {
     "images": "folder of pictures, searched with its subfolders",
@@ -62,13 +37,14 @@ HELP = {
     "size": "side of the pictures in pixels: 64, 128, 256 or 512",
     "width": "width of the generator",
     "z_dim": "length of the latent vector",
-    "batch": "pictures a step",
+    "batch": "pictures a step, on each process",
     "steps": "steps in all",
     "generator_rate": "Adam's learning rate for the generator",
     "discriminator_rate": "Adam's learning rate for the discriminator",
     "mood_weight": "how strongly a picture is held to the mood it was asked for",
     "anchor_weight": "how strongly the z of each training picture is held to that picture",
     "ema_images": "half-life of the averaged weights, in pictures",
+    "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
     "init": "start from the generator in this model file; a smaller one is grown",
     "minutes": "minutes between checkpoints",
@@ -77,183 +53,88 @@ HELP = {
 }
 
 
-class Trainer:
-    """Everything that a step changes, and the step.
+class Run:
+    """The files of a run, and what is told of it. A full disk costs no checkpoint that is there already.
 
     Parameters
     ----------
-    options : Options
-    pictures : uint8 ``(n, 3, size, size)``
-    features : a fixed network; its maps come finest first
+    trainer : Trainer
+    folder : of the run
     """
 
-    def __init__(self, options: Options, pictures: Tensor, features: torch.nn.Module) -> None:
-        if options.batch < 2:
-            raise ValueError(f"--batch: {options.batch} is too few; 2 or more is allowed; try 8")
-        torch.manual_seed(options.seed)
-        self.options, self.pictures = options, pictures
-        self.scale = MoodScale.of(pictures)
-        measured = torch.cat([colour_mood(to_float(part)) for part in pictures.split(64)])
-        self.moods = self.scale.to_mood(measured).clamp(0, 1)
-        self.codes = picture_codes(pictures, features, self.moods, options.z_dim)
-        self.generator = Generator(options.size, options.width, options.z_dim)
-        if options.init:
-            try:
-                self.generator.grow_from(read_generator(options.init))
-            except ValueError as error:
-                raise ValueError(f"--init: {options.init} is {error}") from None
-        self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.discriminator = Discriminator(options.size)
-        self.features = features
-        for net in (self.generator, self.average, self.discriminator, self.features):
-            net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.generator_adam = torch.optim.Adam(self.generator.parameters(), options.generator_rate, BETAS)
-        self.discriminator_adam = torch.optim.Adam(self.discriminator.parameters(), options.discriminator_rate, BETAS)
-        self.random = torch.Generator().manual_seed(options.seed)
-        self.step_count = 0
-        # A generator that is grown, or trained on, keeps what it has behind it.
-        before = modelfile.load(options.init, "generator").card if options.init else {}
-        self.images_seen = int(before.get("images_seen", 0))
-        self.seconds = 3600.0 * float(before.get("training_hours", 0.0))
+    def __init__(self, trainer: Trainer, folder: Path) -> None:
+        self._trainer, self._folder = trainer, folder
+        self._watch = Watch(trainer)
+        self._rows: list[dict[str, float]] = []
 
-    def ask(self, n: int) -> tuple[Tensor, Tensor]:
-        """Draw z, and the mood to ask for: mostly as in the pictures, sometimes anywhere."""
-        z = torch.randn(n, self.options.z_dim, generator=self.random)
-        chosen = self.moods[torch.randint(len(self.moods), (n,), generator=self.random)]
-        near = chosen + 0.05 * torch.randn(n, N_MOOD, generator=self.random)
-        anywhere = torch.rand(n, N_MOOD, generator=self.random)
-        mood = torch.where(torch.rand(n, 1, generator=self.random) < 0.7, near, anywhere)
-        return z, mood.clamp(0, 1)
+    def log(self, losses: Mapping[str, float]) -> None:
+        """Keep the losses of a step for the next checkpoint."""
+        seconds = round(self._trainer.seconds)
+        self._rows.append({"step": self._trainer.step_count, "seconds": seconds, **losses})
 
-    def real(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw training pictures, half of them mirrored, each with its z and its mood."""
-        chosen = torch.randint(len(self.pictures), (n,), generator=self.random)
-        mirrored = torch.randint(2, (n,), generator=self.random)
-        pictures = self.pictures[chosen]
-        pictures = torch.where(mirrored.view(n, 1, 1, 1) == 1, pictures.flip(3), pictures)
-        pictures = to_float(pictures).contiguous(memory_format=torch.channels_last)
-        return pictures, self.codes[mirrored, chosen], self.moods[chosen]
+    def save(self, state: Mapping[str, object]) -> bool:
+        """Write a checkpoint, the losses, samples and figures; False and a word where there is no room."""
+        step = self._trainer.step_count
+        try:
+            buffer = io.BytesIO()
+            torch.save(state, buffer)
+            with _whole(self._folder / "state.pt") as fresh:
+                fresh.write_bytes(buffer.getbuffer())
+            _append(self._folder / "log.csv", self._rows)
+            self._rows.clear()
+            self._show(step)
+        except (OSError, av.FFmpegError) as error:
+            _say(
+                f"{self._folder}: step {step} can't be written ({error}); the last checkpoint there is whole; "
+                "free some space, and training goes on"
+            )
+            return False
+        return True
 
-    def step(self) -> dict[str, float]:
-        """One update of the generator and one of the discriminator, on the same fakes.
-
-        The first half of the fakes are asked for by the z and moods of real pictures, the others at random.
-        """
-        n = self.options.batch
-        anchored = n // 2
-        real, z, mood = self.real(n)
-        other_z, other_mood = self.ask(n - anchored)
-        z = torch.cat([z[:anchored], other_z])
-        mood = torch.cat([mood[:anchored], other_mood])
-
-        self.discriminator.requires_grad_(False)
-        fake = self.generator(z, mood)
-        fake_seen, real_seen = augment([fake, real], self.random)
-        scores, _ = self.discriminator(fake_seen)
-        adversarial = hinge_generator(scores)
-        obedience = mood_loss(self.scale.to_mood(colour_mood(fake)), mood)
-        maps = [self.features(seen[:anchored])[ANCHORED_FROM:] for seen in (fake_seen, real_seen)]
-        distance = anchor_loss(fake[:anchored], real[:anchored], *maps)
-        extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
-        self.generator_adam.zero_grad(set_to_none=True)
-        (adversarial + extra).backward()
-        self.generator_adam.step()
-
-        self.discriminator.requires_grad_(True)
-        reals, redrawn = self.discriminator(real_seen)
-        fakes, _ = self.discriminator(fake_seen.detach())
-        judgement = hinge_discriminator(reals, fakes)
-        again = redrawing_loss(redrawn, real_seen)
-        self.discriminator_adam.zero_grad(set_to_none=True)
-        (judgement + again).backward()
-        self.discriminator_adam.step()
-
-        self.step_count += 1
-        self.images_seen += n
-        self._update_average()
-        losses = {
-            "generator": adversarial,
-            "discriminator": judgement,
-            "mood": obedience,
-            "anchor": distance,
-            "redrawn": again,
-        }
-        return {name: loss.item() for name, loss in losses.items()}
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        seen = self.step_count * self.options.batch
-        half_life = min(self.options.ema_images, 0.1 * seen + 1)
-        keep = 0.5 ** (self.options.batch / half_life)
-        for slow, fast in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            slow.lerp_(fast, 1 - keep)
-        for slow, fast in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-            if slow.is_floating_point():
-                slow.lerp_(fast, 1 - keep)
-            else:
-                slow.copy_(fast)
-
-    def state(self) -> dict[str, object]:
-        """All that is needed to go on exactly."""
-        return {
-            "generator": self.generator.state_dict(),
-            "average": self.average.state_dict(),
-            "discriminator": self.discriminator.state_dict(),
-            "generator_adam": self.generator_adam.state_dict(),
-            "discriminator_adam": self.discriminator_adam.state_dict(),
-            "codes": self.codes,
-            "random": self.random.get_state(),
-            "step_count": self.step_count,
-            "images_seen": self.images_seen,
-            "seconds": self.seconds,
-        }
-
-    def load_state(self, state: dict[str, object]) -> None:
-        """Inverse of `state`."""
-        self.generator.load_state_dict(state["generator"])  # type: ignore[arg-type]
-        self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
-        self.discriminator.load_state_dict(state["discriminator"])  # type: ignore[arg-type]
-        self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]
-        self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
-        # A run that goes on with other rates takes them, not those of the checkpoint.
-        for adam, rate in (
-            (self.generator_adam, self.options.generator_rate),
-            (self.discriminator_adam, self.options.discriminator_rate),
-        ):
-            adam.param_groups[0]["lr"] = rate
-        # Another machine may round the components differently, and pictures would change places.
-        self.codes = state["codes"]  # type: ignore[assignment]
-        self.random.set_state(state["random"])  # type: ignore[arg-type]
-        self.step_count = state["step_count"]  # type: ignore[assignment]
-        self.images_seen = state["images_seen"]  # type: ignore[assignment]
-        self.seconds = state["seconds"]  # type: ignore[assignment]
-
-    @torch.no_grad()
-    def sample_sheet(self, side: int = 128, n: int = 6) -> Image.Image:
-        """Two grids: one z over all moods (valence to the right, energy upwards), then many z in many moods."""
-        draw = torch.Generator().manual_seed(1)
-        line = torch.linspace(0.1, 0.9, n)
-        moods = torch.stack([line.repeat(n), line.flip(0).repeat_interleave(n)], 1)
-        one = torch.randn(1, self.options.z_dim, generator=draw).repeat(n * n, 1)
-        many = torch.randn(n * n, self.options.z_dim, generator=draw)
-        sheet = Image.new("RGB", (2 * n * side + 16, n * side), "white")
-        for part, z in enumerate((one, many)):
-            for i in range(n * n):
-                picture = self.average(z[i : i + 1], moods[i : i + 1])[0]
-                pixels = ((picture * 0.5 + 0.5) * 255).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
-                place = (part * (n * side + 16) + i % n * side, i // n * side)
-                sheet.paste(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS), place)
-        return sheet
+    def _show(self, step: int) -> None:
+        samples = self._folder / "samples"
+        samples.mkdir(exist_ok=True)
+        paint, z_dim, size = painter(self._trainer), self._trainer.options.z_dim, self._trainer.options.size
+        with _whole(samples / f"{step:06d}.jpg") as fresh:
+            sample_sheet(paint, z_dim).save(fresh, quality=90)
+        with _whole(samples / "walk.mp4") as fresh:
+            write_walk(fresh, paint, z_dim, size)
+        figures = self._watch.measure()
+        _append(self._folder / "figures.csv", [{"step": step, **figures}])
+        told = ", ".join(f"{name} {value:.2f}" for name, value in figures.items())
+        _say(f"step {step}, {self._trainer.images_seen} pictures: {told}")
+        for line in self._watch.warnings(figures):
+            _say(f"careful: {line}")
 
 
-def save(trainer: Trainer, folder: Path) -> None:
-    """Write a checkpoint and a sample sheet; an interrupted write leaves the old one whole."""
-    fresh = folder / "state.new.pt"
-    torch.save(trainer.state(), fresh)
-    fresh.replace(folder / "state.pt")
-    samples = folder / "samples"
-    samples.mkdir(exist_ok=True)
-    trainer.sample_sheet().save(samples / f"{trainer.step_count:06d}.jpg", quality=90)
+def _say(line: str) -> None:
+    tqdm.write(line, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A path to write to; what is written takes the place of `path` only when it is whole."""
+    fresh = path.with_name(f"new-{path.name}")
+    try:
+        yield fresh
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _append(path: Path, rows: list[dict[str, float]]) -> None:
+    """Add rows to a CSV file, all or none."""
+    size = path.stat().st_size if path.exists() else 0
+    lines = [",".join(f"{value:.6g}" for value in row.values()) for row in rows]
+    if rows and not size:
+        lines.insert(0, ",".join(rows[0]))
+    try:
+        with path.open("a") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    except OSError:
+        if path.exists():
+            os.truncate(path, size)
+        raise
 
 
 def card(trainer: Trainer) -> dict[str, object]:
@@ -275,33 +156,46 @@ def card(trainer: Trainer) -> dict[str, object]:
     }
 
 
-def train(trainer: Trainer, folder: Path) -> None:
-    """Run to the last step, with a checkpoint every few minutes and at the end, on Ctrl-C or SIGTERM."""
+def train(trainer: Trainer, folder: Path) -> bool:
+    """Run to the last step, with a checkpoint every few minutes and at the end, on Ctrl-C or SIGTERM.
+
+    Returns
+    -------
+    Whether the last checkpoint could be written.
+    """
     options = trainer.options
     stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         # A step is finished first: half of one could not be gone on from exactly.
         signal.signal(number, lambda received, _: stopping.append(received))
-    log_path = folder / "log.csv"
-    new = not log_path.exists()
-    start, before, saved = time.monotonic(), trainer.seconds, time.monotonic()
-    with log_path.open("a", newline="") as file, tqdm(total=options.steps, initial=trainer.step_count) as bar:
-        log = csv.writer(file)
-        if new:
-            log.writerow(["step", "seconds", "generator", "discriminator", "mood", "anchor", "redrawn"])
-        while trainer.step_count < options.steps and not stopping:
+    run = Run(trainer, folder) if trainer.rank == 0 else None
+    saved, stop, written = time.monotonic(), False, True
+    with tqdm(total=options.steps, initial=trainer.step_count, disable=run is None) as bar:
+        while trainer.step_count < options.steps and not stop:
             losses = trainer.step()
-            trainer.seconds = before + time.monotonic() - start
             bar.update()
-            bar.set_postfix({name: f"{value:.2f}" for name, value in losses.items()})
-            log.writerow([trainer.step_count, f"{trainer.seconds:.0f}", *(f"{v:.4f}" for v in losses.values())])
-            if time.monotonic() - saved > options.minutes * 60:
-                file.flush()
-                save(trainer, folder)
+            rate = (bar.format_dict["rate"] or 0.0) * options.batch * trainer.processes
+            bar.set_postfix({"pictures/s": f"{rate:.1f}", **{name: f"{value:.2f}" for name, value in losses.items()}})
+            if run:
+                run.log(losses)
+            due = time.monotonic() - saved > options.minutes * 60
+            stop, due = _agree(trainer, bool(stopping), due)
+            if due or stop or trainer.step_count >= options.steps:
+                state = trainer.state()
+                written = run.save(state) if run else True
                 saved = time.monotonic()
-    save(trainer, folder)
-    if stopping:
-        print("stopped: the state is saved; the same command goes on from here", file=sys.stderr)
+    if stopping and written:
+        _say("stopped: the state is saved; the same command goes on from here")
+    return written
+
+
+def _agree(trainer: Trainer, *wishes: bool) -> list[bool]:
+    """What any of the processes wishes."""
+    if trainer.processes == 1:
+        return list(wishes)
+    all_of_them = torch.tensor(wishes, dtype=torch.uint8, device=trainer.device)
+    dist.all_reduce(all_of_them, dist.ReduceOp.MAX)
+    return all_of_them.bool().tolist()
 
 
 def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
@@ -324,27 +218,66 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
     return Options(**given), export_only
 
 
+def join_processes() -> None:
+    """Meet the other processes, where ``torchrun`` started this one."""
+    if "RANK" not in os.environ:
+        return
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+
+
+def prepare(options: Options, folder: Path) -> Trainer:
+    """Read the pictures, and the checkpoint if there is one.
+
+    Raises
+    ------
+    ValueError
+        An option, the pictures or the checkpoint can't be used.
+    """
+    first = not dist.is_initialized() or dist.get_rank() == 0
+    if not first:
+        dist.barrier()
+    pictures, skipped = open_pictures(options.images, options.size, folder)
+    if dist.is_initialized() and first:
+        dist.barrier()
+    if first:
+        for line in skipped:
+            _say(f"skipped {line}")
+        if len(pictures) < FEW:
+            _say(f"{len(pictures)} pictures are few and may be learned by heart; {FEW} or more are better")
+    trainer = Trainer(options, pictures, pretrained_features())
+    if (folder / "state.pt").exists():
+        trainer.load_state(torch.load(folder / "state.pt", map_location="cpu", weights_only=True))
+        if first:
+            _say(f"{folder}: goes on from step {trainer.step_count}")
+    return trainer
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point."""
+    """Entry point; errors are one line and status 2."""
     options, export_only = parse(arguments)
     folder = Path(options.run)
+    torch.backends.cudnn.benchmark = True
+    join_processes()
     try:
-        pictures, skipped = load_pictures(options.images, options.size)
-        for line in skipped:
-            print(f"skipped {line}", file=sys.stderr)
-        trainer = Trainer(options, pictures, pretrained_features())
-    except (ValueError, ImportError, ArtgenError) as error:
+        trainer = prepare(options, folder)
+        if trainer.rank == 0:
+            (folder / "options.json").write_text(json.dumps(asdict(options), indent=2))
+        if not export_only and not train(trainer, folder):
+            return 2
+        if trainer.rank == 0:
+            difference = export_generator(trainer.average.cpu(), folder / "generator.onnx", card(trainer))
+            print(f"{folder / 'generator.onnx'}: written; differs from the trained network by {difference:.1g}")
+    except torch.OutOfMemoryError:
+        print("train_gan: the memory of the graphics card is full; a smaller --batch or --size fits", file=sys.stderr)
+        return 2
+    except (ValueError, ImportError, OSError, ArtgenError) as error:
         print(f"train_gan: {error}", file=sys.stderr)
         return 2
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "state.pt").exists():
-        trainer.load_state(torch.load(folder / "state.pt", weights_only=True))
-        print(f"{folder}: goes on from step {trainer.step_count}", file=sys.stderr)
-    (folder / "options.json").write_text(json.dumps(asdict(options), indent=2))
-    if not export_only:
-        train(trainer, folder)
-    difference = export_generator(trainer.average, folder / "generator.onnx", card(trainer))
-    print(f"{folder / 'generator.onnx'}: written; differs from the trained network by {difference:.1g}")
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
     return 0
 
 

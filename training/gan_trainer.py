@@ -1,0 +1,284 @@
+"""What a step of the generator's training changes, and the step."""
+
+import copy
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+
+from artgen_osc import modelfile
+from training.anchors import picture_codes
+from training.discriminator import Discriminator, redrawing_loss
+from training.export import read_generator
+from training.gan import N_MOOD, Generator
+from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss
+from training.pictures import MoodScale, colour_mood, measure_mood, to_float
+
+BETAS = (0.0, 0.99)
+ANCHORED_FROM = 2
+"""Anchors hold the coarser maps of features; texture is the discriminator's business."""
+SIZES = (64, 128, 256, 512)
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is made with; `training.train_gan.HELP` explains each."""
+
+    images: str
+    run: str = "runs/gan"
+    size: int = 256
+    width: int = 32
+    z_dim: int = 128
+    batch: int = 8
+    steps: int = 20_000
+    generator_rate: float = 4e-4
+    discriminator_rate: float = 4e-4
+    mood_weight: float = 1.0
+    anchor_weight: float = 10.0
+    ema_images: float = 1_500.0
+    precision: str = "auto"
+    seed: int = 0
+    init: str = ""
+    minutes: float = 5.0
+    name: str = "pictures"
+    licence: str = "unknown"
+
+
+def best_device() -> torch.device:
+    """The graphics card of this process where there is one, else the processor."""
+    return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def fast_type(precision: str, device: torch.device) -> torch.dtype:
+    """The type that a step computes in: bfloat16 by itself only where the hardware has instructions for it.
+
+    Raises
+    ------
+    ValueError
+        `precision` is none of `PRECISIONS`.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"--precision: {precision} is unknown; {', '.join(PRECISIONS)} are allowed; leave it out")
+    if precision != "auto":
+        return torch.bfloat16 if precision == "bfloat16" else torch.float32
+    if device.type == "cuda":
+        able = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        able = modelfile.cpu_has_bfloat16()
+    return torch.bfloat16 if able else torch.float32
+
+
+class Trainer:
+    """Everything that a step changes, and the step.
+
+    Where a process group is open, each process draws pictures of its own, and gradients are
+    averaged over all.
+
+    Parameters
+    ----------
+    options : Options
+    pictures : uint8 ``(n, 3, size, size)``, in memory or in a file
+    features : a fixed network; its maps come finest first
+
+    Raises
+    ------
+    ValueError
+        An option is out of range, or the pictures are all alike.
+    """
+
+    def __init__(self, options: Options, pictures: Tensor, features: nn.Module) -> None:
+        if options.batch < 2:
+            raise ValueError(f"--batch: {options.batch} is too few; 2 or more is allowed; try 8")
+        if options.size not in SIZES:
+            raise ValueError(
+                f"--size: {options.size} can't be trained; {', '.join(map(str, SIZES))} are allowed; try 256"
+            )
+        torch.manual_seed(options.seed)
+        self.options, self.pictures = options, pictures
+        self.device = best_device()
+        self.type = fast_type(options.precision, self.device)
+        self.processes, self.rank = (dist.get_world_size(), dist.get_rank()) if dist.is_initialized() else (1, 0)
+        measured = measure_mood(pictures)
+        self.scale = MoodScale.of(measured)
+        self.moods = self.scale.to_mood(measured).clamp(0, 1)
+        self.generator = Generator(options.size, options.width, options.z_dim)
+        if options.init:
+            try:
+                self.generator.grow_from(read_generator(options.init))
+            except ValueError as error:
+                raise ValueError(f"--init: {options.init} is {error}") from None
+        self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        self.discriminator = Discriminator(options.size)
+        self.features = features
+        for net in (self.generator, self.average, self.discriminator, self.features):
+            net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.codes = picture_codes(pictures, self.features, self.moods, options.z_dim)
+        self.generator_adam = torch.optim.Adam(self.generator.parameters(), options.generator_rate, BETAS)
+        self.discriminator_adam = torch.optim.Adam(self.discriminator.parameters(), options.discriminator_rate, BETAS)
+        self.random = torch.Generator().manual_seed(options.seed + self.rank)
+        self.step_count = 0
+        # A generator that is grown, or trained on, keeps what it has behind it.
+        before = modelfile.load(options.init, "generator").card if options.init else {}
+        self.images_seen = int(before.get("images_seen", 0))
+        self.seconds = 3600.0 * float(before.get("training_hours", 0.0))
+
+    def _fast(self) -> AbstractContextManager[None]:
+        return torch.autocast(self.device.type, self.type, enabled=self.type != torch.float32)
+
+    def ask(self, n: int) -> tuple[Tensor, Tensor]:
+        """Draw z, and the mood to ask for: half as in the pictures, half anywhere."""
+        z = torch.randn(n, self.options.z_dim, generator=self.random)
+        chosen = self.moods[torch.randint(len(self.moods), (n,), generator=self.random)]
+        near = chosen + 0.05 * torch.randn(n, N_MOOD, generator=self.random)
+        anywhere = torch.rand(n, N_MOOD, generator=self.random)
+        mood = torch.where(torch.rand(n, 1, generator=self.random) < 0.5, near, anywhere)
+        return z, mood.clamp(0, 1)
+
+    def real(self, n: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw training pictures, half of them mirrored, each with its z and its mood."""
+        chosen = torch.randint(len(self.pictures), (n,), generator=self.random)
+        mirrored = torch.randint(2, (n,), generator=self.random)
+        pictures = self.pictures[chosen]
+        pictures = torch.where(mirrored.view(n, 1, 1, 1) == 1, pictures.flip(3), pictures)
+        pictures = to_float(pictures).contiguous(memory_format=torch.channels_last)
+        return pictures, self.codes[mirrored, chosen], self.moods[chosen]
+
+    def step(self) -> dict[str, float]:
+        """One update of the generator and one of the discriminator, on the same fakes.
+
+        The first half of the fakes are asked for by the z and moods of real pictures, the others at random.
+        """
+        start = time.monotonic()
+        n = self.options.batch
+        anchored = n // 2
+        real, z, mood = self.real(n)
+        other_z, other_mood = self.ask(n - anchored)
+        real = real.to(self.device)
+        z = torch.cat([z[:anchored], other_z]).to(self.device)
+        mood = torch.cat([mood[:anchored], other_mood]).to(self.device)
+
+        self.discriminator.requires_grad_(False)
+        with self._fast():
+            fake = self.generator(z, mood)
+            fake_seen, real_seen = augment([fake, real], self.random)
+            scores, _ = self.discriminator(fake_seen)
+            maps = [self.features(seen[:anchored])[ANCHORED_FROM:] for seen in (fake_seen, real_seen)]
+        adversarial = hinge_generator(scores)
+        obedience = mood_loss(self.scale.to_mood(colour_mood(fake.float())), mood)
+        distance = anchor_loss(fake[:anchored].float(), real[:anchored], *maps)
+        extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
+        self.generator_adam.zero_grad(set_to_none=True)
+        (adversarial + extra).backward()
+        self._share_gradients(self.generator)
+        self.generator_adam.step()
+
+        self.discriminator.requires_grad_(True)
+        with self._fast():
+            reals, redrawn = self.discriminator(real_seen)
+            fakes, _ = self.discriminator(fake_seen.detach())
+        judgement = hinge_discriminator(reals, fakes)
+        again = redrawing_loss(redrawn, real_seen)
+        self.discriminator_adam.zero_grad(set_to_none=True)
+        (judgement + again).backward()
+        self._share_gradients(self.discriminator)
+        self.discriminator_adam.step()
+
+        self.step_count += 1
+        self.images_seen += n * self.processes
+        self._update_average()
+        losses = {
+            "generator": adversarial,
+            "discriminator": judgement,
+            "mood": obedience,
+            "anchor": distance,
+            "redrawn": again,
+        }
+        figures = {name: loss.item() for name, loss in losses.items()}
+        self.seconds += time.monotonic() - start
+        return figures
+
+    def _share_gradients(self, net: nn.Module) -> None:
+        if self.processes == 1:
+            return
+        gradients = [weight.grad for weight in net.parameters() if weight.grad is not None]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.processes
+        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view(gradient.shape))
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        seen = self.step_count * self.options.batch
+        half_life = min(self.options.ema_images, 0.1 * seen + 1)
+        keep = 0.5 ** (self.options.batch / half_life)
+        for slow, fast in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            slow.lerp_(fast, 1 - keep)
+        for slow, fast in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+            if slow.is_floating_point():
+                slow.lerp_(fast, 1 - keep)
+            else:
+                slow.copy_(fast)
+
+    def state(self) -> dict[str, object]:
+        """All that is needed to go on exactly; every process has to ask for it at the same time."""
+        draws = [self.random.get_state()]
+        if self.processes > 1:
+            draws = [torch.empty_like(draws[0]) for _ in range(self.processes)]
+            dist.all_gather_object(draws, self.random.get_state())
+        return {
+            "generator": self.generator.state_dict(),
+            "average": self.average.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "generator_adam": self.generator_adam.state_dict(),
+            "discriminator_adam": self.discriminator_adam.state_dict(),
+            "codes": self.codes,
+            "random": draws,
+            "step_count": self.step_count,
+            "images_seen": self.images_seen,
+            "seconds": self.seconds,
+        }
+
+    def load_state(self, state: dict[str, object]) -> None:
+        """Inverse of `state`.
+
+        Raises
+        ------
+        ValueError
+            It belongs to other pictures, or to a run of another size or width.
+        """
+        codes: Tensor = state["codes"]  # type: ignore[assignment]
+        if codes.shape != self.codes.shape:
+            raise ValueError(
+                f"--run: the checkpoint there was made with {codes.shape[1]} pictures and z of {codes.shape[2]}, not "
+                f"{self.codes.shape[1]} and {self.codes.shape[2]}; choose another --run; --init starts it from a model"
+            )
+        try:
+            self.generator.load_state_dict(state["generator"])  # type: ignore[arg-type]
+        except RuntimeError:
+            raise ValueError(
+                "--run: the checkpoint there is of another --size or --width; give the same, or choose another --run"
+            ) from None
+        self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
+        self.discriminator.load_state_dict(state["discriminator"])  # type: ignore[arg-type]
+        self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]
+        self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
+        # A run that goes on with other rates takes them, not those of the checkpoint.
+        for adam, rate in (
+            (self.generator_adam, self.options.generator_rate),
+            (self.discriminator_adam, self.options.discriminator_rate),
+        ):
+            adam.param_groups[0]["lr"] = rate
+        # Another machine may round the components differently, and pictures would change places.
+        self.codes = codes
+        draws: list[Tensor] = state["random"]  # type: ignore[assignment]
+        # With another number of processes a run goes on, but not to the bit.
+        if len(draws) == self.processes:
+            self.random.set_state(draws[self.rank])
+        self.step_count = state["step_count"]  # type: ignore[assignment]
+        self.images_seen = state["images_seen"]  # type: ignore[assignment]
+        self.seconds = state["seconds"]  # type: ignore[assignment]

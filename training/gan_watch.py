@@ -1,0 +1,130 @@
+"""What a run of the generator shows while it trains: sheets, a walk through latent space, figures, warnings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from training.evaluate_gan import diversity, nearest_neighbour, r2, sliced_wasserstein
+from training.gan_trainer import Trainer
+from training.pictures import measure_mood
+
+MEASURED = 64
+WALK_SECONDS = 4
+WALK_FPS = 24
+COLLAPSED = 0.5
+COPIED = 0.5
+SEEN_FIRST = 8_000
+"""Pictures before which nothing is said of collapse: a generator begins with pictures that are alike."""
+
+Paint = Callable[[Tensor, Tensor], Tensor]
+"""z ``(n, z_dim)`` and moods ``(n, 2)`` to uint8 ``(n, 3, size, size)``."""
+
+
+def painter(trainer: Trainer) -> Paint:
+    """The averaged generator of a run."""
+
+    @torch.no_grad()
+    def paint(z: Tensor, mood: Tensor) -> Tensor:
+        parts = []
+        for some_z, some_mood in zip(z.split(8), mood.split(8), strict=True):
+            pictures = trainer.average(some_z.to(trainer.device), some_mood.to(trainer.device))
+            parts.append(((pictures * 0.5 + 0.5) * 255).round().clamp(0, 255).byte().cpu())
+        return torch.cat(parts)
+
+    return paint
+
+
+def sample_sheet(paint: Paint, z_dim: int, side: int = 128, n: int = 6) -> Image.Image:
+    """Two grids: one z over all moods (valence to the right, energy upwards), then many z in many moods."""
+    draw = torch.Generator().manual_seed(1)
+    line = torch.linspace(0.1, 0.9, n)
+    moods = torch.stack([line.repeat(n), line.flip(0).repeat_interleave(n)], 1)
+    one = torch.randn(1, z_dim, generator=draw).repeat(n * n, 1)
+    many = torch.randn(n * n, z_dim, generator=draw)
+    sheet = Image.new("RGB", (2 * n * side + 16, n * side), "white")
+    for part, z in enumerate((one, many)):
+        for i, picture in enumerate(paint(z, moods)):
+            place = (part * (n * side + 16) + i % n * side, i // n * side)
+            pixels = Image.fromarray(picture.permute(1, 2, 0).numpy())
+            sheet.paste(pixels.resize((side, side), Image.Resampling.LANCZOS), place)
+    return sheet
+
+
+def write_walk(path: Path, paint: Paint, z_dim: int, size: int) -> None:
+    """A video of a slow way from one z to another, from a calm sad mood to a wild happy one.
+
+    Raises
+    ------
+    OSError, av.FFmpegError
+        The file can't be written.
+    """
+    draw = torch.Generator().manual_seed(2)
+    start, end = torch.randn(2, z_dim, generator=draw)
+    way = torch.linspace(0, 1, WALK_SECONDS * WALK_FPS)[:, None]
+    # Nearly orthogonal ends, so that this is the arc between them; the generator takes the direction alone.
+    z = torch.cos(way * torch.pi / 2) * start + torch.sin(way * torch.pi / 2) * end
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", WALK_FPS, options={"crf": "20"})
+        stream.pix_fmt, stream.width, stream.height = "yuv420p", size, size
+        for some_z, some_mood in zip(z.split(8), (0.15 + 0.7 * way).repeat(1, 2).split(8), strict=True):
+            for picture in paint(some_z, some_mood):
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture.permute(1, 2, 0).numpy()))
+                file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+
+
+class Watch:
+    """Measures a run now and then, and says when it goes wrong.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        draw = torch.Generator().manual_seed(3)
+        n = min(MEASURED, len(trainer.pictures) // 2)
+        chosen = torch.randperm(len(trainer.pictures), generator=draw)[: 2 * n]
+        # No more pictures than that are searched for copies of: the whole collection may be large.
+        some = trainer.pictures[torch.randperm(len(trainer.pictures), generator=draw)[:2000]]
+        self._real, self._others, self._searched = trainer.pictures[chosen[:n]], trainer.pictures[chosen[n:]], some
+        self._z = torch.randn(n, trainer.options.z_dim, generator=draw)
+        self._mood = torch.rand(n, 2, generator=draw)
+
+    def measure(self) -> dict[str, float]:
+        """Quick figures, of few pictures: those of `training.evaluate_gan`, and `swd_floor`."""
+        fake = painter(self._trainer)(self._z, self._mood)
+        valence, energy = r2(self._mood, self._trainer.scale.to_mood(measure_mood(fake))).tolist()
+
+        def swd(pictures: Tensor) -> float:
+            return float(np.mean(sliced_wasserstein(self._real, pictures, torch.Generator().manual_seed(0))))
+
+        return {
+            "swd": swd(fake),
+            "swd_floor": swd(self._others),
+            "mood_r2_valence": valence,
+            "mood_r2_energy": energy,
+            "diversity": diversity(self._real, fake),
+            "nearest_neighbour": nearest_neighbour(self._searched, fake),
+        }
+
+    def warnings(self, figures: dict[str, float]) -> list[str]:
+        """What these figures give reason to say."""
+        said = []
+        if figures["diversity"] < COLLAPSED and self._trainer.images_seen >= SEEN_FIRST:
+            said.append(
+                f"the pictures are alike (diversity {figures['diversity']:.2f} of the collection's): a sign of "
+                "collapse; go back to an earlier model with --init, or raise --anchor-weight"
+            )
+        if figures["nearest_neighbour"] < COPIED:
+            said.append(
+                f"the pictures come close to copies (nearest neighbour {figures['nearest_neighbour']:.2f} of the "
+                "collection's): a sign of learning by heart; stop here, or add pictures"
+            )
+        return said
