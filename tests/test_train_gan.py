@@ -1,5 +1,6 @@
 """The generator's training at tiny width: two steps, resume, export, parity."""
 
+import copy
 import dataclasses
 import json
 import os
@@ -21,7 +22,8 @@ from training import evaluate, evaluate_gan, gan_watch, train_gan
 from training.anchors import picture_codes
 from training.discriminator import REDRAWN, Discriminator, redrawing_loss
 from training.export import export_generator, read_generator
-from training.gan import Generator, Lite0Features, UpConv, double, pretrained_features
+from training.gan import Generator, UpConv, double, pretrained_features
+from training.gan_detail import DetailTrainer
 from training.gan_trainer import Options, Trainer
 from training.losses import (
     anchor_loss,
@@ -276,16 +278,14 @@ def test_two_processes_train_one_generator(options: Options, tmp_path: Path) -> 
         assert not torch.equal(first[name], weight)
 
 
-def test_torchrun_trains_and_goes_on(options: Options) -> None:
+def test_torchrun_starts_two_that_leave_one_model(options: Options) -> None:
     flags = ["--size=64", "--width=8", "--z-dim=8", "--batch=2", f"--images={options.images}", f"--run={options.run}"]
-    for steps in (1, 2):
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-        command += ["-m", "--", "training.train_gan", *flags, f"--steps={steps}"]
-        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
-        assert done.returncode == 0, done.stderr
-    assert "goes on from step 1" in done.stderr
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command += ["-m", "--", "training.train_gan", *flags, "--steps=1"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
     model = modelfile.load(Path(options.run) / "generator.onnx", "generator")
-    assert model.card["images_seen"] == 8
+    assert model.card["images_seen"] == 4
 
 
 def test_bars_and_captions_are_cut(tmp_path: Path) -> None:
@@ -391,7 +391,7 @@ def test_the_pretrained_features_are_those_of_the_package() -> None:
     features = pretrained_features()
     maps = features(torch.linspace(-1, 1, 3 * 64 * 64).view(1, 3, 64, 64))
     assert [tuple(m.shape) for m in maps] == [
-        (1, c, 64 // s, 64 // s) for c, s in zip(Lite0Features.channels, (4, 8, 16, 32), strict=True)
+        (1, c, 64 // s, 64 // s) for c, s in zip((24, 40, 112, 320), (4, 8, 16, 32), strict=True)
     ]
     assert all(0.01 < m.std() < 100 for m in maps)
 
@@ -504,3 +504,57 @@ def test_the_discriminator_learns_to_tell_a_texture_and_to_redraw() -> None:
         redrawings.append(again.item())
     assert losses[-1] < losses[0] / 2
     assert redrawings[-1] < redrawings[0] * 0.8
+
+
+@pytest.fixture
+def detail_trainer(tmp_path: Path) -> DetailTrainer:
+    """One that adds 256 px to a random generator of 64 px."""
+    torch.manual_seed(5)
+    small = Generator(64, 8, 8)
+    small(torch.randn(8, 8), torch.rand(8, 2))
+    for weight in small.parameters():
+        nn.init.trunc_normal_(weight, 0.0, 0.2)
+    card = {"kind": "generator", "size": 64, "z_dim": 8, "n_mood": 2, "trained_on": "chance"}
+    export_generator(small, tmp_path / "small.onnx", card | {"mood_mean": [0.3, 0.2], "mood_deviation": [0.1, 0.1]})
+    folder = make_pictures(tmp_path / "large", 4, 256)
+    options = Options(images=str(folder), size=256, width=8, z_dim=8, batch=2, init=str(tmp_path / "small.onnx"))
+    pictures, _ = load_pictures(folder, 256)
+    return DetailTrainer(options, pictures, TinyFeatures())
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (32, 32), (9, 21)])
+def test_a_window_is_painted_as_in_the_whole_picture(detail_trainer: DetailTrainer, top: int, left: int) -> None:
+    generator = detail_trainer.generator.eval()
+    for layer in generator.to_rgb.values():
+        nn.init.normal_(layer.weight, 0.0, 0.1)
+    z, mood = torch.randn(2, 8), torch.rand(2, 2)
+    with torch.no_grad():
+        canvas = generator.begin(z, mood)
+        for side in (8, 16, 32, 64):
+            generator.enlarge(canvas, side)
+        window = detail_trainer.paint_window(canvas, top, left)
+        whole = generator(z, mood)
+    torch.testing.assert_close(window, whole[:, :, 4 * top :, 4 * left :][:, :, :128, :128], atol=1e-5, rtol=1e-5)
+
+
+def test_detail_changes_only_the_largest_sizes_and_goes_on_exactly(detail_trainer: DetailTrainer) -> None:
+    before = {name: value.clone() for name, value in detail_trainer.generator.state_dict().items()}
+    detail_trainer.step()
+    state = copy.deepcopy(detail_trainer.state())
+    losses = detail_trainer.step()
+    assert np.isfinite(list(losses.values())).all()
+    changed = {name for name, value in detail_trainer.generator.state_dict().items() if not value.equal(before[name])}
+    assert changed
+    assert all(".128." in name or ".256." in name or name.startswith(("blocks.4", "blocks.5")) for name in changed)
+    detail_trainer.load_state(state)
+    assert detail_trainer.step() == losses
+
+
+def test_detail_needs_a_generator_and_large_pictures(
+    options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [f"--images={options.images}", f"--run={tmp_path / 'run'}", "--detail"]
+    assert train_gan.main([*flags, "--size=128"]) == 2
+    assert "too small (96x96); 128 pixels or more" in capsys.readouterr().err
+    assert train_gan.main([*flags, "--size=64"]) == 2
+    assert "--init with a generator is needed" in capsys.readouterr().err

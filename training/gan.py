@@ -6,6 +6,8 @@ sizes, as in StyleGAN2 (Karras et al., 2020), so that a trained generator can be
 The features are those of a network trained on photographs, EfficientNet-Lite0.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -67,6 +69,24 @@ class SkipExcitation(nn.Module):
         return large * torch.sigmoid(self.excite(squeezed))
 
 
+@dataclass(slots=True)
+class Canvas:
+    """A picture in the making.
+
+    Attributes
+    ----------
+    style : ``(n, n_style)``, what z and the mood ask of every block
+    maps : the features by their side
+    x : the newest of them
+    picture : what is painted so far, before the last tanh; None below 32 px
+    """
+
+    style: Tensor
+    maps: dict[int, Tensor]
+    x: Tensor
+    picture: Tensor | None
+
+
 class Generator(nn.Module):
     """(z, mood) to a picture.
 
@@ -75,6 +95,10 @@ class Generator(nn.Module):
     size : 64, 128, 256 or 512 pixels
     width : channels at 256 px are half of it, and more below
     z_dim : length of z
+
+    Attributes
+    ----------
+    sides : of the maps that the blocks make, 8 to `size`
 
     Notes
     -----
@@ -94,7 +118,7 @@ class Generator(nn.Module):
         self.style = nn.Sequential(nn.SiLU(), nn.Linear(n_style, n_style), nn.SiLU())
         self.start = nn.Linear(z_dim, n[4] * 2 * 16, bias=False)
         self.start_norm = nn.BatchNorm2d(n[4] * 2)
-        sides = [side for side in n if side > 4]
+        self.sides = sides = [side for side in n if side > 4]
         self.blocks = nn.ModuleList(UpBlock(n[s // 2], n[s], n_style, gated=s < 128) for s in sides)
         pairs = [(s // 16, s) for s in sides if s >= 64]
         self.skips = nn.ModuleDict({str(s): SkipExcitation(n[small], n[s]) for small, s in pairs})
@@ -102,25 +126,31 @@ class Generator(nn.Module):
         nn.init.normal_(self.start.weight, 0.0, 0.05)
 
     def forward(self, z: Tensor, mood: Tensor) -> Tensor:
+        canvas = self.begin(z, mood)
+        for side in self.sides:
+            self.enlarge(canvas, side)
+        assert canvas.picture is not None
+        return torch.tanh(canvas.picture)
+
+    def begin(self, z: Tensor, mood: Tensor) -> Canvas:
+        """What every picture starts from, 4x4."""
         z = z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
         style = self.style(self.style_z(z) + self.style_mood(mood * 4 - 2))
         x = F.glu(self.start_norm(self.start(z).view(z.shape[0], -1, 4, 4)), 1)
-        maps = {4: x}
-        picture = None
-        for i, block in enumerate(self.blocks):
-            side = 8 << i
-            x = block(x, style)
-            if str(side) in self.skips:
-                x = self.skips[str(side)](maps[side // 16], x)
-            maps[side] = x
-            if str(side) in self.to_rgb:
-                detail = self.to_rgb[str(side)](x)
-                picture = detail if picture is None else detail + double(picture)
-        assert picture is not None
-        return torch.tanh(picture)
+        return Canvas(style, {4: x}, x, None)
 
-    def grow_from(self, weights: dict[str, Tensor]) -> None:
-        """Take the weights of a trained generator of this size, or of a smaller one.
+    def enlarge(self, canvas: Canvas, side: int) -> None:
+        """Go on to the next of `sides`."""
+        x = self.blocks[self.sides.index(side)](canvas.x, canvas.style)
+        if str(side) in self.skips:
+            x = self.skips[str(side)](canvas.maps[side // 16], x)
+        canvas.maps[side] = canvas.x = x
+        if str(side) in self.to_rgb:
+            detail = self.to_rgb[str(side)](x)
+            canvas.picture = detail if canvas.picture is None else detail + double(canvas.picture)
+
+    def grow_from(self, weights: dict[str, Tensor]) -> int:
+        """Take the weights of a trained generator of this size, or of a smaller one; its size is returned.
 
         What only the larger one has adds nothing to the picture at first: it begins as the smaller
         one's, enlarged.
@@ -145,6 +175,7 @@ class Generator(nn.Module):
             layer = self.to_rgb[side]
             nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        return min(known, self.size)
 
 
 def double(picture: Tensor) -> Tensor:
@@ -170,7 +201,6 @@ class Lite0Features(nn.Module):
     Batch norms are folded into the convolutions: nothing here is ever trained.
     """
 
-    channels = (24, 40, 112, 320)
     taps = (2, 4, 10, 15)
 
     def __init__(self, weights: dict[str, Tensor]) -> None:

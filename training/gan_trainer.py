@@ -4,6 +4,7 @@ import copy
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,7 @@ class Options:
     mood_weight: float = 1.0
     anchor_weight: float = 10.0
     ema_images: float = 1_500.0
+    detail: bool = False
     precision: str = "auto"
     seed: int = 0
     init: str = ""
@@ -84,11 +86,18 @@ class Trainer:
     pictures : uint8 ``(n, 3, size, size)``, in memory or in a file
     features : a fixed network; its maps come finest first
 
+    Attributes
+    ----------
+    before : card of the generator that was started from, empty if there is none
+    judged : the discriminator sees squares of so many pixels at most
+
     Raises
     ------
     ValueError
         An option is out of range, or the pictures are all alike.
     """
+
+    judged = max(SIZES)
 
     def __init__(self, options: Options, pictures: Tensor, features: nn.Module) -> None:
         if options.batch < 2:
@@ -102,32 +111,38 @@ class Trainer:
         self.device = best_device()
         self.type = fast_type(options.precision, self.device)
         self.processes, self.rank = (dist.get_world_size(), dist.get_rank()) if dist.is_initialized() else (1, 0)
-        measured = measure_mood(pictures)
-        self.scale = MoodScale.of(measured)
-        self.moods = self.scale.to_mood(measured).clamp(0, 1)
         self.generator = Generator(options.size, options.width, options.z_dim)
+        self.before: dict[str, Any] = {}
         if options.init:
             try:
-                self.generator.grow_from(read_generator(options.init))
+                self.grown_from = self.generator.grow_from(read_generator(options.init))
             except ValueError as error:
                 raise ValueError(f"--init: {options.init} is {error}") from None
+            self.before = modelfile.load(options.init, "generator").card
+        measured = measure_mood(pictures)
+        self.scale = self.choose_scale(measured)
+        self.moods = self.scale.to_mood(measured).clamp(0, 1)
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.discriminator = Discriminator(options.size)
+        self.discriminator = Discriminator(min(options.size, self.judged))
         self.features = features
         for net in (self.generator, self.average, self.discriminator, self.features):
             net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.codes = picture_codes(pictures, self.features, self.moods, options.z_dim)
+        self.codes = self.place_pictures()
         self.generator_adam = torch.optim.Adam(self.generator.parameters(), options.generator_rate, BETAS)
         self.discriminator_adam = torch.optim.Adam(self.discriminator.parameters(), options.discriminator_rate, BETAS)
         self.random = torch.Generator().manual_seed(options.seed + self.rank)
         self.step_count = 0
         # A generator that is grown, or trained on, keeps what it has behind it.
-        before = modelfile.load(options.init, "generator").card if options.init else {}
-        self.images_seen = int(before.get("images_seen", 0))
-        self.seconds = 3600.0 * float(before.get("training_hours", 0.0))
+        self.images_seen = int(self.before.get("images_seen", 0))
+        self.seconds = 3600.0 * float(self.before.get("training_hours", 0.0))
 
-    def _fast(self) -> AbstractContextManager[None]:
-        return torch.autocast(self.device.type, self.type, enabled=self.type != torch.float32)
+    def choose_scale(self, measured: Tensor) -> MoodScale:
+        """What 0 and 1 mean, for pictures whose colours `measure_mood` found."""
+        return MoodScale.of(measured)
+
+    def place_pictures(self) -> Tensor:
+        """A z for each picture and its mirror image, ``(2, n, z_dim)``."""
+        return picture_codes(self.pictures, self.features, self.moods, self.options.z_dim)
 
     def ask(self, n: int) -> tuple[Tensor, Tensor]:
         """Draw z, and the mood to ask for: half as in the pictures, half anywhere."""
@@ -162,7 +177,7 @@ class Trainer:
         mood = torch.cat([mood[:anchored], other_mood]).to(self.device)
 
         self.discriminator.requires_grad_(False)
-        with self._fast():
+        with self.fast():
             fake = self.generator(z, mood)
             fake_seen, real_seen = augment([fake, real], self.random)
             scores, _ = self.discriminator(fake_seen)
@@ -171,33 +186,34 @@ class Trainer:
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake.float())), mood)
         distance = anchor_loss(fake[:anchored].float(), real[:anchored], *maps)
         extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
-        self.generator_adam.zero_grad(set_to_none=True)
-        (adversarial + extra).backward()
-        self._share_gradients(self.generator)
-        self.generator_adam.step()
+        self.update(self.generator, self.generator_adam, adversarial + extra)
+        losses = {"generator": adversarial, "mood": obedience, "anchor": distance}
+        return self.judge(losses, real_seen, fake_seen, start)
 
+    def fast(self) -> AbstractContextManager[None]:
+        """Where the networks compute in the faster type, if there is one."""
+        return torch.autocast(self.device.type, self.type, enabled=self.type != torch.float32)
+
+    def update(self, net: nn.Module, adam: torch.optim.Adam, loss: Tensor) -> None:
+        """One step of Adam, the same in all processes."""
+        adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self._share_gradients(net)
+        adam.step()
+
+    def judge(self, losses: dict[str, Tensor], real_seen: Tensor, fake_seen: Tensor, start: float) -> dict[str, float]:
+        """The discriminator's half of a step that began at `start`; the losses of the whole step are returned."""
         self.discriminator.requires_grad_(True)
-        with self._fast():
+        with self.fast():
             reals, redrawn = self.discriminator(real_seen)
             fakes, _ = self.discriminator(fake_seen.detach())
         judgement = hinge_discriminator(reals, fakes)
         again = redrawing_loss(redrawn, real_seen)
-        self.discriminator_adam.zero_grad(set_to_none=True)
-        (judgement + again).backward()
-        self._share_gradients(self.discriminator)
-        self.discriminator_adam.step()
-
+        self.update(self.discriminator, self.discriminator_adam, judgement + again)
         self.step_count += 1
-        self.images_seen += n * self.processes
+        self.images_seen += len(real_seen) * self.processes
         self._update_average()
-        losses = {
-            "generator": adversarial,
-            "discriminator": judgement,
-            "mood": obedience,
-            "anchor": distance,
-            "redrawn": again,
-        }
-        figures = {name: loss.item() for name, loss in losses.items()}
+        figures = {name: loss.item() for name, loss in {**losses, "discriminator": judgement, "redrawn": again}.items()}
         self.seconds += time.monotonic() - start
         return figures
 

@@ -14,8 +14,8 @@ from training.gan_trainer import Trainer
 from training.pictures import measure_mood
 
 MEASURED = 64
-WALK_SECONDS = 4
-WALK_FPS = 24
+WALK_SECONDS = 3
+WALK_FPS = 20
 COLLAPSED = 0.5
 COPIED = 0.5
 SEEN_FIRST = 8_000

@@ -1,6 +1,7 @@
 """Pictures for the generator: a folder in, float tensors and the mood of their colours out."""
 
 import json
+import math
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from tqdm import tqdm
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 EDGE = 0.06
 FLAT = 6.0
-ENLARGED_MOST = 4
+ENLARGED_MOST = 4.0
 """A picture that has to be enlarged by more than this is a blur, and is left out."""
 _AT_ONCE = 256
 
@@ -40,7 +41,7 @@ def _trim(picture: Image.Image) -> Image.Image:
     return picture.crop(tuple(box))
 
 
-def read_square(path: Path, size: int) -> np.ndarray | str:
+def read_square(path: Path, size: int, enlarged_most: float = ENLARGED_MOST) -> np.ndarray | str:
     """A picture cut to a square, uint8 ``(3, size, size)``, or why it can't be used."""
     try:
         with Image.open(path) as file:
@@ -53,9 +54,10 @@ def read_square(path: Path, size: int) -> np.ndarray | str:
             picture = picture.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return str(error)
-    if min(picture.size) * ENLARGED_MOST < size:
-        width, height = picture.size
-        return f"too small ({width}x{height}); {-(-size // ENLARGED_MOST)} pixels or more on each side are allowed"
+    width, height = picture.size
+    if min(width, height) * enlarged_most < size:
+        least = math.ceil(size / enlarged_most)
+        return f"too small ({width}x{height}); {least} pixels or more on each side are allowed"
     square = ImageOps.fit(_trim(picture), (size, size), Image.Resampling.LANCZOS)
     return np.ascontiguousarray(np.asarray(square).transpose(2, 0, 1))
 
@@ -65,12 +67,16 @@ def find_pictures(folder: str | Path) -> list[Path]:
     return sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
-def _squares(files: list[Path], size: int, skipped: list[str]) -> Iterator[np.ndarray]:
+def _squares(
+    files: list[Path], size: int, skipped: list[str], enlarged_most: float = ENLARGED_MOST
+) -> Iterator[np.ndarray]:
     """The pictures that can be used; a line on every other one goes to `skipped`."""
     with ThreadPoolExecutor() as pool:
         for i in tqdm(range(0, len(files), _AT_ONCE), desc=f"reading {len(files)} pictures", disable=len(files) < 500):
             some = files[i : i + _AT_ONCE]
-            for path, square in zip(some, pool.map(lambda path: read_square(path, size), some), strict=True):
+            for path, square in zip(
+                some, pool.map(lambda path: read_square(path, size, enlarged_most), some), strict=True
+            ):
                 if isinstance(square, str):
                     skipped.append(f"{path.name}: {square}")
                 else:
@@ -104,12 +110,15 @@ def load_pictures(folder: str | Path, size: int, most: int | None = None) -> tup
     return torch.from_numpy(np.stack(squares)), skipped
 
 
-def open_pictures(folder: str | Path, size: int, cache: Path) -> tuple[Tensor, list[str]]:
+def open_pictures(
+    folder: str | Path, size: int, cache: Path, enlarged_most: float = ENLARGED_MOST
+) -> tuple[Tensor, list[str]]:
     """As `load_pictures`, but kept in a file, so that a collection may be larger than the memory.
 
     Parameters
     ----------
     cache : folder of the file, ``pictures.u8``, and of its index; both are made anew when a picture has changed
+    enlarged_most : leave out what has to be enlarged by more
 
     Raises
     ------
@@ -119,10 +128,11 @@ def open_pictures(folder: str | Path, size: int, cache: Path) -> tuple[Tensor, l
     files = find_pictures(folder)
     stats = [path.stat() for path in files]
     names = [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in zip(files, stats, strict=True)]
+    form = [size, enlarged_most]
     index_path, data_path = cache / "pictures.json", cache / "pictures.u8"
     try:
         index = json.loads(index_path.read_text())
-        known = index["size"] == size and index["files"] == names
+        known = index["form"] == form and index["files"] == names
         known = known and data_path.stat().st_size == index["n"] * 3 * size * size
     except (OSError, ValueError, KeyError):
         known = False
@@ -133,12 +143,12 @@ def open_pictures(folder: str | Path, size: int, cache: Path) -> tuple[Tensor, l
             index_path.unlink(missing_ok=True)
             cache.mkdir(parents=True, exist_ok=True)
             with fresh.open("wb") as file:
-                for square in _squares(files, size, skipped):
+                for square in _squares(files, size, skipped, enlarged_most):
                     file.write(square.tobytes())
                     n += 1
             _enough(n, folder, skipped)
             fresh.replace(data_path)
-            index = {"size": size, "files": names, "n": n, "skipped": skipped}
+            index = {"form": form, "files": names, "n": n, "skipped": skipped}
             index_path.write_text(json.dumps(index))
         except OSError as error:
             need = len(files) * 3 * size * size / 1e6

@@ -25,9 +25,10 @@ from tqdm import tqdm
 from artgen_osc.errors import ArtgenError
 from training.export import export_generator
 from training.gan import N_MOOD, pretrained_features
+from training.gan_detail import DetailTrainer
 from training.gan_trainer import Options, Trainer
 from training.gan_watch import Watch, painter, sample_sheet, write_walk
-from training.pictures import open_pictures
+from training.pictures import ENLARGED_MOST, open_pictures
 
 FEW = 100
 
@@ -44,6 +45,7 @@ HELP = {
     "mood_weight": "how strongly a picture is held to the mood it was asked for",
     "anchor_weight": "how strongly the z of each training picture is held to that picture",
     "ema_images": "half-life of the averaged weights, in pictures",
+    "detail": "train only the sizes above that of --init, on windows; where there are none, the last",
     "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
     "init": "start from the generator in this model file; a smaller one is grown",
@@ -140,6 +142,9 @@ def _append(path: Path, rows: list[dict[str, float]]) -> None:
 def card(trainer: Trainer) -> dict[str, object]:
     """The card of the exported model."""
     options = trainer.options
+    trained_on = f"{options.name}: {len(trainer.pictures)} pictures"
+    if options.detail:
+        trained_on = f"{trainer.before['trained_on']}; detail up to {options.size} px: {len(trainer.pictures)} pictures"
     return {
         "kind": "generator",
         "size": options.size,
@@ -149,7 +154,7 @@ def card(trainer: Trainer) -> dict[str, object]:
         "bf16": True,
         "mood_mean": trainer.scale.mean.tolist(),
         "mood_deviation": trainer.scale.deviation.tolist(),
-        "trained_on": f"{options.name}: {len(trainer.pictures)} pictures",
+        "trained_on": trained_on,
         "licence": options.licence,
         "images_seen": trainer.images_seen,
         "training_hours": round(trainer.seconds / 3600, 2),
@@ -211,6 +216,9 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
             parser.add_argument(flag, required=True, help=HELP["images"])
         else:
             kind = type(field.default)
+            if kind is bool:
+                parser.add_argument(flag, action="store_true", help=HELP[field.name])
+                continue
             parser.add_argument(flag, type=kind, default=field.default, help=f"{HELP[field.name]} ({field.default})")
     parser.add_argument("--export-only", action="store_true", help="write the model of the last checkpoint and stop")
     given = vars(parser.parse_args(arguments))
@@ -238,7 +246,7 @@ def prepare(options: Options, folder: Path) -> Trainer:
     first = not dist.is_initialized() or dist.get_rank() == 0
     if not first:
         dist.barrier()
-    pictures, skipped = open_pictures(options.images, options.size, folder)
+    pictures, skipped = open_pictures(options.images, options.size, folder, 1.0 if options.detail else ENLARGED_MOST)
     if dist.is_initialized() and first:
         dist.barrier()
     if first:
@@ -246,7 +254,7 @@ def prepare(options: Options, folder: Path) -> Trainer:
             _say(f"skipped {line}")
         if len(pictures) < FEW:
             _say(f"{len(pictures)} pictures are few and may be learned by heart; {FEW} or more are better")
-    trainer = Trainer(options, pictures, pretrained_features())
+    trainer = (DetailTrainer if options.detail else Trainer)(options, pictures, pretrained_features())
     if (folder / "state.pt").exists():
         trainer.load_state(torch.load(folder / "state.pt", map_location="cpu", weights_only=True))
         if first:

@@ -1,0 +1,119 @@
+"""Detail for a generator that is good already: only the blocks of the highest sizes are trained, on windows.
+
+What lies where stays that of the smaller generator. A step costs about a quarter of one that trains everything,
+and pictures that are large enough are few: 512 px of brush strokes are learned from those that have them.
+"""
+
+import time
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from training.gan import Canvas, Generator
+from training.gan_trainer import Options, Trainer
+from training.losses import augment, hinge_generator
+from training.pictures import MoodScale
+
+WINDOW = 128
+"""Side in pixels of what is painted and judged at once."""
+MARGIN = 4
+"""Pixels of the smaller picture around a window that are painted too: its rim would lack its neighbours."""
+CONSISTENCY = 10.0
+"""How strongly the detail is kept from changing what the smaller generator painted."""
+
+
+class DetailTrainer(Trainer):
+    """Trains the blocks above the size of ``--init``, or the last one where the sizes are equal.
+
+    Parameters
+    ----------
+    options, pictures, features : as for `Trainer`; `features` is not used
+
+    Raises
+    ------
+    ValueError
+        As `Trainer`; there is no ``--init``, or `size` is the smallest or less than a window.
+    """
+
+    judged = WINDOW
+
+    def __init__(self, options: Options, pictures: Tensor, features: nn.Module) -> None:
+        if not options.init:
+            raise ValueError("--detail: there is nothing to add to; --init with a generator is needed")
+        if options.size < 2 * WINDOW:
+            raise ValueError(f"--detail: --size {options.size} is too small; {2 * WINDOW} or more is allowed")
+        super().__init__(options, pictures, features)
+        self._base = min(self.grown_from, options.size // 2)
+        self._scale_up = options.size // self._base
+        new = [side for side in self.generator.sides if side > self._base]
+        self.generator.requires_grad_(False)
+        for side in new:
+            for part in parts_of(self.generator, side):
+                part.requires_grad_(True)
+        self._train_new_parts()
+
+    def choose_scale(self, measured: Tensor) -> MoodScale:
+        """That of the generator which is added to: here may be fewer pictures than it was trained on."""
+        return MoodScale(torch.tensor(self.before["mood_mean"]), torch.tensor(self.before["mood_deviation"]))
+
+    def place_pictures(self) -> Tensor:
+        """None: nothing is anchored."""
+        return torch.zeros(2, len(self.pictures), 0)
+
+    def _train_new_parts(self) -> None:
+        """Batch norms of what isn't trained stay as they are in the show."""
+        self.generator.eval()
+        for side in self.generator.sides:
+            if side > self._base:
+                for part in parts_of(self.generator, side):
+                    part.train()
+
+    def step(self) -> dict[str, float]:
+        """One update of the new blocks and one of the discriminator, in one window of the pictures."""
+        start = time.monotonic()
+        n = self.options.batch
+        real, _, _ = self.real(n)
+        z, mood = (part.to(self.device) for part in self.ask(n))
+        with torch.no_grad(), self.fast():
+            canvas = self.generator.begin(z, mood)
+            for side in self.generator.sides:
+                if side <= self._base:
+                    self.generator.enlarge(canvas, side)
+        last = self._base - WINDOW // self._scale_up
+        top, left = torch.randint(last + 1, (2,), generator=self.random).tolist()
+        real = real[:, :, top * self._scale_up :, left * self._scale_up :][:, :, :WINDOW, :WINDOW].to(self.device)
+
+        self.discriminator.requires_grad_(False)
+        with self.fast():
+            fake = self.paint_window(canvas, top, left)
+            fake_seen, real_seen = augment([fake, real], self.random)
+            scores, _ = self.discriminator(fake_seen)
+        adversarial = hinge_generator(scores)
+        assert canvas.picture is not None
+        side = WINDOW // self._scale_up
+        painted = torch.tanh(canvas.picture.float()[:, :, top : top + side, left : left + side])
+        change = F.l1_loss(F.avg_pool2d(fake.float(), self._scale_up), painted)
+        self.update(self.generator, self.generator_adam, adversarial + CONSISTENCY * change)
+        return self.judge({"generator": adversarial, "change": change}, real_seen, fake_seen, start)
+
+    def paint_window(self, canvas: Canvas, top: int, left: int) -> Tensor:
+        """The window at (`top`, `left`) of the smaller picture: ``(n, 3, WINDOW, WINDOW)``."""
+        assert canvas.picture is not None
+        side = WINDOW // self._scale_up
+        rows = slice(max(0, top - MARGIN), top + side + MARGIN)
+        columns = slice(max(0, left - MARGIN), left + side + MARGIN)
+        part = Canvas(
+            canvas.style, dict(canvas.maps), canvas.x[:, :, rows, columns], canvas.picture[:, :, rows, columns]
+        )
+        for larger in self.generator.sides:
+            if larger > self._base:
+                self.generator.enlarge(part, larger)
+        y, x = (top - rows.start) * self._scale_up, (left - columns.start) * self._scale_up
+        return torch.tanh(part.picture[:, :, y : y + WINDOW, x : x + WINDOW])
+
+
+def parts_of(generator: Generator, side: int) -> list[nn.Module]:
+    """What makes the maps and the picture of one size."""
+    parts = [generator.blocks[generator.sides.index(side)], generator.to_rgb[str(side)]]
+    return [*parts, generator.skips[str(side)]] if str(side) in generator.skips else parts
