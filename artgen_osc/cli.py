@@ -24,6 +24,7 @@ SHORT = {
     "visuals.fullscreen": ("--fullscreen",),
     "visuals.display": ("--display",),
     "visuals.headless": ("--headless",),
+    "visuals.engine": ("--engine",),
 }
 """Settings that most shows give; they have a short flag beside ``--table-key``."""
 

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from artgen_osc import schema
+from artgen_osc.engine import NAMES as ENGINES
 from artgen_osc.errors import ConfigError
 
 _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
 
 
-def _setting(default: Any, doc: str, low: float = -math.inf, high: float = math.inf) -> Any:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high})
+def _setting(
+    default: Any, doc: str, low: float = -math.inf, high: float = math.inf, choices: tuple[str, ...] = ()
+) -> Any:
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class VisualsConfig:
     fullscreen: bool = _setting(False, "fill the screen")
     headless: bool = _setting(False, "render off screen through EGL, without a window")
     model: str = _setting("", "generator model file; empty: the one that is installed; idle: needs no model")
+    engine: str = _setting("auto", f"what runs the generator: {', '.join(ENGINES)}", choices=ENGINES)
     seed: int = _setting(0, "number of the first picture")
     speed: float = _setting(1.0, "travel through the latent space, in pictures per 10 s")
     smoothing: float = _setting(1.0, "time constant of the mood's follower, in seconds")
@@ -145,6 +149,8 @@ def check(key: str, value: object) -> Any:
     fits = isinstance(value, (int, float) if kind is float else kind) and (kind is bool or not isinstance(value, bool))
     if not fits:
         raise ValueError(f"{value!r} is not {name}; {allowed} is allowed")
+    if item.metadata["choices"] and value not in item.metadata["choices"]:
+        raise ValueError(f"{value!r} is not known; {', '.join(item.metadata['choices'])} are allowed")
     if isinstance(value, (int, float)) and kind is not bool and not low <= value <= high:
         raise ValueError(f"{value!r} is out of range; {allowed} is allowed")
     return kind(value)

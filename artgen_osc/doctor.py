@@ -1,6 +1,5 @@
 """``artgen doctor``: what works on this machine, what is missing, and how to get it."""
 
-import importlib.util
 import os
 import socket
 import sys
@@ -8,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from artgen_osc import engine
 from artgen_osc.config import Config
-from artgen_osc.errors import ArtgenError
+from artgen_osc.errors import ArtgenError, EngineError
 
 
 def _python(config: Config) -> str:
@@ -84,20 +84,32 @@ def _beat_model(config: Config) -> str:
 def _generator_model(config: Config) -> str:
     from artgen_osc import modelfile
 
-    package = importlib.util.find_spec("visuals")
-    if package is None or not package.submodule_search_locations:
-        raise ArtgenError("the package visuals isn't installed; pip install artgen-osc")
-    installed = Path(package.submodule_search_locations[0]) / "models" / "generator.onnx"
-    path = Path(config.visuals.model) if config.visuals.model else installed
+    path = Path(config.visuals.model) if config.visuals.model else modelfile.installed_generator()
     return f"{path.name}, trained on {modelfile.load(path, 'generator').card['trained_on']}"
 
 
-def _engine(config: Config) -> str:
-    import openvino
+def _ready(engine: str) -> str:
+    """Make a network ready, the generator if there is one, and say through what."""
+    from artgen_osc import modelfile, mood
 
-    core = openvino.Core()
-    able = "bfloat16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "float32"
-    return f"OpenVINO {openvino.__version__.split('-')[0]} on {core.get_property('CPU', 'FULL_DEVICE_NAME')}, {able}"
+    path, kind = modelfile.installed_generator(), "generator"
+    if not path.exists():
+        path, kind = mood.SHIPPED_MODEL, "mood"
+    ready = modelfile.Engine(modelfile.load(path, kind), engine=engine)
+    return f"{ready.engine}: {ready.about}"
+
+
+def _engine(config: Config) -> str:
+    return _ready(config.visuals.engine)
+
+
+def _another_engine(name: str) -> Callable[[Config], str]:
+    def check(config: Config) -> str:
+        if reason := engine.absent(name):
+            raise EngineError(f"{reason}; {engine.how_to_get(name)}")
+        return _ready(name)
+
+    return check
 
 
 def _ports(config: Config) -> str:
@@ -120,6 +132,7 @@ CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("OpenGL off screen", _opengl, False),
     ("display", _display, False),
     ("engine", _engine, True),
+    *((f"- {name}", _another_engine(name), False) for name in engine.CHOICE),
     ("mood model", _mood_model, True),
     ("beat model", _beat_model, True),
     ("generator model", _generator_model, False),

@@ -6,6 +6,7 @@
     ├── ConfigError        a setting, or several: every mistake is in the text
     ├── AudioError         a device, a file or a stream of sound
     ├── ModelError         a model file that can't be used
+    ├── EngineError        an engine that isn't installed, or doesn't work here
     ├── OscError           a port or a target
     └── DisplayError       a window or OpenGL
 
@@ -28,6 +29,10 @@ class AudioError(ArtgenError):
 
 class ModelError(ArtgenError):
     """A model file is missing, damaged or made for something else."""
+
+
+class EngineError(ArtgenError):
+    """An engine that was asked for by name isn't installed or doesn't work here."""
 
 
 class OscError(ArtgenError):

@@ -6,6 +6,7 @@ graph or the weights, so that a damaged or foreign file is refused before anythi
 """
 
 import hashlib
+import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from artgen_osc.engine import Port as Port
+from artgen_osc.engine import cpu_has_bfloat16 as cpu_has_bfloat16
+from artgen_osc.engine import open_runner
 from artgen_osc.errors import ModelError
 
 CARD_KEY = "artgen"
@@ -110,6 +114,20 @@ def load(path: str | Path, kind: str, **expected: object) -> ModelFile:
     return ModelFile(path, _checked(path, card, digest, kind, expected))
 
 
+def installed_generator() -> Path:
+    """Where the generator that comes with artgen is, or would be.
+
+    Raises
+    ------
+    ModelError
+        The package ``visuals`` isn't installed.
+    """
+    package = importlib.util.find_spec("visuals")
+    if package is None or not package.submodule_search_locations:
+        raise ModelError("visuals: the package isn't installed; it comes with artgen-osc; pip install artgen-osc")
+    return Path(package.submodule_search_locations[0]) / "models" / "generator.onnx"
+
+
 def weights_sha256(weights: Mapping[str, np.ndarray]) -> str:
     """SHA-256 of named arrays, whatever their order."""
     digest = hashlib.sha256()
@@ -179,29 +197,8 @@ def _checked(
     return card
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
-    """An input or an output of a graph.
-
-    Attributes
-    ----------
-    name : str
-    shape : -1 where any length fits
-    """
-
-    name: str
-    shape: tuple[int, ...]
-
-
-def cpu_has_bfloat16() -> bool:
-    """Whether the processor computes in bfloat16 by instructions of its own."""
-    import openvino
-
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
 class Engine:
-    """A model that is ready to run, through OpenVINO on the CPU.
+    """A model that is ready to run.
 
     bfloat16 is used where the processor has instructions for it and the card allows it.
 
@@ -210,48 +207,27 @@ class Engine:
     model : ModelFile
     threads : how many cores it may use
     exact : always compute in float32
+    engine : one of `artgen_osc.engine.NAMES`
 
     Attributes
     ----------
     inputs, outputs : its ports, in the order of the graph
+    engine : which engine it is
+    about : version, device and precision, for people
 
     Raises
     ------
+    EngineError
+        `engine` was asked for by name and isn't available here.
     ModelError
         The engine can't compile the graph.
     """
 
-    def __init__(self, model: ModelFile, threads: int = 1, exact: bool = False) -> None:
-        import openvino
-
-        core = openvino.Core()
-        fast = cpu_has_bfloat16() and model.card.get("bf16", False) and not exact
-        options = {
-            "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "bf16" if fast else "f32",
-            "ENABLE_CPU_PINNING": False,
-        }
-        try:
-            self._compiled = core.compile_model(str(model.path), "CPU", options)
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise ModelError(
-                f"{model.path}: can't be run ({reason}); ONNX opset 17 is allowed; export it again"
-            ) from error
-        self._request = self._compiled.create_infer_request()
-        self.inputs, self.outputs = (
-            [
-                Port(
-                    port.any_name,
-                    tuple(-1 if side.is_dynamic else side.get_length() for side in port.get_partial_shape()),
-                )
-                for port in ports
-            ]
-            for ports in (self._compiled.inputs, self._compiled.outputs)
-        )
+    def __init__(self, model: ModelFile, threads: int = 1, exact: bool = False, engine: str = "openvino") -> None:
+        self._run = open_runner(engine, model.path, threads, exact, model.card.get("bf16", False))
+        self.inputs, self.outputs = self._run.inputs, self._run.outputs
+        self.engine, self.about = self._run.engine, self._run.about
 
     def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
         """Run once; inputs and outputs in the order of the graph. The outputs are copies."""
-        self._request.infer(list(inputs))
-        return [np.array(self._request.get_output_tensor(i).data) for i in range(len(self.outputs))]
+        return self._run(*inputs)

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,13 @@ def test_an_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "empty.wav"
     soundfile.write(path, np.zeros((0, 2)), 44100)
     assert_refused(artgen("live", "--headless", "--input", f"file:{path}"), "holds no sound")
+
+
+def test_an_engine_that_is_not_there() -> None:
+    answer = artgen("visuals", "--headless", "--engine=directml", "--visuals-port=9399", "--seconds=5")
+    if sys.platform != "win32":
+        assert_refused(answer, "needs Windows", "auto, openvino")
+    assert_refused(artgen("visuals", "--headless", "--engine=tpu"), "'tpu' is not known; auto, cuda")
 
 
 def test_a_truncated_model(tmp_path: Path) -> None:
@@ -148,7 +156,12 @@ def test_doctor_names_every_part() -> None:
         "audio input",
         "loopback",
         "OpenGL",
-        "engine",
+        "engine             openvino: OpenVINO",
+        "- openvino",
+        "- cuda",
+        "- directml",
+        "- coreml",
+        "- onnxruntime",
         "mood model",
         "beat model",
         "generator model",

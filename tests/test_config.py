@@ -51,6 +51,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
         ("osc.targets", [1]),
         ("osc.port", 0),
         ("audio.gain_db", 61),
+        ("visuals.engine", "gpu"),
     ],
 )
 def test_wrong_types_and_ranges(key: str, value: object) -> None:

@@ -61,6 +61,8 @@ def run(
         The port is taken.
     ModelError
         The generator can't be used.
+    EngineError
+        The engine isn't available here.
     """
     config = file.config.visuals
     strip = Strip(record) if record is not None else None
@@ -71,7 +73,7 @@ def run(
         surface: Surface = Memory(size) if config.headless else Window(size, config.display)
         stack.callback(surface.close)
         threads = max(1, (os.cpu_count() or 1) // 2)
-        worker = ThreadWorker(config.model, lambda model: open_generator(model, threads))
+        worker = ThreadWorker(config.model, lambda model: open_generator(model, threads, config.engine))
         stack.callback(worker.close)
         show = Show(surface.context, surface.size, Controls(config), worker, surface.window)
         stack.callback(show.close)

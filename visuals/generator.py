@@ -59,14 +59,17 @@ class OnnxGenerator:
     ----------
     path : the ONNX file
     threads : cores it may use
+    engine : as in the settings
 
     Raises
     ------
     ModelError
         The file is missing, damaged, of another kind, or its shapes aren't those of its card.
+    EngineError
+        The engine isn't available here.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1) -> None:
+    def __init__(self, path: str | Path, threads: int = 1, engine: str = "openvino") -> None:
         model = modelfile.load(path, "generator", n_mood=2)
         try:
             self.z_dim, self.size = int(model.card["z_dim"]), int(model.card["size"])
@@ -77,7 +80,7 @@ class OnnxGenerator:
             ) from None
         self.name = Path(path).stem
         self._home = direction(HOME_SEED, self.z_dim)
-        self._engine = modelfile.Engine(model, threads)
+        self._engine = modelfile.Engine(model, threads, engine=engine)
         try:
             self(np.ones(self.z_dim, np.float32), np.full(2, 0.5, np.float32), 1.0)
         except (RuntimeError, ValueError, IndexError) as error:
@@ -99,19 +102,22 @@ class OnnxGenerator:
         return np.ascontiguousarray(pixels.astype(np.uint8))
 
 
-def open_generator(model: str, threads: int = 1) -> Generator:
+def open_generator(model: str, threads: int = 1, engine: str = "openvino") -> Generator:
     """The generator that the setting `model` names.
 
     Parameters
     ----------
     model : a model file; ``idle``; or empty for the installed model, if there is one
     threads : cores it may use
+    engine : as in the settings
 
     Raises
     ------
     ModelError
         The file can't be used.
+    EngineError
+        The engine isn't available here.
     """
     if model == IDLE or (not model and not SHIPPED.exists()):
         return IdleGenerator()
-    return OnnxGenerator(model or SHIPPED, threads)
+    return OnnxGenerator(model or SHIPPED, threads, engine)

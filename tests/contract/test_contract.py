@@ -69,7 +69,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "mood.model",
         "osc.host",
         "osc.port",
-        *(f"visuals.{name}" for name in ("host", "port", "width", "height", "fps", "display", "headless")),
+        *(f"visuals.{name}" for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine")),
     }
     assert set(known) - with_address == fixed_at_start
 

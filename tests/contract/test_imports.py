@@ -23,7 +23,7 @@ SHARED_WITH_TRAINING = {
     "beat_network",
     "beat_spectrum",
 }
-HEAVY = {"sounddevice", "soundfile", "pygame", "moderngl", "openvino", "librosa", "torch", "PIL"}
+HEAVY = {"sounddevice", "soundfile", "pygame", "moderngl", "openvino", "onnxruntime", "librosa", "torch", "PIL"}
 SOURCES = sorted(path for package in ("artgen_osc", "visuals", "training") for path in (ROOT / package).rglob("*.py"))
 
 
