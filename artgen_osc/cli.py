@@ -1,4 +1,4 @@
-"""The one command: ``artgen live | daemon | visuals | analyze | devices | monitor | config | doctor``.
+"""The one command: ``artgen live | daemon | visuals | analyze | devices | monitor | config | doctor | bench``.
 
 Nothing heavy is imported before a command needs it.
 """
@@ -152,6 +152,15 @@ def _doctor(given: argparse.Namespace) -> int:
     return examine(_settings(given).config)
 
 
+def _bench(given: argparse.Namespace) -> int:
+    from artgen_osc.bench import lines, measure
+
+    visuals = _settings(given).config.visuals
+    figures = measure(given.model, visuals.engine, given.seconds)
+    print(json.dumps(figures) if given.json else "\n".join(lines(figures)))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="artgen",
@@ -210,6 +219,13 @@ def _parser() -> argparse.ArgumentParser:
         "artgen config > show.toml",
     )
     command("doctor", _doctor, "Say what is missing on this machine and how to get it.", "artgen doctor")
+    bench = command("bench", _bench, "Measure how fast everything is on this machine.", "artgen bench --json", ())
+    bench.add_argument("--engine", dest="visuals.engine", help=config.settings()["visuals.engine"].metadata["doc"])
+    bench.add_argument(
+        "--model", action="append", type=Path, default=[], metavar="FILE.onnx", help="a generator; can be given again"
+    )
+    bench.add_argument("--seconds", type=_positive, default=20.0, help="about how long, for each generator (20)")
+    bench.add_argument("--json", action="store_true", help="one JSON object")
     return parser
 
 

@@ -35,10 +35,12 @@ class Port:
     ----------
     name : str
     shape : -1 where any length fits
+    dtype : numpy's name of the numbers' type
     """
 
     name: str
     shape: tuple[int, ...]
+    dtype: str = "float32"
 
 
 class Runner(Protocol):
@@ -230,6 +232,7 @@ class OpenVino:
     engine = "openvino"
 
     def __init__(self, path: Path, threads: int, bf16: bool) -> None:
+        import numpy as np
         import openvino
 
         core = openvino.Core()
@@ -254,6 +257,7 @@ class OpenVino:
                 Port(
                     port.any_name,
                     tuple(-1 if side.is_dynamic else side.get_length() for side in port.get_partial_shape()),
+                    np.dtype(port.get_element_type().to_dtype()).name,
                 )
                 for port in ports
             ]
@@ -330,9 +334,15 @@ class OnnxRuntime:
                 raise Unusable(_reason(error)) from error
 
     def _describe(self) -> None:
-        self._types = [_TYPES.get(port.type, "float32") for port in self._session.get_inputs()]
         self.inputs, self.outputs = (
-            [Port(port.name, tuple(side if isinstance(side, int) else -1 for side in port.shape)) for port in ports]
+            [
+                Port(
+                    port.name,
+                    tuple(side if isinstance(side, int) else -1 for side in port.shape),
+                    _TYPES.get(port.type, "float32"),
+                )
+                for port in ports
+            ]
             for ports in (self._session.get_inputs(), self._session.get_outputs())
         )
 
@@ -352,8 +362,7 @@ class OnnxRuntime:
     def __call__(self, *inputs: Any) -> list[Any]:
         """Run once; see `Runner`."""
         feeds = {
-            port.name: value.astype(kind, copy=False)
-            for port, kind, value in zip(self.inputs, self._types, inputs, strict=True)
+            port.name: value.astype(port.dtype, copy=False) for port, value in zip(self.inputs, inputs, strict=True)
         }
         return list(self._session.run(None, feeds))
 

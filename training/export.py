@@ -115,7 +115,12 @@ def export_generator(generator: nn.Module, path: str | Path, card: dict[str, Any
 def read_generator(path: str | Path) -> dict[str, Tensor]:
     """Weights of an exported generator, to go on training from."""
     model = onnx.load(str(load(path, "generator").path))
-    return {
+    weights = {
         entry.name.removesuffix(HALF): torch.from_numpy(onnx.numpy_helper.to_array(entry).astype(np.float32))
         for entry in model.graph.initializer
     }
+    # The exporter keeps one copy of weights that are equal, such as those of an untouched batch norm.
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.input[0] in weights:
+            weights[node.output[0]] = weights[node.input[0]].clone()
+    return weights

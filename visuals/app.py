@@ -111,6 +111,7 @@ class _Loop:
 
     def run(self, config: VisualsConfig, stopping: threading.Event, seconds: float | None, strip: Strip | None) -> None:
         start = last = self._last_drawn = due = monotonic()
+        lit = False
         while not stopping.is_set():
             now = monotonic()
             control = self._step(now, min(now - last, LONGEST_STEP_S))
@@ -118,6 +119,9 @@ class _Loop:
             if control.quit or (seconds is not None and now - start >= seconds):
                 return
             self._frame(control)
+            if self._show.pictures and not lit:
+                lit = True
+                log.info("first picture %.2f s after the loop began", monotonic() - start)
             if strip is not None and self._show.pictures and strip.due(now - start):
                 strip.add(now - start, self._show.picture())
             due = max(due + 1.0 / config.fps, monotonic() - 1.0 / config.fps)

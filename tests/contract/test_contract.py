@@ -37,6 +37,7 @@ FEATURES = Features(
     key="Eb major",
     key_confidence=0.7,
 )
+COMMANDS = ("live", "daemon", "visuals", "analyze", "devices", "monitor", "config", "doctor", "bench")
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 
 
@@ -99,14 +100,14 @@ def test_the_pure_data_patch_uses_real_addresses() -> None:
 
 def test_every_command_has_an_example_in_its_help() -> None:
     (commands,) = [action for action in _parser()._actions if action.dest == "command"]
-    assert set(commands.choices) == {"live", "daemon", "visuals", "analyze", "devices", "monitor", "config", "doctor"}
+    assert set(commands.choices) == set(COMMANDS)
     for name, sub in commands.choices.items():
         assert f"example: artgen {name}" in sub.format_help()
 
 
 def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in ("live", "daemon", "visuals", "analyze", "devices", "monitor", "config", "doctor"):
+    for name in COMMANDS:
         assert f"artgen {name}" in readme
 
 

@@ -1,0 +1,62 @@
+"""A generator in plain torch, timed on request: ``python -m training.eager MODEL``.
+
+``artgen bench`` runs it beside the engine. It is the network of `training.gan` as torch runs it by
+itself: eager, float32. After the line ``ready``, each line on standard input asks for one picture,
+and the answer is its time in seconds.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+from artgen_osc.errors import ModelError
+from artgen_osc.modelfile import load
+from training.export import read_generator
+from training.gan import Generator
+
+
+def eager_generator(path: str | Path) -> Generator:
+    """The network of a model file, in evaluation mode.
+
+    Raises
+    ------
+    ModelError
+        The file can't be used, or holds another kind of network.
+    """
+    card = load(path, "generator").card
+    try:
+        generator = Generator(card["size"], card["width"], card["z_dim"])
+        generator.grow_from(read_generator(path))
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{path}: isn't a network of training.gan ({error}); one made by training.train_gan is allowed; "
+            "go without the comparison"
+        ) from None
+    return generator.eval()
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    try:
+        generator = eager_generator(given.model)
+    except ModelError as error:
+        raise SystemExit(str(error)) from None
+    z, mood = torch.randn(1, generator.z_dim), torch.rand(1, 2)
+    print("ready", flush=True)
+    with torch.no_grad():
+        for _ in sys.stdin:
+            start = perf_counter()
+            generator(z, mood)
+            print(perf_counter() - start, flush=True)
+
+
+if __name__ == "__main__":
+    main()
