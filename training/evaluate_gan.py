@@ -39,15 +39,24 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
     Returns
     -------
-    ``n``; ``swd``, the mean over the pyramid's levels times 1000 (lower is better), and ``swd_levels``, finest
-    first; ``swd_floor`` and ``swd_floor_levels``, the same between two random halves of the real pictures, and
-    ``swd_against`` and ``swd_against_levels`` of another generator, if one is given;
-    ``mood_r2_valence`` and ``mood_r2_energy``, the mood measured on the pictures against the one asked for, anywhere
-    in the square; ``diversity``, the mean distance of two generated pictures, 1 for that of two real ones, and
-    ``diversity_perceptual``, the same by features of EfficientNet-Lite0; ``nearest_neighbour``, the mean distance to
-    the closest real picture, 1 for the distance from a real picture to the closest other one (near 0: learned by
-    heart); ``walk_p99``, the 99th percentile of the change from picture to picture on slow
-    walks, 1 for the median.
+    ``n``
+        pictures generated
+    ``swd``, ``swd_levels``
+        sliced Wasserstein distance to the real pictures, times 1000 (lower is better): the mean over the pyramid's
+        levels, and each of them, finest first
+    ``swd_floor``, ``swd_against``, with their ``_levels``
+        the same between two random halves of the real pictures, and of another generator, if one is given
+    ``mood_r2_valence``, ``mood_r2_energy``
+        the mood measured on pictures against the one asked for, anywhere in the square; for all other figures the
+        moods asked for are those of real pictures
+    ``diversity``, ``diversity_perceptual``
+        mean distance of two generated pictures, 1 for that of two real ones: at 32x32, and by the features of
+        EfficientNet-Lite0
+    ``nearest_neighbour``
+        mean distance to the closest real picture, 1 for that from a real picture to the closest other one (near 0:
+        learned by heart)
+    ``walk_p99``
+        99th percentile of the change from picture to picture on slow walks, 1 for the median
 
     Raises
     ------
@@ -60,16 +69,19 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     except ValueError as error:
         raise ModelError(str(error)) from None
     draw = torch.Generator().manual_seed(0)
-    asked = torch.rand(options.count, 2, generator=draw)
-    fake = _paint(model, asked, options.threads)
     scale = MoodScale(torch.tensor(model.card["mood_mean"]), torch.tensor(model.card["mood_deviation"]))
-    obeyed = r2(asked, scale.to_mood(measure_mood(fake)))
+    asked = torch.rand(options.count, 2, generator=draw)
+    obeyed = r2(asked, scale.to_mood(measure_mood(_paint(model, asked, options.threads))))
+    # Beside the real pictures, the generated ones have their moods, or their colours could not be alike.
+    moods = scale.to_mood(measure_mood(real)).clamp(0, 1)
+    moods = moods[torch.randint(len(moods), (options.count,), generator=draw)]
+    fake = _paint(model, moods, options.threads)
     shuffled = real[torch.randperm(len(real), generator=draw)]
     half = min(len(real) // 2, options.count)
     distances = {"swd": fake, "swd_floor": shuffled[half : 2 * half]}
     if options.against:
-        other = _paint(load(options.against, "generator"), asked, options.threads)
-        distances["swd_against"] = F.interpolate(other.float(), real.shape[-2:], mode="bilinear").byte()
+        other = _paint(load(options.against, "generator"), moods, options.threads)
+        distances["swd_against"] = F.interpolate(other.float(), real.shape[-2:], mode="bilinear", antialias=True).byte()
     figures: dict[str, Any] = {"n": options.count}
     for name, pictures in distances.items():
         levels = sliced_wasserstein(shuffled[:half], pictures, draw)
