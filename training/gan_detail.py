@@ -21,6 +21,8 @@ MARGIN = 4
 """Pixels of the smaller picture around a window that are painted too: its rim would lack its neighbours."""
 CONSISTENCY = 10.0
 """How strongly the detail is kept from changing what the smaller generator painted."""
+HELD = 4
+"""The means of so many of its pixels, in both directions, are held: below that, flaws may be painted over."""
 
 
 class DetailTrainer(Trainer):
@@ -93,7 +95,7 @@ class DetailTrainer(Trainer):
         assert canvas.picture is not None
         side = WINDOW // self._scale_up
         painted = torch.tanh(canvas.picture.float()[:, :, top : top + side, left : left + side])
-        change = F.l1_loss(F.avg_pool2d(fake.float(), self._scale_up), painted)
+        change = F.l1_loss(F.avg_pool2d(fake.float(), self._scale_up * HELD), F.avg_pool2d(painted, HELD))
         self.update(self.generator, self.generator_adam, adversarial + CONSISTENCY * change)
         return self.judge({"generator": adversarial, "change": change}, real_seen, fake_seen, start)
 
