@@ -29,8 +29,8 @@ def markdown() -> str:
     """All tables, in Markdown."""
     return "\n\n".join(
         (
-            "**Sent by the daemon**, one bundle a hop (86 a second), pitch classes and key in a bundle of their own every "
-            f"{schema.HOPS_PER_HARMONY} hops, the status once a second:",
+            "**Sent by the daemon**, one bundle a hop (86 a second), pitch classes and key in a bundle of their own "
+            f"every {schema.HOPS_PER_HARMONY} hops, the status once a second:",
             _rows(schema.sent()),
             "**Understood by the daemon**, on port 9100:",
             _rows(schema.DAEMON_CONTROLS),
