@@ -23,6 +23,7 @@ from artgen_osc.errors import ModelError
 CARD_KEY = "artgen"
 _GRAPH_FIELD = 7
 _METADATA_FIELD = 14
+_ENTRY_KEY = b"\x0a" + bytes([len(CARD_KEY)]) + CARD_KEY.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,26 @@ def _read_card(data: bytes) -> dict[str, Any]:
                 card = json.loads(pair[2])
                 return card if isinstance(card, dict) else {}
     return {}
+
+
+def has_card(path: str | Path) -> bool:
+    """Whether artgen exported this ONNX file.
+
+    It looks for two marks of a card anywhere in the file, so that a damaged card is a card still.
+
+    Raises
+    ------
+    ModelError
+        The file can't be read, or isn't a whole ONNX file.
+    """
+    path = Path(path)
+    data = _read(path)
+    try:
+        if _GRAPH_FIELD not in {number for number, _ in _fields(memoryview(data))}:
+            raise IndexError("no graph")
+    except IndexError as error:
+        raise _damaged(path, error, "generator") from None
+    return _ENTRY_KEY in data or b'"sha256": "' in data
 
 
 def load(path: str | Path, kind: str, **expected: object) -> ModelFile:

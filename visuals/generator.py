@@ -7,6 +7,7 @@ import numpy as np
 
 from artgen_osc import modelfile
 from artgen_osc.errors import ModelError
+from visuals.foreign import ForeignGenerator
 from visuals.idle import IdleGenerator
 from visuals.latent import direction, slerp
 
@@ -25,12 +26,10 @@ class Generator(Protocol):
     ----------
     name : for the overlay
     z_dim : length of `z`
-    size : pixels, height and width of the picture
     """
 
     name: str
     z_dim: int
-    size: int
 
     def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
         """Paint a picture.
@@ -43,13 +42,13 @@ class Generator(Protocol):
 
         Returns
         -------
-        uint8 ``(size, size, 3)``, RGB, top row first
+        uint8 ``(height, width, 3)``, RGB, top row first, of the same size every time
         """
         ...
 
 
 class OnnxGenerator:
-    """A trained network from a model file.
+    """A network from a file that artgen exported.
 
     The network takes ``z`` float32 ``(1, z_dim)`` and ``mood`` float32 ``(1, 2)`` and gives
     ``picture`` float32 ``(1, 3, size, size)`` in -1..1. It normalises `z` itself, so truncation
@@ -107,7 +106,8 @@ def open_generator(model: str, threads: int = 1, engine: str = "openvino") -> Ge
 
     Parameters
     ----------
-    model : a model file; ``idle``; or empty for the installed model, if there is one
+    model : an ONNX file, with artgen's card or a foreign one; ``idle``; or empty for the installed model,
+        if there is one
     threads : cores it may use
     engine : as in the settings
 
@@ -120,4 +120,6 @@ def open_generator(model: str, threads: int = 1, engine: str = "openvino") -> Ge
     """
     if model == IDLE or (not model and not SHIPPED.exists()):
         return IdleGenerator()
-    return OnnxGenerator(model or SHIPPED, threads, engine)
+    path = model or SHIPPED
+    kind = OnnxGenerator if modelfile.has_card(path) else ForeignGenerator
+    return kind(path, threads, engine)

@@ -1,0 +1,109 @@
+"""Turns a latent point until the picture has the mood that is asked for.
+
+For generators without a mood input. ``python -m training.fit_mood`` has painted many points, measured the
+mood of each picture, and fitted a small network that foretells the mood from the point.
+Its slope says which way to turn.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from artgen_osc import modelfile
+from artgen_osc.errors import ModelError
+
+FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+KIND = "mood directions"
+SUFFIX = ".mood.safetensors"
+STEPS = 5
+DAMPING = 0.02
+LONGEST = 0.5
+"""Most of one step, as a part of the radius."""
+
+
+def sidecar(model: str | Path) -> Path:
+    """Where the directions of a model file lie: ``NAME.mood.safetensors`` beside ``NAME.onnx``."""
+    return Path(model).with_suffix(SUFFIX)
+
+
+class Steering:
+    """Mood of a point: ``bias + linear u + out tanh(hidden u + shift)``, and the way to another one.
+
+    Parameters
+    ----------
+    weights : ``bias (2,)``, ``linear (2, z_dim)``, ``hidden (h, z_dim)``, ``shift (h,)``, ``out (2, h)``; h may be 0
+
+    Raises
+    ------
+    ValueError
+        The shapes don't fit each other.
+    """
+
+    def __init__(self, weights: dict[str, np.ndarray]) -> None:
+        try:
+            self._bias, self._linear, self._hidden, self._shift, self._out = (
+                weights[name].astype(np.float64) for name in ("bias", "linear", "hidden", "shift", "out")
+            )
+        except KeyError as error:
+            raise ValueError(f"{error} is missing") from None
+        self.z_dim = self._linear.shape[-1]
+        h = len(self._shift)
+        shapes = [array.shape for array in (self._bias, self._linear, self._hidden, self._shift, self._out)]
+        if shapes != [(2,), (2, self.z_dim), (h, self.z_dim), (h,), (2, h)]:
+            raise ValueError(f"its arrays have the shapes {shapes}")
+        self._damping = DAMPING * float(np.square(self._linear).sum()) / 2.0
+
+    @classmethod
+    def load(cls, model: str | Path) -> "Steering | None":
+        """What was fitted for a model file; None if nothing was.
+
+        Raises
+        ------
+        ModelError
+            It is damaged, or was fitted for another model.
+        """
+        path = sidecar(model)
+        if not path.exists():
+            return None
+        again = f"run python -m training.fit_mood {model} again, or delete it"
+        try:
+            file, weights = modelfile.load_weights(path, KIND)
+            steering = cls(weights)
+        except (ModelError, ValueError) as error:
+            raise ModelError(f"{path}: can't be used ({error}); what fit_mood wrote is allowed; {again}") from None
+        if file.card.get("model_sha256") != modelfile.graph_sha256(Path(model).read_bytes()):
+            raise ModelError(f"{path}: was fitted for another model; directions of {model} are allowed; {again}")
+        return steering
+
+    def foretell(self, z: FloatArray) -> np.ndarray:
+        """Valence and energy, float64 ``(2,)``, that the picture at `z` ``(z_dim,)`` will have."""
+        return self._mood_and_slope(z * (np.sqrt(self.z_dim) / np.linalg.norm(z)))[0]
+
+    def __call__(self, z: FloatArray, mood: FloatArray) -> FloatArray:
+        """The nearest point on the sphere around `z` that has the mood, as far as one is found.
+
+        Smooth in both: a fixed number of damped Newton steps, each along the slopes of valence and energy.
+
+        Parameters
+        ----------
+        z : float32 ``(z_dim,)``, not 0
+        mood : float32 ``(2,)``, valence and energy in 0..1
+        """
+        length = float(np.linalg.norm(z))
+        radius = np.sqrt(self.z_dim)
+        point = z.astype(np.float64) * (radius / length)
+        for _ in range(STEPS):
+            found, slope = self._mood_and_slope(point)
+            # Along the sphere only; what leads outwards is lost anyway.
+            slope = slope - np.outer(slope @ point, point) / radius**2
+            step = slope.T @ np.linalg.solve(slope @ slope.T + self._damping * np.eye(2), mood - found)
+            step /= np.sqrt(1.0 + np.square(step).sum() / (LONGEST * radius) ** 2)
+            point = point + step
+            point *= radius / np.linalg.norm(point)
+        return np.asarray(point * (length / radius)).astype(np.float32)
+
+    def _mood_and_slope(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        active = np.tanh(self._hidden @ point + self._shift)
+        mood = self._bias + self._linear @ point + self._out @ active
+        return mood, self._linear + (self._out * (1.0 - active**2)) @ self._hidden
