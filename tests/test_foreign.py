@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from tests.test_generator import write_model
 from visuals.foreign import ForeignGenerator, find_layout
 from visuals.generator import Generator, OnnxGenerator, open_generator
 from visuals.latent import direction
+from visuals.notes import Notes, read_notes
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
 
@@ -286,3 +288,12 @@ def test_what_is_no_onnx_file(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").write_bytes(b"PK\x03\x04 a pickle")
     with pytest.raises(ModelError, match="damaged or truncated"):
         open_generator(str(tmp_path / "m.onnx"))
+
+
+def test_the_manual_shows_every_line(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "generators.md").read_text(encoding="utf-8")
+    path = tmp_path / "example.toml"
+    path.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    notes = read_notes(path)
+    assert all(getattr(notes, item.name) != item.default for item in fields(Notes) if item.name != "inputs")
+    assert notes.inputs == {"truncation_psi": 0.7, "noise_mode": 0}

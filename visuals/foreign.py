@@ -81,8 +81,17 @@ class ForeignGenerator:
         if truncation < 1.0 and not self._truncations:
             length = float(np.linalg.norm(z))
             z = (slerp(self._home, z.astype(np.float64) / length, truncation) * length).astype(np.float32)
-        if self._steering is not None:
-            z = self._steering(z, mood)
+        if self._steering is None:
+            return self._paint(z, mood, truncation)
+        picture = self._paint(self._steering(z, mood), mood, truncation)
+        self._steering.see(picture, mood)
+        return picture
+
+    def paint(self, z: Array, truncation: float) -> Array:
+        """The picture at just this point, without steering; only a truncation input heeds `truncation`."""
+        return self._paint(z, np.full(2, 0.5, np.float32), truncation)
+
+    def _paint(self, z: Array, mood: Array, truncation: float) -> Array:
         values = self._channels_last(self._run(z, mood, truncation)[self._at])
         gain = 255.0 / (self._white - self._black)
         pixels = np.clip(values * np.float32(gain) + np.float32(0.5 - self._black * gain), 0.0, 255.0).astype(np.uint8)

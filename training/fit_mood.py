@@ -1,0 +1,261 @@
+"""Teach a generator without a mood input to obey valence and energy.
+
+python -m training.fit_mood my-stylegan.onnx
+
+It paints with many latent points and measures the mood of each picture's colours. A small network learns to
+foretell that mood from the point; the renderer follows its slope to the nearest point with the mood that is asked
+for, and corrects itself by the pictures that come out (`visuals.steering`). Then it paints steered points, sees
+where they went wrong, and learns from those too. What was learned lies beside the model, as
+NAME.mood.safetensors, and the renderer uses it by itself.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from artgen_osc.errors import ArtgenError, ModelError
+from artgen_osc.modelfile import CARD_KEY, graph_sha256, has_card, weights_sha256
+from training.pictures import MoodScale, colour_mood, to_float
+from visuals.foreign import ForeignGenerator
+from visuals.steering import KIND, Steering, sidecar
+
+HIDDEN = 48
+STEPS = 600
+ROUNDS = 3
+"""How often it learns from steered points; each round paints a quarter of the first pictures again."""
+
+HELD_OUT = 5
+"""Every fifth point judges the network."""
+
+SETTLED = 16
+"""Pictures after which the renderer has seen what it asked for too much or too little."""
+
+COARSE = 32
+Weights = dict[str, np.ndarray]
+
+
+class _Foreteller(nn.Module):
+    """The network of `visuals.steering`, in training."""
+
+    def __init__(self, start: Tensor, hidden: int) -> None:
+        super().__init__()
+        z_dim = start.shape[1] - 1
+        self.bias, self.linear = nn.Parameter(start[:, -1].clone()), nn.Parameter(start[:, :-1].clone())
+        self.hidden = nn.Parameter(torch.randn(hidden, z_dim) / z_dim**0.5)
+        self.shift = nn.Parameter(torch.randn(hidden) * 0.5)
+        self.out = nn.Parameter(torch.zeros(2, hidden))
+
+    def forward(self, points: Tensor) -> Tensor:
+        active = torch.tanh(F.linear(points, self.hidden, self.shift))
+        return F.linear(points, self.linear, self.bias) + F.linear(active, self.out)
+
+    def weights(self) -> Weights:
+        return {name: value.detach().numpy().copy() for name, value in self.named_parameters()}
+
+
+def _ridge(points: Tensor, moods: Tensor, strength: float) -> Tensor:
+    """Linear fit, ``(2, z_dim + 1)`` with the constant last."""
+    rows = torch.cat([points, torch.ones(len(points), 1)], 1).double()
+    square = rows.T @ rows + strength * torch.eye(rows.shape[1], dtype=torch.float64)
+    return torch.linalg.solve(square, rows.T @ moods.double()).T.float()
+
+
+def fit(points: Tensor, moods: Tensor) -> tuple[Weights, float]:
+    """The network that foretells the mood best on points that it didn't learn from.
+
+    Parameters
+    ----------
+    points : ``(n, z_dim)``, each of length ``sqrt(z_dim)``
+    moods : ``(n, 2)``, measured
+
+    Returns
+    -------
+    weights : for `visuals.steering.Steering`
+    error : mean squared, on the points held out
+    """
+    torch.manual_seed(0)
+    held = torch.arange(len(points)) % HELD_OUT == HELD_OUT - 1
+    learn, learn_moods, judge, judge_moods = points[~held], moods[~held], points[held], moods[held]
+    tries = [_Foreteller(_ridge(learn, learn_moods, strength), 0) for strength in (1.0, 10.0, 100.0, 1000.0)]
+    errors = [F.mse_loss(linear(judge), judge_moods).item() for linear in tries]
+    best_error = min(errors)
+    linear = tries[errors.index(best_error)]
+    best = linear.weights()
+    network = _Foreteller(torch.cat([linear.linear, linear.bias[:, None]], 1).detach(), HIDDEN)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.01, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=STEPS)
+    for step in range(STEPS):
+        loss = F.mse_loss(network(learn), learn_moods)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % 10 == 9:
+            with torch.no_grad():
+                error = F.mse_loss(network(judge), judge_moods).item()
+            if error < best_error:
+                best_error, best = error, network.weights()
+    return best, best_error
+
+
+class _Studio:
+    """Paints and measures."""
+
+    def __init__(self, generator: ForeignGenerator, truncation: float) -> None:
+        self._generator = generator
+        self.truncation = truncation
+        self._draw = np.random.default_rng(1)
+
+    def moods(self, n: int) -> np.ndarray:
+        """Moods to ask for, ``(n, 2)``, over the whole square."""
+        return self._draw.random((n, 2)).astype(np.float32)
+
+    def points(self, n: int) -> Iterator[np.ndarray]:
+        """Random points ``(z_dim,)`` of length ``sqrt(z_dim)``."""
+        for _ in range(n):
+            z = self._draw.standard_normal(self._generator.z_dim)
+            yield (z * np.sqrt(len(z)) / np.linalg.norm(z)).astype(np.float32)
+
+    def paint(self, points: list[np.ndarray], doing: str) -> tuple[Tensor, Tensor]:
+        """Pleasure and arousal ``(n, 2)`` of the pictures, and the pictures as ``(n, 3 * COARSE ** 2)``."""
+        measured, small = [], []
+        for z in tqdm(points, desc=doing):
+            # A model with a truncation input shortens by itself; for others the point is what is shown.
+            frame = self._generator.paint(z, self.truncation)
+            picture = to_float(torch.from_numpy(frame).permute(2, 0, 1)[None])
+            measured.append(colour_mood(picture))
+            small.append(F.adaptive_avg_pool2d(picture, COARSE).flatten(1))
+        return torch.cat(measured), torch.cat(small)
+
+
+def r2(asked: Tensor, measured: Tensor) -> list[float]:
+    """Share of the variance of what was asked that is found in the pictures, for valence and energy."""
+    lost = (measured - asked).square().sum(0) / (asked - asked.mean(0)).square().sum(0)
+    return [float(value) for value in 1 - lost]
+
+
+def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float) -> dict[str, Any]:
+    """Fit, write the file, and return the figures on fresh points.
+
+    Raises
+    ------
+    ModelError
+        The model can't be used, has a mood input already, or its pictures all have the same colours.
+    """
+    if has_card(path):
+        raise ModelError(f"{path}: was exported by artgen and obeys the mood already; nothing is to be fitted")
+    generator = ForeignGenerator(path, threads, steered=False)
+    if generator.has_mood:
+        raise ModelError(f"{path}: has a mood input already; a model without one is allowed; nothing is to be fitted")
+    studio = _Studio(generator, truncation)
+    points = list(studio.points(count))
+    measured, plain = studio.paint(points, f"paint {count} pictures")
+    mean, deviation = measured.mean(0), measured.std(0)
+    if not (deviation > 1e-3).all():
+        raise ModelError(
+            f"{path}: its pictures all have the same brightness or saturation (deviation "
+            f"{deviation[0]:.2g}, {deviation[1]:.2g}); colours that vary with z are needed; choose another model"
+        )
+    scale = MoodScale(mean, deviation)
+    moods = scale.to_mood(measured)
+    scaled = {"mean": mean.numpy(), "deviation": deviation.numpy()}
+    weights, error = fit(torch.from_numpy(np.stack(points)), moods)
+    foretold = 1 - error / moods.var(0).mean().item()
+    for turn in range(ROUNDS):
+        steering = Steering({**weights, **scaled})
+        asked = studio.moods(count // 4)
+        fresh = [steering.turn(z, mood) for z, mood in zip(studio.points(len(asked)), asked, strict=True)]
+        measured, _ = studio.paint(fresh, f"round {turn + 1} of {ROUNDS}")
+        points += fresh
+        moods = torch.cat([moods, scale.to_mood(measured)])
+        weights, _ = fit(torch.from_numpy(np.stack(points)), moods)
+    card = {
+        "kind": KIND,
+        "model": path.name,
+        "model_sha256": graph_sha256(path.read_bytes()),
+        "trained_on": f"{len(points)} pictures that {path.name} painted",
+        "licence": f"as {path.name}",
+        "r2_foretold": foretold,
+    }
+    _save(path, {**weights, **scaled}, card)
+    figures = _check(ForeignGenerator(path, threads), Steering({**weights, **scaled}), studio, check, scale, plain)
+    _save(path, {**weights, **scaled}, {**card, **figures})
+    return figures
+
+
+def _save(path: Path, weights: Weights, card: dict[str, Any]) -> None:
+    save_file(weights, sidecar(path), {CARD_KEY: json.dumps({**card, "sha256": weights_sha256(weights)})})
+
+
+def _check(
+    renderer: ForeignGenerator, steering: Steering, studio: _Studio, count: int, scale: MoodScale, plain: Tensor
+) -> dict[str, float | int]:
+    """Figures on fresh points and moods: for the first picture of each, and for what the renderer shows soon after."""
+    asked = studio.moods(count)
+    points = list(studio.points(count))
+    turned = [steering.turn(z, mood) for z, mood in zip(points, asked, strict=True)]
+    measured, steered = studio.paint(turned, "check")
+    first = r2(torch.from_numpy(asked), scale.to_mood(measured))
+    settled = []
+    few = count // 4
+    for z, mood in zip(points[:few], tqdm(asked[:few], desc="settle"), strict=True):
+        frames = [renderer(z, mood, studio.truncation) for _ in range(SETTLED)]
+        settled.append(steering.measure(frames[-1]))
+    after = r2(torch.from_numpy(asked[:few]), torch.from_numpy(np.stack(settled)))
+    cosine = [np.clip(z @ other / len(z), -1, 1) for z, other in zip(points, turned, strict=True)]
+    return {
+        "n": count,
+        "r2_valence": after[0],
+        "r2_energy": after[1],
+        "r2_valence_first": first[0],
+        "r2_energy_first": first[1],
+        "diversity": (F.pdist(steered[:500]).mean() / F.pdist(plain[:500]).mean()).item(),
+        "turned_degrees": float(np.degrees(np.arccos(cosine)).mean()),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 if all went well, 2 after an error."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.fit_mood",
+        description="Teach a generator without a mood input to obey valence and energy.",
+    )
+    parser.add_argument("model", type=Path, help="an ONNX file; see docs/generators.md for what is allowed")
+    parser.add_argument("--count", type=int, default=2000, help="pictures to learn from at first (2000)")
+    parser.add_argument("--check", type=int, default=500, help="fresh pictures for the figures (500)")
+    parser.add_argument("--threads", type=int, default=2, help="cores to use (2)")
+    parser.add_argument("--truncation", type=float, default=0.8, help="of the show, for models that take it (0.8)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    options = parser.parse_args(arguments)
+    if options.count < 50 or options.check < 20:
+        parser.error("--count of 50 or more and --check of 20 or more are allowed")
+    torch.set_num_threads(options.threads)
+    try:
+        figures = fit_mood(options.model, options.count, options.check, options.threads, options.truncation)
+    except ArtgenError as error:
+        print(f"fit_mood: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(figures))
+        return 0
+    print(
+        f"{sidecar(options.model)}: R2 of the mood that is asked for, over the whole square: "
+        f"{figures['r2_valence']:.2f} valence, {figures['r2_energy']:.2f} energy within {SETTLED} pictures "
+        f"({figures['r2_valence_first']:.2f}, {figures['r2_energy_first']:.2f} on the first); "
+        f"diversity {figures['diversity']:.2f} of the model's own"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
