@@ -43,7 +43,7 @@ def _add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> Non
             if isinstance(item.default, bool):
                 options["action"] = argparse.BooleanOptionalAction
             elif isinstance(item.default, tuple):
-                options |= {"action": "append", "metavar": "HOST:PORT"}
+                options |= {"action": "append", "metavar": item.metadata["item"]}
             else:
                 options |= {"type": type(item.default), "metavar": item.name.upper()}
                 if item.default != "":

@@ -21,9 +21,16 @@ _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CON
 
 
 def _setting(
-    default: Any, doc: str, low: float = -math.inf, high: float = math.inf, choices: tuple[str, ...] = ()
+    default: Any,
+    doc: str,
+    low: float = -math.inf,
+    high: float = math.inf,
+    choices: tuple[str, ...] = (),
+    item: str = "",
 ) -> Any:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices})
+    return field(
+        default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices, "item": item}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,9 @@ class RhythmConfig:
 class OscConfig:
     """``[osc]``: who is sent to, and where control comes in."""
 
-    targets: tuple[str, ...] = _setting((), "send to HOST:PORT, or to a program by name, such as touchdesigner")
+    targets: tuple[str, ...] = _setting(
+        (), "send to HOST:PORT, or to a program by name, such as touchdesigner", item="HOST:PORT"
+    )
     host: str = _setting("127.0.0.1", "address on which the daemon listens for control")
     port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
 
@@ -78,6 +87,10 @@ class VisualsConfig:
     headless: bool = _setting(False, "render off screen through EGL, without a window")
     model: str = _setting("", "generator model file; empty: the one that is installed; idle: needs no model")
     engine: str = _setting("auto", f"what runs the generator: {', '.join(ENGINES)}", choices=ENGINES)
+    model_fade: float = _setting(1.5, "length of the fade to another model, in seconds; 0: cut")
+    models: tuple[str, ...] = _setting((), "model files to load ahead; switch to one by its name", item="FILE")
+    second_model: str = _setting("", "a second model to mix in; empty: none")
+    model_mix: float = _setting(0.0, "0: the model alone, 1: the second one alone")
     seed: int = _setting(0, "number of the first picture")
     speed: float = _setting(1.0, "travel through the latent space, in pictures per 10 s")
     smoothing: float = _setting(1.0, "time constant of the mood's follower, in seconds")
@@ -139,7 +152,9 @@ def check(key: str, value: object) -> Any:
     default: Any = item.default
     if isinstance(default, tuple):
         if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
-            raise ValueError(f"{value!r} is not a list of strings; a list such as ['127.0.0.1:9000'] is allowed")
+            raise ValueError(
+                f"{value!r} is not a list of strings; a list such as ['{item.metadata['item']}'] is allowed"
+            )
         return tuple(value)
     kind: type = type(default)
     name = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[kind]

@@ -21,9 +21,10 @@ def flags(given: Mapping[str, object]) -> list[str]:
     for key, value in given.items():
         if key.startswith("visuals.") and value is not None:
             name = key.replace(".", "-").replace("_", "-")
-            words.append(
-                {True: f"--{name}", False: f"--no-{name}"}[value] if isinstance(value, bool) else f"--{name}={value}"
-            )
+            if isinstance(value, bool):
+                words.append(f"--{name}" if value else f"--no-{name}")
+            else:
+                words += [f"--{name}={part}" for part in (value if isinstance(value, (list, tuple)) else [value])]
     return words
 
 

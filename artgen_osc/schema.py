@@ -278,8 +278,17 @@ VISUALS_CONTROLS: tuple[Address, ...] = (
     Address(
         "/visuals/model",
         "string",
-        "load another model file; empty: the installed one; idle: needs none",
+        "fade to a model: a file, or the name of a loaded one; empty: the installed one; idle: needs none",
         setting="visuals.model",
+    ),
+    Address("/visuals/model/fade", "float", "length of that fade; 0: cut", 0, 30, "s", "visuals.model_fade"),
+    Address("/visuals/model/load", "string", "load one more file, to have it ready", setting="visuals.models"),
+    Address("/visuals/model/second", "string", "a second model to mix in; empty: none", setting="visuals.second_model"),
+    Address(
+        "/visuals/model/mix",
+        "float",
+        "0: the model alone, 1: the second one alone",
+        setting="visuals.model_mix",
     ),
     Address("/visuals/effect/onset", "float", "zoom and drift on onsets; 0: off", setting="visuals.onset_effect"),
     Address("/visuals/beat/pulse", "float", "a breath of zoom on each beat; 0: off", setting="visuals.beat_pulse"),

@@ -13,6 +13,7 @@ import soundfile
 
 from artgen_osc import mood
 from artgen_osc.cli import main
+from artgen_osc.renderer import flags
 from tests.live.servers import ARTGEN, ROOT
 
 NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
@@ -178,3 +179,8 @@ def test_help_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "example: artgen live" in capsys.readouterr().out
+
+
+def test_settings_reach_the_renderer_as_flags() -> None:
+    given = {"visuals.models": ["a b.onnx", "c.onnx"], "visuals.freeze": False, "visuals.fps": None, "osc.port": 1}
+    assert flags(given) == ["--visuals-models=a b.onnx", "--visuals-models=c.onnx", "--no-visuals-freeze"]

@@ -40,8 +40,8 @@ def test_crossfade_takes_its_time_for_another_model() -> None:
     fade = Crossfade()
     for step in range(10):
         fade.arrive(step * 0.05)
-    fade.arrive(0.5, changed=True)
-    assert fade.mix(0.5 + Crossfade.CHANGE / 2) == pytest.approx(0.5)
+    fade.arrive(0.5, change=1.5)
+    assert fade.mix(0.5 + 0.75) == pytest.approx(0.5)
     fade.arrive(0.55)
     assert fade.mix(0.6) < 0.1
 

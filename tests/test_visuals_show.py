@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class Small(IdleGenerator):
 def opener(model: str) -> IdleGenerator:
     if model == "bad":
         raise ModelError("bad: is damaged; a whole file is allowed; export it again")
-    return Small(64) if model == "small" else IdleGenerator(64)
+    return Small(96) if model == "small" else IdleGenerator(64)
 
 
 class Stage:
@@ -64,6 +65,12 @@ def make_stage(gl_context: Any) -> Iterator[Any]:
 
 def change(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b).mean())
+
+
+def changes(stage: Stage, seconds: float) -> list[float]:
+    """From frame to frame."""
+    frames = [stage.run(0.0), *(stage.run(1 / RATE) for _ in range(round(seconds * RATE)))]
+    return [change(a, b) for a, b in pairwise(frames)]
 
 
 def test_fades_in_and_moves(make_stage: Any) -> None:
@@ -171,6 +178,60 @@ def test_another_model_fades_in_and_a_bad_one_changes_nothing(make_stage: Any) -
     lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
     assert any("small" in line for line in lines)
     assert not any("damaged" in line for line in lines)
+
+
+@pytest.mark.parametrize("fade", [0.5, 3.0])
+def test_a_fade_between_models_has_its_length_and_no_jump(make_stage: Any, fade: float) -> None:
+    """Models of another z and another size. The largest change of a frame stays near what a steady fade has."""
+    stage = make_stage(model_fade=fade, speed=0.0, grain=0.0)
+    stage.run(2.5)
+    usual = max(changes(stage, 0.5))
+    stage.send(("/visuals/model", "small"))
+    before = stage.run(0.0)
+    steps = changes(stage, fade)
+    after = stage.run(0.2)
+    assert change(before, after) > 10.0, "another picture"
+    assert max(steps) < usual + 4.0 * change(before, after) / (fade * RATE)
+    assert max(changes(stage, 0.5)) < 2.0 * usual + 0.5, "the fade is over"
+
+
+def test_a_fade_of_0_cuts(make_stage: Any) -> None:
+    stage = make_stage(model_fade=0.0, speed=0.0, grain=0.0)
+    before = stage.run(2.5)
+    stage.send(("/visuals/model", "small"))
+    assert max(changes(stage, 0.2)) > 0.8 * change(before, stage.run(0.1))
+
+
+def test_two_models_mix_by_hand_without_a_jump(make_stage: Any) -> None:
+    def still(**settings: Any) -> np.ndarray:
+        return make_stage(speed=0.0, grain=0.0, **settings).run(3.0)
+
+    first, second = still(), still(model="small")
+    half = still(second_model="small", model_mix=0.5)
+    assert change(half, first) < 0.75 * change(first, second)
+    assert change(half, second) < 0.75 * change(first, second)
+    assert change(still(second_model="small", model_mix=1.0), second) < 1.0
+    stage = make_stage(speed=0.0, grain=0.0, second_model="small")
+    stage.run(2.5)
+    usual = max(changes(stage, 0.5))
+    stage.send(("/visuals/model/mix", 1.0))
+    steps = changes(stage, 1.5)
+    assert max(steps) < usual + 0.2 * change(first, second), "the hand may be quick"
+    assert change(stage.run(0.1), second) < 5.0
+    lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
+    assert any("idle and small 100%" in line for line in lines)
+
+
+def test_models_are_listed_over_osc_up_to_a_few(make_stage: Any) -> None:
+    stage = make_stage(models=("small",))
+    stage.send(*(("/visuals/model/load", f"m{index}") for index in range(7)), ("/visuals/model/load", "m4"))
+    assert stage.controls.now(0.0).settings.models == tuple(f"m{index}" for index in range(1, 7))
+    stage.run(0.1)
+    stage.send(("/visuals/model/load", "bad"))
+    stage.run(0.5)
+    lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
+    assert any("bad: is damaged" in line for line in lines)
+    assert any("generator\tidle" in line for line in lines)
 
 
 def test_help_overlay(make_stage: Any) -> None:

@@ -2,19 +2,20 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from artgen_osc.errors import ModelError
 from visuals.latent import Latent
-from visuals.worker import Picture, SyncWorker, ThreadWorker, Worker
+from visuals.painter import Picture, Request, blend
+from visuals.rack import KEPT, Rack
+from visuals.worker import SyncWorker, ThreadWorker, Worker
 
 
 class Painter:
     """Paints its z[0]; can be held and can fail."""
-
-    size = 4
 
     def __init__(self, name: str = "painter", z_dim: int = 2) -> None:
         self.name = name
@@ -37,6 +38,10 @@ def latent(value: int, z_dim: int = 2) -> Latent:
     return Latent(np.full(z_dim, value, np.float32), np.zeros(2, np.float32), 1.0)
 
 
+def asking(value: int, z_dim: int = 2, second: Latent | None = None, mix: float = 0.0) -> Request:
+    return Request(latent(value, z_dim), second or latent(value), mix)
+
+
 def wait_for(ready: Callable[[], Picture | bool | None]) -> Picture | bool:
     end = time.monotonic() + 5.0
     while time.monotonic() < end:
@@ -52,10 +57,10 @@ def test_paints_the_newest_and_drops_the_stale() -> None:
     painter.gate.clear()
     worker = ThreadWorker("", lambda model: painter, most_fps=1000.0)
     try:
-        worker.request(latent(1), 0.0)
+        worker.request(asking(1), 0.0)
         assert painter.started.wait(5.0)
         for value in range(2, 50):
-            worker.request(latent(value), 0.0)
+            worker.request(asking(value), 0.0)
         painter.gate.set()
         wait_for(lambda: len(painter.painted) == 2)
         assert painter.painted == [1, 49]
@@ -74,11 +79,11 @@ def test_errors_are_data(caplog: pytest.LogCaptureFixture) -> None:
     try:
         with caplog.at_level(logging.WARNING):
             for _ in range(3):
-                worker.request(latent(-1), 0.0)
+                worker.request(asking(-1), 0.0)
                 wait_for(lambda: worker.state.error != "")
         assert "engine trouble" in worker.state.error
         assert len(caplog.records) == 1, "logged once"
-        worker.request(latent(5), 0.0)
+        worker.request(asking(5), 0.0)
         assert wait_for(worker.poll)
     finally:
         worker.close()
@@ -114,8 +119,8 @@ def test_a_bad_model_leaves_the_old_one(make: Callable[[], Worker], caplog: pyte
         wait_for(lambda: worker.state.name == "wide")
         assert worker.state.z_dim == 3
         assert worker.state.error == ""
-        worker.request(latent(1, z_dim=2), 0.1)  # asked before the change was noticed
-        worker.request(latent(2, z_dim=3), 0.1)
+        worker.request(asking(1, z_dim=2), 0.1)  # asked before the change was noticed
+        worker.request(asking(2, z_dim=3), 0.1)
         picture = wait_for(worker.poll)
         assert isinstance(picture, Picture)
         assert (picture.pixels[0, 0, 0], picture.model) == (2, 2)
@@ -132,7 +137,7 @@ def test_sync_keeps_its_rate() -> None:
     worker = SyncWorker("", opener, fps=20.0)
     pictures = 0
     for step in range(120):
-        worker.request(latent(step), 1.0 / 60.0)
+        worker.request(asking(step), 1.0 / 60.0)
         pictures += worker.poll() is not None
     assert pictures == pytest.approx(40, abs=1)
 
@@ -143,8 +148,141 @@ def test_does_not_paint_more_often_than_asked() -> None:
     try:
         end = time.monotonic() + 0.5
         while time.monotonic() < end:
-            worker.request(latent(1), 0.0)
+            worker.request(asking(1), 0.0)
             time.sleep(0.002)
     finally:
         worker.close()
     assert len(painter.painted) <= 12
+
+
+class SlowOpener:
+    """Opens ``slow`` models only when it is let."""
+
+    def __init__(self) -> None:
+        self.gate, self.begun = threading.Event(), threading.Event()
+        self.opened: list[str] = []
+
+    def __call__(self, model: str) -> Painter:
+        self.opened.append(model)
+        if "slow" in model:
+            self.begun.set()
+            assert self.gate.wait(5.0)
+        return opener(model)
+
+
+def test_the_old_model_paints_on_while_another_loads() -> None:
+    slow = SlowOpener()
+    worker = ThreadWorker("first", slow, most_fps=1000.0)
+    try:
+        worker.load("slow")
+        assert slow.begun.wait(5.0)
+        for value in range(1, 20):
+            worker.request(asking(value), 0.0)
+            picture = wait_for(worker.poll)
+            assert isinstance(picture, Picture)
+            assert (picture.pixels[0, 0, 0], picture.model) == (value, 1)
+        assert (worker.state.name, worker.state.loading) == ("first", "slow")
+        slow.gate.set()
+        wait_for(lambda: worker.state.name == "slow")
+        assert worker.state.loading == ""
+    finally:
+        slow.gate.set()
+        worker.close()
+
+
+def test_a_loaded_model_is_there_at_once_though_another_is_loading() -> None:
+    slow = SlowOpener()
+    worker = ThreadWorker("first", slow, most_fps=1000.0)
+    try:
+        worker.prepare(("wide",))
+        wait_for(lambda: slow.opened == ["first", "wide"] and worker.state.loading == "")
+        worker.load("slow")
+        assert slow.begun.wait(5.0)
+        worker.load("wide")
+        assert worker.state.name == "wide"
+        slow.gate.set()
+        wait_for(lambda: worker.state.loading == "")
+        assert worker.state.name == "wide", "what was asked for before doesn't come back"
+        worker.load("slow")
+        assert worker.state.name == "slow"
+        assert slow.opened == ["first", "wide", "slow"], "nothing was loaded twice"
+    finally:
+        slow.gate.set()
+        worker.close()
+
+
+@pytest.mark.parametrize("make", [make_thread, make_sync])
+def test_a_second_model_is_mixed_in(make: Callable[[], Worker]) -> None:
+    worker = make()
+
+    def level(mix: float) -> tuple[int, int]:
+        worker.request(asking(100, second=latent(200, z_dim=3), mix=mix), 0.1)
+        picture = wait_for(worker.poll)
+        assert isinstance(picture, Picture)
+        return int(picture.pixels[0, 0, 0]), picture.model
+
+    try:
+        assert level(0.5) == (100, 1), "there is no second one yet"
+        worker.load("wide", second=True)
+        wait_for(lambda: worker.state.second == "wide")
+        assert worker.state.second_z_dim == 3
+        assert [level(mix) for mix in (0.0, 0.25, 0.5, 1.0)] == [(100, 2), (125, 2), (150, 2), (200, 2)]
+        worker.load("bad", second=True)
+        wait_for(lambda: worker.state.error.startswith("bad: is damaged"))
+        assert level(1.0) == (200, 2), "a bad one leaves the old one"
+        worker.load("", second=True)
+        assert (worker.state.second, worker.state.second_z_dim) == ("", 0)
+        assert level(1.0) == (100, 3)
+        worker.load("first")
+        assert level(1.0) == (100, 3), "the model that paints already is no change"
+    finally:
+        worker.close()
+
+
+def test_blend_covers_the_larger_picture() -> None:
+    small, large = np.full((10, 20, 3), 40, np.uint8), np.full((40, 30, 3), 240, np.uint8)
+    small[:, :6] = small[:, -6:] = 255  # the aspect of the large one leaves columns 6.25 to 13.75
+    for mixed in (blend(small, large, 0.25), blend(large, small, 0.75)):
+        assert mixed.shape == (40, 30, 3)
+        assert np.all(mixed[:, 8:-8] == 90)
+    np.testing.assert_array_equal(blend(large, large, 0.4), large)
+
+
+def test_only_a_few_models_stay_loaded() -> None:
+    opened: list[str] = []
+
+    def count(model: str) -> Painter:
+        opened.append(model)
+        return Painter(model)
+
+    rack = Rack(count)
+    names = [f"m{index}" for index in range(KEPT + 1)]
+    for name in names[:KEPT]:
+        rack.get(name)
+    rack.get("m0")
+    rack.get(names[KEPT])
+    assert opened == names
+    assert rack.ready("m1") is None, "the one that was used longest ago is forgotten"
+    assert all(rack.ready(name) is not None for name in names if name != "m1")
+
+
+def test_a_name_means_a_loaded_file_or_a_listed_one(tmp_path: Path) -> None:
+    files = [tmp_path / "fire.onnx", tmp_path / "water.onnx"]
+    for file in files:
+        file.write_bytes(b"1")
+    opened: list[str] = []
+
+    def count(model: str) -> Painter:
+        opened.append(model)
+        return Painter(Path(model).stem)
+
+    rack = Rack(count)
+    fire = rack.get(str(files[0]))
+    assert rack.ready("fire") is fire
+    assert rack.ready("water") is None
+    rack.listed = (str(files[1]),)
+    assert rack.get("water") is rack.get(str(files[1]))
+    files[0].with_suffix(".toml").write_text("range = [0, 1]")
+    assert rack.ready("fire") is None, "its files have changed"
+    assert rack.get("fire") is not fire
+    assert opened == [str(files[0]), str(files[1]), str(files[0])]

@@ -18,6 +18,9 @@ STALE_S = 2.0
 REPEAT_S = 0.15
 """The same seed or trigger again within this time is one press: CHOPs repeat at their frame rate."""
 
+MOST_MODELS = 6
+"""Of the files to load ahead, the last ones count."""
+
 NEUTRAL = 0.5
 _CONTROLS = by_path(VISUALS_CONTROLS)
 
@@ -165,8 +168,11 @@ class Controls:
                 return
             self._counts[row.path] += 1
         if row.setting:
+            name = row.setting.partition(".")[2]
             new: Any = bool(value) if row.kind == "toggle" else value
-            self._settings = replace(self._settings, **{row.setting.partition(".")[2]: new})
+            if row.path == "/visuals/model/load" and isinstance(value, str):
+                new = tuple(dict.fromkeys((*self._settings.models, value)))[-MOST_MODELS:]
+            self._settings = replace(self._settings, **{name: new})
 
     def _daemon(self, path: str, value: float, time: float) -> None:
         if path.startswith("/artgen/status/"):

@@ -126,8 +126,6 @@ class Crossfade:
 
     SHORTEST = 0.03
     LONGEST = 1.5
-    CHANGE = 1.5
-    """Length in s of the fade to another model's pictures."""
 
     def __init__(self) -> None:
         self._interval = 0.1
@@ -135,16 +133,18 @@ class Crossfade:
         self._last: float | None = None
         self._change_until = 0.0
 
-    def arrive(self, time: float, changed: bool = False, cut: bool = False) -> None:
+    def arrive(self, time: float, change: float = 0.0, cut: bool = False) -> None:
         """A picture came in at `time` (s of show time).
 
-        `changed`: it is from another model, and the fade takes longer; `cut`: it is shown at once.
+        `change`: it is from another model, and the fade takes so many seconds; `cut`: it is shown at once.
         """
         if self._last is not None:
             apart = min(max(time - self._last, 0.0), self.LONGEST)
             self._interval += 0.2 * (apart - self._interval)
-        if changed and self._last is not None:
-            self._change_until = time + self.CHANGE
+        if change and self._last is not None:
+            self._change_until = time + change
+        if cut:
+            self._change_until = time
         self._last = time
         # A little longer than the mean, so that a late picture still finds things moving.
         usual = max(1.3 * self._interval, self.SHORTEST)

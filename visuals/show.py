@@ -3,16 +3,21 @@
 import math
 from typing import Any
 
+from artgen_osc.config import VisualsConfig
 from visuals.control import Control, Controls
+from visuals.follow import Follower
 from visuals.generator import Frame
 from visuals.keys import KEYS
 from visuals.latent import LatentPath
 from visuals.motion import Crossfade, Look, Motion, Pace
 from visuals.overlay import text_image
+from visuals.painter import Request
 from visuals.screen import Screen
 from visuals.worker import Worker
 
 OVERLAY_EVERY_S = 0.25
+MIX_S = 0.15
+"""Lag of the mix of two models, so that no frame jumps."""
 
 
 class Show:
@@ -42,9 +47,15 @@ class Show:
         self.fps = 0.0
         self.pictures = 0
         self._worker = worker
-        self._model_name = control.settings.model
+        self._settings = control.settings
+        if control.settings.second_model:
+            worker.load(control.settings.second_model, second=True)
+        if control.settings.models:
+            worker.prepare(control.settings.models)
         self._model = self._cuts = 0
         self._path = LatentPath(worker.state.z_dim, control.settings)
+        self._second_path = LatentPath(worker.state.z_dim, control.settings)
+        self._mix = Follower([control.settings.model_mix])
         self._motion = Motion(control)
         self._pace = Pace()
         self._fade = Crossfade()
@@ -64,19 +75,21 @@ class Show:
         """
         control = self.controls.now(time)
         settings = control.settings
-        if settings.model != self._model_name:
-            self._model_name = settings.model
-            self._worker.load(settings.model)
-        z_dim = self._worker.state.z_dim
-        if z_dim != self._path.z_dim:
-            self._path.resize(z_dim)
+        self._change_models(settings)
+        state = self._worker.state
+        for path, z_dim in ((self._path, state.z_dim), (self._second_path, state.second_z_dim or state.z_dim)):
+            if path.z_dim != z_dim:
+                path.resize(z_dim)
         show_dt = self._pace.step(settings.freeze, dt)
         self._time += show_dt
         latent = self._path.step(control, show_dt)
+        second = self._second_path.step(control, show_dt)
+        mix = float(self._mix.step([settings.model_mix], MIX_S, show_dt)[0])
+        mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
         self._mood = (float(latent.mood[0]), float(latent.mood[1]))
         if show_dt > 0.0 or not self.pictures:
-            self._worker.request(latent, show_dt)
-            self._receive()
+            self._worker.request(Request(latent, second, mix), show_dt)
+            self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self.pictures > 0)
         if dt > 0.0:
             self.fps += (1.0 / dt - self.fps) * min(1.0, dt / 0.5)
@@ -96,12 +109,23 @@ class Show:
         self._worker.close()
         self.screen.release()
 
-    def _receive(self) -> None:
+    def _change_models(self, settings: VisualsConfig) -> None:
+        before, self._settings = self._settings, settings
+        if settings.models != before.models:
+            self._worker.prepare(settings.models)
+        if settings.model != before.model:
+            self._worker.load(settings.model)
+        if settings.second_model != before.second_model:
+            self._worker.load(settings.second_model, second=True)
+
+    def _receive(self, fade: float) -> None:
         picture = self._worker.poll()
         if picture is None:
             return
         self.screen.take(picture.pixels, self._fade.mix(self._time))
-        self._fade.arrive(self._time, changed=picture.model != self._model, cut=picture.cuts != self._cuts)
+        changed = picture.model != self._model
+        cut = picture.cuts != self._cuts or (changed and fade == 0.0)
+        self._fade.arrive(self._time, fade if changed else 0.0, cut)
         self._model, self._cuts = picture.model, picture.cuts
         self.pictures += 1
 
@@ -124,15 +148,18 @@ class Show:
             source = "no music" if math.isinf(control.age) else f"no music for {control.age:.0f} s"
         else:
             source = "from the music"
+        second = f" and {state.second} {settings.model_mix:.0%}" if state.second else ""
         flags = [name for name in ("freeze", "blackout") if getattr(settings, name)]
         lines = [
             "artgen visuals" + "".join(f" · {flag}" for flag in flags),
             "",
             f"frames\t{self.fps:.0f} fps at {self.screen.size[0]}x{self.screen.size[1]}",
-            f"generator\t{state.name}, {state.fps:.0f} fps",
+            f"generator\t{state.name}{second}, {state.fps:.0f} fps",
             f"mood\tvalence {self._mood[0]:.2f}  energy {self._mood[1]:.2f}  {source}",
             f"picture\t{self._path.seed}, speed {settings.speed:g}",
         ]
+        if state.loading:
+            lines.append(f"loading\t{state.loading}")
         if refused:
             lines.append(f"refused\t{refused} messages, see the log")
         if state.error:

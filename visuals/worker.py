@@ -1,37 +1,14 @@
-"""The generator beside the render loop: the newest request counts, errors are data."""
+"""The generators beside the render loop: the newest request counts, and models load while the old ones paint."""
 
-import logging
 import threading
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
 
-from artgen_osc.errors import ArtgenError
-from visuals.generator import Frame, Generator, open_generator
-from visuals.latent import Latent
-
-log = logging.getLogger(__name__)
-
-Opener = Callable[[str], Generator]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A painted picture.
-
-    Attributes
-    ----------
-    pixels : uint8 ``(size, size, 3)``, top row first
-    model : counts the models loaded so far; another number is another model
-    seconds : how long it took
-    cuts : of the latent that it shows
-    """
-
-    pixels: Frame
-    model: int
-    seconds: float
-    cuts: int = 0
+from visuals.generator import open_generator
+from visuals.painter import Painter, Picture, Request
+from visuals.rack import Opener
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +19,9 @@ class WorkerState:
     ----------
     name : of the model that paints
     z_dim : what it takes
+    second : name of the model to mix in, empty if there is none
+    second_z_dim : what that one takes, 0 if there is none
+    loading : the model that is being loaded, empty if there is none
     fps : pictures per second, lately
     dropped : requests that a newer one replaced
     error : the last thing that went wrong, empty if nothing did
@@ -49,6 +29,9 @@ class WorkerState:
 
     name: str
     z_dim: int
+    second: str
+    second_z_dim: int
+    loading: str
     fps: float
     dropped: int
     error: str
@@ -60,62 +43,25 @@ class Worker(Protocol):
     @property
     def state(self) -> WorkerState: ...
 
-    def request(self, latent: Latent, dt: float) -> None:
+    def request(self, request: Request, dt: float) -> None:
         """Ask for a picture; replaces a request that has not been started. `dt`: s since the last call."""
 
     def poll(self) -> Picture | None:
         """The newest picture since the last call, if there is one."""
 
-    def load(self, model: str) -> None:
-        """Change the model; the old one paints on if the new one can't be used."""
+    def load(self, model: str, second: bool = False) -> None:
+        """Change a model; the old one paints on until the new one is there. Empty for the second: none."""
+
+    def prepare(self, models: tuple[str, ...]) -> None:
+        """Load models ahead of their use."""
 
     def close(self) -> None: ...
 
 
-class _Painter:
-    """A generator that can be exchanged, with its error and its figures."""
-
-    def __init__(self, model: str, opener: Opener) -> None:
-        self._opener = opener
-        self._generator = opener(model)
-        self._models = 1
-        self._seconds = 0.0
-        self._logged: set[str] = set()
-        self.error = ""
-
-    @property
-    def generator(self) -> Generator:
-        return self._generator
-
-    def change(self, model: str) -> None:
-        try:
-            generator = self._opener(model)
-        except ArtgenError as error:
-            self._report(str(error))
-            return
-        except Exception as error:  # an engine may raise anything; the show goes on with the old model
-            self._report(f"{model}: {error}")
-            return
-        self._generator = generator
-        self._models += 1
-        self.error = ""
-
-    def paint(self, latent: Latent) -> Picture | None:
-        if latent.z.shape != (self._generator.z_dim,):
-            return None  # asked before the model changed
-        start = perf_counter()
-        try:
-            pixels = self._generator(latent.z, latent.mood, latent.truncation)
-        except Exception as error:  # as above: the last picture stays on screen
-            self._report(f"{self._generator.name}: {error}")
-            return None
-        return Picture(pixels, self._models, perf_counter() - start, latent.cuts)
-
-    def _report(self, text: str) -> None:
-        self.error = text
-        if text not in self._logged:
-            self._logged.add(text)
-            log.warning("%s", text)
+def _state(painter: Painter, loading: str, fps: float, dropped: int) -> WorkerState:
+    first, second = painter.pair.first, painter.pair.second
+    name, z_dim = (second.name, second.z_dim) if second is not None else ("", 0)
+    return WorkerState(first.name, first.z_dim, name, z_dim, loading, fps, dropped, painter.error)
 
 
 class ThreadWorker:
@@ -134,31 +80,35 @@ class ThreadWorker:
     """
 
     def __init__(self, model: str, opener: Opener = open_generator, most_fps: float = 30.0) -> None:
-        self._painter = _Painter(model, opener)
+        self._painter = Painter(model, opener)
         self._shortest = 1.0 / most_fps
         self._wake = threading.Condition()
-        self._latent: Latent | None = None
+        self._request: Request | None = None
         self._picture: Picture | None = None
-        self._model: str | None = None
+        self._wanted: dict[bool, str] = {}
+        self._ahead: deque[str] = deque()
+        self._loading = ""
         self._closed = False
         self._dropped = 0
         self._interval = 0.0
-        self._thread = threading.Thread(target=self._run, name="generator", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._paint, name="generator", daemon=True),
+            threading.Thread(target=self._load, name="models", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def state(self) -> WorkerState:
         """Figures at this moment."""
-        generator = self._painter.generator
-        fps = 1.0 / self._interval if self._interval else 0.0
-        return WorkerState(generator.name, generator.z_dim, fps, self._dropped, self._painter.error)
+        return _state(self._painter, self._loading, 1.0 / self._interval if self._interval else 0.0, self._dropped)
 
-    def request(self, latent: Latent, dt: float) -> None:
+    def request(self, request: Request, dt: float) -> None:
         """Ask for a picture; see `Worker`."""
         with self._wake:
-            self._dropped += self._latent is not None
-            self._latent = latent
-            self._wake.notify()
+            self._dropped += self._request is not None
+            self._request = request
+            self._wake.notify_all()
 
     def poll(self) -> Picture | None:
         """The newest picture since the last call."""
@@ -166,34 +116,60 @@ class ThreadWorker:
             picture, self._picture = self._picture, None
         return picture
 
-    def load(self, model: str) -> None:
-        """Change the model, on the thread: the old one stays on screen meanwhile."""
+    def load(self, model: str, second: bool = False) -> None:
+        """Change a model: at once where it is loaded, else when it is; see `Worker`."""
         with self._wake:
-            self._model = model
-            self._wake.notify()
+            here = None if second and not model else self._painter.rack.ready(model)
+            if here is not None or (second and not model):
+                self._wanted.pop(second, None)
+                self._painter.show(here, second)
+            else:
+                self._wanted[second] = model
+                self._wake.notify_all()
+
+    def prepare(self, models: tuple[str, ...]) -> None:
+        """Load models ahead, one after the other; one that is switched to comes first."""
+        with self._wake:
+            self._painter.rack.listed = models
+            self._ahead = deque(models)
+            self._wake.notify_all()
 
     def close(self) -> None:
-        """End the thread after the picture it is at."""
+        """End the threads after the picture and the model that they are at."""
         with self._wake:
             self._closed = True
-            self._wake.notify()
-        self._thread.join(timeout=5.0)
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=5.0)
 
-    def _run(self) -> None:
+    def _load(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self._wanted or self._ahead)
+                if self._closed:
+                    return
+                second, model = next(iter(self._wanted.items())) if self._wanted else (None, self._ahead.popleft())
+                self._loading = model
+            generator = self._painter.open(model)
+            with self._wake:
+                self._loading = ""
+                if second is None or self._wanted.get(second) != model:
+                    continue  # only ahead of its use, or another one has been asked for meanwhile
+                del self._wanted[second]
+                if generator is not None:
+                    self._painter.show(generator, second)
+
+    def _paint(self) -> None:
         last = 0.0
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._closed or self._model is not None or self._latent is not None)
-                if not self._closed and self._model is None:
-                    self._wake.wait_for(lambda: self._closed, timeout=max(0.0, last + self._shortest - perf_counter()))
+                self._wake.wait_for(lambda: self._closed or self._request is not None)
+                self._wake.wait_for(lambda: self._closed, timeout=max(0.0, last + self._shortest - perf_counter()))
                 if self._closed:
                     return
-                model, self._model = self._model, None
-                latent, self._latent = self._latent, None
-            if model is not None:
-                self._painter.change(model)
+                request, self._request = self._request, None
             start = perf_counter()
-            picture = self._painter.paint(latent) if latent is not None else None
+            picture = self._painter.paint(request) if request is not None else None
             if picture is None:
                 continue
             if last:
@@ -215,7 +191,7 @@ class SyncWorker:
     """
 
     def __init__(self, model: str, opener: Opener = open_generator, fps: float = 20.0) -> None:
-        self._painter = _Painter(model, opener)
+        self._painter = Painter(model, opener)
         self._every = 1.0 / fps
         self._due = 0.0
         self._picture: Picture | None = None
@@ -223,24 +199,31 @@ class SyncWorker:
     @property
     def state(self) -> WorkerState:
         """Figures at this moment."""
-        generator = self._painter.generator
-        return WorkerState(generator.name, generator.z_dim, 1.0 / self._every, 0, self._painter.error)
+        return _state(self._painter, "", 1.0 / self._every, 0)
 
-    def request(self, latent: Latent, dt: float) -> None:
+    def request(self, request: Request, dt: float) -> None:
         """Paint, where the next picture is due."""
         self._due -= dt
         if self._due <= 1e-9:
             self._due = max(self._due + self._every, 0.0)
-            self._picture = self._painter.paint(latent) or self._picture
+            self._picture = self._painter.paint(request) or self._picture
 
     def poll(self) -> Picture | None:
         """The newest picture since the last call."""
         picture, self._picture = self._picture, None
         return picture
 
-    def load(self, model: str) -> None:
-        """Change the model at once."""
-        self._painter.change(model)
+    def load(self, model: str, second: bool = False) -> None:
+        """Change a model at once."""
+        generator = None if second and not model else self._painter.open(model)
+        if generator is not None or (second and not model):
+            self._painter.show(generator, second)
+
+    def prepare(self, models: tuple[str, ...]) -> None:
+        """Load models at once."""
+        self._painter.rack.listed = models
+        for model in models:
+            self._painter.open(model)
 
     def close(self) -> None:
         """Nothing to end."""
