@@ -113,6 +113,35 @@ def test_a_patch_alone_is_enough_to_perform(
     assert len(list((tmp_path / "snapshots").glob("artgen-*.png"))) == 1
 
 
+def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, tmp_path: Path) -> None:
+    """Two sizes and two lengths of z, over real datagrams; an unknown name changes nothing."""
+    pytest.importorskip("onnx", reason="writing a model takes onnx")
+    from tests.test_foreign import write
+
+    fire, water = write(tmp_path / "fire.onnx"), write(tmp_path / "water.onnx", "HWC", 4)
+    sender = OscSender([f"127.0.0.1:{port}"])
+    script: list[tuple[str, Value]] = [
+        ("/visuals/model", "water"),
+        ("/visuals/model", "air"),
+        ("/visuals/model/second", "fire"),
+        ("/visuals/model/mix", 0.5),
+        ("/visuals/quit", 1),
+    ]
+    seen: list[str] = []
+
+    def on_frame(show: Show, control: Control) -> None:
+        lines = show.help_lines(control, 0)
+        seen.append(next(line for line in lines if line.startswith("generator")).split(",")[0])
+        if len(seen) % 30 == 0 and script:
+            path, value = script.pop(0)
+            sender.send([(ROWS[path], value)])
+
+    assert run(small(port, models=[str(fire), str(water)]), seconds=60.0, on_frame=on_frame) == 0
+    sender.close()
+    names = list(dict.fromkeys(line.split("\t")[1] for line in seen))
+    assert names == ["idle", "water", "water and fire 0%", "water and fire 50%"]
+
+
 def test_a_saved_show_file_is_obeyed_and_a_bad_edit_is_not(gl_context: Any, port: int, tmp_path: Path) -> None:
     show_file = tmp_path / "show.toml"
     show_file.write_text("[visuals]\nspeed = 1.0\n")

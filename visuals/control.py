@@ -19,7 +19,7 @@ REPEAT_S = 0.15
 """The same seed or trigger again within this time is one press: CHOPs repeat at their frame rate."""
 
 MOST_MODELS = 6
-"""Of the files to load ahead, the last ones count."""
+"""Of the files to load ahead, the last ones count: all of them and the two that paint have room in the rack."""
 
 NEUTRAL = 0.5
 _CONTROLS = by_path(VISUALS_CONTROLS)

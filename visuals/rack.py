@@ -10,7 +10,7 @@ from visuals.steering import sidecar
 
 Opener = Callable[[str], Generator]
 
-KEPT = 6
+KEPT = 8
 """Models that stay loaded; of more, the one that was used longest ago is forgotten."""
 
 
