@@ -28,9 +28,7 @@ def _setting(
     choices: tuple[str, ...] = (),
     item: str = "",
 ) -> Any:
-    return field(
-        default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices, "item": item}
-    )
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices, "item": item})
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,7 @@ class ForeignGenerator:
         The engine isn't available here.
     """
 
-    def __init__(
-        self, path: str | Path, threads: int = 1, engine: str = "openvino", steered: bool = True
-    ) -> None:
+    def __init__(self, path: str | Path, threads: int = 1, engine: str = "openvino", steered: bool = True) -> None:
         self._path = Path(path)
         self._toml = self._path.with_suffix(".toml")
         self._notes = read_notes(self._toml)
