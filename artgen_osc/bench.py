@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import Engine, ModelFile, installed_generator, load
+from artgen_osc.modelfile import Engine, ModelFile, has_card, installed_generator, load
 from artgen_osc.workload import flops, write_product
 
 ON_CPU = ("openvino", "onnxruntime")
@@ -123,6 +123,17 @@ def eager(path: Path, threads: int) -> Iterator[Callable[[], float]]:
             process.kill()
 
 
+def generator_file(path: Path) -> ModelFile:
+    """Verified if it is one of ours; any other ONNX file as it is.
+
+    Raises
+    ------
+    ModelError
+        It is missing or damaged.
+    """
+    return load(path, "generator") if has_card(path) else ModelFile(path, {})
+
+
 def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:
     """A generator on one core, on two and on all, beside a matrix product and plain torch.
 
@@ -136,7 +147,7 @@ def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:
     ------
     EngineError, ModelError
     """
-    model = load(path, "generator")
+    model = generator_file(path)
     first = Engine(model, engine=engine)
     cores = os.cpu_count() or 1
     counts = sorted({1, min(2, cores), cores}) if first.engine in ON_CPU else [cores]
@@ -272,7 +283,7 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
     models = models or [installed_generator()]
     return {
         "machine": {
-            "processor": Engine(load(models[0], "generator")).about.split(" on ")[-1].rsplit(", ", 1)[0],
+            "processor": Engine(generator_file(models[0])).about.split(" on ")[-1].rsplit(", ", 1)[0],
             "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
             "cores": os.cpu_count() or 1,
             "system": platform.platform(),

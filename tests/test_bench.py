@@ -136,6 +136,12 @@ def test_a_generator_of_another_kind(tmp_path: Path, brief: None, engine: str) -
     assert "tiny.onnx" in figures["torch_eager"]["left_out"] or "torch" in figures["torch_eager"]["left_out"]
 
 
+def test_a_foreign_generator(tmp_path: Path, brief: None) -> None:
+    node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[1] * 4)
+    foreign = save(tmp_path / "foreign.onnx", [node], {"w": (3, 3, 3, 3)}, [1, 3, 8, 8])
+    assert bench.generator(foreign, "openvino", 0.0)["gflop"] == pytest.approx(2 * 3 * 64 * 27 / 1e9)
+
+
 def test_the_same_network_in_torch_takes_turns(tmp_path: Path, brief: None) -> None:
     pytest.importorskip("torch")
     from training.export import export_generator
