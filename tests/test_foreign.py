@@ -291,7 +291,7 @@ def test_what_is_no_onnx_file(tmp_path: Path) -> None:
 
 
 def test_the_manual_shows_every_line(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "generators.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[1] / "docs" / "own-generator.md").read_text(encoding="utf-8")
     path = tmp_path / "example.toml"
     path.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
     notes = read_notes(path)

@@ -230,7 +230,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m training.fit_mood",
         description="Teach a generator without a mood input to obey valence and energy.",
     )
-    parser.add_argument("model", type=Path, help="an ONNX file; see docs/generators.md for what is allowed")
+    parser.add_argument("model", type=Path, help="an ONNX file; see docs/own-generator.md for what is allowed")
     parser.add_argument("--count", type=int, default=2000, help="pictures to learn from at first (2000)")
     parser.add_argument("--check", type=int, default=500, help="fresh pictures for the figures (500)")
     parser.add_argument("--threads", type=int, default=2, help="cores to use (2)")

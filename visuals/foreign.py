@@ -197,7 +197,7 @@ class ForeignGenerator:
             )
             raise ModelError(
                 f"{self._path}: can't be run with {shapes} ({''.join(reason)}); a network for one picture at a time is "
-                f"allowed; name its inputs in {self._toml.name}, see docs/generators.md"
+                f"allowed; name its inputs in {self._toml.name}, see docs/own-generator.md"
             ) from error
         return found
 

@@ -1,6 +1,6 @@
 """The TOML file beside a foreign generator: ``NAME.toml`` says what inspection can't find out about ``NAME.onnx``.
 
-``docs/generators.md`` has an example of each line.
+``docs/own-generator.md`` has an example of each line.
 """
 
 import difflib
@@ -54,7 +54,7 @@ def read_notes(path: Path) -> Notes:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(
-            f"{path}: isn't TOML ({error}); docs/generators.md has an example; mend or delete it"
+            f"{path}: isn't TOML ({error}); docs/own-generator.md has an example; mend or delete it"
         ) from None
     known = {item.name.rstrip("_"): item for item in fields(Notes)}
     allowed = {
@@ -73,7 +73,7 @@ def read_notes(path: Path) -> Notes:
         elif not allowed[name][1](value):
             mistakes.append(f"{name}: {value!r} is given; {allowed[name][0]} is allowed")
     if mistakes:
-        raise ModelError(f"{path}: {'; '.join(mistakes)}; change it, docs/generators.md has an example of each line")
+        raise ModelError(f"{path}: {'; '.join(mistakes)}; change it, docs/own-generator.md has an example of each line")
     values: dict[str, Any] = {
         known[name].name: tuple(value) if name == "range" else value for name, value in given.items()
     }
