@@ -90,7 +90,7 @@ class DetailTrainer(Trainer):
         with self.fast():
             fake = self.paint_window(canvas, top, left)
             fake_seen, real_seen = augment([fake, real], self.random)
-            scores, _ = self.discriminator(fake_seen)
+            scores = self.judged_together(fake_seen, real_seen)
         adversarial = hinge_generator(scores)
         assert canvas.picture is not None
         side = WINDOW // self._scale_up

@@ -180,7 +180,7 @@ class Trainer:
         with self.fast():
             fake = self.generator(z, mood)
             fake_seen, real_seen = augment([fake, real], self.random)
-            scores, _ = self.discriminator(fake_seen)
+            scores = self.judged_together(fake_seen, real_seen)
             maps = [self.features(seen[:anchored])[ANCHORED_FROM:] for seen in (fake_seen, real_seen)]
         adversarial = hinge_generator(scores)
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake.float())), mood)
@@ -201,14 +201,22 @@ class Trainer:
         self._share_gradients(net)
         adam.step()
 
+    def judged_together(self, fake_seen: Tensor, real_seen: Tensor) -> list[Tensor]:
+        """Scores of the fakes, in one batch with real pictures.
+
+        In batches of their own, the discriminator's batch norms would hide how much detail each has.
+        """
+        scores, _ = self.discriminator(torch.cat([fake_seen, real_seen]))
+        return [score[: len(fake_seen)] for score in scores]
+
     def judge(self, losses: dict[str, Tensor], real_seen: Tensor, fake_seen: Tensor, start: float) -> dict[str, float]:
         """The discriminator's half of a step that began at `start`; the losses of the whole step are returned."""
         self.discriminator.requires_grad_(True)
         with self.fast():
-            reals, redrawn = self.discriminator(real_seen)
-            fakes, _ = self.discriminator(fake_seen.detach())
-        judgement = hinge_discriminator(reals, fakes)
-        again = redrawing_loss(redrawn, real_seen)
+            scores, redrawn = self.discriminator(torch.cat([real_seen, fake_seen.detach()]))
+        n = len(real_seen)
+        judgement = hinge_discriminator([score[:n] for score in scores], [score[n:] for score in scores])
+        again = redrawing_loss(redrawn[:n], real_seen)
         self.update(self.discriminator, self.discriminator_adam, judgement + again)
         self.step_count += 1
         self.images_seen += len(real_seen) * self.processes
