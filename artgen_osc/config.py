@@ -67,16 +67,18 @@ class OscConfig:
     targets: tuple[str, ...] = _setting(
         (), "send to HOST:PORT, or to a program by name, such as touchdesigner", item="HOST:PORT"
     )
-    host: str = _setting("127.0.0.1", "address on which the daemon listens for control")
+    host: str = _setting("127.0.0.1", "address on which the daemon listens for control and for OSCQuery")
     port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
+    query_port: int = _setting(9102, "port of the daemon's OSCQuery server; 0: none", 0, 65535)
 
 
 @dataclass(frozen=True, slots=True)
 class VisualsConfig:
     """``[visuals]``: the renderer."""
 
-    host: str = _setting("127.0.0.1", "address on which the renderer listens")
+    host: str = _setting("127.0.0.1", "address on which the renderer listens, for OSCQuery too")
     port: int = _setting(9101, "port on which the renderer listens", 1, 65535)
+    query_port: int = _setting(9104, "port of the renderer's OSCQuery server; 0: none", 0, 65535)
     width: int = _setting(1280, "width of the window in pixels", 64, 16384)
     height: int = _setting(720, "height of the window in pixels", 64, 16384)
     fps: int = _setting(60, "most pictures a second", 1, 240)

@@ -17,6 +17,7 @@ from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver, OscSender
+from artgen_osc.oscquery import current, open_query
 from artgen_osc.renderer import Renderer
 from artgen_osc.schema import Address, Features, Mood, Value
 
@@ -101,6 +102,10 @@ class Daemon:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
             self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
             stack.callback(self._receiver.close)
+            osc, controls = config.osc, schema.DAEMON_CONTROLS
+            self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
+            if self._query:
+                stack.callback(self._query.close)
             self._sender = OscSender([*config.osc.targets, *([self._follow] if renderer else [])])
             stack.callback(self._sender.close)
             self._source = open_source(config.audio.input, mute=config.audio.mute)
@@ -185,28 +190,36 @@ class Daemon:
     def _send(self, features: Features) -> None:
         mood = self._last = self._mood.mood(features.time)
         values = [(output.address, output.read(features, mood)) for output in schema.OUTPUTS]
-        self._sender.send(values)
+        self._publish(values)
         if self._hops % schema.HOPS_PER_HARMONY == 0:
             self._harmony = [(output.address, output.read(features, mood)) for output in schema.HARMONY]
-            self._sender.send(self._harmony)
+            self._publish(self._harmony)
         self._hops += 1
         if self._meters:
             self._meters.show({row.path: value for row, value in (*values, *self._harmony)}, time.monotonic())
 
+    def _publish(self, values: list[tuple[Address, Value]]) -> None:
+        self._sender.send(values)
+        if self._query:
+            self._query.publish(values)
+
     def _steer(self) -> None:
-        """Hand the settings of mood and rhythm to those who follow them."""
+        """Hand the settings to those who follow them."""
         rhythm = self._config.rhythm
         self._analyzer.rhythm.lead, self._analyzer.rhythm.octave = rhythm.lead, rhythm.octave
         settings = self._config.mood
         self._mood.smoothing = settings.smoothing
         self._mood.manual = (settings.valence, settings.energy) if settings.manual else None
         self._mood.freeze = settings.freeze
+        if self._query:
+            self._query.publish(current(schema.DAEMON_CONTROLS, self._config))
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
+        dropped += self._query.dropped if self._query else 0
         status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX)
-        self._sender.send([(row, getattr(status, row.path.rsplit("/", 1)[1])) for row in schema.STATUS])
+        self._publish([(row, getattr(status, row.path.rsplit("/", 1)[1])) for row in schema.STATUS])
         try:
             changes = self._file.changes()
         except ArtgenError as error:

@@ -114,16 +114,28 @@ def _another_engine(name: str) -> Callable[[Config], str]:
     return check
 
 
-def _ports(config: Config) -> str:
-    for host, port in ((config.osc.host, config.osc.port), (config.visuals.host, config.visuals.port)):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def _free(kind: int, *places: tuple[str, int]) -> str:
+    for host, port in places:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM and os.name == "posix":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: closed is free
             try:
                 probe.bind((host, port))
             except OSError as error:
                 raise ArtgenError(
                     f"{host}:{port} is taken ({error.strerror}); is artgen running? or choose another port"
                 ) from error
-    return f"{config.osc.port} and {config.visuals.port} are free"
+    return " and ".join(str(port) for _, port in places) + (" are free" if len(places) > 1 else " is free")
+
+
+def _ports(config: Config) -> str:
+    return _free(socket.SOCK_DGRAM, (config.osc.host, config.osc.port), (config.visuals.host, config.visuals.port))
+
+
+def _query_ports(config: Config) -> str:
+    wanted = ((config.osc.host, config.osc.query_port), (config.visuals.host, config.visuals.query_port))
+    places = [place for place in wanted if place[1]]
+    return _free(socket.SOCK_STREAM, *places) if places else "switched off"
 
 
 CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
@@ -139,6 +151,7 @@ CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("beat model", _beat_model, True),
     ("generator model", _generator_model, False),
     ("ports", _ports, True),
+    ("OSCQuery ports", _query_ports, False),
 )
 """Name, check, and whether a show is impossible without it."""
 

@@ -12,6 +12,7 @@ import math
 import socket
 import struct
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ Argument = float | int | str | bool | bytes | None
 IMMEDIATELY = struct.pack(">Q", 1)
 BUNDLE = b"#bundle\0"
 MAX_PACKET = 65_507
+MOST_WAITING = 100
+"""Packets that came another way than over UDP and wait for `OscReceiver.poll`."""
+
 PORTS = {
     "touchdesigner": 10000,
     "max": 7400,
@@ -264,6 +268,7 @@ class OscReceiver:
     def __init__(self, host: str, port: int, addresses: dict[str, Address]) -> None:
         self._addresses = addresses
         self._logged: set[str] = set()
+        self._waiting: deque[tuple[bytes, str]] = deque()
         self.refused = 0
         self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -286,8 +291,11 @@ class OscReceiver:
         limit : most packets that one call takes, so that a flood can't hold up the caller
         """
         values: list[tuple[Address, Value]] = []
-        self._socket.settimeout(timeout)
-        for _ in range(limit):
+        waiting = min(len(self._waiting), limit)
+        for _ in range(waiting):
+            values += self._accept(*self._waiting.popleft())
+        self._socket.settimeout(0.0 if waiting else timeout)
+        for _ in range(limit - waiting):
             try:
                 packet, sender = self._socket.recvfrom(MAX_PACKET)
             except (BlockingIOError, TimeoutError):
@@ -298,6 +306,18 @@ class OscReceiver:
             self._socket.settimeout(0.0)
             values += self._accept(packet, sender[0])
         return values
+
+    def put(self, packet: bytes, sender: str) -> bool:
+        """Take a packet that came another way, as if it were a datagram; any thread may call.
+
+        Returns
+        -------
+        False where too many wait already: come again later.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            return False
+        self._waiting.append((packet, sender))
+        return True
 
     def _accept(self, packet: bytes, sender: str) -> list[tuple[Address, Value]]:
         try:

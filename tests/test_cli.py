@@ -166,7 +166,8 @@ def test_doctor_names_every_part() -> None:
         "mood model",
         "beat model",
         "generator model",
-        "ports",
+        "ports              9100 and 9101 are free",
+        "OSCQuery ports     9102 and 9104 are free",
     ):
         assert word in answer.stdout
 

@@ -34,7 +34,7 @@ def port() -> int:
 
 
 def small(port: int, show_file: Path | None = None, **settings: Any) -> ConfigFile:
-    given = {"port": port, "width": 160, "height": 90, "model": "idle", "headless": True, **settings}
+    given = {"port": port, "query_port": 0, "width": 160, "height": 90, "model": "idle", "headless": True, **settings}
     return ConfigFile(show_file, {f"visuals.{name}": value for name, value in given.items()})
 
 

@@ -12,9 +12,10 @@ from time import monotonic, sleep
 from types import FrameType
 
 from artgen_osc import schema
-from artgen_osc.config import ConfigFile, VisualsConfig
+from artgen_osc.config import Config, ConfigFile, VisualsConfig
 from artgen_osc.errors import ConfigError, DisplayError
 from artgen_osc.osc import OscReceiver
+from artgen_osc.oscquery import OscQuery, current, open_query
 from visuals.control import Control, Controls
 from visuals.files import FrameWriter
 from visuals.generator import open_generator
@@ -67,8 +68,12 @@ def run(
     config = file.config.visuals
     strip = Strip(record) if record is not None else None
     with ExitStack() as stack:
-        receiver = OscReceiver(config.host, config.port, schema.by_path(schema.sent(), schema.VISUALS_CONTROLS))
+        understood = (*schema.VISUALS_CONTROLS, *schema.sent())
+        receiver = OscReceiver(config.host, config.port, schema.by_path(understood))
         stack.callback(receiver.close)
+        query = open_query("artgen renderer", config.host, config.query_port, receiver, (), understood)
+        if query:
+            stack.callback(query.close)
         size = (config.width, config.height)
         surface: Surface = Memory(size) if config.headless else Window(size, config.display)
         stack.callback(surface.close)
@@ -83,7 +88,7 @@ def run(
             stack.callback(strip.close)
         stopping = stack.enter_context(_signals())
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
-        _Loop(show, surface, receiver, writer, file, on_frame).run(config, stopping, seconds, strip)
+        _Loop(show, surface, receiver, query, writer, file, on_frame).run(config, stopping, seconds, strip)
     return 0
 
 
@@ -93,6 +98,7 @@ class _Loop:
         show: Show,
         surface: Surface,
         receiver: OscReceiver,
+        query: OscQuery | None,
         writer: FrameWriter,
         file: ConfigFile,
         on_frame: Callable[[Show, Control], None] | None,
@@ -100,6 +106,8 @@ class _Loop:
         self._show = show
         self._surface = surface
         self._receiver = receiver
+        self._query = query
+        self._published: VisualsConfig | None = None
         self._writer = writer
         self._file = file
         self._next_look = 0.0
@@ -138,7 +146,11 @@ class _Loop:
         if now >= self._next_look:
             self._next_look = now + 1.0
             show.controls.receive(self._edits(), now)
-        return show.step(now, dt, self._receiver.refused)
+        control = show.step(now, dt, self._receiver.refused)
+        if self._query and control.settings is not self._published:
+            self._published = control.settings
+            self._query.publish(current(schema.VISUALS_CONTROLS, Config(visuals=control.settings)))
+        return control
 
     def _edits(self) -> list[tuple[schema.Address, schema.Value]]:
         """What a saved show file changes, as if it had come over OSC."""

@@ -70,6 +70,8 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "mood.model",
         "osc.host",
         "osc.port",
+        "osc.query_port",
+        "visuals.query_port",
         *(f"visuals.{name}" for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine")),
     }
     assert set(known) - with_address == fixed_at_start

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHARED_WITH_VISUALS = {"schema", "osc", "config", "errors", "modelfile"}
+SHARED_WITH_VISUALS = {"schema", "osc", "oscquery", "config", "errors", "modelfile"}
 SHARED_WITH_TRAINING = {
     "dsp",
     "analysis",
@@ -25,7 +25,19 @@ SHARED_WITH_TRAINING = {
 }
 LENT_TO_TRAINING = {"foreign", "steering"}
 """A foreign generator is fitted through the very code that will paint with it."""
-HEAVY = {"sounddevice", "soundfile", "pygame", "moderngl", "openvino", "onnxruntime", "librosa", "torch", "PIL"}
+HEAVY = {
+    "sounddevice",
+    "soundfile",
+    "pygame",
+    "moderngl",
+    "openvino",
+    "onnxruntime",
+    "librosa",
+    "torch",
+    "PIL",
+    "websockets",
+    "zeroconf",
+}
 SOURCES = sorted(path for package in ("artgen_osc", "visuals", "training") for path in (ROOT / package).rglob("*.py"))
 
 

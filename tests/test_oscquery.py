@@ -1,0 +1,754 @@
+"""The namespace over HTTP, its values over WebSocket, and clients of every temper."""
+
+import contextlib
+import http.client
+import json
+import logging
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonoscquery.osc_query_client import OSCQueryClient
+from pythonoscquery.shared.osc_access import OSCAccess
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+from zeroconf import ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
+
+from artgen_osc import config, doctor, oscquery, schema
+from artgen_osc.config import Config, ConfigFile
+from artgen_osc.daemon import Daemon
+from artgen_osc.errors import ArtgenError, OscError
+from artgen_osc.namespace import ATTRIBUTES, UNUSED
+from artgen_osc.osc import MAX_PACKET, MOST_WAITING, OscReceiver, capture, encode_bundle, encode_message
+from artgen_osc.oscquery import OscQuery, current, open_query
+from artgen_osc.schema import Address, Value
+
+DAEMON = (*schema.sent(), *schema.DAEMON_CONTROLS)
+RENDERER = (*schema.VISUALS_CONTROLS, *schema.sent())
+VALENCE, ENERGY = schema.OUTPUTS[0].address, schema.OUTPUTS[1].address
+WRITE_ONLY = {
+    "/artgen/control/target/add",
+    "/artgen/control/target/remove",
+    "/artgen/control/beat/tap",
+    "/visuals/seed/next",
+    "/visuals/model/load",
+    "/visuals/snapshot",
+    "/visuals/quit",
+}
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < end, f"{what}: never"
+        time.sleep(0.02)
+
+
+class Peer:
+    """What a client needs of a server: its port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def get(self, target: str, method: str = "GET", **headers: str) -> tuple[int, Any, dict[str, str]]:
+        """Status, what the body says as JSON, and the headers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, target, headers=headers)
+            answer = connection.getresponse()
+            body = answer.read()
+            is_json = answer.headers.get("Content-Type", "").startswith("application/json")
+            return answer.status, json.loads(body) if body and is_json else body.decode(), dict(answer.headers)
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def connect(self, **options: Any) -> Iterator[ClientConnection]:
+        with connect(f"ws://127.0.0.1:{self.port}", compression=None, **options) as client:
+            yield client
+
+    @contextlib.contextmanager
+    def listen(self, *paths: str) -> Iterator[ClientConnection]:
+        with self.connect() as client:
+            for path in paths:
+                client.send(json.dumps({"COMMAND": "LISTEN", "DATA": path}))
+            yield client
+
+
+class Server(Peer):
+    """The daemon's namespace without a daemon, or the renderer's."""
+
+    def __init__(self, sent: tuple[Address, ...], controls: tuple[Address, ...]) -> None:
+        self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(controls))
+        self.query = OscQuery("artgen test", "127.0.0.1", 0, self.receiver, sent, controls)
+        super().__init__(self.query.port)
+
+    def received(self, count: int) -> list[tuple[str, Value]]:
+        """The next `count` values that came in."""
+        values: list[tuple[str, Value]] = []
+        wait_for(lambda: len(values) >= count or values.extend((r.path, v) for r, v in self.receiver.poll()), "values")
+        return values
+
+    def settle(self, client: ClientConnection) -> None:
+        """Wait until everything that the client has sent so far is obeyed."""
+        client.send(packet("/artgen/control/gain_db", 0.0))
+        assert self.received(1) == [("/artgen/control/gain_db", 0.0)]
+
+    def close(self) -> None:
+        self.query.close()
+        self.receiver.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server(schema.sent(), schema.DAEMON_CONTROLS)
+    yield server
+    server.close()
+
+
+def message(client: ClientConnection) -> tuple[str, Any]:
+    """The next message, read by an independent decoder."""
+    packet = client.recv(timeout=20)
+    assert isinstance(packet, bytes)
+    read = OscMessage(packet)
+    return read.address, read.params[0]
+
+
+def packet(path: str, value: float | int | str) -> bytes:
+    """One message, written by an independent encoder."""
+    builder = OscMessageBuilder(path)
+    builder.add_arg(value)
+    return builder.build().dgram
+
+
+def expected(row: Address, access: int, value: Value | None) -> dict[str, Any]:
+    """What the specification asks of one row, said independently of the server."""
+    kinds = {"float": ("f", float), "string": ("s", str)}
+    tag, number = kinds.get(row.kind, ("i", int))
+    wanted: dict[str, Any] = {"FULL_PATH": row.path, "TYPE": tag, "ACCESS": access, "DESCRIPTION": row.doc}
+    if tag != "s":
+        wanted |= {"RANGE": [{"MIN": number(row.low), "MAX": number(row.high)}], "CLIPMODE": ["both"]}
+    if row.unit:
+        names = {"Hz": "time.hz", "BPM": "time.bpm", "dB": "gain.db", "dBFS": "gain.db", "s": "time.second"}
+        wanted["UNIT"] = [{**names, "ms": "time.ms"}.get(row.unit, row.unit)]
+    if value is not None:
+        wanted["VALUE"] = [value]
+    return wanted
+
+
+@pytest.mark.parametrize(
+    ("sent", "controls"),
+    [(schema.sent(), schema.DAEMON_CONTROLS), ((), RENDERER)],
+    ids=["daemon", "renderer"],
+)
+def test_every_attribute_of_every_row(sent: tuple[Address, ...], controls: tuple[Address, ...]) -> None:
+    settings = Config()
+    server = Server(sent, controls)
+    music: list[tuple[Address, Value]] = [
+        (row, {"f": row.low + 0.25, "i": int(row.low) + 3, "s": "A minor"}[row.tag]) for row in sent
+    ]
+    server.query.publish(music)
+    server.query.publish(current(controls, settings))
+    values = {row.path: value for row, value in music}
+    for row in controls:
+        if row.setting and row.path not in WRITE_ONLY:
+            value = config.get(settings, row.setting)
+            values[row.path] = int(value) if row.kind == "toggle" else value
+    try:
+        for row in (*sent, *controls):
+            access = 1 if row in sent else 2 if row.path in WRITE_ONLY or row in schema.sent() else 3
+            wanted = expected(row, access, values.get(row.path))
+            status, node, _ = server.get(row.path)
+            assert status == 200
+            assert {name: value for name, value in node.items() if name != "CONTENTS"} == wanted
+            assert type(node.get("VALUE", [None])[0]) is type(values.get(row.path))
+            below = {path for path in values if path.startswith(row.path + "/")}
+            assert bool(node.get("CONTENTS")) >= bool(below)
+            for name in ATTRIBUTES:
+                if name == "CONTENTS":
+                    continue
+                status, answer, _ = server.get(f"{row.path}?{name}")
+                assert (status, answer) == ((200, {name: wanted[name]}) if name in wanted else (204, ""))
+    finally:
+        server.close()
+
+
+def test_the_whole_tree_at_the_root(server: Server) -> None:
+    def walk(node: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        assert node["FULL_PATH"] == (path or "/")
+        yield path, node
+        for name, below in node.get("CONTENTS", {}).items():
+            yield from walk(below, f"{path}/{name}")
+
+    _, root, _ = server.get("/")
+    nodes = dict(walk(root, ""))
+    methods = {path for path, node in nodes.items() if "TYPE" in node}
+    assert methods == {row.path for row in DAEMON}
+    assert all(node["ACCESS"] == 0 for path, node in nodes.items() if path not in methods)
+    for path in ("/artgen", "/artgen/beat", "/artgen/control/mood"):
+        assert server.get(path)[1] == nodes[path]
+        assert server.get(f"{path}?CONTENTS")[1] == {"CONTENTS": nodes[path]["CONTENTS"]}
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/", 200),
+        ("/?HOST_INFO", 200),
+        ("/artgen/valence", 200),
+        ("/artgen/valence/", 200),
+        ("/artgen/%76alence", 200),
+        ("/artgen/valence#VALUE", 200),
+        ("/artgen/valence?VALUE", 204),  # not published yet
+        ("/artgen/valence?CONTENTS", 204),
+        ("/artgen/valence?UNIT", 204),
+        ("/artgen/key?RANGE", 204),
+        ("/artgen/control/beat/tap?VALUE", 204),
+        ("/artgen?TYPE", 204),
+        ("/artgen?VALUE", 204),
+        *((f"/artgen/valence?{name}", 204) for name in UNUSED),
+        ("/artgen/valence?value", 400),
+        ("/artgen/valence?VALUE&RANGE", 400),
+        ("/artgen/valence?VALUE=1", 400),
+        ("/artgen/valence?" + "x" * 5000, 400),
+        ("/artgen/valance", 404),
+        ("/artgen/valence/x", 404),
+        ("/artgen/valance?HOST_INFO", 404),
+        ("/artgen/valance?NONSENSE", 404),
+        ("/" + "x/" * 3000, 404),
+        ("/..%2f..%2fetc/passwd", 404),
+        ("/%ff%00", 404),
+        ("/visuals/speed", 404),  # the renderer's
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_status(server: Server, target: str, status: int) -> None:
+    answered, body, headers = server.get(target)
+    assert answered == status
+    assert (body == "") == (status == 204)
+    assert ("Content-Length" in headers) == (status != 204)
+    if status in (400, 404):
+        assert body["ERROR"].count(";") >= 1
+
+
+def test_host_info(server: Server) -> None:
+    _, info, _ = server.get("/?HOST_INFO")
+    extensions = info.pop("EXTENSIONS")
+    assert info == {
+        "NAME": "artgen test",
+        "OSC_IP": "127.0.0.1",
+        "OSC_PORT": server.receiver.port,
+        "OSC_TRANSPORT": "UDP",
+        "WS_IP": "127.0.0.1",
+        "WS_PORT": server.port,
+    }
+    assert all(extensions[name] for name in ("ACCESS", "VALUE", "RANGE", "UNIT", "CLIPMODE", "LISTEN", "IGNORE"))
+
+
+def test_only_get_and_head(server: Server) -> None:
+    whole, _, headers = server.get("/artgen/valence")
+    status, body, bare = server.get("/artgen/valence", "HEAD")
+    assert (status, body) == (whole, "")
+    assert bare["Content-Length"] == headers["Content-Length"]
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        status, reason, headers = server.get("/artgen/valence", method)
+        assert (status, headers["Allow"]) == (405, "GET, HEAD")
+        assert "send values as OSC" in reason
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8000", "http://127.0.0.1", "http://[::1]:3000"])
+def test_pages_of_this_machine_may_steer(server: Server, origin: str) -> None:
+    with server.connect(origin=origin) as client:
+        client.send(packet("/artgen/control/gain_db", 3.0))
+        assert server.received(1) == [("/artgen/control/gain_db", 3.0)]
+    assert server.get("/", Origin=origin)[2]["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize("origin", ["https://example.org", "null", "http://10.0.0.9", "http://localhost.example.org"])
+def test_pages_from_elsewhere_may_not(server: Server, origin: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, server.connect(origin=origin):
+        pytest.fail("was let in")
+    assert refused.value.response.status_code == 403
+    assert b"localhost" in refused.value.response.body
+    assert "Access-Control-Allow-Origin" not in server.get("/", Origin=origin)[2]
+
+
+def test_a_page_from_the_servers_own_address_may_steer() -> None:
+    assert oscquery._own_page("http://10.0.0.7:8000", "10.0.0.7:9102")
+    assert oscquery._own_page("http://[fe80::7]:8000", "[fe80::7]:9102")
+    assert not oscquery._own_page("http://my.example.org:9102", "my.example.org:9102")
+
+
+def test_listen_tells_the_value_now_and_every_change(server: Server) -> None:
+    server.query.publish([(VALENCE, 0.25), (ENERGY, 0.5)])
+    with server.listen(VALENCE.path) as client:
+        assert message(client) == (VALENCE.path, 0.25)
+        for valence in (0.25, 0.5, 0.5, 0.75, 0.25):
+            server.query.publish([(VALENCE, valence), (ENERGY, valence)])
+        assert [message(client)[1] for _ in range(3)] == [0.5, 0.75, 0.25]
+        client.send(json.dumps({"COMMAND": "LISTEN", "DATA": ENERGY.path}))
+        assert message(client) == (ENERGY.path, 0.25)
+        client.send(json.dumps({"COMMAND": "IGNORE", "DATA": VALENCE.path}))
+        client.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/artgen/key"}))
+        server.settle(client)
+        key = next(row for row in schema.sent() if row.path == "/artgen/key")
+        server.query.publish([(VALENCE, 1.0), (ENERGY, 1.0), (key, "C minor")])
+        assert [message(client), message(client)] == [(ENERGY.path, 1.0), ("/artgen/key", "C minor")]
+
+
+def test_a_change_while_nobody_listened_is_not_forgotten(server: Server) -> None:
+    server.query.publish([(VALENCE, 0.25)])
+    for now, then in ((0.25, 0.5), (0.75, 0.5)):
+        server.query.publish([(VALENCE, now)])
+        with server.listen(VALENCE.path) as client:
+            assert message(client) == (VALENCE.path, now)
+            server.query.publish([(VALENCE, then)])
+            assert message(client) == (VALENCE.path, then)
+        wait_for(lambda: not server.query._clients, "the end of the client")
+
+
+def test_what_is_write_only_is_not_listened_to(server: Server) -> None:
+    tap = next(row for row in schema.DAEMON_CONTROLS if row.kind == "trigger")
+    with server.listen(tap.path, VALENCE.path) as client:
+        server.settle(client)
+        server.query.publish([(tap, 1), (VALENCE, 0.5)])
+        assert message(client) == (VALENCE.path, 0.5)
+
+
+def test_binary_osc_is_taken_as_a_datagram_is(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    good = encode_message("/artgen/control/mood/valence", "f", 0.5)
+    bad = {
+        packet("/artgen/control/gain_db", 99.0): "outside -60..60",
+        packet("/artgen/control/gain", 1.0): "unknown address",
+        packet("/artgen/control/freeze", "on"): "not a number",
+        packet("/artgen/valence", 0.5): "unknown address",
+        b"garbage": "multiples of 4",
+        b"": "multiples of 4",
+    }
+    with server.connect() as client:
+        for wrong in bad:
+            client.send(wrong)
+        client.send(encode_bundle([good, packet("/artgen/control/gain_db", 99.0), good]))
+        assert server.received(2) == [("/artgen/control/mood/valence", 0.5)] * 2
+    assert server.receiver.refused == len(bad) + 1
+    logged = " ".join(record.getMessage() for record in caplog.records)
+    assert all(reason in logged for reason in bad.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "LISTEN /artgen/valence",
+        "[]",
+        "7",
+        "null",
+        '{"COMMAND": "LISTEN"}',
+        '{"COMMAND": "LISTEN", "DATA": 7}',
+        '{"COMMAND": "LISTEN", "DATA": ["/artgen/valence"]}',
+        '{"COMMAND": "LISTEN", "DATA": "/artgen/valance"}',
+        '{"COMMAND": "LISTEN", "DATA": "/artgen"}',
+        '{"COMMAND": ["LISTEN"], "DATA": "/artgen/valence"}',
+        '{"COMMAND": "START", "DATA": "/artgen/valence"}',
+        '{"COMMAND": "IGNORE", "DATA": "/artgen/valence"}',
+        "[" * 60_000,
+    ],
+    ids=lambda text: text[:30],
+)
+def test_other_commands_are_left_alone(server: Server, text: str) -> None:
+    with server.connect() as client:
+        client.send(text)
+        server.settle(client)
+        server.query.publish([(VALENCE, 0.5)])
+        client.send(json.dumps({"COMMAND": "LISTEN", "DATA": ENERGY.path}))
+        server.settle(client)
+        server.query.publish([(VALENCE, 0.25), (ENERGY, 0.75)])
+        assert message(client) == (ENERGY.path, 0.75)
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"\0" * 100 + b"\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n",
+        b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nOrigin: http://[\r\n\r\n",
+        b"GET /" + b"x" * 1_000_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"X: x\r\n" * 10_000 + b"\r\n",
+    ],
+    ids=lambda sent: repr(sent[:40]),
+)
+def test_malformed_and_huge_requests_harm_nobody(
+    server: Server, caplog: pytest.LogCaptureFixture, request_bytes: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as peer:
+        answer = b""
+        try:
+            peer.sendall(request_bytes)
+            while part := peer.recv(65536):
+                answer += part
+        except (ConnectionResetError, BrokenPipeError):
+            answer = answer or b""
+    assert not answer.startswith(b"HTTP/1.1 2")
+    assert server.get("/artgen/valence")[0] == 200
+    assert not caplog.records
+
+
+def test_a_huge_message_ends_its_sender_only(server: Server) -> None:
+    with server.connect() as other, server.connect() as client:
+        client.send(b"\0" * (MAX_PACKET + 1))
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=20)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
+        other.send(packet("/artgen/control/gain_db", 1.0))
+        assert server.received(1) == [("/artgen/control/gain_db", 1.0)]
+
+
+def test_a_flood_waits_until_the_show_has_room(server: Server) -> None:
+    count = MOST_WAITING * 3
+    with server.connect() as client:
+        for number in range(count):
+            client.send(packet("/artgen/control/gain_db", number % 50))
+        values = server.received(count)
+    assert [value for _, value in values] == [number % 50 for number in range(count)]
+    assert server.receiver.refused == 0
+
+
+def silent_listener(port: int, *paths: str) -> socket.socket:
+    """A client that asks for values and never reads one."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.connect(("127.0.0.1", port))
+    peer.sendall(
+        b"GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    for path in paths:
+        text = json.dumps({"COMMAND": "LISTEN", "DATA": path}).encode()
+        peer.sendall(b"\x81" + struct.pack(">B", 0x80 | len(text)) + b"\0\0\0\0" + text)
+    return peer
+
+
+def test_a_client_that_never_reads_is_dropped_and_the_others_hear_all(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(oscquery, "STUCK_S", 1.0)
+    monkeypatch.setattr(oscquery, "MOST_A_SECOND", 1_000_000)
+    key = next(row for row in schema.sent() if row.path == "/artgen/key")
+    with silent_listener(server.port, key.path), server.listen(VALENCE.path) as healthy:
+        wait_for(lambda: server.query._listeners == 2, "both listen")
+        number = 0
+        deadline = time.monotonic() + 60
+        while server.query._listeners == 2 and time.monotonic() < deadline:
+            for _ in range(20):
+                number += 1
+                server.query.publish([(key, f"{number}" * 2000), (VALENCE, number / 2**20)])
+            assert [message(healthy)[1] * 2**20 for _ in range(20)] == list(range(number - 19, number + 1))
+        assert server.query._listeners == 1
+        server.query.publish([(VALENCE, 1.0)])
+        assert message(healthy) == (VALENCE.path, 1.0)
+    assert server.query.dropped > 0
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "the show goes on" in caplog.text
+
+
+def test_a_slow_client_misses_values_but_never_the_last(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oscquery, "MOST_A_SECOND", 200)
+    gain, count = schema.DAEMON_CONTROLS[1], 3 * oscquery.WAITING
+    with server.listen(gain.path, VALENCE.path) as client:
+        server.settle(client)
+        server.query.publish([(gain, 6.0)])
+        for number in range(1, count + 1):
+            server.query.publish([(VALENCE, number / 2**20)])
+            if number % 100 == 0:
+                wait_for(lambda: not server.query._news, "the server to take them")
+        heard: dict[str, list[float]] = {gain.path: [], VALENCE.path: []}
+        while count / 2**20 not in heard[VALENCE.path]:
+            path, value = message(client)
+            heard[path].append(value)
+    assert heard[gain.path] == [6.0]
+    assert heard[VALENCE.path] == sorted(heard[VALENCE.path])
+    assert len(heard[VALENCE.path]) + server.query.dropped == count
+    assert server.query.dropped > 0
+
+
+def test_a_server_that_falls_behind_catches_up(server: Server) -> None:
+    gain = schema.DAEMON_CONTROLS[1]
+    going_on = threading.Event()
+    with server.listen(gain.path, VALENCE.path) as client:
+        server.settle(client)
+        server.query._loop.call_soon_threadsafe(going_on.wait, 20)
+        for number in range(1, 2 * oscquery.NEWS):
+            server.query.publish([(VALENCE, number / 2**20)])
+        server.query.publish([(gain, 6.0)])
+        going_on.set()
+        heard = [message(client) for _ in range(oscquery.NEWS + 2)]
+    assert [value for path, value in heard if path == VALENCE.path] == [
+        number / 2**20 for number in (*range(1, oscquery.NEWS + 1), 2 * oscquery.NEWS - 1)
+    ]
+    assert heard.count((gain.path, 6.0)) == 1
+    assert server.query.dropped == oscquery.NEWS
+
+
+def test_fifty_clients_and_no_more_than_are_allowed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oscquery, "MOST_CLIENTS", 50)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(server.listen(VALENCE.path)) for _ in range(50)]
+        wait_for(lambda: server.query._listeners == 50, "fifty listeners")
+        for valence in (0.25, 0.5, 0.75):
+            server.query.publish([(VALENCE, valence)])
+        for client in clients:
+            assert [message(client)[1] for _ in range(3)] == [0.25, 0.5, 0.75]
+        assert server.get("/artgen/valence?VALUE")[1] == {"VALUE": [0.75]}
+        with pytest.raises(InvalidStatus) as refused, server.connect():
+            pytest.fail("was let in")
+        assert refused.value.response.status_code == 503
+    wait_for(lambda: not server.query._clients, "their end")
+
+
+def test_closing_says_goodbye_and_frees_the_port(server: Server) -> None:
+    with server.listen(VALENCE.path) as client:
+        server.settle(client)
+        server.query.close()
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=20)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1001
+    server.query.publish([(VALENCE, 0.5)])
+    server.query.close()
+    OscQuery("artgen test", "127.0.0.1", server.port, server.receiver, schema.sent(), ()).close()
+
+
+def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server) -> None:
+    key = next(row for row in schema.sent() if row.path == "/artgen/key")
+    with silent_listener(server.port, key.path):
+        wait_for(lambda: server.query._listeners, "a listener")
+        for number in range(2000):
+            server.query.publish([(key, f"{number}" * 2000)])
+        server.query.close()
+        assert not server.query._thread.is_alive()
+
+
+def test_a_server_that_breaks_down_does_not_take_the_show_along(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*given: object, **options: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("websockets.asyncio.server.serve", broken)
+    other = Server((), schema.VISUALS_CONTROLS)
+    other.query._thread.join(20)
+    assert "the show goes on" in caplog.text
+    other.query.publish(current(schema.VISUALS_CONTROLS, Config()))
+    other.close()
+
+
+def test_a_busy_port_is_one_line_and_no_end(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(OscError, match=rf"^127.0.0.1:{server.port}: OSCQuery can't listen.*; .*; .* or 0 for none$"):
+        OscQuery("artgen test", "127.0.0.1", server.port, server.receiver, (), ())
+    assert open_query("artgen test", "127.0.0.1", server.port, server.receiver, (), ()) is None
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING and "\n" not in record.getMessage()
+    settings = Config(
+        osc=config.OscConfig(query_port=server.port), visuals=config.VisualsConfig(query_port=server.port)
+    )
+    with pytest.raises(ArtgenError, match=rf"^127.0.0.1:{server.port} is taken"):
+        doctor._query_ports(settings)
+
+
+def test_port_0_switches_it_off(server: Server) -> None:
+    assert open_query("artgen test", "127.0.0.1", 0, server.receiver, (), ()) is None
+    off = Config(osc=config.OscConfig(query_port=0), visuals=config.VisualsConfig(query_port=0))
+    assert doctor._query_ports(off) == "switched off"
+
+
+def test_a_host_that_is_not_ours(server: Server) -> None:
+    with pytest.raises(OscError, match=r"198\.51\.100\.1:9102: OSCQuery can't listen there"):
+        OscQuery("artgen test", "198.51.100.1", 9102, server.receiver, (), ())
+
+
+class Found(ServiceListener):
+    """What is announced on this machine alone."""
+
+    def __init__(self) -> None:
+        self.services: dict[str, ServiceInfo] = {}
+
+    def add_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        info = zc.get_service_info(type_, name, 10_000)
+        if info:
+            self.services[name] = info
+
+    update_service = add_service
+
+    def remove_service(self, zc: Zeroconf, type_: str, name: str) -> None:
+        self.services.pop(name, None)
+
+
+def test_a_client_by_others_finds_it_and_reads_every_value(server: Server) -> None:
+    """python-oscquery, by way of zeroconf. It knows nodes either with values or with contents, not with both."""
+    server.query.publish([(row, "x" if row.tag == "s" else int(row.low)) for row in schema.sent()])
+    server.query.publish(current(schema.DAEMON_CONTROLS, Config()))
+    found = Found()
+    network = Zeroconf(interfaces=["127.0.0.1"])
+    browser = ServiceBrowser(network, "_oscjson._tcp.local.", found)
+    try:
+
+        def ours() -> list[ServiceInfo]:
+            return [info for info in found.services.values() if info.port == server.port]
+
+        wait_for(ours, "the announcement")
+        (info,) = ours()
+        assert info.name.startswith("artgen test on ")
+        client = OSCQueryClient(info)
+        host = client.get_host_info()
+        assert (host.name, host.osc_ip, host.osc_port) == ("artgen test", "127.0.0.1", server.receiver.port)
+        whole = [row for row in DAEMON if row.path not in WRITE_ONLY]
+        leaves = [row for row in whole if not any(other.path.startswith(row.path + "/") for other in DAEMON)]
+        assert len(leaves) > 50
+        for row in leaves:
+            node = client.query_node(row.path)
+            assert (node.full_path, node.description) == (row.path, row.doc)
+            assert node.access is (OSCAccess.READONLY_VALUE if row in schema.sent() else OSCAccess.READWRITE_VALUE)
+            assert node.value == [server.query._namespace.values[row.path]]
+            assert node.type == [{"f": float, "i": int, "s": str}[row.tag]] or row.tag == "f"
+        bands = client.query_node("/artgen/bands")
+        assert [node.full_path for node in bands.contents] == [f"/artgen/bands/{i}" for i in range(schema.N_BANDS)]
+        assert client.query_node("/artgen/valance") is None
+        server.query.close()
+        wait_for(lambda: not ours(), "the end of the announcement")
+    finally:
+        browser.cancel()
+        network.close()
+
+
+def test_everywhere_means_the_addresses_that_others_can_reach() -> None:
+    assert all(not address.startswith("127.") for address in oscquery._addresses(six=False))
+    assert "::1" not in oscquery._addresses(six=True)
+
+
+def test_without_multicast_the_show_goes_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*given: object, **options: object) -> None:
+        raise OSError(19, os.strerror(19))
+
+    monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", broken)
+    other = Server((), schema.VISUALS_CONTROLS)
+    wait_for(lambda: caplog.records, "a warning")
+    assert f"isn't announced ([Errno 19] No such device); programs find it by its address, port {other.port}" in (
+        caplog.text
+    )
+    assert other.get("/visuals")[0] == 200
+    other.close()
+
+
+class Show(Peer):
+    """A daemon on a thread, with its server."""
+
+    def __init__(self, show_file: Path, target: int) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": port}
+        self.daemon = Daemon(ConfigFile(show_file, {**flags, "osc.targets": [f"127.0.0.1:{target}"]}))
+        self._thread = threading.Thread(target=self.daemon.run)
+        self._thread.start()
+        super().__init__(port)
+
+    def close(self) -> None:
+        self.daemon._source.close()
+        self._thread.join(20)
+
+
+def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
+    show_file = tmp_path / "show.toml"
+    show_file.write_text("")
+    with capture() as udp:
+        show = Show(show_file, udp.port)
+        try:
+            datagrams: list[tuple[str, Any]] = []
+            thread = threading.Thread(
+                target=lambda: datagrams.extend((m.path, m.arguments[0]) for _, m in udp.read(8.0))
+            )
+            thread.start()
+            heard: dict[str, list[Any]] = {
+                path: []
+                for path in ("/artgen/level_db", "/artgen/onset/count", "/artgen/status/heartbeat", "/artgen/chroma/3")
+            }
+            with show.listen(*heard) as client:
+                while min(map(len, heard.values())) < 4:
+                    path, value = message(client)
+                    heard[path].append(value)
+            thread.join()
+            for path, values in heard.items():
+                sent = [value for other, value in datagrams if other == path]
+                changes = [value for at, value in enumerate(sent) if at == 0 or value != sent[at - 1]]
+                values = values[1:]  # the first is what had been sent before
+                assert any(changes[at : at + len(values)] == values for at in range(len(changes))), path
+
+            with show.listen("/artgen/control/gain_db", "/artgen/control/mood/manual") as client:
+                first = {message(client), message(client)}
+                assert first == {("/artgen/control/gain_db", 0.0), ("/artgen/control/mood/manual", 0)}
+                client.send(packet("/artgen/control/gain_db", -6.0))
+                assert message(client) == ("/artgen/control/gain_db", -6.0)
+                assert show.get("/artgen/control/gain_db?VALUE")[1] == {"VALUE": [-6.0]}
+                show_file.write_text("[mood]\nmanual = true\n")
+                assert message(client) == ("/artgen/control/mood/manual", 1)
+
+                def dropped() -> int:
+                    answer = show.get("/artgen/status/dropped?VALUE")[1]
+                    return answer["VALUE"][0] if answer else 0
+
+                before = dropped()
+                client.send(packet("/artgen/control/gain_db", 99.0))
+                client.send(b"garbage")
+                wait_for(lambda: dropped() == before + 2, "both counted")
+        finally:
+            show.close()
+
+
+def test_a_daemon_whose_port_is_taken_goes_on(server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": server.port}
+    assert Daemon(ConfigFile(None, flags)).run(0.5) == 0
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert f"127.0.0.1:{server.port}: OSCQuery can't listen there" in caplog.text
+
+
+def test_a_running_renderer_tells_its_settings(gl_context: Any, tmp_path: Path) -> None:
+    from visuals.app import run
+    from visuals.control import Control
+    from visuals.show import Show as Picture
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    given = {"port": 9301, "query_port": port, "width": 160, "height": 90, "model": "idle", "headless": True}
+    peer = Peer(port)
+    seen: list[Any] = []
+    with contextlib.ExitStack() as stack:
+        clients: list[ClientConnection] = []
+
+        def on_frame(show: Picture, control: Control) -> None:
+            if not clients:
+                clients.append(stack.enter_context(peer.listen("/visuals/speed", "/visuals/freeze")))
+                seen.extend([message(clients[0]), message(clients[0])])
+                seen.append(peer.get("/visuals/model?VALUE")[1])
+                seen.append(peer.get("/artgen/valence?ACCESS")[1])
+                clients[0].send(packet("/visuals/speed", 2.5))
+                clients[0].send(packet("/visuals/freeze", 1.0))
+            elif control.settings.freeze:
+                clients[0].send(packet("/visuals/quit", 1))
+
+        assert run(ConfigFile(None, {f"visuals.{key}": value for key, value in given.items()}), on_frame=on_frame) == 0
+        assert {seen[0], seen[1]} == {("/visuals/speed", 1.0), ("/visuals/freeze", 0)}
+        assert seen[2:] == [{"VALUE": ["idle"]}, {"ACCESS": 2}]
+        assert {message(clients[0]), message(clients[0])} == {("/visuals/speed", 2.5), ("/visuals/freeze", 1)}
