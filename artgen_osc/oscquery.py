@@ -338,6 +338,7 @@ class OscQuery:
         from zeroconf import Error, InterfaceChoice, IPVersion
         from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
+        logging.getLogger("zeroconf").setLevel(logging.CRITICAL)  # networks come and go
         host = str(self._socket.getsockname()[0])
         machine = socket.gethostname().split(".")[0] or "here"
         version = IPVersion.V6Only if ":" in host else IPVersion.V4Only

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import json
 import logging
 import os
@@ -530,12 +531,19 @@ def test_closing_says_goodbye_and_frees_the_port(server: Server) -> None:
     OscQuery("artgen test", "127.0.0.1", server.port, server.receiver, schema.sent(), ()).close()
 
 
-def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server) -> None:
+def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oscquery, "STUCK_S", 60.0)
     key = next(row for row in schema.sent() if row.path == "/artgen/key")
     with silent_listener(server.port, key.path):
         wait_for(lambda: server.query._listeners, "a listener")
-        for number in range(2000):
-            server.query.publish([(key, f"{number}" * 2000)])
+        (client,) = server.query._clients
+        numbers = itertools.count()
+
+        def full() -> bool:
+            server.query.publish([(key, f"{next(numbers)}" * 10_000)])
+            return client.connection.transport.get_write_buffer_size() > 2**15
+
+        wait_for(full, "a full buffer")
         server.query.close()
         assert not server.query._thread.is_alive()
 
