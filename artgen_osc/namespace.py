@@ -3,6 +3,7 @@
 Specification: https://github.com/Vidvox/OSCQueryProposal
 """
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -44,6 +45,7 @@ Answer = tuple[HTTPStatus, object]
 """A status and what to say as JSON; None for an empty answer."""
 
 
+@functools.cache
 def holds_value(row: Address) -> bool:
     """Whether a control has one current value: triggers and rows that add to a list have none."""
     return bool(row.setting) and not isinstance(config.settings()[row.setting].default, tuple)
@@ -152,4 +154,4 @@ class Namespace:
 
 def to_json(answer: object) -> bytes:
     """Bytes of the body; empty for None."""
-    return b"" if answer is None else json.dumps(answer, ensure_ascii=False).encode()
+    return b"" if answer is None else json.dumps(answer).encode()

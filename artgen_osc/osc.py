@@ -61,7 +61,7 @@ def encode_message(path: str, tag: str, value: Argument) -> bytes:
     """
     head = _padded(path.encode()) + _padded(f",{tag}".encode())
     if tag == "s":
-        return head + _padded(str(value).encode())
+        return head + _padded(str(value).encode(errors="replace"))  # a file's name may be no text
     return head + struct.pack(">" + tag, value)
 
 

@@ -64,14 +64,14 @@ def _own_page(origin: str, host: str) -> bool:
     Other sites must not reach a server on 127.0.0.1 through the user's browser. A name other than
     ``localhost`` isn't trusted, since anyone can let their name point here.
     """
-    page = urlsplit(origin).hostname or ""
-    if page in ("localhost", "127.0.0.1", "::1"):
-        return True
     try:
+        page = urlsplit(origin).hostname or ""
+        if page in ("localhost", "127.0.0.1", "::1"):
+            return True
         ipaddress.ip_address(page)
+        return page == urlsplit(f"//{host}").hostname
     except ValueError:
         return False
-    return page == urlsplit(f"//{host}").hostname
 
 
 class _Client:

@@ -273,7 +273,18 @@ def test_pages_of_this_machine_may_steer(server: Server, origin: str) -> None:
     assert server.get("/", Origin=origin)[2]["Access-Control-Allow-Origin"] == origin
 
 
-@pytest.mark.parametrize("origin", ["https://example.org", "null", "http://10.0.0.9", "http://localhost.example.org"])
+def test_a_name_that_is_no_text_harms_nobody(server: Server) -> None:
+    row = schema.DAEMON_CONTROLS[0]
+    with server.listen(row.path) as client:
+        server.settle(client)
+        server.query.publish([(row, "file:\udcff.wav"), (VALENCE, 0.5)])
+        assert message(client) == (row.path, "file:?.wav")
+    assert server.get(f"{row.path}?VALUE")[1] == {"VALUE": ["file:\udcff.wav"]}
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://example.org", "null", "http://[", "http://10.0.0.9", "http://localhost.example.org"]
+)
 def test_pages_from_elsewhere_may_not(server: Server, origin: str) -> None:
     with pytest.raises(InvalidStatus) as refused, server.connect(origin=origin):
         pytest.fail("was let in")
