@@ -353,9 +353,11 @@ class OscQuery:
             )
             zeroconf = AsyncZeroconf(InterfaceChoice.All if everywhere else [host], ip_version=version)
             try:
+                await asyncio.shield(zeroconf.zeroconf.async_wait_for_start())
                 await (await zeroconf.async_register_service(info, allow_name_change=True))
                 await self._stop.wait()
             finally:
+                await zeroconf.zeroconf.async_wait_for_start()  # closed before, it would leave its sockets open
                 await zeroconf.async_close()
         except (OSError, Error, RuntimeError) as error:
             log.warning("OSCQuery: isn't announced (%s); programs find it by its address, port %d", error, self.port)

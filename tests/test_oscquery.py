@@ -1,6 +1,7 @@
 """The namespace over HTTP, its values over WebSocket, and clients of every temper."""
 
 import contextlib
+import gc
 import http.client
 import itertools
 import json
@@ -651,25 +652,32 @@ def test_a_client_by_others_finds_it_and_reads_every_value(server: Server) -> No
         network.close()
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.03, 0.1, 0.5])
+def test_an_end_amid_the_announcement_leaves_no_socket_open(seconds: float) -> None:
+    server = Server((), schema.VISUALS_CONTROLS)
+    time.sleep(seconds)
+    server.close()
+    assert not server.query._thread.is_alive()
+    del server
+    gc.collect()  # an open socket would be a warning, and that an error
+
+
 def test_everywhere_means_the_addresses_that_others_can_reach() -> None:
     assert all(not address.startswith("127.") for address in oscquery._addresses(six=False))
     assert "::1" not in oscquery._addresses(six=True)
 
 
-def test_without_multicast_the_show_goes_on(
-    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_multicast_the_show_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     def broken(*given: object, **options: object) -> None:
         raise OSError(19, os.strerror(19))
 
     monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", broken)
-    other = Server((), schema.VISUALS_CONTROLS)
+    server = Server((), schema.VISUALS_CONTROLS)
     wait_for(lambda: caplog.records, "a warning")
-    assert f"isn't announced ([Errno 19] No such device); programs find it by its address, port {other.port}" in (
-        caplog.text
-    )
-    assert other.get("/visuals")[0] == 200
-    other.close()
+    reason = "isn't announced ([Errno 19] No such device); programs find it by its address, port"
+    assert f"{reason} {server.port}" in caplog.text
+    assert server.get("/visuals")[0] == 200
+    server.close()
 
 
 class Show(Peer):
