@@ -12,7 +12,7 @@ from tqdm import tqdm
 from artgen_osc.errors import ModelError
 from artgen_osc.modelfile import Engine, ModelFile, load
 from training.gan import pretrained_features
-from training.pictures import MoodScale, load_pictures, measure_mood, to_float
+from training.pictures import MoodScale, load_pictures, measure_mood, to_bytes, to_float
 
 PATCH = 7
 PATCHES_PER_PICTURE = 64
@@ -28,7 +28,9 @@ WALK_ANGLE = 0.5 * math.pi / 120
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``evaluate gan``."""
     parser.add_argument("model", help="the generator's model file")
-    parser.add_argument("--images", required=True, help="folder of the pictures that it was trained on, or of others")
+    parser.add_argument(
+        "--images", required=True, help="folder of the pictures that it was trained on, or of others; of many, 2,000"
+    )
     parser.add_argument("--against", help="another generator's model file, whose distance is given beside")
     parser.add_argument("--count", type=int, default=500, help="pictures to generate (500)")
     parser.add_argument("--threads", type=int, default=2, help="cores to use (2)")
@@ -96,17 +98,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _bytes(pictures: Tensor) -> Tensor:
-    return ((pictures * 0.5 + 0.5) * 255).round().clamp(0, 255).byte()
-
-
 def _paint(model: ModelFile, moods: Tensor, threads: int) -> Tensor:
     """A picture for each mood, each with a z of its own: uint8 ``(n, 3, size, size)``."""
     engine = Engine(model, threads)
     z = torch.randn(len(moods), model.card["z_dim"], generator=torch.Generator().manual_seed(1)).numpy()
     pictures = []
     for i in tqdm(range(len(moods)), desc="paint"):
-        pictures.append(_bytes(torch.from_numpy(engine(z[i : i + 1], moods[i : i + 1].numpy())[0][0])))
+        pictures.append(to_bytes(torch.from_numpy(engine(z[i : i + 1], moods[i : i + 1].numpy())[0][0])))
     return torch.stack(pictures)
 
 
@@ -177,6 +175,11 @@ def _patches(level: Tensor, draw: torch.Generator) -> Tensor:
 
 def _coarse(pictures: Tensor) -> Tensor:
     return torch.cat([F.adaptive_avg_pool2d(to_float(part), COARSE).flatten(1) for part in pictures.split(64)])
+
+
+def coarse_bytes(pictures: Tensor) -> Tensor:
+    """All that `nearest_neighbour` looks at: uint8 ``(n, 3, height, width)`` to ``(n, 3, 32, 32)``."""
+    return torch.cat([F.adaptive_avg_pool2d(part.float(), COARSE).round().byte() for part in pictures.split(64)])
 
 
 def diversity(real: Tensor, fake: Tensor) -> float:

@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from artgen_osc.errors import ArtgenError, ModelError
 from artgen_osc.modelfile import CARD_KEY, graph_sha256, has_card, weights_sha256
+from training.evaluate_gan import COARSE, r2
 from training.pictures import MoodScale, colour_mood, to_float
 from visuals.foreign import ForeignGenerator
 from visuals.steering import KIND, Steering, sidecar
@@ -40,7 +41,6 @@ HELD_OUT = 5
 SETTLED = 16
 """Pictures after which the renderer has seen what it asked for too much or too little."""
 
-COARSE = 32
 Weights = dict[str, np.ndarray]
 
 
@@ -138,12 +138,6 @@ class _Studio:
         return torch.cat(measured), torch.cat(small)
 
 
-def r2(asked: Tensor, measured: Tensor) -> list[float]:
-    """Share of the variance of what was asked that is found in the pictures, for valence and energy."""
-    lost = (measured - asked).square().sum(0) / (asked - asked.mean(0)).square().sum(0)
-    return [float(value) for value in 1 - lost]
-
-
 def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float) -> dict[str, Any]:
     """Fit, write the file, and return the figures on fresh points.
 
@@ -160,15 +154,12 @@ def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float
     studio = _Studio(generator, truncation)
     points = list(studio.points(count))
     measured, plain = studio.paint(points, f"paint {count} pictures")
-    mean, deviation = measured.mean(0), measured.std(0)
-    if not (deviation > 1e-3).all():
-        raise ModelError(
-            f"{path}: its pictures all have the same brightness or saturation (deviation "
-            f"{deviation[0]:.2g}, {deviation[1]:.2g}); colours that vary with z are needed; choose another model"
-        )
-    scale = MoodScale(mean, deviation)
+    try:
+        scale = MoodScale.of(measured)
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}; choose another model") from None
     moods = scale.to_mood(measured)
-    scaled = {"mean": mean.numpy(), "deviation": deviation.numpy()}
+    scaled = {"mean": scale.mean.numpy(), "deviation": scale.deviation.numpy()}
     weights, error = fit(torch.from_numpy(np.stack(points)), moods)
     foretold = 1 - error / moods.var(0).mean().item()
     for turn in range(ROUNDS):
@@ -205,13 +196,13 @@ def _check(
     points = list(studio.points(count))
     turned = [steering.turn(z, mood) for z, mood in zip(points, asked, strict=True)]
     measured, steered = studio.paint(turned, "check")
-    first = r2(torch.from_numpy(asked), scale.to_mood(measured))
+    first = r2(torch.from_numpy(asked), scale.to_mood(measured)).tolist()
     settled = []
     few = count // 4
     for z, mood in zip(points[:few], tqdm(asked[:few], desc="settle"), strict=True):
         frames = [renderer(z, mood, studio.truncation) for _ in range(SETTLED)]
         settled.append(steering.measure(frames[-1]))
-    after = r2(torch.from_numpy(asked[:few]), torch.from_numpy(np.stack(settled)))
+    after = r2(torch.from_numpy(asked[:few]), torch.from_numpy(np.stack(settled))).tolist()
     cosine = [np.clip(z @ other / len(z), -1, 1) for z, other in zip(points, turned, strict=True)]
     return {
         "n": count,

@@ -48,12 +48,12 @@ class DetailTrainer(Trainer):
         super().__init__(options, pictures, features)
         self._base = min(self.grown_from, options.size // 2)
         self._scale_up = options.size // self._base
-        new = [side for side in self.generator.sides if side > self._base]
-        self.generator.requires_grad_(False)
-        for side in new:
-            for part in parts_of(self.generator, side):
-                part.requires_grad_(True)
-        self._train_new_parts()
+        # Batch norms of what isn't trained stay as they are in the show.
+        self.generator.requires_grad_(False).eval()
+        for side in self.generator.sides:
+            if side > self._base:
+                for part in parts_of(self.generator, side):
+                    part.requires_grad_(True).train()
 
     def choose_scale(self, measured: Tensor) -> MoodScale:
         """That of the generator which is added to: here may be fewer pictures than it was trained on."""
@@ -62,14 +62,6 @@ class DetailTrainer(Trainer):
     def place_pictures(self) -> Tensor:
         """None: nothing is anchored."""
         return torch.zeros(2, len(self.pictures), 0)
-
-    def _train_new_parts(self) -> None:
-        """Batch norms of what isn't trained stay as they are in the show."""
-        self.generator.eval()
-        for side in self.generator.sides:
-            if side > self._base:
-                for part in parts_of(self.generator, side):
-                    part.train()
 
     def step(self) -> dict[str, float]:
         """One update of the new blocks and one of the discriminator, in one window of the pictures."""

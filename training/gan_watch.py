@@ -9,11 +9,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from training.evaluate_gan import diversity, nearest_neighbour, r2, sliced_wasserstein
+from training.evaluate_gan import coarse_bytes, diversity, nearest_neighbour, r2, sliced_wasserstein
 from training.gan_trainer import Trainer
-from training.pictures import measure_mood
+from training.pictures import measure_mood, to_bytes
 
 MEASURED = 64
+SEARCHED = 2_000
+"""Pictures of a large collection among which copies are looked for."""
 WALK_SECONDS = 3
 WALK_FPS = 20
 COLLAPSED = 0.5
@@ -33,7 +35,7 @@ def painter(trainer: Trainer) -> Paint:
         parts = []
         for some_z, some_mood in zip(z.split(8), mood.split(8), strict=True):
             pictures = trainer.average(some_z.to(trainer.device), some_mood.to(trainer.device))
-            parts.append(((pictures * 0.5 + 0.5) * 255).round().clamp(0, 255).byte().cpu())
+            parts.append(to_bytes(pictures).cpu())
         return torch.cat(parts)
 
     return paint
@@ -91,9 +93,9 @@ class Watch:
         draw = torch.Generator().manual_seed(3)
         n = min(MEASURED, len(trainer.pictures) // 2)
         chosen = torch.randperm(len(trainer.pictures), generator=draw)[: 2 * n]
-        # No more pictures than that are searched for copies of: the whole collection may be large.
-        some = trainer.pictures[torch.randperm(len(trainer.pictures), generator=draw)[:2000]]
-        self._real, self._others, self._searched = trainer.pictures[chosen[:n]], trainer.pictures[chosen[n:]], some
+        some = torch.randperm(len(trainer.pictures), generator=draw)[:SEARCHED]
+        self._real, self._others = trainer.pictures[chosen[:n]], trainer.pictures[chosen[n:]]
+        self._searched = torch.cat([coarse_bytes(trainer.pictures[part]) for part in some.split(64)])
         self._z = torch.randn(n, trainer.options.z_dim, generator=draw)
         self._mood = torch.rand(n, 2, generator=draw)
 

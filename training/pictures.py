@@ -177,6 +177,11 @@ def to_float(pictures: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1.0
 
 
+def to_bytes(pictures: Tensor) -> Tensor:
+    """Inverse of `to_float`; what lies outside is clipped."""
+    return ((pictures + 1.0) * 127.5).round().clamp(0, 255).byte()
+
+
 def colour_mood(pictures: Tensor) -> Tensor:
     """Pleasure and arousal of the colours, differentiable.
 
@@ -232,7 +237,7 @@ class MoodScale:
         if not (deviation > 1e-3).all():
             raise ValueError(
                 "the pictures are too much alike for moods: all have the same brightness or saturation; "
-                "pictures of different colours are needed; add some"
+                "pictures of different colours are needed"
             )
         return cls(measured.mean(0), deviation)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from artgen_osc.errors import ModelError
 from artgen_osc.modelfile import Engine, ModelFile, Port
-from visuals.latent import direction, slerp
+from visuals.latent import HOME_SEED, direction, truncated
 from visuals.notes import read_notes
 from visuals.steering import Steering
 
@@ -61,7 +61,7 @@ class ForeignGenerator:
         self.name = self._path.stem
         self._engine = Engine(ModelFile(self._path, {"bf16": self._notes.bf16}), threads, engine=engine)
         self._find_inputs(self._engine.inputs)
-        self._home = direction(0, self.z_dim)
+        self._home = direction(HOME_SEED, self.z_dim)
         outputs = self._look()
         self._at, self._layout = self._find_picture(outputs[0])
         pictures = [self._channels_last(found[self._at]) for found in outputs]
@@ -76,9 +76,8 @@ class ForeignGenerator:
 
     def __call__(self, z: Array, mood: Array, truncation: float) -> Array:
         """Paint a picture; see `visuals.generator.Generator`."""
-        if truncation < 1.0 and not self._truncations:
-            length = float(np.linalg.norm(z))
-            z = (slerp(self._home, z.astype(np.float64) / length, truncation) * length).astype(np.float32)
+        if not self._truncations:
+            z = truncated(z, self._home, truncation)
         if self._steering is None:
             return self._paint(z, mood, truncation)
         picture = self._paint(self._steering(z, mood), mood, truncation)

@@ -9,14 +9,13 @@ from artgen_osc import modelfile
 from artgen_osc.errors import ModelError
 from visuals.foreign import ForeignGenerator
 from visuals.idle import IdleGenerator
-from visuals.latent import direction, slerp
+from visuals.latent import HOME_SEED, direction, truncated
 
 Frame = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 SHIPPED = Path(__file__).parent / "models" / "generator.onnx"
 IDLE = "idle"
-HOME_SEED = 0
 
 
 class Generator(Protocol):
@@ -75,7 +74,7 @@ class OnnxGenerator:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{path}: its card has no usable z_dim and size ({error}); whole numbers are allowed; "
-                "export it again with python -m training.export"
+                "export it again with training.train_gan --export-only"
             ) from None
         self.name = Path(path).stem
         self._home = direction(HOME_SEED, self.z_dim)
@@ -86,15 +85,13 @@ class OnnxGenerator:
             reason = str(error).strip().splitlines()[-1]
             raise ModelError(
                 f"{path}: doesn't take z (1, {self.z_dim}) and mood (1, 2) and give a picture of {self.size} pixels "
-                f"({reason}); a generator that fits its card is allowed; export it again with python -m training.export"
+                f"({reason}); a generator that fits its card is allowed; "
+                "export it again with training.train_gan --export-only"
             ) from error
 
     def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
         """Paint a picture; see `Generator`."""
-        if truncation < 1.0:
-            length = float(np.linalg.norm(z))
-            z = (slerp(self._home, z.astype(np.float64) / length, truncation) * length).astype(np.float32)
-        picture = self._engine(z[None], mood[None])[0]
+        picture = self._engine(truncated(z, self._home, truncation)[None], mood[None])[0]
         if picture.shape != (1, 3, self.size, self.size):
             raise ValueError(f"picture has shape {picture.shape}")
         pixels = np.clip(picture[0].transpose(1, 2, 0) * 127.5 + 128.0, 0.0, 255.0)

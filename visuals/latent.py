@@ -27,6 +27,9 @@ STALE_GLIDE_S = 6.0
 SMALLEST_S = 0.05
 """Even with smoothing at 0 the mood takes this long, so that no frame jumps."""
 
+HOME_SEED = 0
+"""The picture that truncation turns towards."""
+
 PUSH = 0.12
 """Radians per second that an onset adds, sideways to the path."""
 
@@ -61,6 +64,14 @@ def slerp(start: Vector, end: Vector, t: float) -> Vector:
     if np.sin(angle) < 1e-6:
         return start if t < 0.5 else end
     return np.asarray((np.sin((1.0 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle))
+
+
+def truncated(z: FloatArray, home: Vector, truncation: float) -> FloatArray:
+    """`z` turned towards a unit vector: 0 is there, 1 leaves it as it is. Its length stays."""
+    if truncation >= 1.0:
+        return z
+    length = float(np.linalg.norm(z))
+    return (slerp(home, z.astype(np.float64) / length, truncation) * length).astype(np.float32)
 
 
 class LatentPath:
