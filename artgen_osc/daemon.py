@@ -16,10 +16,11 @@ from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
-from artgen_osc.osc import OscReceiver, OscSender
+from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import current, open_query
 from artgen_osc.renderer import Renderer
 from artgen_osc.schema import Address, Features, Mood, Value
+from artgen_osc.targets import OscSender
 
 log = logging.getLogger("artgen.daemon")
 

@@ -5,8 +5,9 @@ import time
 from artgen_osc import schema
 from artgen_osc.config import OscConfig
 from artgen_osc.meters import Meters
-from artgen_osc.osc import OscReceiver, OscSender
+from artgen_osc.osc import OscReceiver
 from artgen_osc.schema import Address, Value
+from artgen_osc.targets import OscSender
 
 ASK_AGAIN = 2.0
 

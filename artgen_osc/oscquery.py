@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from artgen_osc.errors import OscError
 from artgen_osc.namespace import Namespace, current, to_json
-from artgen_osc.osc import MAX_PACKET, OscReceiver, encode_message
+from artgen_osc.osc import OscReceiver
+from artgen_osc.osc_codec import MAX_PACKET, encode_message
 from artgen_osc.schema import Address, Value
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from artgen_osc.audio import AudioSource, open_source
 from artgen_osc.config import ConfigFile
 from artgen_osc.daemon import Daemon
 from artgen_osc.errors import ArtgenError
-from artgen_osc.osc import Capture, Message, capture
+from artgen_osc.osc import Capture, capture
+from artgen_osc.osc_codec import Message
 
 PORT = 9300
 

@@ -16,16 +16,9 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc import schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import (
-    Message,
-    OscReceiver,
-    OscSender,
-    capture,
-    decode,
-    encode_bundle,
-    encode_message,
-    parse_target,
-)
+from artgen_osc.osc import OscReceiver, capture
+from artgen_osc.osc_codec import Message, decode, encode_bundle, encode_message
+from artgen_osc.targets import OscSender, parse_target
 
 VALENCE = schema.OUTPUTS[0].address
 ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)

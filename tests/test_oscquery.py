@@ -29,7 +29,8 @@ from artgen_osc.config import Config, ConfigFile
 from artgen_osc.daemon import Daemon
 from artgen_osc.errors import ArtgenError, OscError
 from artgen_osc.namespace import ATTRIBUTES, UNUSED
-from artgen_osc.osc import MAX_PACKET, MOST_WAITING, OscReceiver, capture, encode_bundle, encode_message
+from artgen_osc.osc import MOST_WAITING, OscReceiver, capture
+from artgen_osc.osc_codec import MAX_PACKET, encode_bundle, encode_message
 from artgen_osc.oscquery import OscQuery, current, open_query
 from artgen_osc.schema import Address, Value
 

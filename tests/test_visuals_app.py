@@ -13,8 +13,8 @@ import pytest
 
 from artgen_osc.config import ConfigFile
 from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
-from artgen_osc.osc import OscSender
 from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
+from artgen_osc.targets import OscSender
 from visuals.app import run
 from visuals.control import Control
 from visuals.files import FrameWriter

@@ -7,7 +7,7 @@ import pytest
 
 from artgen_osc import config, schema, table
 from artgen_osc.cli import _parser
-from artgen_osc.osc import encode_bundle, encode_message
+from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Features, Mood
 
 ROOT = Path(__file__).parents[2]
