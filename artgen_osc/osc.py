@@ -2,78 +2,174 @@
 
 import contextlib
 import logging
+import selectors
 import socket
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Protocol
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc_codec import MAX_PACKET, Message, decode
+from artgen_osc.osc_inputs import Packet, Tcp, Udp
+from artgen_osc.osc_pattern import is_pattern, matching
+from artgen_osc.osc_schedule import Schedule, seconds_until
 from artgen_osc.schema import Address, Value
 
 MOST_WAITING = 100
-"""Packets that came another way than over UDP and wait for `OscReceiver.poll`."""
+"""Packets that came another way than over UDP or TCP and wait for `OscReceiver.poll`."""
+
+SHARE = 0.1
+"""Of the time since the last poll, so much may go into reading: the rest is the caller's, whatever is sent.
+All that the daemon sends takes the renderer a fiftieth."""
+
+LEAST_S, MOST_S = 0.001, 0.02
+"""That time is at least and at most so long."""
+
+MOST_LOGGED = 1000
+MOST_REFUSALS = 20
+MOST_PATTERNS = 256
+"""Those that were used last keep their addresses."""
 
 log_in = logging.getLogger("artgen.osc.in")
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was refused, for people to see.
+
+    Attributes
+    ----------
+    time : s, monotonic
+    what : the address, or the packet where that isn't known
+    reason : in a few words
+    sender : IP address
+    """
+
+    time: float
+    what: str
+    reason: str
+    sender: str
+
+
+class _Source(Protocol):
+    def read(self) -> Packet | None: ...
+
+
+class _Put:
+    """Packets that came another way."""
+
+    def __init__(self) -> None:
+        self.packets: deque[Packet] = deque()
+
+    def read(self) -> Packet | None:
+        return self.packets.popleft() if self.packets else None
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _shown(text: str) -> str:
+    """Strangers' text, safe for a terminal."""
+    text = text[:300]
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
+
+
 class OscReceiver:
-    """Receives and validates against the schema.
+    """Receives over UDP and TCP and validates against the schema.
 
     Whatever is malformed, unknown or out of range is refused, counted in `refused`, and
-    logged with its reason, once for each address.
+    logged with its reason, once for each address. A bundle that is dated ahead waits for its time.
+    An address pattern means every address that it matches and that takes the value.
 
     Parameters
     ----------
     host, port : where to listen; port 0 takes a free one
     addresses : rows by path, see `artgen_osc.schema.by_path`
 
+    Attributes
+    ----------
+    port : where it listens, UDP and, unless another program has it, TCP
+    refused : messages and packets that were refused, and datagrams that the system dropped
+    lost : of these, the ones that the system dropped
+    refusals : the last ones
+
     Raises
     ------
     OscError
-        The port is taken or the host isn't this machine's.
+        The UDP port is taken or the host isn't this machine's.
     """
 
     def __init__(self, host: str, port: int, addresses: dict[str, Address]) -> None:
         self._addresses = addresses
+        self._matching = lru_cache(MOST_PATTERNS)(lambda pattern: matching(pattern, addresses))
         self._logged: set[str] = set()
-        self._waiting: deque[tuple[bytes, str]] = deque()
+        self._put = _Put()
+        self._messages: deque[tuple[Message, str, float]] = deque()
+        self._unfinished: list[_Source] = []
+        self._schedule = Schedule()
+        self._polled = time.monotonic()
         self.refused = 0
-        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        self.lost = 0
+        self.refusals: deque[Refusal] = deque(maxlen=MOST_REFUSALS)
+        self._selector = selectors.DefaultSelector()
         try:
-            self._socket.bind((host, port))
+            self._udp = Udp(host, port, self._selector)
         except (OSError, OverflowError) as error:
-            self._socket.close()
-            reason = error.strerror if isinstance(error, OSError) else str(error)
+            self._selector.close()
             raise OscError(
-                f"{host}:{port}: can't listen there ({reason}); a free UDP port of this machine is allowed; "
+                f"{host}:{port}: can't listen there ({_reason(error)}); a free UDP port of this machine is allowed; "
                 "stop the other program or choose another port"
             ) from None
-        self.port: int = self._socket.getsockname()[1]
+        self.port = self._udp.port
+        self._tcp: Tcp | None = None
+        try:
+            self._tcp = Tcp(host, self.port, self._selector, self.refuse)
+        except OSError as error:
+            log_in.warning(
+                "%s:%d: no OSC over TCP (%s); UDP goes on; for TCP too, stop the other program or choose another port",
+                host,
+                self.port,
+                _reason(error),
+            )
 
     def poll(self, timeout: float = 0.0, limit: int = 1000) -> list[tuple[Address, Value]]:
-        """Valid values that have arrived, oldest first.
+        """Valid values that have arrived or are due, oldest first.
+
+        It takes a tenth of the time since the last call at most, so that a flood can't hold up the
+        caller. The rest waits in the system's buffers; what these can't hold the system drops.
 
         Parameters
         ----------
-        timeout : s to wait for the first packet
-        limit : most packets that one call takes, so that a flood can't hold up the caller
+        timeout : s to wait for the first packet, or for a value that is due
+        limit : values after which it stops
         """
+        left_over = bool(self._messages or self._unfinished or self._put.packets)
+        wait = 0.0 if left_over else max(0.0, min(timeout, self._schedule.next() - time.monotonic()))
+        selected = [key.data for key, _ in self._selector.select(wait)]
+        ready: deque[_Source] = deque(dict.fromkeys([self._put, *self._unfinished, *selected]))
+        start = time.monotonic()
+        end = start + min(max((start - self._polled) * SHARE, LEAST_S), MOST_S)
         values: list[tuple[Address, Value]] = []
-        waiting = min(len(self._waiting), limit)
-        for _ in range(waiting):
-            values += self._accept(*self._waiting.popleft())
-        self._socket.settimeout(0.0 if waiting else timeout)
-        for _ in range(limit - waiting):
-            try:
-                packet, sender = self._socket.recvfrom(MAX_PACKET)
-            except (BlockingIOError, TimeoutError):
+        while self._schedule.next() <= start and len(values) < limit:
+            values.append(self._schedule.pop())
+        while len(values) < limit and (now := time.monotonic()) < end:
+            if self._messages:
+                self._take(*self._messages.popleft(), now, values)
+            elif ready:
+                # One packet of each in turn: a flood over one leaves room for the others.
+                source = ready.popleft()
+                if packet := source.read():
+                    self._open(*packet, now)
+                    ready.append(source)
+            else:
                 break
-            except OSError as error:
-                log_in.debug("receive: %s", error)
-                continue
-            self._socket.settimeout(0.0)
-            values += self._accept(packet, sender[0])
+        self._unfinished = list(ready)
+        self._count_lost()
+        self._polled = time.monotonic()
         return values
 
     def put(self, packet: bytes, sender: str) -> bool:
@@ -83,38 +179,75 @@ class OscReceiver:
         -------
         False where too many wait already: come again later.
         """
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._put.packets) >= MOST_WAITING:
             return False
-        self._waiting.append((packet, sender))
+        self._put.packets.append((packet, sender))
         return True
 
-    def _accept(self, packet: bytes, sender: str) -> list[tuple[Address, Value]]:
+    def _open(self, packet: bytes, sender: str, now: float) -> None:
         try:
             messages = decode(packet)
         except OscError as error:
-            self._refuse(f"packet from {sender}", str(error))
-            return []
-        values: list[tuple[Address, Value]] = []
-        for message in messages:
-            row = self._addresses.get(message.path)
-            if row is None:
-                self._refuse(message.path, "unknown address")
-                continue
-            try:
-                values.append((row, row.check(message.arguments)))
-            except ValueError as error:
-                self._refuse(message.path, str(error))
-        return values
+            self.refuse(f"packet from {sender}", str(error), sender)
+            return
+        delays = {message.time_tag: seconds_until(message.time_tag) for message in messages}
+        self._messages.extend((message, sender, now + delays[message.time_tag]) for message in messages)
 
-    def _refuse(self, what: str, reason: str) -> None:
-        self.refused += 1
-        if what not in self._logged and len(self._logged) < 1000:
-            self._logged.add(what)
-            log_in.warning("%s: refused: %s", what, reason)
+    def _take(self, message: Message, sender: str, due: float, now: float, values: list[tuple[Address, Value]]) -> None:
+        """Add a message's value to `values`, or keep it until it is due, for each address that it means."""
+        try:
+            rows = self._rows(message.path)
+            accepted, reasons = [], []
+            for row in rows:
+                try:
+                    accepted.append((row, row.check(message.arguments)))
+                except ValueError as error:
+                    reasons.append(error)
+            if not accepted:
+                raise reasons[0]
+            for row, value in accepted:
+                if due <= now:
+                    values.append((row, value))
+                else:
+                    self._schedule.check(due - now)
+                    self._schedule.put(due, row, value)
+        except (OscError, ValueError) as error:
+            self.refuse(message.path, str(error), sender)
+
+    def _rows(self, path: str) -> list[Address]:
+        """What an address or a pattern means: one row at least."""
+        if path in self._addresses:
+            return [self._addresses[path]]
+        if not is_pattern(path):
+            raise OscError("unknown address")
+        rows = [self._addresses[matched] for matched in self._matching(path)]
+        if not rows:
+            raise OscError("a pattern that matches no address")
+        return rows
+
+    def _count_lost(self) -> None:
+        lost = self._udp.lost()
+        if lost:
+            self.lost += lost
+            self.refuse("datagrams", "more came than could be read; the system dropped the rest; send less", "", lost)
+
+    def refuse(self, what: str, reason: str, sender: str, times: int = 1) -> None:
+        """Count and log what can't be used; for what turns out so later, too. See `Refusal`."""
+        self.refused += times
+        refusal = Refusal(time.monotonic(), _shown(what), _shown(reason), sender)
+        if self.refusals and replace(self.refusals[-1], time=refusal.time) == refusal:
+            self.refusals.pop()  # a flood of one kind leaves the others in sight
+        self.refusals.append(refusal)
+        if refusal.what not in self._logged and len(self._logged) < MOST_LOGGED:
+            self._logged.add(refusal.what)
+            log_in.warning("%s: refused: %s", refusal.what, refusal.reason)
 
     def close(self) -> None:
-        """Free the port."""
-        self._socket.close()
+        """Free the ports."""
+        self._udp.close()
+        if self._tcp:
+            self._tcp.close()
+        self._selector.close()
 
 
 @contextlib.contextmanager

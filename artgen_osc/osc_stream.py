@@ -98,10 +98,13 @@ class Unframer:
         return self._take(4 + size)[4:]
 
     def _pop_slip(self) -> bytes | None:
-        while (end := self._buffer.find(END, self._searched)) >= 0:
+        if self._buffer.startswith(END):
+            self._buffer = self._buffer.lstrip(END)
             self._searched = 0
-            if framed := self._take(end + 1)[:-1]:
-                return _unescaped(framed)
+        end = self._buffer.find(END, self._searched)
+        if end >= 0:
+            self._searched = 0
+            return _unescaped(self._take(end))
         self._searched = len(self._buffer)
         if self._searched > 2 * MAX_STREAM_PACKET:
             raise OscError(f"a packet without an end; {MAX_STREAM_PACKET} bytes are allowed; check the sender")

@@ -1,0 +1,174 @@
+"""The sockets that OSC comes in by: UDP, and TCP on the same port number. Each hands out packets, and never waits.
+
+Each is registered in the receiver's selector with itself as data, and has ``read() -> (packet, sender) | None``:
+None where nothing whole is there now.
+"""
+
+import contextlib
+import logging
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from selectors import EVENT_READ, BaseSelector
+
+from artgen_osc.errors import OscError
+from artgen_osc.osc_stream import MAX_STREAM_PACKET, Unframer
+
+MOST_CLIENTS = 16
+
+RECEIVE_BUFFER = 1 << 20
+"""What is asked of the system, in bytes: a second of the daemon's bundles, with room. It may give less."""
+
+KEEPALIVE_S = 60
+"""After so much silence the system asks whether a TCP client is still there."""
+
+Packet = tuple[bytes, str]
+"""With its sender's IP address."""
+
+Refuse = Callable[[str, str, str], None]
+"""What is refused, why, and whose it is."""
+
+log_in = logging.getLogger("artgen.osc.in")
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+class Udp:
+    """Datagrams.
+
+    Raises
+    ------
+    OSError, OverflowError
+        The port is taken, or the host isn't this machine's.
+    """
+
+    def __init__(self, host: str, port: int, selector: BaseSelector) -> None:
+        self._socket = socket.socket(_family(host), socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._socket.bind((host, port))
+        except (OSError, OverflowError):
+            self._socket.close()
+            raise
+        self.port: int = self._socket.getsockname()[1]
+        self._lost = 0
+        selector.register(self._socket, EVENT_READ, self)
+
+    def read(self) -> Packet | None:
+        """The next datagram."""
+        try:
+            packet, sender = self._socket.recvfrom(MAX_STREAM_PACKET)
+        except BlockingIOError:
+            return None
+        except OSError as error:  # on Windows, what an earlier answer could not reach
+            log_in.debug("receive: %s", error)
+            return None
+        return packet, sender[0]
+
+    def lost(self) -> int:
+        """Datagrams that the system has dropped since the last call, its buffer being full; 0 where it doesn't tell.
+
+        Linux keeps the count (SO_MEMINFO, the ninth number); macOS and Windows have none for one socket.
+        """
+        if sys.platform != "linux":
+            return 0
+        try:
+            memory = self._socket.getsockopt(socket.SOL_SOCKET, 55, 36)
+        except OSError:  # before Linux 4.12
+            return 0
+        if len(memory) < 36:
+            return 0
+        total = struct.unpack_from("=I", memory, 32)[0]
+        new, self._lost = (total - self._lost) % 2**32, total
+        return int(new)
+
+    def close(self) -> None:
+        """Free the port."""
+        self._socket.close()
+
+
+class _Client:
+    """One TCP connection."""
+
+    def __init__(self, connection: socket.socket, sender: str, close: Callable[["_Client", str], None]) -> None:
+        self.connection, self.sender = connection, sender
+        self._close = close
+        self._unframer = Unframer()
+        self._closed = False
+
+    def read(self) -> Packet | None:
+        """The next packet; a client that has gone or sends rubbish is closed."""
+        if self._closed:
+            return None
+        reason = ""
+        try:
+            packet = self._unframer.pop()
+            if packet is None:
+                data = self.connection.recv(MAX_STREAM_PACKET)
+                self._unframer.feed(data)
+                packet = self._unframer.pop()
+                self._closed = not data
+        except BlockingIOError:
+            return None
+        except (OscError, OSError) as error:
+            packet, reason, self._closed = None, str(error) if isinstance(error, OscError) else "", True
+        if self._closed:
+            self._close(self, reason)
+        return (packet, self.sender) if packet is not None else None
+
+
+class Tcp:
+    """A listener, and its clients: `MOST_CLIENTS` at most.
+
+    Raises
+    ------
+    OSError, OverflowError
+        The port is taken, or the host isn't this machine's.
+    """
+
+    def __init__(self, host: str, port: int, selector: BaseSelector, refuse: Refuse) -> None:
+        self._socket = socket.create_server((host, port), family=_family(host))
+        self._socket.setblocking(False)
+        self._selector, self._refuse = selector, refuse
+        self._clients: set[_Client] = set()
+        selector.register(self._socket, EVENT_READ, self)
+
+    def read(self) -> Packet | None:
+        """Let the next client in; what it sends is there from the next time on."""
+        try:
+            connection, place = self._socket.accept()
+        except OSError as error:  # it has gone again, or no file is free
+            log_in.debug("accept: %s", error)
+            return None
+        sender = str(place[0])
+        if len(self._clients) >= MOST_CLIENTS:
+            connection.close()
+            reason = f"{MOST_CLIENTS} clients are connected; no more are allowed; close one"
+            self._refuse(f"TCP from {sender}", reason, sender)
+            return None
+        connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_S)
+        client = _Client(connection, sender, self._gone)
+        self._clients.add(client)
+        self._selector.register(connection, EVENT_READ, client)
+        return None
+
+    def _gone(self, client: _Client, reason: str) -> None:
+        self._selector.unregister(client.connection)
+        client.connection.close()
+        self._clients.discard(client)
+        if reason:
+            self._refuse(f"TCP from {client.sender}", reason, client.sender)
+
+    def close(self) -> None:
+        """Close every client and free the port."""
+        for client in tuple(self._clients):
+            self._gone(client, "")
+        self._socket.close()
