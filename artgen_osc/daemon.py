@@ -238,12 +238,15 @@ class Daemon:
                 log.warning("%s; the old value is kept", error)
 
     def _obey(self) -> None:
-        for row, value in self._receiver.poll():
+        received = self._receiver.poll()
+        newest = {row.path: at for at, (row, _) in enumerate(received)}
+        for at, (row, value) in enumerate(received):
+            if row.setting and row.setting != "osc.targets" and at != newest[row.path]:
+                continue  # so a flood costs no more than one change of each setting
             try:
                 self._control(row, value)
             except (ArtgenError, ValueError) as error:
-                self._receiver.refused += 1
-                log.warning("%s: refused: %s", row.path, error)
+                self._receiver.refuse(row.path, str(error), "")
 
     def _control(self, row: Address, value: Value) -> None:
         targets = self._config.osc.targets

@@ -23,7 +23,7 @@ MOST_WAITING = 100
 
 SHARE = 0.1
 """Of the time since the last poll, so much may go into reading: the rest is the caller's, whatever is sent.
-All that the daemon sends takes the renderer a fiftieth."""
+All that the daemon sends takes the renderer a fortieth."""
 
 LEAST_S, MOST_S = 0.001, 0.02
 """That time is at least and at most so long."""

@@ -1,0 +1,172 @@
+"""OSC over TCP beside UDP: both framings, many clients, and those that send rubbish."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from artgen_osc import osc_inputs, schema
+from artgen_osc.osc import OscReceiver
+from artgen_osc.osc_codec import encode_bundle, encode_message
+from artgen_osc.osc_inputs import MOST_CLIENTS
+from artgen_osc.osc_stream import length_prefixed, slip
+
+ROWS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+SPEED = encode_message("/visuals/speed", "f", 2.0)
+
+
+@pytest.fixture
+def receiver() -> Iterator[OscReceiver]:
+    receiver = OscReceiver("127.0.0.1", 0, ROWS)
+    yield receiver
+    receiver.close()
+
+
+def connect(receiver: OscReceiver) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", receiver.port), timeout=5)
+
+
+def values(receiver: OscReceiver, count: int) -> list[schema.Value]:
+    """So many values, or fewer where no more come."""
+    found: list[schema.Value] = []
+    end = time.monotonic() + 5
+    while len(found) < count and time.monotonic() < end:
+        found += [value for _, value in receiver.poll(0.1)]
+    return found
+
+
+def is_closed(receiver: OscReceiver, client: socket.socket) -> bool:
+    client.settimeout(0.05)
+    for _ in range(100):
+        receiver.poll()
+        try:
+            return client.recv(1) == b""
+        except TimeoutError:
+            continue
+        except OSError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("frame", [slip, length_prefixed])
+def test_either_framing_whole_and_in_pieces(receiver: OscReceiver, frame: Callable[[bytes], bytes]) -> None:
+    with connect(receiver) as client:
+        client.sendall(frame(SPEED) + frame(encode_bundle([SPEED, SPEED])))
+        assert values(receiver, 3) == [2.0, 2.0, 2.0]
+        for byte in frame(SPEED):
+            client.sendall(bytes([byte]))
+            receiver.poll()
+        assert values(receiver, 1) == [2.0]
+    assert receiver.refused == 0
+
+
+def test_what_was_sent_before_the_end_counts(receiver: OscReceiver) -> None:
+    with connect(receiver) as client:
+        client.sendall(slip(SPEED) * 50)
+    assert values(receiver, 50) == [2.0] * 50
+    assert receiver.poll(0.05) == []
+
+
+def test_the_largest_packet(receiver: OscReceiver) -> None:
+    packet = encode_message("/visuals/model", "s", "x" * (65_536 - 24))
+    assert len(packet) == 65_536
+    with connect(receiver) as client:
+        client.sendall(length_prefixed(packet))
+        assert values(receiver, 1) == ["x" * (65_536 - 24)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        datagram = encode_message("/visuals/model", "s", "x" * 65_450)
+        peer.sendto(datagram, ("127.0.0.1", receiver.port))
+        assert values(receiver, 1) == ["x" * 65_450]
+
+
+def test_rubbish_closes_its_client_only(receiver: OscReceiver, caplog: pytest.LogCaptureFixture) -> None:
+    with connect(receiver) as good, connect(receiver) as bad:
+        bad.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert is_closed(receiver, bad)
+        assert receiver.refused == 1
+        assert receiver.refusals[-1].what == "TCP from 127.0.0.1"
+        good.sendall(slip(b"/x\0\0") + slip(b"abc") + slip(SPEED))  # refused, but each with its end
+        assert values(receiver, 1) == [2.0]
+    assert receiver.refused == 3
+    assert "isn't OSC" in caplog.text
+
+
+def test_a_packet_without_an_end_is_not_kept(receiver: OscReceiver) -> None:
+    with connect(receiver) as client:
+        client.setblocking(False)
+        sent, filling = 0, b"\xc0/" + b"x" * 65_536
+        end = time.monotonic() + 5
+        while not receiver.refused and time.monotonic() < end:
+            try:
+                sent += client.send(filling[: 2 if not sent else None][-65_536:])
+            except BlockingIOError:
+                pass
+            except OSError:
+                break
+            receiver.poll()
+        assert is_closed(receiver, client)
+    assert "without an end" in receiver.refusals[-1].reason
+
+
+def test_clients_are_bounded_and_a_place_comes_free(receiver: OscReceiver) -> None:
+    clients = [connect(receiver) for _ in range(MOST_CLIENTS)]
+    for client in clients:
+        client.sendall(slip(SPEED))
+    assert len(values(receiver, MOST_CLIENTS)) == MOST_CLIENTS
+    with connect(receiver) as one_more:
+        assert is_closed(receiver, one_more)
+    assert "16 clients are connected" in receiver.refusals[-1].reason
+    clients.pop().close()
+    receiver.poll(0.5)
+    with connect(receiver) as another:
+        another.sendall(slip(SPEED))
+        assert values(receiver, 1) == [2.0]
+    for client in clients:
+        client.close()
+
+
+def test_a_flood_over_one_way_leaves_room_for_the_others(receiver: OscReceiver) -> None:
+    with connect(receiver) as flood, connect(receiver) as client:
+        receiver.poll(0.1)
+        receiver.poll(0.1)
+        flood.sendall(slip(SPEED) * 2000)
+        client.sendall(slip(encode_message("/visuals/seed", "i", 7)))
+        time.sleep(0.05)
+        assert 7 in [value for _, value in receiver.poll(limit=10)]
+
+
+def test_udp_goes_on_where_the_tcp_port_is_taken(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with caplog.at_level(logging.WARNING):
+            receiver = OscReceiver("127.0.0.1", port, ROWS)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.sendto(SPEED, ("127.0.0.1", port))
+        assert values(receiver, 1) == [2.0]
+        receiver.close()
+    (record,) = caplog.records
+    assert f"127.0.0.1:{port}: no OSC over TCP" in record.getMessage()
+
+
+def test_close_closes_the_clients_and_frees_both_ports(receiver: OscReceiver) -> None:
+    again = OscReceiver("127.0.0.1", 0, ROWS)
+    port = again.port
+    with connect(again) as client:
+        again.poll(0.1)
+        again.close()
+        client.settimeout(5)
+        assert client.recv(1) == b""
+    OscReceiver("127.0.0.1", port, ROWS).close()
+
+
+def test_ipv6() -> None:
+    try:
+        receiver = OscReceiver("::1", 0, ROWS)
+    except osc_inputs.OscError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+    with socket.create_connection(("::1", receiver.port), timeout=5) as client:
+        client.sendall(slip(SPEED))
+        assert values(receiver, 1) == [2.0]
+    receiver.close()
