@@ -1,5 +1,6 @@
 """OSC over TCP beside UDP: both framings, many clients, and those that send rubbish."""
 
+import contextlib
 import logging
 import socket
 import time
@@ -7,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from artgen_osc import osc_inputs, schema
+from artgen_osc import schema
+from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.osc_inputs import MOST_CLIENTS
@@ -55,10 +57,11 @@ def test_either_framing_whole_and_in_pieces(receiver: OscReceiver, frame: Callab
     with connect(receiver) as client:
         client.sendall(frame(SPEED) + frame(encode_bundle([SPEED, SPEED])))
         assert values(receiver, 3) == [2.0, 2.0, 2.0]
+        found: list[object] = []
         for byte in frame(SPEED):
             client.sendall(bytes([byte]))
-            receiver.poll()
-        assert values(receiver, 1) == [2.0]
+            found += receiver.poll()
+        assert len(found) + len(values(receiver, 1 - len(found))) == 1
     assert receiver.refused == 0
 
 
@@ -96,15 +99,11 @@ def test_rubbish_closes_its_client_only(receiver: OscReceiver, caplog: pytest.Lo
 def test_a_packet_without_an_end_is_not_kept(receiver: OscReceiver) -> None:
     with connect(receiver) as client:
         client.setblocking(False)
-        sent, filling = 0, b"\xc0/" + b"x" * 65_536
+        left = b"\xc0/" + b"x" * 500_000
         end = time.monotonic() + 5
-        while not receiver.refused and time.monotonic() < end:
-            try:
-                sent += client.send(filling[: 2 if not sent else None][-65_536:])
-            except BlockingIOError:
-                pass
-            except OSError:
-                break
+        while left and not receiver.refused and time.monotonic() < end:
+            with contextlib.suppress(BlockingIOError):
+                left = left[client.send(left) :]
             receiver.poll()
         assert is_closed(receiver, client)
     assert "without an end" in receiver.refusals[-1].reason
@@ -164,7 +163,7 @@ def test_close_closes_the_clients_and_frees_both_ports(receiver: OscReceiver) ->
 def test_ipv6() -> None:
     try:
         receiver = OscReceiver("::1", 0, ROWS)
-    except osc_inputs.OscError as error:
+    except OscError as error:
         pytest.skip(f"this machine has no IPv6: {error}")
     with socket.create_connection(("::1", receiver.port), timeout=5) as client:
         client.sendall(slip(SPEED))
