@@ -1,0 +1,109 @@
+"""What a flood of OSC does to the analysis: ``python benchmarks/osc_flood.py [--seconds 15] [--rate 50000]``.
+
+A real daemon plays the demo, once left alone and then under floods, by turns: to a port that isn't
+its own (what the flood alone takes from this machine), and to its own with valid, unknown, malformed
+and pattern packets. Printed are the intervals between its hops, its own latency, and how many hops
+are missing, each against the flood to the other port.
+"""
+
+import argparse
+import itertools
+import multiprocessing
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+from artgen_osc.osc import capture
+from artgen_osc.osc_codec import encode_bundle, encode_message
+
+WARM_UP_S = 4.0
+GAIN = encode_message("/artgen/control/gain_db", "f", 0.0)
+FLOODS = {
+    "elsewhere": [GAIN],
+    "valid": [GAIN],
+    "valid bundles": [encode_bundle([GAIN] * 20)],
+    "unknown": [encode_message(f"/nowhere/{number}", "f", 1.0) for number in range(1000)],
+    "malformed": [GAIN[:-4], b"rubbish", GAIN + bytes(4)],
+    "patterns": [encode_message(f"/artgen//{{{number},gain_db}}", "f", 0.0) for number in range(1000)],
+}
+
+
+def flood(packets: list[bytes], port: int, rate: int, seconds: float, sent: "multiprocessing.Queue[int]") -> None:
+    """Send `rate` packets a second, in bursts of a millisecond."""
+    peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    start = time.monotonic()
+    number = 0
+    while (elapsed := time.monotonic() - start) < seconds:
+        while number < elapsed * rate:
+            number += 1
+            peer.sendto(packets[number % len(packets)], ("127.0.0.1", port))
+        time.sleep(0.001)
+    sent.put(number)
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def measure(kind: str, rate: int, seconds: float) -> dict[str, float]:
+    """Run a daemon under one kind of flood; `quiet` is none."""
+    port, sent = free_port(), multiprocessing.Queue()
+    with capture() as listener, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        command = [sys.executable, "-m", "artgen_osc", "daemon", "--input", "demo", "--mute", "--osc-port", str(port)]
+        command += ["--osc-query-port", "0", "--osc", f"127.0.0.1:{listener.port}"]
+        daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            while not listener.read(0.5):
+                assert daemon.poll() is None, "the daemon doesn't start"
+            listener.read(WARM_UP_S)
+            if kind != "quiet":
+                target = nobody.getsockname()[1] if kind == "elsewhere" else port
+                arguments = (FLOODS[kind], target, rate, seconds + 1, sent)
+                flooding = multiprocessing.Process(target=flood, args=arguments)
+                flooding.start()
+                listener.read(0.5)
+            heard = listener.read(seconds)
+            packets = 0
+            if kind != "quiet":
+                packets = sent.get()
+                flooding.join()
+        finally:
+            daemon.terminate()
+            daemon.wait()
+    times = [at for at, message in heard if message.path == "/artgen/valence"]
+    latency = [float(message.arguments[0]) for _, message in heard if message.path == "/artgen/status/latency_ms"]
+    dropped = [int(message.arguments[0]) for _, message in heard if message.path == "/artgen/status/dropped"]
+    intervals = sorted(1000 * (b - a) for a, b in itertools.pairwise(times))
+    return {
+        "packets_a_second": packets / (seconds + 1),
+        "hops_a_second": (len(times) - 1) / (times[-1] - times[0]),
+        "interval_median_ms": statistics.median(intervals),
+        "interval_p99_ms": intervals[int(0.99 * len(intervals))],
+        "interval_max_ms": intervals[-1],
+        "latency_median_ms": statistics.median(latency),
+        "latency_max_ms": max(latency),
+        "refused_a_second": (dropped[-1] - dropped[0]) / (len(dropped) - 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--rate", type=int, default=50_000, help="packets a second")
+    options = parser.parse_args()
+    results = {kind: measure(kind, options.rate, options.seconds) for kind in ("quiet", *FLOODS)}
+    print(f"{'':22}" + "".join(f"{kind:>15}" for kind in results))
+    for name in results["quiet"]:
+        print(f"{name:22}" + "".join(f"{result[name]:15.2f}" for result in results.values()))
+    for name in ("hops_a_second", "interval_p99_ms", "latency_median_ms"):
+        base = results["elsewhere"][name]
+        print(f"{name + ' x':22}" + "".join(f"{result[name] / base:15.3f}" for result in results.values()))
+
+
+if __name__ == "__main__":
+    main()
