@@ -150,13 +150,14 @@ class OscReceiver:
         left_over = bool(self._messages or self._unfinished or self._put.packets)
         wait = 0.0 if left_over else max(0.0, min(timeout, self._schedule.next() - time.monotonic()))
         selected = [key.data for key, _ in self._selector.select(wait)]
-        ready: deque[_Source] = deque(dict.fromkeys([self._put, *self._unfinished, *selected]))
-        start = time.monotonic()
+        others = [self._put] if self._put.packets else []
+        ready: deque[_Source] = deque(dict.fromkeys([*others, *self._unfinished, *selected]))
+        now = start = time.monotonic()
         end = start + min(max((start - self._polled) * SHARE, LEAST_S), MOST_S)
         values: list[tuple[Address, Value]] = []
         while self._schedule.next() <= start and len(values) < limit:
             values.append(self._schedule.pop())
-        while len(values) < limit and (now := time.monotonic()) < end:
+        while len(values) < limit and now < end:
             if self._messages:
                 self._take(*self._messages.popleft(), now, values)
             elif ready:
@@ -167,6 +168,7 @@ class OscReceiver:
                     ready.append(source)
             else:
                 break
+            now = time.monotonic()
         self._unfinished = list(ready)
         self._count_lost()
         self._polled = time.monotonic()

@@ -139,14 +139,15 @@ class Address:
         """Return the one argument as this row's type.
 
         Numbers are accepted as ``f``, ``d`` or ``i`` (TouchDesigner's CHOPs send floats
-        only) and booleans as 0 or 1; a ``trigger`` without arguments counts as 1.
+        only) and booleans as 0 or 1; a ``trigger`` without arguments, or with OSC 1.1's
+        impulse, counts as 1.
 
         Raises
         ------
         ValueError
             With the reason: number of arguments, type, NaN, range.
         """
-        if self.kind == "trigger" and not arguments:
+        if self.kind == "trigger" and arguments in ((), (math.inf,)):
             return 1
         if len(arguments) != 1:
             raise ValueError(f"{len(arguments)} arguments; one {self.kind} is allowed")

@@ -95,5 +95,6 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_clock_is_monotonic() -> None:
-    """Time is monotonic or stream time, never wall clock (file names excepted)."""
+    """Time is monotonic or stream time, never wall clock (file names and the time tags of bundles excepted)."""
     assert not [str(path) for path in SOURCES if "time.time()" in path.read_text()]
+    assert [path.name for path in SOURCES if "time.time_ns()" in path.read_text()] == ["osc_schedule.py"]
