@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from artgen_osc.errors import OscError
 from artgen_osc.osc_codec import MAX_PACKET, Message, decode
 from artgen_osc.schema import Address, Value
+from artgen_osc.target_syntax import with_host
 
 MOST_WAITING = 100
 """Packets that came another way than over UDP and wait for `OscReceiver.poll`."""
@@ -101,7 +102,8 @@ class OscReceiver:
                 self._refuse(message.path, "unknown address")
                 continue
             try:
-                values.append((row, row.check(message.arguments)))
+                value = row.check(message.arguments)
+                values.append((row, with_host(str(value), sender) if row.here else value))
             except ValueError as error:
                 self._refuse(message.path, str(error))
         return values

@@ -32,16 +32,19 @@ def _padded(data: bytes) -> bytes:
     return data + b"\0" * (4 - len(data) % 4)
 
 
-def encode_message(path: str, tag: str, value: Argument) -> bytes:
-    """One message with one argument of type ``f``, ``i`` or ``s``.
+def encode_message(path: str, tags: str, *values: Argument) -> bytes:
+    """One message of arguments of the types ``f i s``; ``T F I`` take no value.
 
     >>> encode_message("/a", "f", 0.5)
     b'/a\\x00\\x00,f\\x00\\x00?\\x00\\x00\\x00'
     """
-    head = _padded(path.encode()) + _padded(f",{tag}".encode())
-    if tag == "s":
-        return head + _padded(str(value).encode(errors="replace"))  # a file's name may be no text
-    return head + struct.pack(">" + tag, value)
+    parts = [_padded(path.encode()), _padded(f",{tags}".encode())]
+    for tag, value in zip([tag for tag in tags if tag not in "TFI"], values, strict=True):
+        # a file's name may be no text
+        parts.append(
+            _padded(str(value).encode(errors="replace")) if tag == "s" else struct.pack(">" + tag, value)
+        )
+    return b"".join(parts)
 
 
 def encode_bundle(messages: Sequence[bytes]) -> bytes:
