@@ -216,17 +216,20 @@ class TcpLink:
                     return
                 packets = list(self._waiting)
                 self._waiting.clear()
-            connection.sendall(b"".join(map(self._frame, packets)))
+            try:
+                connection.sendall(b"".join(map(self._frame, packets)))
+            except OSError:
+                self.dropped += len(packets)
+                raise
 
     def close(self) -> None:
-        """End the connection and its thread; may be called again."""
+        """End the connection, and soon its thread; may be called again."""
         with self._changed:
             self._closed = True
             if self._connection:
                 with contextlib.suppress(OSError):  # the other side may have gone
                     self._connection.shutdown(socket.SHUT_RDWR)
             self._changed.notify()
-        self._thread.join(0.5)
 
 
 def open_link(name: str, target: Target, wait: bool) -> Link:

@@ -41,9 +41,7 @@ def encode_message(path: str, tags: str, *values: Argument) -> bytes:
     parts = [_padded(path.encode()), _padded(f",{tags}".encode())]
     for tag, value in zip([tag for tag in tags if tag not in "TFI"], values, strict=True):
         # a file's name may be no text
-        parts.append(
-            _padded(str(value).encode(errors="replace")) if tag == "s" else struct.pack(">" + tag, value)
-        )
+        parts.append(_padded(str(value).encode(errors="replace")) if tag == "s" else struct.pack(">" + tag, value))
     return b"".join(parts)
 
 

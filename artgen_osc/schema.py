@@ -259,7 +259,9 @@ DAEMON_CONTROLS: tuple[Address, ...] = (
     Address("/artgen/control/input", "string", "switch to another input, as --input takes it", setting="audio.input"),
     Address("/artgen/control/gain_db", "float", "gain before the analysis", -60, 60, "dB", setting="audio.gain_db"),
     Address("/artgen/control/smoothing", "float", "time constant of the mood", 0, 30, "s", setting="mood.smoothing"),
-    Address("/artgen/control/target/add", "string", "send to this target too, as --osc takes it", setting="osc.targets"),
+    Address(
+        "/artgen/control/target/add", "string", "send to this target too, as --osc takes it", setting="osc.targets"
+    ),
     Address("/artgen/control/target/remove", "string", "send to this target no longer", setting="osc.targets"),
     Address(
         "/artgen/control/subscribe",
