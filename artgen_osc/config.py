@@ -66,7 +66,9 @@ class OscConfig:
     """``[osc]``: who is sent to, and where control comes in."""
 
     targets: tuple[str, ...] = _setting(
-        (), "send to HOST:PORT, or to a program by name, such as touchdesigner; options follow after commas", item="TARGET"
+        (),
+        "send to HOST:PORT, or to a program by name, such as touchdesigner; options follow after commas",
+        item="TARGET",
     )
     host: str = _setting("127.0.0.1", "address on which the daemon listens for control and for OSCQuery")
     port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)

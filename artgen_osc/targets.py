@@ -121,7 +121,7 @@ class OscSender:
 
         Parameters
         ----------
-        seconds : how long; None: what its option ``lease`` says, or `LEASE`
+        seconds : how long; None: what its option ``lease`` says, or `LEASE`; infinity: until this is closed
 
         Raises
         ------
@@ -132,6 +132,8 @@ class OscSender:
         now = time.monotonic()
         self._expire(now)
         before = self._subscriptions.get(target.place)
+        if before and math.isinf(before.until):
+            return
         if before is None and len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
             raise OscError(f"{text}: {MOST_SUBSCRIPTIONS} subscriptions are the most; one must end before the next")
         self._open(text, target, wait=False)
@@ -149,7 +151,9 @@ class OscSender:
         OscError
             It can't be understood.
         """
-        if self._subscriptions.pop(parse_target(text).place, None):
+        one = self._subscriptions.get(parse_target(text).place)
+        if one and not math.isinf(one.until):
+            del self._subscriptions[one.target.place]
             self._arrange()
 
     def _expire(self, now: float) -> None:
