@@ -111,9 +111,10 @@ class Shaper:
             return None
         if self._map.type == "s":
             return self._once(self._text(latest), now)
+        events = {path: pulse.take() for path, pulse in self._pulses.items()}
         numbers: list[float] = []
         for path, ends in zip(self._map.sources, self._map.input, strict=True):
-            value = self._pulses[path].take() if path in self._pulses else float(latest[path])
+            value = events[path] if path in events else float(latest[path])
             if value == 0 and path in _UNKNOWN_AT_ZERO:
                 return None
             numbers.append(place(value, ends, self._log))

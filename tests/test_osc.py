@@ -16,11 +16,9 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc import schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import OscReceiver, capture
+from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import Message, decode, encode_bundle, encode_message
-from artgen_osc.targets import OscSender, parse_target
 
-VALENCE = schema.OUTPUTS[0].address
 ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 
 
@@ -80,49 +78,6 @@ def test_nested_too_deeply() -> None:
         packet = encode_bundle([packet])
     with pytest.raises(OscError, match="nested"):
         decode(packet)
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("127.0.0.1:9001", ("127.0.0.1", 9001)),
-        (":9001", ("127.0.0.1", 9001)),
-        ("touchdesigner", ("127.0.0.1", 10000)),
-        ("max@10.0.0.7", ("10.0.0.7", 7400)),
-        ("[::1]:9001", ("::1", 9001)),
-    ],
-)
-def test_targets(text: str, place: tuple[str, int]) -> None:
-    assert parse_target(text) == place
-
-
-@pytest.mark.parametrize("text", ["", "host", "host:", "host:0", "host:65536", "host:x", "nobody@host"])
-def test_bad_targets(text: str) -> None:
-    with pytest.raises(OscError, match="is not a target"):
-        parse_target(text)
-
-
-def test_sender_loopback() -> None:
-    with capture() as one, capture() as two:
-        sender = OscSender([f"127.0.0.1:{one.port}"])
-        sender.add(f"127.0.0.1:{two.port}")
-        sender.send([(VALENCE, 0.25), (schema.STATUS[0], 3)])
-        for port in (one, two):
-            messages = [message for _, message in port.read(0.2)]
-            assert messages == [Message("/artgen/valence", (0.25,)), Message("/artgen/status/heartbeat", (3,))]
-        sender.remove(f"127.0.0.1:{two.port}")
-        sender.send([(VALENCE, 0.5)])
-        assert not two.read(0.1)
-        sender.close()
-
-
-def test_sending_to_nobody_never_raises() -> None:
-    with capture() as nobody:
-        port = nobody.port
-    sender = OscSender([f"127.0.0.1:{port}"])
-    for _ in range(5):
-        sender.send([(VALENCE, 0.5)])
-    sender.close()
 
 
 def receive(receiver: OscReceiver, *packets: bytes) -> list[tuple[str, schema.Value]]:
