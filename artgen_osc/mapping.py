@@ -83,9 +83,11 @@ class Map:
         }
         if self.target:
             values["target"] = self.target
-        if self.type in "fi":
-            values |= {"input": self.input if len(set(self.input)) > 1 else self.input[0], "range": self.range}
         if self.type != "s":
+            if len(set(self.input)) == 1:  # otherwise it is the sources' own
+                values["input"] = self.input[0]
+            if self.type in "fi":
+                values["range"] = self.range
             values |= {"curve": self.curve, "smoothing": self.smoothing}
         if self.rate:
             values["rate"] = self.rate
