@@ -1,7 +1,7 @@
 """What sending costs of a hop: ``python benchmarks/osc_out.py``.
 
-The bundle of a hop goes to sockets on this machine that nobody reads. The best of several turns is taken; the ratio to a
-hop is what counts.
+The bundle of a hop goes to sockets on this machine that nobody reads. The best of several turns is taken;
+the ratio to a hop is what counts.
 """
 
 import json

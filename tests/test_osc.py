@@ -165,6 +165,12 @@ def test_a_busy_port_is_refused_with_a_way_out(receiver: OscReceiver) -> None:
         OscReceiver("127.0.0.1", receiver.port, ROWS)
 
 
+def test_a_target_without_a_host_is_the_senders(receiver: OscReceiver) -> None:
+    packets = [encode_message("/artgen/control/subscribe", "s", text) for text in ("9110,rate=30", "10.0.0.2:9000")]
+    packets.append(encode_message("/artgen/control/target/add", "s", "9110"))
+    assert [value for _, value in receive(receiver, *packets)] == ["127.0.0.1:9110,rate=30", "10.0.0.2:9000", "9110"]
+
+
 def test_one_message_is_read_by_python_osc() -> None:
     message = OscMessage(encode_message("/artgen/onset/count", "i", 12))
     assert (message.address, message.params) == ("/artgen/onset/count", [12])
