@@ -85,8 +85,8 @@ class UdpLink:
         host, port = self._target.host, self._target.port
         try:
             family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=flags)[0]
-        except UnicodeError as error:  # a label of the name is empty or too long
-            raise socket.gaierror(str(error)) from None
+        except ValueError as error:  # no name at all: a part of it is empty or too long
+            raise socket.gaierror(f"{error}") from None
         connection = socket.socket(family, kind, protocol)
         connection.setblocking(False)
         self._prepare(connection, place)
@@ -197,7 +197,7 @@ class TcpLink:
                             self._connection = None
                             self.dropped += len(self._waiting)
                             self._waiting.clear()
-            except (OSError, UnicodeError) as error:
+            except (OSError, ValueError) as error:
                 if self._closed:
                     return
                 self._trouble.tell(f"no connection ({error}); it is tried again; is the program running?")

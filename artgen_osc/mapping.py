@@ -191,7 +191,10 @@ def _rate(value: object) -> float:
 
 
 def _arguments(value: object) -> tuple[float | int | str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) or _is_number(item) for item in value):
+    good = isinstance(value, list) and all(
+        "\0" not in item if isinstance(item, str) else _is_number(item) for item in value
+    )
+    if not isinstance(value, list) or not good:
         raise ValueError(f"{value!r} is not a list of numbers and strings; such as [0] is allowed")
     return tuple(value)
 

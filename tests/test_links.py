@@ -137,6 +137,8 @@ def test_an_unknown_host_is_refused_at_the_start() -> None:
         udp("nobody.invalid:9001")
     with pytest.raises(OscError, match="the host isn't known"):
         udp("a..b:9001")
+    with pytest.raises(OscError, match="the host isn't known"):
+        udp("a\0b:9001")
 
 
 def test_a_name_is_looked_up_aside(monkeypatch: pytest.MonkeyPatch) -> None:

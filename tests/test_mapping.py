@@ -66,6 +66,7 @@ def test_several_sources_in_one_message() -> None:
         ({"rate": 0}, "rate: 0 is not known"),
         ({"arguments": 3}, "arguments: 3 is not a list"),
         ({"arguments": [2**40]}, "is not a list of numbers"),
+        ({"arguments": ["a\0"]}, "is not a list of numbers"),
         ({"ranges": [0, 1]}, "ranges: no such setting; did you mean range?"),
     ],
 )
