@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from artgen_osc.errors import OscError
@@ -22,6 +23,8 @@ CONNECT_S, STUCK_S = 5.0, 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 10.0
 MOST_WAITING = 64
 """Packets for a TCP connection that is slow: three quarters of a second."""
+MOST_THREADS = 200
+"""Of this process, so that a flood of targets that aren't there can't take the machine."""
 
 
 class Link(Protocol):
@@ -54,6 +57,14 @@ def _unknown(name: str, error: OSError) -> OscError:
     return OscError(f"{name}: the host isn't known ({error}); a name or an IP address is allowed; correct it")
 
 
+def _start(run: Callable[[], None], name: str) -> threading.Thread:
+    if threading.active_count() >= MOST_THREADS:
+        raise OscError(f"{name}: too many targets are being connected to; wait until they are there, or remove some")
+    thread = threading.Thread(target=run, name=f"send to {name}", daemon=True)
+    thread.start()
+    return thread
+
+
 class UdpLink:
     """Datagrams.
 
@@ -79,7 +90,7 @@ class UdpLink:
         except socket.gaierror as error:
             if wait:
                 raise _unknown(name, error) from None
-            threading.Thread(target=self._look_up, name=f"look up {name}", daemon=True).start()
+            _start(self._look_up, name)
 
     def _open(self, flags: int) -> None:
         host, port = self._target.host, self._target.port
@@ -164,8 +175,7 @@ class TcpLink:
         self._connection: socket.socket | None = None
         self._closed = False
         self.dropped = 0
-        self._thread = threading.Thread(target=self._run, name=f"send to {name}", daemon=True)
-        self._thread.start()
+        self._thread = _start(self._run, name)
 
     def send(self, packet: bytes) -> None:
         """Hand one packet to the thread, or count one as dropped."""

@@ -17,6 +17,7 @@ from artgen_osc.target_syntax import LEASE, Target, parse_target
 
 log_out = logging.getLogger("artgen.osc.out")
 
+MOST_TARGETS = 256
 MOST_SUBSCRIPTIONS = 64
 
 
@@ -90,6 +91,8 @@ class OscSender:
         target = parse_target(text)
         if target.lease:
             raise OscError(f"{text}: lease is for /artgen/control/subscribe; leave it out")
+        if len(self._targets) >= MOST_TARGETS:
+            raise OscError(f"{text}: {MOST_TARGETS} targets are the most; remove one before the next")
         self._open(text, target, wait)
         self._targets[text] = target
         self._arrange()

@@ -96,6 +96,14 @@ def test_a_slow_receiver_costs_the_oldest_and_never_time(server: socket.socket) 
         assert not link._thread.is_alive()
 
 
+def test_a_flood_of_targets_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "MOST_THREADS", threading.active_count())
+    with pytest.raises(OscError, match="too many targets"):
+        TcpLink("one more", parse_target("127.0.0.1:1,tcp"))
+    with pytest.raises(OscError, match="too many targets"):
+        udp("stage.test:9", wait=False)
+
+
 def test_a_datagram() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind(("127.0.0.1", 0))

@@ -237,6 +237,16 @@ def test_subscriptions_are_bounded(sender: OscSender, clock: Clock) -> None:
     assert len(sender._links) == 1
 
 
+def test_targets_are_bounded(sender: OscSender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "MOST_TARGETS", 2)
+    sender.add("20000")
+    sender.add("20001")
+    with pytest.raises(OscError, match="2 targets are the most"):
+        sender.add("20002")
+    sender.add("20001")
+    assert sender.targets == ("20000", "20001")
+
+
 def test_the_renderer_is_not_unsubscribed(sender: OscSender, peer: Capture) -> None:
     sender.subscribe(str(peer.port), math.inf)
     sender.unsubscribe(str(peer.port))
