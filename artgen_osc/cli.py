@@ -143,6 +143,8 @@ def _config(given: argparse.Namespace) -> int:
         value = config.get(settings.config, key)
         text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
         print(f"{f'{short} = {text}':<36} # {settings.origins[key]}: {item.metadata['doc']}")
+    for row in settings.config.map:
+        print(f"\n{row.toml()}")
     return 0
 
 

@@ -5,7 +5,6 @@ its flag. A setting that has an OSC address takes its range from `artgen_osc.sch
 """
 
 import dataclasses
-import difflib
 import math
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +15,8 @@ from typing import Any
 from artgen_osc import schema
 from artgen_osc.engine import NAMES as ENGINES
 from artgen_osc.errors import ConfigError
+from artgen_osc.mapping import Map, read_rows
+from artgen_osc.target_syntax import nearest
 
 _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
 
@@ -65,7 +66,9 @@ class OscConfig:
     """``[osc]``: who is sent to, and where control comes in."""
 
     targets: tuple[str, ...] = _setting(
-        (), "send to HOST:PORT, or to a program by name, such as touchdesigner", item="HOST:PORT"
+        (),
+        "send to HOST:PORT, or to a program by name, such as touchdesigner; options follow after commas",
+        item="TARGET",
     )
     host: str = _setting("127.0.0.1", "address on which the daemon listens for control and for OSCQuery")
     port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
@@ -112,13 +115,17 @@ class VisualsConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings of a show."""
+    """All settings of a show.
+
+    `map` holds the rows of ``[[map]]``; every other table is a dataclass.
+    """
 
     audio: AudioConfig = AudioConfig()
     mood: MoodConfig = MoodConfig()
     rhythm: RhythmConfig = RhythmConfig()
     osc: OscConfig = OscConfig()
     visuals: VisualsConfig = VisualsConfig()
+    map: tuple[Map, ...] = ()
 
 
 TABLES: dict[str, type] = {
@@ -133,11 +140,6 @@ TABLES: dict[str, type] = {
 def settings() -> dict[str, dataclasses.Field[Any]]:
     """Every setting as ``table.key``, in order."""
     return {f"{name}.{item.name}": item for name, table in TABLES.items() for item in dataclasses.fields(table)}
-
-
-def _nearest(word: str, words: list[str]) -> str:
-    close = difflib.get_close_matches(word, words, n=1)
-    return f"did you mean {close[0]}?" if close else f"choose from {', '.join(words)}"
 
 
 def check(key: str, value: object) -> Any:
@@ -202,6 +204,7 @@ def load(path: str | Path | None = None, flags: Mapping[str, object] | None = No
     values: dict[str, Any] = {}
     origins = dict.fromkeys(known, "default")
     mistakes: list[str] = []
+    maps: tuple[Map, ...] = ()
 
     def take(key: str, value: object, origin: str) -> None:
         try:
@@ -211,15 +214,19 @@ def load(path: str | Path | None = None, flags: Mapping[str, object] | None = No
             mistakes.append(f"{key}: {error}; change it in {origin}")
 
     for name, table in (_read(Path(path)) if path else {}).items():
+        if name == "map":
+            maps, wrong = read_rows(table, str(path))
+            mistakes += wrong
+            continue
         if name not in TABLES or not isinstance(table, dict):
-            mistakes.append(f"[{name}]: no such table; {_nearest(name, list(TABLES))}; change it in {path}")
+            mistakes.append(f"[{name}]: no such table; {nearest(name, [*TABLES, 'map'])}; change it in {path}")
             continue
         for key, value in table.items():
             if f"{name}.{key}" in known:
                 take(f"{name}.{key}", value, str(path))
             else:
                 keys = [known_key.split(".")[1] for known_key in known if known_key.startswith(name + ".")]
-                mistakes.append(f"{name}.{key}: no such setting; {_nearest(key, keys)}; change it in {path}")
+                mistakes.append(f"{name}.{key}: no such setting; {nearest(key, keys)}; change it in {path}")
     for key, flag in (flags or {}).items():
         if flag is not None:
             take(key, flag, "flag")
@@ -231,7 +238,7 @@ def load(path: str | Path | None = None, flags: Mapping[str, object] | None = No
         )
         for name, table in TABLES.items()
     }
-    return Config(**built), origins
+    return Config(**built, map=maps), origins
 
 
 def get(config: Config, key: str) -> Any:
@@ -280,7 +287,7 @@ class ConfigFile:
         return (status.st_mtime_ns, status.st_size) if status else (0, 0)
 
     def changes(self) -> dict[str, Any]:
-        """Settings that the file's last save changed: ``table.key`` to value.
+        """Settings that the file's last save changed: ``table.key`` to value, and ``map`` to the maps.
 
         Ask regularly: a save counts from the second look that finds the file the same, since many editors empty
         a file before they write it.
@@ -295,4 +302,5 @@ class ConfigFile:
             return {}
         self._read = self._seen
         before, (self.config, self.origins) = self.config, load(self.path, self._flags)
-        return {key: get(self.config, key) for key in settings() if get(self.config, key) != get(before, key)}
+        changed = {key: get(self.config, key) for key in settings() if get(self.config, key) != get(before, key)}
+        return changed if self.config.map == before.map else changed | {"map": self.config.map}

@@ -1,6 +1,7 @@
 """The daemon: sound in, analysis, mood, OSC out and control in, on one thread."""
 
 import logging
+import math
 import threading
 import time
 from contextlib import ExitStack
@@ -25,7 +26,7 @@ from artgen_osc.targets import OscSender
 log = logging.getLogger("artgen.daemon")
 
 QUIET_SECONDS = 0.1
-FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"osc.targets"}
+FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"osc.targets", "map"}
 """Settings that a saved show file changes while the show runs; the renderer follows its own."""
 
 
@@ -98,7 +99,6 @@ class Daemon:
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
         self._opening: _Opening | None = None
-        self._follow = f"127.0.0.1:{config.visuals.port}" if renderer else ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
             self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
@@ -107,8 +107,10 @@ class Daemon:
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
             if self._query:
                 stack.callback(self._query.close)
-            self._sender = OscSender([*config.osc.targets, *([self._follow] if renderer else [])])
+            self._sender = OscSender(config.osc.targets, config.map)
             stack.callback(self._sender.close)
+            if renderer:
+                self._sender.subscribe(f"127.0.0.1:{config.visuals.port}", math.inf)
             self._source = open_source(config.audio.input, mute=config.audio.mute)
             self._listen(self._source)
             stack.callback(self._close_inputs)
@@ -257,11 +259,18 @@ class Daemon:
             self._change("osc.targets", tuple(dict.fromkeys((*targets, str(value)))))
         elif row.path == "/artgen/control/target/remove":
             self._change("osc.targets", tuple(target for target in targets if target != value))
+        elif row.path == "/artgen/control/subscribe":
+            self._sender.subscribe(str(value))
+        elif row.path == "/artgen/control/unsubscribe":
+            self._sender.unsubscribe(str(value))
         else:
             self._change(row.setting, bool(value) if row.kind == "toggle" else value)
 
     def _change(self, key: str, value: Any) -> None:
         """Change one setting while the show runs; on an error the old one stays."""
+        if key == "map":
+            self._sender.set_maps(value, wait=False)
+            return
         config = configuration.replace(self._config, key, value)
         if key == "audio.input":
             if self._opening:
@@ -273,9 +282,9 @@ class Daemon:
         elif key == "osc.targets":
             wanted = config.osc.targets
             for target in wanted:
-                self._sender.add(target)
+                self._sender.add(target, wait=False)
             for target in self._sender.targets:
-                if target not in (*wanted, self._follow):
+                if target not in wanted:
                     self._sender.remove(target)
         self._config = config
         self._steer()

@@ -10,6 +10,8 @@ from artgen_osc.schema import Address, Value
 from artgen_osc.targets import OscSender
 
 ASK_AGAIN = 2.0
+LEASE = 10
+"""Seconds for which the daemon is asked each time; it forgets a monitor that has gone."""
 
 
 def monitor(config: OscConfig, port: int, seconds: float | None, every: bool) -> int:
@@ -31,7 +33,7 @@ def monitor(config: OscConfig, port: int, seconds: float | None, every: bool) ->
     receiver = OscReceiver("0.0.0.0" if config.host != "127.0.0.1" else "127.0.0.1", port, table)
     controls = schema.by_path(schema.DAEMON_CONTROLS)
     ask = OscSender([f"{config.host}:{config.port}"])
-    here: Value = f"127.0.0.1:{receiver.port}"
+    here: Value = f"{receiver.port},lease={LEASE}"
     meters = Meters()
     values: dict[str, Value] = {}
     start = time.monotonic()
@@ -39,10 +41,10 @@ def monitor(config: OscConfig, port: int, seconds: float | None, every: bool) ->
     try:
         while seconds is None or time.monotonic() - start < seconds:
             now = time.monotonic()
-            if now - heard > ASK_AGAIN and now - asked > ASK_AGAIN:
-                if asked:
+            if now - asked > ASK_AGAIN:
+                if asked and now - heard > ASK_AGAIN:
                     print(f"waiting for a daemon on {config.host}:{config.port}; start one with artgen live")
-                ask.send([(controls["/artgen/control/target/add"], here)])
+                ask.send([(controls["/artgen/control/subscribe"], here)])
                 asked = now
             received: list[tuple[Address, Value]] = receiver.poll(0.1)
             if received:
@@ -60,7 +62,7 @@ def monitor(config: OscConfig, port: int, seconds: float | None, every: bool) ->
     except KeyboardInterrupt:
         pass
     finally:
-        ask.send([(controls["/artgen/control/target/remove"], here)])
+        ask.send([(controls["/artgen/control/unsubscribe"], here)])
         ask.close()
         receiver.close()
         meters.close()

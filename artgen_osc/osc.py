@@ -17,6 +17,7 @@ from artgen_osc.osc_inputs import Packet, Tcp, Udp
 from artgen_osc.osc_pattern import is_pattern, matching
 from artgen_osc.osc_schedule import Schedule, seconds_until
 from artgen_osc.schema import Address, Value
+from artgen_osc.target_syntax import with_host
 
 MOST_WAITING = 100
 """Packets that came another way than over UDP or TCP and wait for `OscReceiver.poll`."""
@@ -202,7 +203,8 @@ class OscReceiver:
             accepted, reasons = [], []
             for row in rows:
                 try:
-                    accepted.append((row, row.check(message.arguments)))
+                    value = row.check(message.arguments)
+                    accepted.append((row, with_host(str(value), sender) if row.here else value))
                 except ValueError as error:
                     reasons.append(error)
             if not accepted:

@@ -120,6 +120,8 @@ class Address:
     low, high : the closed range of a number
     unit : empty for plain 0..1 numbers
     setting : ``table.key`` in the config that holds the same value, or empty
+    pulse : 1 for one hop, then 0: an event that may not be lost where fewer bundles are sent
+    here : a target whose host, where it names none, is that of the one who sent it
     """
 
     path: str
@@ -129,6 +131,8 @@ class Address:
     high: float = 1.0
     unit: str = ""
     setting: str = ""
+    pulse: bool = False
+    here: bool = False
 
     @property
     def tag(self) -> str:
@@ -198,7 +202,7 @@ def _count(path: str, doc: str, name: str) -> Output:
 
 
 def _pulse(path: str, doc: str, name: str) -> Output:
-    return Output(Address(path, "float", doc), lambda features, mood: float(getattr(features, name)))
+    return Output(Address(path, "float", doc, pulse=True), lambda features, mood: float(getattr(features, name)))
 
 
 def _chroma(index: int) -> Output:
@@ -256,8 +260,17 @@ DAEMON_CONTROLS: tuple[Address, ...] = (
     Address("/artgen/control/input", "string", "switch to another input, as --input takes it", setting="audio.input"),
     Address("/artgen/control/gain_db", "float", "gain before the analysis", -60, 60, "dB", setting="audio.gain_db"),
     Address("/artgen/control/smoothing", "float", "time constant of the mood", 0, 30, "s", setting="mood.smoothing"),
-    Address("/artgen/control/target/add", "string", "send to HOST:PORT too", setting="osc.targets"),
-    Address("/artgen/control/target/remove", "string", "send to HOST:PORT no longer", setting="osc.targets"),
+    Address(
+        "/artgen/control/target/add", "string", "send to this target too, as --osc takes it", setting="osc.targets"
+    ),
+    Address("/artgen/control/target/remove", "string", "send to this target no longer", setting="osc.targets"),
+    Address(
+        "/artgen/control/subscribe",
+        "string",
+        "send to this target for 60 s (lease=SECONDS: for 1..3600); without a host: to the sender's; again: renews",
+        here=True,
+    ),
+    Address("/artgen/control/unsubscribe", "string", "end that; the same target", here=True),
     Address("/artgen/control/mood/manual", "toggle", "1: send the two below instead", setting="mood.manual"),
     Address("/artgen/control/mood/valence", "float", "the manual valence", setting="mood.valence"),
     Address("/artgen/control/mood/energy", "float", "the manual energy", setting="mood.energy"),

@@ -1,58 +1,43 @@
-"""Where OSC is sent: targets by name or address, and the sender."""
+"""Where OSC is sent: targets that come and go, subscriptions that end by themselves, and the sender."""
 
-import contextlib
 import logging
-import socket
+import math
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 from artgen_osc.errors import OscError
-from artgen_osc.osc_codec import encode_bundle, encode_message
+from artgen_osc.feeds import MapFeed, PlainFeed, Values
+from artgen_osc.links import Link, open_link
+from artgen_osc.mapping import Map, preset
+from artgen_osc.osc_codec import encode_message
 from artgen_osc.schema import Address, Value
-
-PORTS = {
-    "touchdesigner": 10000,
-    "max": 7400,
-    "supercollider": 57120,
-    "processing": 12000,
-    "resolume": 7000,
-    "vdmx": 1234,
-    "puredata": 9001,
-}
+from artgen_osc.target_syntax import LEASE, Target, parse_target
 
 log_out = logging.getLogger("artgen.osc.out")
 
+MOST_TARGETS = 256
+MOST_SUBSCRIPTIONS = 64
 
-def parse_target(text: str) -> tuple[str, int]:
-    """``HOST:PORT``, ``PORT``, a program's name or ``NAME@HOST`` to host and port.
 
-    >>> parse_target("touchdesigner@10.0.0.2")
-    ('10.0.0.2', 10000)
-
-    Raises
-    ------
-    OscError
-    """
-    name, _, host = text.partition("@")
-    if name in PORTS:
-        return host or "127.0.0.1", PORTS[name]
-    host, _, port = text.rpartition(":")
-    if port.isascii() and port.isdigit() and 1 <= int(port) <= 65535:
-        return host.strip("[]") or "127.0.0.1", int(port)
-    raise OscError(
-        f"{text}: is not a target; HOST:PORT or one of {', '.join(PORTS)} is allowed; such as 127.0.0.1:9001"
-    )
+@dataclass(slots=True)
+class _Subscription:
+    text: str
+    target: Target
+    until: float
 
 
 class OscSender:
-    """Sends bundles to any number of targets over UDP.
+    """Sends to any number of targets: our own addresses in bundles, or maps.
 
     A target that can't be reached never stops the show: what it misses is counted in `dropped`.
+    Everything is encoded once, and targets that want the same get the same bytes.
 
     Parameters
     ----------
     targets : as `parse_target` takes them
+    maps : those without a target go to every one of `targets` that has no preset
 
     Raises
     ------
@@ -60,66 +45,198 @@ class OscSender:
         A target can't be understood or its host isn't known.
     """
 
-    def __init__(self, targets: Sequence[str]) -> None:
-        self._targets: dict[str, tuple[socket.socket, tuple[str, int]]] = {}
-        self._quiet_until: dict[str, float] = {}
-        self._heads: dict[Address, bytes] = {}
-        self.dropped = 0
+    def __init__(self, targets: Sequence[str] = (), maps: Sequence[Map] = ()) -> None:
+        self._targets: dict[str, Target] = {}
+        self._subscriptions: dict[Hashable, _Subscription] = {}
+        self._maps: tuple[Map, ...] = ()
+        self._links: dict[str, Link] = {}
+        self._plain: dict[float, PlainFeed] = {}
+        self._mapped: dict[tuple[float, tuple[Map, ...]], MapFeed] = {}
+        self._latest: dict[str, Value] = {}
+        self._heads: dict[str, tuple[bytes, struct.Struct]] = {}
+        self._missed = 0
+        self._next_end = math.inf
         try:
             for target in targets:
                 self.add(target)
+            self.set_maps(maps)
         except OscError:
             self.close()
             raise
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Targets as they were given."""
+        """Targets as they were given, without subscriptions."""
         return tuple(self._targets)
 
-    def add(self, target: str) -> None:
-        """Send to `target` too."""
-        host, port = parse_target(target)
-        if target in self._targets:
+    @property
+    def dropped(self) -> int:
+        """Packets that targets have missed."""
+        return self._missed + sum(link.dropped for link in self._links.values())
+
+    def add(self, text: str, wait: bool = True) -> None:
+        """Send to a target too.
+
+        Parameters
+        ----------
+        text : as `parse_target` takes it
+        wait : look up a host's name before this returns; otherwise on a thread
+
+        Raises
+        ------
+        OscError
+        """
+        if text in self._targets:
             return
+        target = parse_target(text)
+        if target.lease:
+            raise OscError(f"{text}: lease is for /artgen/control/subscribe; leave it out")
+        if len(self._targets) >= MOST_TARGETS:
+            raise OscError(f"{text}: {MOST_TARGETS} targets are the most; remove one before the next")
+        self._open(text, target, wait)
+        self._targets[text] = target
+        self._arrange()
+
+    def remove(self, text: str) -> None:
+        """Send to a target no longer."""
+        if self._targets.pop(text, None):
+            self._arrange()
+
+    def set_maps(self, maps: Sequence[Map], wait: bool = True) -> None:
+        """Send these maps from now on; the parameters are as for `add`.
+
+        Raises
+        ------
+        OscError
+            A target of theirs can't be reached; the old maps stay.
+        """
         try:
-            family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        except OSError as error:
-            raise OscError(f"{target}: the host isn't known ({error}); a name or an IP address is allowed") from None
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        with contextlib.suppress(OSError):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self._targets[target] = (connection, (str(place[0]), int(place[1])))
+            for text in {of.target for of in maps if of.target}:
+                self._open(text, parse_target(text), wait)
+        except OscError:
+            self._arrange()
+            raise
+        self._maps = tuple(maps)
+        self._arrange()
 
-    def remove(self, target: str) -> None:
-        """Send to `target` no longer."""
-        if target in self._targets:
-            self._targets.pop(target)[0].close()
+    def subscribe(self, text: str, seconds: float | None = None) -> None:
+        """Send our own addresses, or a preset, to a target for a while; again, to go on.
 
-    def encode(self, address: Address, value: Value) -> bytes:
+        Parameters
+        ----------
+        seconds : how long; None: what its option ``lease`` says, or `LEASE`; infinity: until this is closed
+
+        Raises
+        ------
+        OscError
+            It can't be understood, or there are `MOST_SUBSCRIPTIONS`.
+        """
+        target = parse_target(text)
+        now = time.monotonic()
+        self._expire(now)
+        before = self._subscriptions.get(target.place)
+        if before and math.isinf(before.until):
+            return
+        if before is None and len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
+            raise OscError(f"{text}: {MOST_SUBSCRIPTIONS} subscriptions are the most; one must end before the next")
+        self._open(text, target, wait=False)
+        until = now + (seconds or target.lease or LEASE)
+        self._subscriptions[target.place] = _Subscription(text, target, until)
+        self._next_end = min(one.until for one in self._subscriptions.values())
+        if before is None or before.text != text:
+            self._arrange()
+
+    def unsubscribe(self, text: str) -> None:
+        """End the subscription of a target, whatever its options.
+
+        Raises
+        ------
+        OscError
+            It can't be understood.
+        """
+        one = self._subscriptions.get(parse_target(text).place)
+        if one and not math.isinf(one.until):
+            del self._subscriptions[one.target.place]
+            self._arrange()
+
+    def _expire(self, now: float) -> None:
+        ended = [place for place, one in self._subscriptions.items() if now >= one.until]
+        for place in ended:
+            log_out.info("%s: the subscription has ended", self._subscriptions.pop(place).text)
+        if ended:
+            self._arrange()
+        self._next_end = min((one.until for one in self._subscriptions.values()), default=math.inf)
+
+    def _open(self, text: str, target: Target, wait: bool) -> None:
+        if text not in self._links:
+            self._links[text] = open_link(text, target, wait)
+
+    def _arrange(self) -> None:
+        """Sort out anew who gets what; feeds that go on keep their state."""
+        plain: dict[float, PlainFeed] = {}
+        mapped: dict[tuple[float, tuple[Map, ...]], MapFeed] = {}
+        used: set[str] = set()
+
+        def join(text: str, target: Target, with_own: bool, maps: tuple[Map, ...]) -> None:
+            used.add(text)
+            to = (self._links[text], target.messages)
+            if target.preset:
+                maps = (*preset(target.preset), *maps)
+            elif with_own:
+                old = plain.get(target.rate) or self._plain.get(target.rate)
+                plain.setdefault(target.rate, old or PlainFeed(target.rate)).links.append(to)
+            if maps:
+                key = (target.rate, maps)
+                old_maps = mapped.get(key) or self._mapped.get(key)
+                mapped.setdefault(key, old_maps or MapFeed(target.rate, maps, self._latest)).links.append(to)
+
+        for feed in (*self._plain.values(), *self._mapped.values()):
+            feed.links = []
+        for text, target in self._targets.items():
+            common = not target.preset
+            join(text, target, True, tuple(m for m in self._maps if m.target == text or (common and not m.target)))
+        for text in {of.target: None for of in self._maps if of.target and of.target not in self._targets}:
+            join(text, parse_target(text), False, tuple(of for of in self._maps if of.target == text))
+        lasting = {target.place for target in self._targets.values()}
+        for one in self._subscriptions.values():
+            used.add(one.text)
+            if one.target.place not in lasting:  # what is sent there anyway isn't sent twice
+                join(one.text, one.target, True, ())
+        self._plain, self._mapped = plain, mapped
+        for text in self._links.keys() - used:
+            link = self._links.pop(text)
+            link.close()
+            self._missed += link.dropped
+
+    def encode(self, row: Address, value: Value) -> bytes:
         """Message of one row of the schema; its head is built once."""
-        if address.tag == "s":
-            return encode_message(address.path, "s", value)
-        head = self._heads.get(address)
+        if row.tag == "s":
+            return encode_message(row.path, "s", value)
+        head = self._heads.get(row.path)
         if head is None:
-            head = self._heads[address] = encode_message(address.path, address.tag, 0)[:-4]
-        return head + struct.pack(">" + address.tag, value)
+            form = struct.Struct(">" + row.tag)
+            head = self._heads[row.path] = (encode_message(row.path, row.tag, 0)[:-4], form)
+        return head[0] + head[1].pack(value)
 
-    def send(self, values: Sequence[tuple[Address, Value]]) -> None:
-        """Send one bundle to every target."""
-        packet = encode_bundle([self.encode(address, value) for address, value in values])
-        for name, (connection, place) in self._targets.items():
-            try:
-                connection.sendto(packet, place)
-            except OSError as error:
-                self.dropped += 1
-                if time.monotonic() >= self._quiet_until.get(name, 0.0):
-                    self._quiet_until[name] = time.monotonic() + 60
-                    log_out.warning("%s: not sent (%s); is the program running?", name, error)
+    def send(self, values: Values) -> None:
+        """Send one bundle's values to every target, each in its own way."""
+        now = time.monotonic()
+        if now >= self._next_end:
+            self._expire(now)
+        if self._plain:
+            messages = [self.encode(row, value) for row, value in values]
+            for plain in self._plain.values():
+                plain.put(values, messages, now)
+        if self._mapped:
+            by_path = {row.path: value for row, value in values}
+            self._latest.update(by_path)
+            for mapped in self._mapped.values():
+                mapped.put(by_path, now)
 
     def close(self) -> None:
         """Close every socket."""
-        for connection, _ in self._targets.values():
-            connection.close()
-        self._targets.clear()
+        for link in self._links.values():
+            link.close()
+            self._missed += link.dropped
+        for table in (self._targets, self._subscriptions, self._links, self._plain, self._mapped):
+            table.clear()

@@ -149,6 +149,15 @@ def test_config_prints_what_it_reads(tmp_path: Path) -> None:
     assert 'targets = ["max"]' in second.stdout
 
 
+def test_config_prints_the_maps(tmp_path: Path) -> None:
+    path = tmp_path / "show.toml"
+    path.write_text('[[map]]\nfrom = "level"\nto = "/x"\nrange = [1, 0]\n')
+    first = artgen("config", "--config", str(path))
+    assert 'from = "level"' in first.stdout
+    path.write_text(first.stdout)
+    assert artgen("config", "--config", str(path)).stdout.split("[[map]]")[1] == first.stdout.split("[[map]]")[1]
+
+
 def test_doctor_names_every_part() -> None:
     answer = artgen("doctor")
     assert answer.returncode == 0, answer

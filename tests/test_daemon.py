@@ -103,6 +103,38 @@ def test_targets_come_and_go(show: Show) -> None:
     assert show.hear(0.3)
 
 
+def test_a_subscription_goes_to_the_sender_and_changes_no_setting(show: Show) -> None:
+    with capture() as other:
+        show.send("/artgen/control/subscribe", f"{other.port},rate=20,lease=2")
+        assert 20 < sum(message.path == "/artgen/valence" for _, message in other.read(1.5)) < 40
+        other.read(1.5)
+        assert not other.read(0.5)
+        show.send("/artgen/control/subscribe", f"{other.port}")
+        assert other.read(0.5)
+        show.send("/artgen/control/unsubscribe", f"{other.port}")
+        other.read(0.3)
+        assert not other.read(0.3)
+    assert show.daemon._sender.targets == show.daemon._config.osc.targets
+    assert len(show.daemon._config.osc.targets) == 1
+
+
+def test_maps_follow_the_show_file_and_a_bad_one_changes_nothing(show: Show) -> None:
+    with capture() as other:
+        row = f'[[map]]\nfrom = "level_db"\ntarget = "{other.port}"\n'
+        show.file.write_text(show.targets + row + 'to = "/lamp"\n')
+        show.hear(3.0)
+        assert {message.path for _, message in other.read(0.5)} == {"/lamp"}
+        show.file.write_text(show.targets + row + 'to = "lamp"\n')
+        show.hear(3.0)
+        other.read(0.1)
+        assert {message.path for _, message in other.read(0.5)} == {"/lamp"}
+        show.file.write_text(show.targets)
+        show.hear(3.0)
+        other.read(0.2)
+        assert not other.read(0.5)
+    assert show.hear(0.3)
+
+
 def test_input_is_switched_and_a_bad_one_changes_nothing(show: Show, tmp_path: Path) -> None:
     tone = tmp_path / "tone.wav"
     soundfile.write(tone, 0.5 * np.sin(2 * np.pi * 3000 * np.arange(48000 * 20) / 48000), 48000)

@@ -12,56 +12,11 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc import osc, osc_schedule, schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import LEAST_S, MOST_REFUSALS, OscReceiver, capture
-from artgen_osc.osc_codec import Message, encode_bundle, encode_message
+from artgen_osc.osc import LEAST_S, MOST_REFUSALS, OscReceiver
+from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.osc_schedule import time_tag
-from artgen_osc.targets import OscSender, parse_target
 
-VALENCE = schema.OUTPUTS[0].address
 ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("127.0.0.1:9001", ("127.0.0.1", 9001)),
-        (":9001", ("127.0.0.1", 9001)),
-        ("touchdesigner", ("127.0.0.1", 10000)),
-        ("max@10.0.0.7", ("10.0.0.7", 7400)),
-        ("[::1]:9001", ("::1", 9001)),
-    ],
-)
-def test_targets(text: str, place: tuple[str, int]) -> None:
-    assert parse_target(text) == place
-
-
-@pytest.mark.parametrize("text", ["", "host", "host:", "host:0", "host:65536", "host:x", "nobody@host"])
-def test_bad_targets(text: str) -> None:
-    with pytest.raises(OscError, match="is not a target"):
-        parse_target(text)
-
-
-def test_sender_loopback() -> None:
-    with capture() as one, capture() as two:
-        sender = OscSender([f"127.0.0.1:{one.port}"])
-        sender.add(f"127.0.0.1:{two.port}")
-        sender.send([(VALENCE, 0.25), (schema.STATUS[0], 3)])
-        for port in (one, two):
-            messages = [message for _, message in port.read(0.2)]
-            assert messages == [Message("/artgen/valence", (0.25,)), Message("/artgen/status/heartbeat", (3,))]
-        sender.remove(f"127.0.0.1:{two.port}")
-        sender.send([(VALENCE, 0.5)])
-        assert not two.read(0.1)
-        sender.close()
-
-
-def test_sending_to_nobody_never_raises() -> None:
-    with capture() as nobody:
-        port = nobody.port
-    sender = OscSender([f"127.0.0.1:{port}"])
-    for _ in range(5):
-        sender.send([(VALENCE, 0.5)])
-    sender.close()
 
 
 def receive(receiver: OscReceiver, *packets: bytes) -> list[tuple[str, schema.Value]]:
@@ -73,6 +28,8 @@ def receive(receiver: OscReceiver, *packets: bytes) -> list[tuple[str, schema.Va
     refused = receiver.refused
     while len(values) + receiver.refused - refused < len(packets) and time.monotonic() < end:
         values += [(row.path, value) for row, value in receiver.poll(0.1)]
+    for _ in range(3):  # a poll may end within a bundle, on a busy machine after its first message
+        values += [(row.path, value) for row, value in receiver.poll(0.01)]
     return values
 
 
@@ -280,3 +237,9 @@ def test_what_the_system_dropped_is_counted(receiver: OscReceiver) -> None:
         values += len(receiver.poll(0.1))
     assert receiver.lost == receiver.refused == sent - values > 0
     assert receiver.refusals[-1].what == "datagrams"
+
+
+def test_a_target_without_a_host_is_the_senders(receiver: OscReceiver) -> None:
+    packets = [encode_message("/artgen/control/subscribe", "s", text) for text in ("9110,rate=30", "10.0.0.2:9000")]
+    packets.append(encode_message("/artgen/control/target/add", "s", "9110"))
+    assert [value for _, value in receive(receiver, *packets)] == ["127.0.0.1:9110,rate=30", "10.0.0.2:9000", "9110"]

@@ -40,6 +40,8 @@ VALENCE, ENERGY = schema.OUTPUTS[0].address, schema.OUTPUTS[1].address
 WRITE_ONLY = {
     "/artgen/control/target/add",
     "/artgen/control/target/remove",
+    "/artgen/control/subscribe",
+    "/artgen/control/unsubscribe",
     "/artgen/control/beat/tap",
     "/visuals/seed/next",
     "/visuals/model/load",

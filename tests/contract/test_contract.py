@@ -1,11 +1,12 @@
 """Every address, setting and command is documented, used, and in the examples."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from artgen_osc import config, schema, table
+from artgen_osc import config, mapping, schema, table, target_syntax
 from artgen_osc.cli import _parser
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Features, Mood
@@ -116,3 +117,27 @@ def test_every_command_is_in_the_readme() -> None:
 def test_defaults_and_models_are_small() -> None:
     models = [path for folder in ("artgen_osc", "visuals") for path in (ROOT / folder / "models").glob("*")]
     assert sum(path.stat().st_size for path in models) < 25e6
+
+
+def test_every_option_of_a_target_and_every_preset_is_documented() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(f"| `{option}" in readme for option in target_syntax.OPTIONS)
+    assert all(f"`{name}` ({port})" in readme for name, port in target_syntax.PORTS.items())
+    guide = (ROOT / "docs/mapping.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in guide for name in target_syntax.presets())
+    assert all(f"`{name}`" in readme for name in target_syntax.presets())
+
+
+def test_every_key_of_a_map_is_documented() -> None:
+    guide = (ROOT / "docs/mapping.md").read_text(encoding="utf-8")
+    assert all(f"| `{key}` |" in guide for key in mapping.KEYS)
+    assert all(f"`{name}`" in guide for name in (*mapping.TYPES, *mapping.CURVES, "impulse"))
+    assert all(f"`{path.removeprefix('/artgen/')}`" in guide for path in mapping.INPUTS)
+
+
+def test_the_maps_of_the_guide_are_right() -> None:
+    for page in ("README.md", "docs/mapping.md"):
+        blocks = re.findall(r"```toml\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+        rows = [row for block in blocks for row in tomllib.loads(block).get("map", [])]
+        assert rows
+        assert mapping.read_rows(rows, page)[1] == []
