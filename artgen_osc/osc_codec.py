@@ -39,7 +39,7 @@ BUNDLE = b"#bundle\0"
 MAX_PACKET = 65_507
 MAX_DEPTH = 8
 """Of bundles in bundles, and of arrays in arrays."""
-MAX_PARTS = 1000
+MAX_PARTS = 500
 """Messages, bundles and type tags of one packet: so much is read in a few milliseconds, whatever is sent."""
 
 _FORMS = {"i": "i", "h": "q", "f": "f", "d": "d", "t": "Q", "r": "I", "c": "I", "m": "4s"}

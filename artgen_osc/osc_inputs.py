@@ -112,7 +112,9 @@ class _Client:
                 data = self.connection.recv(MAX_STREAM_PACKET)
                 self._unframer.feed(data)
                 packet = self._unframer.pop()
-                self._closed = not data
+                if not data:
+                    self._closed = True
+                    reason = "the connection ended within a packet" if self._unframer.partial else ""
         except BlockingIOError:
             return None
         except (OscError, OSError) as error:

@@ -64,6 +64,11 @@ class Unframer:
         self._buffer = bytearray()
         self._searched = 0
 
+    @property
+    def partial(self) -> bool:
+        """Whether a packet has begun and its end is still to come, once `pop` has no more."""
+        return bool(self._buffer.strip(END))
+
     def feed(self, data: bytes) -> None:
         """Take the next piece of the stream, of any length."""
         self._buffer += data

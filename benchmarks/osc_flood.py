@@ -24,6 +24,7 @@ FLOODS = {
     "elsewhere": [GAIN],
     "valid": [GAIN],
     "valid bundles": [encode_bundle([GAIN] * 20)],
+    "largest": [encode_bundle([GAIN] * 249)],
     "unknown": [encode_message(f"/nowhere/{number}", "f", 1.0) for number in range(1000)],
     "malformed": [GAIN[:-4], b"rubbish", GAIN + bytes(4)],
     "patterns": [encode_message(f"/artgen//{{{number},gain_db}}", "f", 0.0) for number in range(1000)],

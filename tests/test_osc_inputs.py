@@ -69,7 +69,20 @@ def test_what_was_sent_before_the_end_counts(receiver: OscReceiver) -> None:
     with connect(receiver) as client:
         client.sendall(slip(SPEED) * 50)
     assert values(receiver, 50) == [2.0] * 50
-    assert receiver.poll(0.05) == []
+    receiver.poll(0.1)
+    assert receiver.refused == 0
+
+
+def test_a_packet_that_is_cut_short_is_counted(receiver: OscReceiver) -> None:
+    for frame in (slip, length_prefixed):
+        with connect(receiver) as client:
+            client.sendall(frame(SPEED) + frame(SPEED)[:-1])
+        assert values(receiver, 1) == [2.0]
+        refused, end = receiver.refused, time.monotonic() + 5
+        while receiver.refused == refused and time.monotonic() < end:
+            receiver.poll(0.1)
+        assert receiver.refusals[-1].reason == "the connection ended within a packet"
+    assert receiver.refused == 2
 
 
 def test_the_largest_packet(receiver: OscReceiver) -> None:
