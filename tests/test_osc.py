@@ -23,14 +23,23 @@ def receive(receiver: OscReceiver, *packets: bytes) -> list[tuple[str, schema.Va
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         for packet in packets:
             peer.sendto(packet, ("127.0.0.1", receiver.port))
-    values: list[tuple[str, schema.Value]] = []
+    found: list[tuple[str, schema.Value]] = []
     end = time.monotonic() + 2
     refused = receiver.refused
-    while len(values) + receiver.refused - refused < len(packets) and time.monotonic() < end:
-        values += [(row.path, value) for row, value in receiver.poll(0.1)]
+    while len(found) + receiver.refused - refused < len(packets) and time.monotonic() < end:
+        found += [(row.path, value) for row, value in receiver.poll(0.1)]
     for _ in range(3):  # a poll may end within a bundle, on a busy machine after its first message
-        values += [(row.path, value) for row, value in receiver.poll(0.01)]
-    return values
+        found += [(row.path, value) for row, value in receiver.poll(0.01)]
+    return found
+
+
+def values(receiver: OscReceiver, count: int) -> list[schema.Value]:
+    """So many values; a poll may bring fewer, on a machine that is held up."""
+    found: list[schema.Value] = []
+    end = time.monotonic() + 10
+    while len(found) < count and time.monotonic() < end:
+        found += [value for _, value in receiver.poll(0.1)]
+    return found
 
 
 @pytest.fixture
@@ -48,14 +57,7 @@ def test_receiver_takes_an_independent_peer(receiver: OscReceiver) -> None:
     client.send_message("/visuals/seed/next", [])
     client.send_message("/visuals/model", "idle")
     client._sock.close()
-    time.sleep(0.05)
-    assert [(row.path, value) for row, value in receiver.poll(0.5)] == [
-        ("/visuals/seed", 7),
-        ("/visuals/speed", 2.0),
-        ("/visuals/freeze", 1),
-        ("/visuals/seed/next", 1),
-        ("/visuals/model", "idle"),
-    ]
+    assert values(receiver, 5) == [7, 2.0, 1, 1, "idle"]
 
 
 def test_a_program_that_sends_only_floats_is_understood(receiver: OscReceiver) -> None:
@@ -104,7 +106,8 @@ def test_a_flood_does_not_hold_up_the_caller(receiver: OscReceiver) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         for _ in range(50):
             peer.sendto(encode_message("/visuals/speed", "f", 1.0), ("127.0.0.1", receiver.port))
-    assert len(receiver.poll(0.1, limit=10)) == 10
+    assert len(receiver.poll(0.1, limit=10)) <= 10
+    assert len(values(receiver, 40)) >= 40
 
 
 def test_a_busy_port_is_refused_with_a_way_out(receiver: OscReceiver) -> None:
@@ -148,13 +151,13 @@ def test_a_pattern_that_reaches_nothing_is_refused(receiver: OscReceiver, patter
 def test_a_bundle_that_is_dated_ahead_waits(receiver: OscReceiver) -> None:
     messages = [encode_message("/visuals/speed", "f", 2.0), encode_message("/visuals/seed", "i", 3)]
     start = time.monotonic()
-    assert receiver.put(encode_bundle(messages, time_tag(0.3)), "somebody")
+    assert receiver.put(encode_bundle(messages, time_tag(1.0)), "somebody")
     assert receiver.put(encode_bundle([encode_message("/visuals/speed", "f", 1.0)], time_tag(-5.0)), "somebody")
-    assert [value for _, value in receiver.poll()] == [1.0]
+    assert values(receiver, 1) == [1.0]
     assert receiver.poll() == []
     # It wakes for what is due, long before the timeout.
     assert [value for _, value in receiver.poll(30.0)] == [2.0, 3]
-    assert 0.25 < time.monotonic() - start < 10
+    assert 0.95 < time.monotonic() - start < 10
     assert receiver.refused == 0
 
 
@@ -169,9 +172,8 @@ def test_too_far_ahead_is_refused(receiver: OscReceiver) -> None:
 def test_what_waits_is_bounded(receiver: OscReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(osc_schedule, "MOST_SCHEDULED", 3)
     message = encode_message("/visuals/speed", "f", 2.0)
-    assert receiver.put(encode_bundle([message] * 5, time_tag(5.0)), "somebody")
-    assert receiver.poll() == []
-    assert receiver.refused == 2
+    assert receive(receiver, encode_bundle([message] * 4, time_tag(9.0))) == []
+    assert receiver.refused == 1
     assert "3 values wait" in receiver.refusals[-1].reason
 
 
@@ -205,12 +207,12 @@ def test_a_poll_under_a_flood_is_bounded_and_later_controls_arrive(
         with monkeypatch.context() as patch:
             patch.setattr(osc.time, "monotonic", lambda: next(clock) * 1e-4)
             receiver._polled = 0.0
-            values = len(receiver.poll(limit=10**6))
-        assert 0 < values + receiver.refused <= LEAST_S / 1e-4 + receiver.lost
-        while values + receiver.refused < 3000:
-            values += len(receiver.poll(0.1))
+            found = len(receiver.poll(limit=10**6))
+        assert 0 < found + receiver.refused <= LEAST_S / 1e-4 + receiver.lost
+        while found + receiver.refused < 3000:
+            found += len(receiver.poll(0.1))
         peer.sendto(encode_message("/visuals/seed", "i", 7), ("127.0.0.1", receiver.port))
-    assert [value for _, value in receiver.poll(2.0)] == [7]
+    assert values(receiver, 1) == [7]
 
 
 def test_a_second_of_bundles_is_read_after_a_standstill(receiver: OscReceiver) -> None:
@@ -219,10 +221,10 @@ def test_a_second_of_bundles_is_read_after_a_standstill(receiver: OscReceiver) -
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         for _ in range(86):
             peer.sendto(bundle, ("127.0.0.1", receiver.port))
-    values, end = 0, time.monotonic() + 10
-    while values < 86 * len(schema.OUTPUTS) and time.monotonic() < end:
-        values += len(receiver.poll(0.1))
-    assert values == 86 * len(schema.OUTPUTS)
+    found, end = 0, time.monotonic() + 10
+    while found < 86 * len(schema.OUTPUTS) and time.monotonic() < end:
+        found += len(receiver.poll(0.1))
+    assert found == 86 * len(schema.OUTPUTS)
     assert receiver.refused == 0
 
 
@@ -232,10 +234,10 @@ def test_what_the_system_dropped_is_counted(receiver: OscReceiver) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         for _ in range(sent):
             peer.sendto(encode_message("/visuals/speed", "f", 1.0), ("127.0.0.1", receiver.port))
-    values, end = 0, time.monotonic() + 10
-    while values + receiver.lost < sent and time.monotonic() < end:
-        values += len(receiver.poll(0.1))
-    assert receiver.lost == receiver.refused == sent - values > 0
+    found, end = 0, time.monotonic() + 10
+    while found + receiver.lost < sent and time.monotonic() < end:
+        found += len(receiver.poll(0.1))
+    assert receiver.lost == receiver.refused == sent - found > 0
     assert receiver.refusals[-1].what == "datagrams"
 
 
