@@ -1,4 +1,4 @@
-"""The one command: ``artgen live | daemon | visuals | analyze | devices | monitor | config | doctor | bench``.
+"""The one command ``artgen``, and what each of its parts is called with.
 
 Nothing heavy is imported before a command needs it.
 """
@@ -129,7 +129,15 @@ def _devices(given: argparse.Namespace) -> int:
 def _monitor(given: argparse.Namespace) -> int:
     from artgen_osc.monitor import monitor
 
-    return monitor(_settings(given).config.osc, given.port, given.seconds, given.values)
+    return monitor(_settings(given).config, given.port, given.seconds, given.values, given.filter, given.record)
+
+
+def _replay(given: argparse.Namespace) -> int:
+    from artgen_osc.replay import replay
+
+    settings = _settings(given).config
+    targets = settings.osc.targets or (f"127.0.0.1:{settings.visuals.port}",)
+    return replay(given.file, targets, given.seconds, given.speed, given.loop)
 
 
 def _config(given: argparse.Namespace) -> int:
@@ -210,10 +218,32 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("files", nargs="+", metavar="FILE", help="a sound file, or demo")
     analyze.add_argument("--json", action="store_true", help="one JSON object a line")
     command("devices", _devices, "List the audio devices.", "artgen devices", ())
-    monitor = command("monitor", _monitor, "Live meters of a running daemon.", "artgen monitor --values", ("osc",))
+    monitor = command(
+        "monitor",
+        _monitor,
+        "Show what goes out and comes in, of a running daemon and renderer.",
+        "artgen monitor --filter '//beat*'",
+        ("osc",),
+    )
     monitor.add_argument("--port", type=int, default=9110, help="where to receive (9110)")
     monitor.add_argument("--seconds", type=_positive, help="end after so many seconds")
-    monitor.add_argument("--values", action="store_true", help="print every address and value once a second")
+    monitor.add_argument("--values", action="store_true", help="list every address with its value and rate")
+    monitor.add_argument("--filter", default="", metavar="PATTERN", help="list, and record, only these addresses")
+    monitor.add_argument("--record", type=Path, metavar="show.osc", help="write it to a file for artgen replay")
+    replay = command(
+        "replay",
+        _replay,
+        "Play a recording of artgen monitor --record: to --osc, or to the renderer.",
+        "artgen replay show.osc --osc touchdesigner --loop",
+        ("osc",),
+    )
+    for sub in (monitor, replay):
+        doc = config.settings()["visuals.port"].metadata["doc"]
+        sub.add_argument("--visuals-port", dest="visuals.port", type=int, metavar="PORT", help=doc)
+    replay.add_argument("file", type=Path, metavar="show.osc", help="what artgen monitor --record has written")
+    replay.add_argument("--seconds", type=_positive, help="end after so many seconds")
+    replay.add_argument("--speed", type=_positive, default=1.0, help="2: twice as fast (1)")
+    replay.add_argument("--loop", action="store_true", help="begin anew at the end, until Ctrl-C")
     command(
         "config",
         _config,
@@ -234,7 +264,7 @@ def _parser() -> argparse.ArgumentParser:
 def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return value
 
 

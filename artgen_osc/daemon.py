@@ -96,6 +96,7 @@ class Daemon:
         self._heartbeat = 0
         self._clock = 0.0
         self._hops = 0
+        self._told = 0.0
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
         self._opening: _Opening | None = None
@@ -221,8 +222,12 @@ class Daemon:
         self._heartbeat += 1
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
         dropped += self._query.dropped if self._query else 0
-        status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX)
-        self._publish([(row, getattr(status, row.path.rsplit("/", 1)[1])) for row in schema.STATUS])
+        refused = self._receiver.refused % schema.COUNT_MAX
+        status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused)
+        values: list[tuple[Address, Value]] = schema.values_of(schema.STATUS, status)
+        values += [(schema.REFUSAL, text) for text in self._receiver.refused_since(self._told)]
+        self._told = time.monotonic()
+        self._publish(values)
         try:
             changes = self._file.changes()
         except ArtgenError as error:
@@ -241,6 +246,7 @@ class Daemon:
 
     def _obey(self) -> None:
         received = self._receiver.poll()
+        self._sender.echo(received)
         newest = {row.path: at for at, (row, _) in enumerate(received)}
         for at, (row, value) in enumerate(received):
             if row.setting and row.setting != "osc.targets" and at != newest[row.path]:

@@ -54,6 +54,9 @@ class Refusal:
     reason: str
     sender: str
 
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}"
+
 
 class _Source(Protocol):
     def read(self) -> Packet | None: ...
@@ -245,6 +248,11 @@ class OscReceiver:
         if refusal.what not in self._logged and len(self._logged) < MOST_LOGGED:
             self._logged.add(refusal.what)
             log_in.warning("%s: refused: %s", refusal.what, refusal.reason)
+
+    def refused_since(self, time: float) -> list[str]:
+        """Refusals after `time` (s, monotonic), oldest first; without one the last before it, or an empty text."""
+        last = str(self.refusals[-1]) if self.refusals else ""
+        return [str(one) for one in self.refusals if one.time > time] or [last]
 
     def close(self) -> None:
         """Free the ports."""

@@ -218,7 +218,7 @@ def _bundle(data: bytes, earliest: int, depth: int, parts: int, messages: list[M
     if len(data) < 16 or depth > MAX_DEPTH:
         raise OscError(f"a bundle that is cut short or nested too deeply; {MAX_DEPTH} are allowed; check the sender")
     (time_tag,) = struct.unpack_from(">Q", data, 8)
-    if time_tag == IMMEDIATELY:
+    if time_tag <= IMMEDIATELY:  # some senders write 0
         time_tag = earliest  # as soon as the bundle around it is opened
     elif time_tag < earliest:
         raise OscError("a bundle that is due before the one around it; the same time or later is allowed; correct it")

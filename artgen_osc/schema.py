@@ -5,18 +5,16 @@ the table in the README and the checks of the example patches. To add an address
 add a row here; a test fails until it is documented.
 """
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
-COUNT_MAX = 2**31 - 1
+from artgen_osc.address import COUNT_MAX as COUNT_MAX
+from artgen_osc.address import Address as Address
+from artgen_osc.address import Value as Value
+
 N_BANDS = 16
 HOPS_PER_HARMONY = 8
 NOTES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-
-Kind = Literal["float", "int", "toggle", "trigger", "string"]
-Value = float | int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,77 +99,36 @@ class Status:
     heartbeat : seconds since the start, counts up by one
     latency_ms : from a hop's last sample to its bundle, milliseconds
     dropped : blocks, hops and packets lost since the start
+    refused : messages refused since the start
     """
 
     heartbeat: int
     latency_ms: float
     dropped: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """One row of the contract.
+class Painting:
+    """The renderer's state, sent once a second to those who subscribe.
 
     Attributes
     ----------
-    path : the OSC address
-    kind : what the argument means; see `tag` for the OSC type
-    doc : one line
-    low, high : the closed range of a number
-    unit : empty for plain 0..1 numbers
-    setting : ``table.key`` in the config that holds the same value, or empty
-    pulse : 1 for one hop, then 0: an event that may not be lost where fewer bundles are sent
-    here : a target whose host, where it names none, is that of the one who sent it
+    heartbeat : seconds since the start, counts up by one
+    fps : drawn frames per second
+    pictures : pictures per second that the generator paints
+    valence, energy : the mood that is painted, 0..1
+    model : name of the generator
+    refused : messages refused since the start
     """
 
-    path: str
-    kind: Kind
-    doc: str
-    low: float = 0.0
-    high: float = 1.0
-    unit: str = ""
-    setting: str = ""
-    pulse: bool = False
-    here: bool = False
-
-    @property
-    def tag(self) -> str:
-        """OSC type tag that is sent: ``f``, ``i`` or ``s``."""
-        return {"float": "f", "string": "s"}.get(self.kind, "i")
-
-    def check(self, arguments: tuple[object, ...]) -> Value:
-        """Return the one argument as this row's type.
-
-        Numbers are accepted as ``f``, ``d`` or ``i`` (TouchDesigner's CHOPs send floats
-        only) and booleans as 0 or 1; a ``trigger`` without arguments, or with OSC 1.1's
-        impulse, counts as 1.
-
-        Raises
-        ------
-        ValueError
-            With the reason: number of arguments, type, NaN, range.
-        """
-        if self.kind == "trigger" and arguments in ((), (math.inf,)):
-            return 1
-        if len(arguments) != 1:
-            raise ValueError(f"{len(arguments)} arguments; one {self.kind} is allowed")
-        value = arguments[0]
-        if self.kind == "string":
-            if not isinstance(value, str):
-                raise ValueError(f"{value!r} is not a string")
-            return value
-        if not isinstance(value, (int, float)):
-            raise ValueError(f"{value!r} is not a number")
-        number = float(value)
-        if not math.isfinite(number):
-            raise ValueError(f"{number} is not a finite number")
-        if not self.low <= number <= self.high:
-            raise ValueError(f"{number:g} is outside {self.low:g}..{self.high:g}")
-        if self.kind == "float":
-            return number
-        if number != int(number):
-            raise ValueError(f"{number:g} is not a whole number")
-        return int(number)
+    heartbeat: int
+    fps: float
+    pictures: float
+    valence: float
+    energy: float
+    model: str
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +210,26 @@ STATUS: tuple[Address, ...] = (
     Address("/artgen/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
     Address("/artgen/status/latency_ms", "float", "from the last sample of a hop to its bundle", 0, 60000, "ms"),
     Address("/artgen/status/dropped", "int", "blocks, hops and packets lost so far", 0, COUNT_MAX),
+    Address("/artgen/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
 )
 """Sent once a second; the paths end in the names of the fields of `Status`."""
+
+REFUSAL = Address("/artgen/status/refusal", "string", "a message that was refused, and why; empty before there is one")
+"""Sent once a second: the messages of that second, or the last one before."""
+
+VISUALS_STATUS: tuple[Address, ...] = (
+    Address("/visuals/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
+    Address("/visuals/status/fps", "float", "frames per second that are drawn", 0, 10000, "fps"),
+    Address("/visuals/status/pictures", "float", "pictures per second that the generator paints", 0, 10000, "fps"),
+    Address("/visuals/status/valence", "float", "how happy the picture is meant to be"),
+    Address("/visuals/status/energy", "float", "how excited the picture is meant to be"),
+    Address("/visuals/status/model", "string", "name of the generator"),
+    Address("/visuals/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
+)
+"""Sent by the renderer once a second to its subscribers; the paths end in the names of the fields of `Painting`."""
+
+VISUALS_REFUSAL = replace(REFUSAL, path="/visuals/status/refusal")
+"""Sent likewise."""
 
 DAEMON_CONTROLS: tuple[Address, ...] = (
     Address("/artgen/control/input", "string", "switch to another input, as --input takes it", setting="audio.input"),
@@ -328,13 +303,30 @@ VISUALS_CONTROLS: tuple[Address, ...] = (
     Address("/visuals/snapshot", "trigger", "save the picture as PNG"),
     Address("/visuals/fullscreen", "toggle", "1: fill the screen", setting="visuals.fullscreen"),
     Address("/visuals/help", "toggle", "1: show the overlay", setting="visuals.help"),
+    Address(
+        "/visuals/subscribe",
+        "string",
+        "send the renderer's state to this target for 60 s (lease=SECONDS: for 1..3600); again: renews",
+        here=True,
+    ),
+    Address("/visuals/unsubscribe", "string", "end that; the same target", here=True),
     Address("/visuals/quit", "trigger", "close the renderer"),
 )
 
 
 def sent() -> tuple[Address, ...]:
     """Every address that the daemon sends."""
-    return tuple(output.address for output in OUTPUTS + HARMONY) + STATUS
+    return (*(output.address for output in OUTPUTS + HARMONY), *STATUS, REFUSAL)
+
+
+def sent_by_renderer() -> tuple[Address, ...]:
+    """Every address that the renderer sends to its subscribers."""
+    return (*VISUALS_STATUS, VISUALS_REFUSAL)
+
+
+def values_of(rows: tuple[Address, ...], state: Status | Painting) -> list[tuple[Address, Value]]:
+    """A state as it is sent: the last part of each path is a field's name."""
+    return [(row, getattr(state, row.path.rpartition("/")[2])) for row in rows]
 
 
 def by_path(*tables: tuple[Address, ...]) -> dict[str, Address]:

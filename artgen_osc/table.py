@@ -32,6 +32,8 @@ def markdown() -> str:
             "**Sent by the daemon**, one bundle a hop (86 a second), pitch classes and key in a bundle of their own "
             f"every {schema.HOPS_PER_HARMONY} hops, the status once a second:",
             _rows(schema.sent()),
+            "**Sent by the renderer** to those who subscribe, once a second:",
+            _rows(schema.sent_by_renderer()),
             "**Understood by the daemon**, on port 9100:",
             _rows(schema.DAEMON_CONTROLS),
             "**Understood by the renderer**, on port 9101, beside everything that the daemon sends:",

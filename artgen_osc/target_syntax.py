@@ -52,6 +52,7 @@ class Target:
     broadcast : the host may be a broadcast address
     ttl : routers that a multicast packet may pass
     messages : single messages instead of bundles
+    echo : what comes in is sent there too
     lease : s for which a subscription lasts; 0: not given
     """
 
@@ -63,6 +64,7 @@ class Target:
     broadcast: bool = False
     ttl: int = 1
     messages: bool = False
+    echo: bool = False
     lease: float = 0.0
 
     @property
@@ -107,6 +109,7 @@ _FLAGS: dict[str, dict[str, Any]] = {
     "slip": {"transport": "slip"},
     "broadcast": {"broadcast": True},
     "messages": {"messages": True},
+    "echo": {"echo": True},
 }
 _VALUES: dict[str, Callable[[str], Any]] = {
     "rate": _number(0.1, 1000),

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from artgen_osc.errors import OscError
-from artgen_osc.feeds import MapFeed, PlainFeed, Values
+from artgen_osc.feeds import MapFeed, PlainFeed, Values, pack
 from artgen_osc.links import Link, open_link
 from artgen_osc.mapping import Map, preset
 from artgen_osc.osc_codec import encode_message
@@ -52,6 +52,7 @@ class OscSender:
         self._links: dict[str, Link] = {}
         self._plain: dict[float, PlainFeed] = {}
         self._mapped: dict[tuple[float, tuple[Map, ...]], MapFeed] = {}
+        self._echoes: list[Link] = []
         self._latest: dict[str, Value] = {}
         self._heads: dict[str, tuple[bytes, struct.Struct]] = {}
         self._missed = 0
@@ -176,10 +177,13 @@ class OscSender:
         plain: dict[float, PlainFeed] = {}
         mapped: dict[tuple[float, tuple[Map, ...]], MapFeed] = {}
         used: set[str] = set()
+        self._echoes = []
 
         def join(text: str, target: Target, with_own: bool, maps: tuple[Map, ...]) -> None:
             used.add(text)
             to = (self._links[text], target.messages)
+            if target.echo:
+                self._echoes.append(self._links[text])
             if target.preset:
                 maps = (*preset(target.preset), *maps)
             elif with_own:
@@ -233,10 +237,18 @@ class OscSender:
             for mapped in self._mapped.values():
                 mapped.put(by_path, now)
 
+    def echo(self, values: Values) -> None:
+        """Send what has come in to the targets that asked for it; subscriptions are left out."""
+        if self._echoes:
+            for bundle in pack([self.encode(row, value) for row, value in values if not row.here]):
+                for link in self._echoes:
+                    link.send(bundle)
+
     def close(self) -> None:
         """Close every socket."""
         for link in self._links.values():
             link.close()
             self._missed += link.dropped
+        self._echoes = []
         for table in (self._targets, self._subscriptions, self._links, self._plain, self._mapped):
             table.clear()

@@ -247,3 +247,19 @@ def test_a_failing_start_frees_the_port(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(ArtgenError, match="'tape' is not known"):
             Daemon(bad)
+
+
+def test_a_monitor_is_told_what_comes_in_and_what_was_refused(show: Show) -> None:
+    with capture() as monitor:
+        show.send("/artgen/control/subscribe", f"127.0.0.1:{monitor.port},echo,lease=30")
+        monitor.read(0.5)
+        show.send("/artgen/control/gain_db", -3.0)
+        show.send("/artgen/control/gain_bd", 1.0)
+        show.send("/artgen/control/gain_db", 99.0)
+        heard = [message for _, message in monitor.read(2.5)]
+        assert [message.arguments for message in heard if message.path == "/artgen/control/gain_db"] == [(-3.0,)]
+        refusals = [message.arguments[0] for message in heard if message.path == "/artgen/status/refusal"]
+        assert "/artgen/control/gain_bd: unknown address" in refusals
+        assert "/artgen/control/gain_db: 99 is outside -60..60" in refusals
+        assert [message.arguments[0] for message in heard if message.path == "/artgen/status/refused"][-1] == 2
+        assert not [message for message in show.hear(0.5) if message.path.startswith("/artgen/control/")]

@@ -20,6 +20,7 @@ from visuals.control import Control, Controls
 from visuals.files import FrameWriter
 from visuals.generator import open_generator
 from visuals.keys import BY_NAME
+from visuals.report import Report
 from visuals.show import Show
 from visuals.strip import Strip
 from visuals.window import Memory, Surface, Window
@@ -71,7 +72,9 @@ def run(
         understood = (*schema.VISUALS_CONTROLS, *schema.sent())
         receiver = OscReceiver(config.host, config.port, schema.by_path(understood))
         stack.callback(receiver.close)
-        query = open_query("artgen renderer", config.host, config.query_port, receiver, (), understood)
+        query = open_query(
+            "artgen renderer", config.host, config.query_port, receiver, schema.sent_by_renderer(), understood
+        )
         if query:
             stack.callback(query.close)
         size = (config.width, config.height)
@@ -88,7 +91,9 @@ def run(
             stack.callback(strip.close)
         stopping = stack.enter_context(_signals())
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
-        _Loop(show, surface, receiver, query, writer, file, on_frame).run(config, stopping, seconds, strip)
+        report = Report(receiver, query)
+        stack.callback(report.close)
+        _Loop(show, surface, receiver, query, report, writer, file, on_frame).run(config, stopping, seconds, strip)
     return 0
 
 
@@ -99,6 +104,7 @@ class _Loop:
         surface: Surface,
         receiver: OscReceiver,
         query: OscQuery | None,
+        report: Report,
         writer: FrameWriter,
         file: ConfigFile,
         on_frame: Callable[[Show, Control], None] | None,
@@ -107,6 +113,7 @@ class _Loop:
         self._surface = surface
         self._receiver = receiver
         self._query = query
+        self._report = report
         self._published: VisualsConfig | None = None
         self._writer = writer
         self._file = file
@@ -142,11 +149,12 @@ class _Loop:
             if key is None:
                 continue
             show.controls.press(key.path, now)
-        show.controls.receive(self._receiver.poll(), now)
+        show.controls.receive(self._report.receive(self._receiver.poll()), now)
         if now >= self._next_look:
             self._next_look = now + 1.0
             show.controls.receive(self._edits(), now)
         control = show.step(now, dt, self._receiver.refused)
+        self._report.tell(show, now)
         if self._query and control.settings is not self._published:
             self._published = control.settings
             self._query.publish(current(schema.VISUALS_CONTROLS, Config(visuals=control.settings)))

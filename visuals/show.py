@@ -13,7 +13,7 @@ from visuals.motion import Crossfade, Look, Motion, Pace
 from visuals.overlay import text_image
 from visuals.painter import Request
 from visuals.screen import Screen
-from visuals.worker import Worker
+from visuals.worker import Worker, WorkerState
 
 OVERLAY_EVERY_S = 0.25
 MIX_S = 0.15
@@ -36,6 +36,7 @@ class Show:
     ----------
     fps : frames per second, lately
     pictures : generated pictures shown so far
+    mood : valence and energy that are painted, 0..1
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Show:
         self._look = Look(brightness=0.0)
         self._time = 0.0
         self._overlay_age = math.inf
-        self._mood = (control.valence, control.energy)
+        self.mood = (control.valence, control.energy)
 
     def step(self, time: float, dt: float, refused: int = 0) -> Control:
         """Move everything on.
@@ -86,7 +87,7 @@ class Show:
         second = self._second_path.step(control, show_dt)
         mix = float(self._mix.step([settings.model_mix], MIX_S, show_dt)[0])
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
-        self._mood = (float(latent.mood[0]), float(latent.mood[1]))
+        self.mood = (float(latent.mood[0]), float(latent.mood[1]))
         if show_dt > 0.0 or not self.pictures:
             self._worker.request(Request(latent, second, mix), show_dt)
             self._receive(settings.model_fade)
@@ -95,6 +96,11 @@ class Show:
             self.fps += (1.0 / dt - self.fps) * min(1.0, dt / 0.5)
         self._help(control, dt, refused)
         return control
+
+    @property
+    def worker(self) -> WorkerState:
+        """State of what paints."""
+        return self._worker.state
 
     def draw(self) -> None:
         """Draw the frame of the last step into the target."""
@@ -155,7 +161,7 @@ class Show:
             "",
             f"frames\t{self.fps:.0f} fps at {self.screen.size[0]}x{self.screen.size[1]}",
             f"generator\t{state.name}{second}, {state.fps:.0f} fps",
-            f"mood\tvalence {self._mood[0]:.2f}  energy {self._mood[1]:.2f}  {source}",
+            f"mood\tvalence {self.mood[0]:.2f}  energy {self.mood[1]:.2f}  {source}",
             f"picture\t{self._path.seed}, speed {settings.speed:g}",
         ]
         if state.loading:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHARED_WITH_VISUALS = {"schema", "osc", "oscquery", "config", "errors", "modelfile"}
+SHARED_WITH_VISUALS = {"schema", "osc", "oscquery", "targets", "config", "errors", "modelfile"}
 SHARED_WITH_TRAINING = {
     "dsp",
     "analysis",

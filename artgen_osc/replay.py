@@ -1,0 +1,73 @@
+"""``artgen replay``: sends a recorded stream again, with its timing."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from artgen_osc import schema
+from artgen_osc.osc_codec import Message
+from artgen_osc.recording import read
+from artgen_osc.schema import Address, Value
+from artgen_osc.targets import OscSender
+
+LONGEST_SLEEP = 0.5
+"""s; so the end that the user asks for comes soon, even within a long pause of the recording."""
+
+PAUSE = 0.012
+"""s between the last bundle and the first again."""
+
+ROWS = schema.by_path(schema.sent(), schema.sent_by_renderer(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+
+
+def replay(path: Path, targets: Sequence[str], seconds: float | None, speed: float, loop: bool) -> int:
+    """Play a recording until its end, or again and again.
+
+    Parameters
+    ----------
+    path : what ``artgen monitor --record`` has written
+    targets : where to send
+    seconds : end by itself after so long, or None
+    speed : 2: twice as fast
+    loop : begin anew at the end
+
+    Returns
+    -------
+    Exit status
+
+    Raises
+    ------
+    OscError
+        The file is no recording, or a target can't be understood.
+    """
+    sender = OscSender(targets)
+    start = time.monotonic()
+    end = float("inf") if seconds is None else start + seconds
+    bundles, length = 0, 0.0
+    print(f"playing {path} to {', '.join(targets)}", flush=True)
+    try:
+        while True:
+            for recorded in read(path):
+                length = recorded.time / speed
+                due = start + length
+                while (left := min(due, end) - time.monotonic()) > 0:
+                    time.sleep(min(left, LONGEST_SLEEP))
+                if time.monotonic() >= end:
+                    return 0
+                sender.send([*_values(recorded.messages)])
+                bundles += 1
+            if not loop:
+                return 0
+            start += length + PAUSE / speed
+    finally:
+        sender.close()
+        print(f"{bundles} bundles played, {sender.dropped} not sent", flush=True)
+
+
+def _values(messages: Sequence[Message]) -> Iterator[tuple[Address, Value]]:
+    """Messages as rows of the schema; what this version doesn't know is left out."""
+    for message in messages:
+        row = ROWS.get(message.path)
+        if row is not None:
+            with contextlib.suppress(ValueError):  # out of a range that was another one then
+                yield row, row.check(message.arguments)

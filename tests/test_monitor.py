@@ -1,0 +1,140 @@
+"""The monitor: what is counted, how it is shown, and both directions of a real daemon and a real renderer."""
+
+import contextlib
+import io
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from artgen_osc import cli, schema
+from artgen_osc.monitor import SHOWN_IN, Traffic, _Display
+from artgen_osc.recording import read
+from artgen_osc.schema import Address, Value
+from tests.live.servers import ARTGEN, running
+
+ROWS = schema.by_path(schema.sent(), schema.sent_by_renderer(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+
+
+def values(**given: Value) -> list[tuple[Address, Value]]:
+    return [(ROWS["/" + name.replace("__", "/")], value) for name, value in given.items()]
+
+
+def test_rates_are_those_of_the_last_second() -> None:
+    traffic = Traffic()
+    for hop in range(0, 301):
+        traffic.take(values(artgen__valence=0.5), hop / 100)
+        if hop % 10 == 0:
+            traffic.take(values(visuals__seed=hop), hop / 100)
+    assert traffic.rate("/artgen/valence") == pytest.approx(100.0, rel=0.05)
+    assert traffic.rate("/visuals/seed") == pytest.approx(10.0, rel=0.1)
+    assert traffic.rate("/artgen/energy") == 0.0
+    out, into = (line for line in traffic.summary() if line.startswith(("out", "in")))
+    assert out.startswith("out      100 values/s, 100 hops/s")
+    assert into.startswith("in       10 values/s")
+    traffic.take([], 4.2)
+    assert traffic.rate("/artgen/valence") == 0.0
+
+
+def test_control_messages_and_new_refusals_are_news() -> None:
+    traffic = Traffic()
+    assert not traffic.take(values(artgen__valence=0.5, artgen__status__refusal=""), 0.0)
+    assert traffic.take(values(visuals__speed=2.0, artgen__control__gain_db=-3.0), 0.1) == [
+        "in       /visuals/speed 2",
+        "in       /artgen/control/gain_db -3",
+    ]
+    refusal = values(visuals__status__refusal="/visuals/sped: unknown address")
+    assert traffic.take(refusal, 0.2) == ["refused  /visuals/sped: unknown address (renderer)"]
+    assert not traffic.take(refusal, 1.2), "it is told once a second, and is news once"
+    for seed in range(20):
+        traffic.take(values(visuals__seed=seed), 1.3)
+    assert list(traffic.controls) == [f"/visuals/seed {seed}" for seed in range(20 - SHOWN_IN, 20)]
+
+
+def test_the_table_has_value_unit_and_rate() -> None:
+    traffic = Traffic()
+    traffic.take(values(artgen__tempo_bpm=128.02), 0.0)
+    (line, missing) = traffic.table([ROWS["/artgen/tempo_bpm"], ROWS["/artgen/key"]])
+    assert line.split() == ["/artgen/tempo_bpm", "128", "BPM", "0.0/s"]
+    assert missing.split() == ["/artgen/key", "0.0/s"]
+
+
+@contextlib.contextmanager
+def clients(*ports: int) -> Iterator[list[SimpleUDPClient]]:
+    senders = [SimpleUDPClient("127.0.0.1", port) for port in ports]
+    yield senders
+    for sender in senders:
+        sender._sock.close()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_redrawn_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("LINES", "4")
+    terminal = Terminal()
+    display = _Display(terminal)
+    display.show(["one", "a line that is far too long for it", "three", "four", "five"], [], 1.0)
+    assert terminal.getvalue().count("\n") == 3
+    assert "a line that is far \x1b[K" in terminal.getvalue()
+    before = len(terminal.getvalue())
+    display.show(["too soon"], [], 1.01)
+    assert len(terminal.getvalue()) == before
+    display.show(["one"], [], 2.0)
+    assert terminal.getvalue()[before:] == "\x1b[3A\rone\x1b[K\n\x1b[J"
+
+
+def test_into_a_pipe_news_are_printed_at_once_and_the_rest_once_a_second() -> None:
+    pipe = io.StringIO()
+    display = _Display(pipe)
+    display.show(["state"], [], 1.0)
+    display.show(["state"], ["in       /visuals/seed 7"], 1.5)
+    display.show(["state"], [], 2.1)
+    assert pipe.getvalue().splitlines() == ["state", "in       /visuals/seed 7", "state"]
+
+
+def test_a_real_daemon_and_renderer_are_shown_and_recorded(
+    gl_context: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both as processes; the monitor here, with a control of each and one that is refused."""
+    recording = tmp_path / "show.osc"
+    ports = ["--osc-port=9320", "--visuals-port=9321"]
+    off = ["--osc-query-port=0", "--visuals-query-port=0", "--visuals-model=idle"]
+    live = [*ARTGEN, "live", "--input=demo", "--mute", "--headless", "--visuals-width=160", "--visuals-height=90"]
+    with running(*live, *ports, *off, log=tmp_path / "live"), clients(9320, 9321) as (daemon, renderer):
+
+        def steer() -> None:
+            time.sleep(6.0)
+            daemon.send_message("/artgen/control/gain_db", 2.0)
+            renderer.send_message("/visuals/seed", 7)
+            renderer.send_message("/visuals/sed", 7)
+
+        steering = threading.Thread(target=steer)
+        steering.start()
+        assert cli.main(["monitor", *ports, "--port=0", "--seconds=12", f"--record={recording}"]) == 0
+        steering.join()
+    printed = capsys.readouterr().out
+    assert "in       /artgen/control/gain_db 2" in printed, printed
+    assert "in       /visuals/seed 7" in printed
+    assert "refused  /visuals/sed: unknown address (renderer)" in printed
+    assert "hops/s" in printed and "pictures/s, idle" in printed
+    played = [message.path for recorded in read(recording) for message in recorded.messages]
+    assert {"/artgen/valence", "/artgen/key", "/visuals/status/fps", "/visuals/seed"} <= set(played)
+
+
+def test_a_filter_that_means_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["monitor", "--filter", "/artgen/nothing*"]) == 2
+    assert "--filter /artgen/nothing*: means no address" in capsys.readouterr().err
+
+
+def test_without_a_daemon_it_says_what_to_start(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    command = ["monitor", "--osc-port=9330", "--visuals-port=9331", "--port=0", "--seconds=3.5"]
+    assert cli.main([*command, f"--record={tmp_path / 'nothing.osc'}"]) == 0
+    assert "nothing comes from 127.0.0.1:9330 or 127.0.0.1:9331; start artgen live" in capsys.readouterr().out
+    assert not (tmp_path / "nothing.osc").exists()

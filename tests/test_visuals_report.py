@@ -1,0 +1,80 @@
+"""What the renderer tells to those who subscribe, over real datagrams."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from artgen_osc import schema
+from artgen_osc.osc import OscReceiver, capture
+from artgen_osc.osc_codec import encode_message
+from visuals.report import Report
+
+ROWS = schema.by_path(schema.VISUALS_CONTROLS, schema.sent())
+SHOW: Any = SimpleNamespace(fps=59.5, mood=(0.25, 0.75), worker=SimpleNamespace(fps=20.25, name="fire"))
+
+
+@pytest.fixture
+def receiver() -> Any:
+    receiver = OscReceiver("127.0.0.1", 0, ROWS)
+    yield receiver
+    receiver.close()
+
+
+def hand(receiver: OscReceiver, report: Report, path: str, tag: str, value: schema.Value) -> list[str]:
+    assert receiver.put(encode_message(path, tag, value), "127.0.0.1")
+    return [row.path for row, _ in report.receive(receiver.poll())]
+
+
+def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver) -> None:
+    report = Report(receiver, None)
+    with capture() as listener:
+        assert hand(receiver, report, "/visuals/subscribe", "s", f"{listener.port}") == []
+        for now in (10.0, 10.5, 11.0):
+            report.tell(SHOW, now)
+        heard = [(message.path, message.arguments[0]) for _, message in listener.read(0.3)]
+        expected = {
+            "fps": 59.5,
+            "pictures": 20.25,
+            "valence": 0.25,
+            "energy": 0.75,
+            "model": "fire",
+            "refused": 0,
+            "refusal": "",
+        }
+        for heartbeat in (1, 2):
+            state, heard = dict(heard[: len(expected) + 1]), heard[len(expected) + 1 :]
+            assert state == {f"/visuals/status/{n}": v for n, v in {"heartbeat": heartbeat, **expected}.items()}
+        assert not heard
+        assert hand(receiver, report, "/visuals/unsubscribe", "s", f"{listener.port}") == []
+        report.tell(SHOW, 20.0)
+        assert not listener.read(0.2)
+    report.close()
+
+
+def test_a_monitor_is_told_what_comes_in_but_not_the_stream(receiver: OscReceiver) -> None:
+    report = Report(receiver, None)
+    with capture() as monitor, capture() as other:
+        hand(receiver, report, "/visuals/subscribe", "s", f"{monitor.port},echo")
+        hand(receiver, report, "/visuals/subscribe", "s", f"{other.port}")
+        assert hand(receiver, report, "/visuals/seed", "i", 7) == ["/visuals/seed"]
+        assert hand(receiver, report, "/artgen/valence", "f", 0.5) == ["/artgen/valence"]
+        assert [message.path for _, message in monitor.read(0.3)] == ["/visuals/seed"]
+        assert not other.read(0.1)
+    report.close()
+
+
+def test_refusals_are_told_with_their_reason(receiver: OscReceiver) -> None:
+    report = Report(receiver, None)
+    with capture() as listener:
+        hand(receiver, report, "/visuals/subscribe", "s", f"{listener.port}")
+        for path in ("/visuals/sped", "/visuals/sed"):
+            hand(receiver, report, path, "f", 1.0)
+        hand(receiver, report, "/visuals/subscribe", "s", "nowhere")
+        report.tell(SHOW, 10.0)
+        messages = [message for _, message in listener.read(0.3)]
+        texts = [message.arguments[0] for message in messages if message.path == "/visuals/status/refusal"]
+        assert texts[:2] == ["/visuals/sped: unknown address", "/visuals/sed: unknown address"]
+        assert texts[2].startswith("/visuals/subscribe: nowhere: is not a target")
+        assert receiver.refused == 3
+    report.close()
