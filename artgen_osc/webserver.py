@@ -61,7 +61,8 @@ def machine() -> str:
 def _hostname(host: str) -> str:
     """``[::1]:9102`` to ``::1``, ``localhost:9102`` to ``localhost``; empty where it can't be understood."""
     try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+        place = urlsplit(f"//{host}")
+        return (place.hostname or "").rstrip(".") if place.port is None or place.port else ""
     except ValueError:
         return ""
 
@@ -282,10 +283,12 @@ class WebServer(ABC, Generic[ClientT]):
         from websockets.datastructures import Headers
         from websockets.http11 import Response
 
-        # Said twice, they are joined, and so mean nothing that is known.
-        origin, host = (
-            ", ".join(said) if (said := request.headers.get_all(name)) else None for name in ("Origin", "Host")
-        )
+        def said(name: str) -> str | None:
+            """Said twice, it is joined, and so means nothing that is known."""
+            values = request.headers.get_all(name)
+            return ", ".join(values) if values else None
+
+        origin, host = said("Origin"), said("Host")
         if host is not None and not is_this_machine(host):
             return connection.respond(403, f"Host {host[:200]}: isn't this machine; use its IP address or localhost\n")
         welcome = origin is None or self._may_listen(origin, host or "")

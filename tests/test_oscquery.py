@@ -712,7 +712,7 @@ class Show(Peer):
     def __init__(self, show_file: Path, target: int) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": port}
+        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": port, "osc.web_port": 0}
         self.daemon = Daemon(ConfigFile(show_file, {**flags, "osc.targets": [f"127.0.0.1:{target}"]}))
         self._thread = threading.Thread(target=self.daemon.run)
         self._thread.start()
@@ -771,7 +771,13 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
 
 
 def test_a_daemon_whose_port_is_taken_goes_on(server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": server.port}
+    flags = {
+        "audio.input": "demo",
+        "audio.mute": True,
+        "osc.port": 9300,
+        "osc.query_port": server.port,
+        "osc.web_port": 0,
+    }
     assert Daemon(ConfigFile(None, flags)).run(0.5) == 0
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert f"127.0.0.1:{server.port}: OSCQuery can't listen there" in caplog.text

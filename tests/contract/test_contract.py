@@ -71,6 +71,8 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.host",
         "osc.port",
         "osc.query_port",
+        "osc.web_port",
+        "osc.web_origins",
         "visuals.query_port",
         *(f"visuals.{name}" for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine")),
     }
