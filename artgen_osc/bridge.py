@@ -1,6 +1,7 @@
 """The bridge to browsers: the OSC stream over WebSocket, as JSON or as it goes out by UDP, and control back.
 
-A page that JavaScript can't open a UDP port from hears and steers the show through it."""
+JavaScript in a page can't open a UDP port; it hears and steers the show through this.
+"""
 
 import asyncio
 import json
@@ -41,14 +42,14 @@ def _read(message: str | bytes) -> list[tuple[str, tuple[object, ...]]]:
     """
     if isinstance(message, bytes):
         return [(said.path, said.arguments) for said in decode(message)]
+    wrong = "is not an object"
     try:
-        said = json.loads(message)
+        values = json.loads(message)
     except (ValueError, RecursionError) as error:
-        said = error
-    if not isinstance(said, dict):
-        wrong = f"is not JSON ({said})"[:200] if isinstance(said, Exception) else "is not an object"
+        values, wrong = None, f"is not JSON ({str(error)[:200]})"
+    if not isinstance(values, dict):
         raise ValueError(f'message: {wrong}; {{"/visuals/seed": 7}} or binary OSC is allowed; check the page')
-    return [(path, () if value is None else (value,)) for path, value in said.items()]
+    return [(path, () if value is None else (value,)) for path, value in values.items()]
 
 
 def _check(path: str, arguments: tuple[object, ...]) -> tuple[Address, Value]:
@@ -140,7 +141,7 @@ class Bridge(WebServer[BridgeClient]):
             wish = read_wish(request.path)
         except ValueError as error:
             # A page is told nothing of a refused handshake, so it is let in to hear the reason.
-            await connection.send(json.dumps({"error": str(error)}, ensure_ascii=False))
+            await connection.send(json.dumps({"error": str(error)}))
             await connection.close(1008)
             return None
         client = BridgeClient(connection, wish, self._may_steer(headers.get("Origin"), headers.get("Host", "")))

@@ -144,7 +144,7 @@ class BridgeClient(Client):
 
     def answer(self, reason: str) -> None:
         """Tell it why something was refused."""
-        self._answers.append(json.dumps({"error": reason}, ensure_ascii=False))
+        self._answers.append(json.dumps({"error": reason}))
         self.filled.set()
 
     def take(self) -> bytes | str | None:

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,13 @@ def told(client: ClientConnection) -> dict[str, Any]:
     text = client.recv(timeout=20)
     assert isinstance(text, str)
     return dict(json.loads(text))
+
+
+def until(client: ClientConnection, condition: Callable[[dict[str, Any]], object]) -> None:
+    """Read, as fast as it comes, up to the object that is waited for."""
+    end = time.monotonic() + 20.0
+    while not condition(told(client)):
+        assert time.monotonic() < end, "never"
 
 
 def values_of(bundle: bytes) -> dict[str, Any]:
@@ -232,6 +239,7 @@ def test_binary_osc_steers_as_well(server: Server) -> None:
         ("null", "is not an object"),
         ('["/visuals/seed", 7]', "is not an object"),
         ('{"/visuals/sed": 7}', "/visuals/sed: unknown address"),
+        ('{"/\\ud800": 7}', "unknown address"),  # half a character
         ('{"/artgen/valence": 0.5}', "/artgen/valence: unknown address"),
         ('{"/visuals/seed": -1}', "outside 0"),
         ('{"/visuals/seed": 0.5}', "not a whole number"),
@@ -503,22 +511,22 @@ def test_a_renderer_that_listens_everywhere_is_reached_here() -> None:
 def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
     with capture() as renderer:
         port = free_port()
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": 0}
+        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": free_port(), "osc.query_port": 0}
         daemon = Daemon(ConfigFile(None, flags | {"osc.web_port": port, "visuals.port": renderer.port}))
         thread = threading.Thread(target=daemon.run)
         thread.start()
         try:
             with connect(f"ws://127.0.0.1:{port}/json") as client:
                 heard: dict[str, Any] = {}
-                wait_for(lambda: heard.update(told(client)) or len(heard) == len(ROWS), "every address")
+                until(client, lambda values: heard.update(values) or len(heard) == len(ROWS))
                 assert all(ROWS[path].check((value,)) == value for path, value in heard.items())
                 client.send('{"/artgen/control/mood/manual": 1, "/artgen/control/smoothing": 0, "/visuals/seed": 5}')
                 client.send('{"/artgen/control/mood/valence": 0.875}')
-                wait_for(lambda: told(client).get(VALENCE) == pytest.approx(0.875, abs=0.01), "the manual valence")
+                until(client, lambda values: values.get(VALENCE) == pytest.approx(0.875, abs=0.01))
                 assert [m.arguments for _, m in renderer.read(0.5) if m.path == "/visuals/seed"] == [(5,)]
                 client.send('{"/artgen/control/gain_db": 99}')
-                wait_for(lambda: "error" in told(client), "an answer")
-                wait_for(lambda: told(client).get("/artgen/status/dropped", 0) >= 1, "the count")
+                until(client, lambda values: "error" in values)
+                until(client, lambda values: values.get("/artgen/status/dropped", 0) >= 1)
         finally:
             daemon._source.close()
             thread.join(20)

@@ -54,7 +54,7 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
     log = tmp_path_factory.mktemp("daemon") / "log"
     with capture() as renderer:
         daemon = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", "--osc-query-port=0")
-        ports = ("--osc-port=9200", f"--osc-web-port={port}", f"--visuals-port={renderer.port}")
+        ports = (f"--osc-port={free_port()}", f"--osc-web-port={port}", f"--visuals-port={renderer.port}")
         with running(*daemon, *ports, f"--osc=127.0.0.1:{listener}", log=log):
             yield Show(port, listener, renderer)
     assert "Traceback" not in log.read_text(), log.read_text()
