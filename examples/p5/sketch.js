@@ -30,7 +30,7 @@ function draw() {
   energy += (now["/artgen/energy"] - energy) * seconds * 4;
   turn += seconds * (0.1 + 2 * energy * energy);
   const hue = lerp(240, 40, valence);
-  background(hue, 60 + 30 * energy, 8 + 22 * valence, 0.3);
+  background(hue, 60 + 30 * energy, 8 + 22 * valence);
   translate(width / 2, height / 2);
   const size = min(width, height);
 
@@ -44,12 +44,13 @@ function draw() {
   }
 
   noStroke();
-  const petals = 60;
+  const petals = 240;
   for (let i = 0; i < petals; i++) {
     const angle = TWO_PI * i / petals + turn;
-    const reach = size * (0.17 + 0.16 * energy * sin(angle * 5 + turn * 7) * cos(i * 1.7 + turn * 3));
-    fill((hue + 50 * sin(angle + turn) + 360) % 360, 50 + 45 * energy, 60 + 40 * valence, 0.85);
-    circle(reach * cos(angle), reach * sin(angle), size * (0.015 + 0.03 * energy));
+    const wave = sin(angle * 5 + turn * 7) * cos(angle * 3 - turn * 4);
+    const reach = size * (0.2 + 0.035 * (i % 3) + 0.2 * energy * wave);
+    fill((hue + 50 * sin(angle + turn) + 360) % 360, 50 + 45 * energy, 80 + 20 * valence, 0.8);
+    circle(reach * cos(angle), reach * sin(angle), size * (0.012 + 0.03 * energy));
   }
 
   fill(0, 0, 100, 0.8);

@@ -22,10 +22,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from artgen_osc import schema
+from artgen_osc.config import Config, replace
 from artgen_osc.osc import Capture, capture
+from artgen_osc.oscquery import current
 from tests.conftest import missing, need_programs
 from tests.live.servers import ARTGEN, ROOT, running, wait_for
 from tests.test_bridge import free_port
+from tests.test_oscquery import Server
 
 pytestmark = pytest.mark.live
 
@@ -37,11 +40,12 @@ NODE = str(Path(ROOT_DIR) / "bin" / "node")
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """A daemon that plays the demo, and the port of the renderer that it would steer."""
+    """A daemon that plays the demo, and what stands for the renderer: its port, and its OSCQuery with a speed of 2."""
 
     port: int
     listener: int
     renderer: Capture
+    query_port: int
 
     def sent(self, seconds: float) -> dict[str, Any]:
         """What reaches the renderer in the next `seconds`: the last value of each address."""
@@ -56,7 +60,10 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
         daemon = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", "--osc-query-port=0")
         ports = (f"--osc-port={free_port()}", f"--osc-web-port={port}", f"--visuals-port={renderer.port}")
         with running(*daemon, *ports, f"--osc=127.0.0.1:{listener}", log=log):
-            yield Show(port, listener, renderer)
+            query = Server((), schema.VISUALS_CONTROLS)
+            query.query.publish(current(schema.VISUALS_CONTROLS, replace(Config(), "visuals.speed", 2.0)))
+            yield Show(port, listener, renderer, query.port)
+            query.close()
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
@@ -140,7 +147,7 @@ def example(
         page.on("console", lambda line: mistakes.append(line.text) if line.type == "warning" else None)
         page.route(f"{CDN}**", answer)
         wait_for(lambda: answers(port), 20, "the server")
-        page.goto(f"http://localhost:{port}/?port={show.port}&renderer={free_port()}")
+        page.goto(f"http://localhost:{port}/?port={show.port}&renderer={show.query_port}")
         yield Opened(page, mistakes)
         if request.config.getoption("--regenerate-golden"):
             page.screenshot(path=EXAMPLES / folder / "screenshot.jpg", quality=70, timeout=60_000)
@@ -157,6 +164,7 @@ def test_p5_paints_the_mood_and_a_click_brings_the_next_picture(example: Opened,
     assert example.moves()
     page.mouse.click(320, 180)
     assert show.sent(1.0) == {"/visuals/seed/next": 1}
+    wait_for(lambda: page.evaluate("rings.some((age) => age < 0.4)"), 20, "a ring for the screenshot")
     assert not example.mistakes
 
 
@@ -193,7 +201,7 @@ def test_the_remote_has_every_control_and_they_reach_the_renderer(example: Opene
     assert show.sent(1.0) == {"/visuals/mood/manual": 0}
 
     slider = page.locator("label", has_text="travel through the latent space").locator("input")
-    assert slider.input_value() == "1"
+    assert slider.input_value() == "2"  # as the renderer says
     slider.fill("2.4")
     assert show.sent(1.0) == pytest.approx({"/visuals/speed": 2.4})
     page.get_by_text("freeze").tap()
