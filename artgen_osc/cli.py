@@ -32,11 +32,14 @@ SHOW = ("audio", "mood", "osc", "visuals")
 
 
 def _add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
-    """One flag for each setting of `tables`: ``--table-key``."""
-    for table in tables:
-        group = parser.add_argument_group(f"settings of [{table}]")
+    """One flag for each setting of `tables`: ``--table-key``. A table may be one setting of it, such as ``a.b``."""
+    groups: dict[str, Any] = {}
+    for wanted in tables:
+        table = wanted.split(".")[0]
+        if table not in groups:
+            groups[table] = parser.add_argument_group(f"settings of [{table}]")
         for key, item in config.settings().items():
-            if key.split(".")[0] != table:
+            if wanted not in (key, key.split(".")[0]):
                 continue
             names = (*SHORT.get(key, ()), "--" + key.replace(".", "-").replace("_", "-"))
             options: dict[str, Any] = {"dest": key, "default": None, "help": item.metadata["doc"]}
@@ -48,7 +51,7 @@ def _add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> Non
                 options |= {"type": type(item.default), "metavar": item.name.upper()}
                 if item.default != "":
                     options["help"] += f" ({item.default})"
-            group.add_argument(*names, **options)
+            groups[table].add_argument(*names, **options)
     parser.add_argument("--config", metavar="show.toml", help="settings of a show; flags win over it")
 
 
@@ -197,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
         _daemon,
         "Listen and send OSC, without a picture.",
         "artgen daemon --input device:Scarlett --osc 10.0.0.5:9000",
-        ("audio", "mood", "osc"),
+        ("audio", "mood", "osc", "visuals.host", "visuals.port"),
     )
     visuals = command(
         "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", ("visuals",)

@@ -70,9 +70,13 @@ class OscConfig:
         "send to HOST:PORT, or to a program by name, such as touchdesigner; options follow after commas",
         item="TARGET",
     )
-    host: str = _setting("127.0.0.1", "address on which the daemon listens for control and for OSCQuery")
+    host: str = _setting("127.0.0.1", "address on which the daemon listens for control, OSCQuery and web pages")
     port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
     query_port: int = _setting(9102, "port of the daemon's OSCQuery server; 0: none", 0, 65535)
+    web_port: int = _setting(9103, "port of the WebSocket bridge for web pages; 0: none", 0, 65535)
+    web_origins: tuple[str, ...] = _setting(
+        (), "sites beside this machine whose pages may listen and steer, such as https://preview.p5js.org", item="SITE"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source
+from artgen_osc.bridge import open_bridge
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
@@ -108,6 +109,10 @@ class Daemon:
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
             if self._query:
                 stack.callback(self._query.close)
+            renderer_place = (config.visuals.host, config.visuals.port)
+            self._bridge = open_bridge(osc.host, osc.web_port, self._receiver, renderer_place, osc.web_origins)
+            if self._bridge:
+                stack.callback(self._bridge.close)
             self._sender = OscSender(config.osc.targets, config.map)
             stack.callback(self._sender.close)
             if renderer:
@@ -204,8 +209,9 @@ class Daemon:
 
     def _publish(self, values: list[tuple[Address, Value]]) -> None:
         self._sender.send(values)
-        if self._query:
-            self._query.publish(values)
+        for server in (self._query, self._bridge):
+            if server:
+                server.publish(values)
 
     def _steer(self) -> None:
         """Hand the settings to those who follow them."""
@@ -221,7 +227,7 @@ class Daemon:
     def _once_a_second(self) -> None:
         self._heartbeat += 1
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
-        dropped += self._query.dropped if self._query else 0
+        dropped += sum(server.dropped for server in (self._query, self._bridge) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
         status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused)
         values: list[tuple[Address, Value]] = schema.values_of(schema.STATUS, status)

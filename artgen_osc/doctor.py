@@ -138,6 +138,10 @@ def _query_ports(config: Config) -> str:
     return _free(socket.SOCK_STREAM, *places) if places else "switched off"
 
 
+def _web_port(config: Config) -> str:
+    return _free(socket.SOCK_STREAM, (config.osc.host, config.osc.web_port)) if config.osc.web_port else "switched off"
+
+
 CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("Python", _python, True),
     ("audio input", _input, False),
@@ -152,6 +156,7 @@ CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("generator model", _generator_model, False),
     ("ports", _ports, True),
     ("OSCQuery ports", _query_ports, False),
+    ("web port", _web_port, False),
 )
 """Name, check, and whether a show is impossible without it."""
 

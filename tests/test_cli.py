@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from artgen_osc import mood
-from artgen_osc.cli import main
+from artgen_osc.cli import _flags, _parser, main
 from artgen_osc.renderer import flags
 from tests.live.servers import ARTGEN, ROOT
 
@@ -194,3 +194,11 @@ def test_help_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_settings_reach_the_renderer_as_flags() -> None:
     given = {"visuals.models": ["a b.onnx", "c.onnx"], "visuals.freeze": False, "visuals.fps": None, "osc.port": 1}
     assert flags(given) == ["--visuals-models=a b.onnx", "--visuals-models=c.onnx", "--no-visuals-freeze"]
+
+
+def test_a_daemon_can_be_told_where_the_renderer_is(capsys: pytest.CaptureFixture[str]) -> None:
+    given = _parser().parse_args(["daemon", "--visuals-host", "10.0.0.7", "--visuals-port", "9201"])
+    assert _flags(given)["visuals.host"] == "10.0.0.7" and _flags(given)["visuals.port"] == 9201
+    with pytest.raises(SystemExit):
+        _parser().parse_args(["daemon", "--visuals-width", "640"])
+    assert "--visuals-width" in capsys.readouterr().err

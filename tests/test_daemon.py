@@ -26,7 +26,7 @@ class Show:
     """A daemon on a thread, its listener and its remote control."""
 
     def __init__(self, listener: Capture, show_file: Path) -> None:
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": PORT, "osc.query_port": 0}
+        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": PORT, "osc.query_port": 0, "osc.web_port": 0}
         self.targets = f'[osc]\ntargets = ["127.0.0.1:{listener.port}"]\n'
         show_file.write_text(self.targets)
         self.file = show_file
@@ -235,7 +235,13 @@ def test_latency_is_that_of_a_block(show: Show) -> None:
 def test_ends_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "short.wav"
     soundfile.write(path, np.zeros(22050), 44100)
-    flags = {"audio.input": f"file:{path}", "audio.mute": True, "osc.port": PORT, "osc.query_port": 0}
+    flags = {
+        "audio.input": f"file:{path}",
+        "audio.mute": True,
+        "osc.port": PORT,
+        "osc.query_port": 0,
+        "osc.web_port": 0,
+    }
     settings = ConfigFile(None, flags)
     start = time.monotonic()
     assert Daemon(settings).run() == 0

@@ -24,7 +24,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from zeroconf import ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
-from artgen_osc import config, doctor, oscquery, schema
+from artgen_osc import config, doctor, oscquery, schema, webserver
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.daemon import Daemon
 from artgen_osc.errors import ArtgenError, OscError
@@ -42,6 +42,8 @@ WRITE_ONLY = {
     "/artgen/control/target/remove",
     "/artgen/control/subscribe",
     "/artgen/control/unsubscribe",
+    "/visuals/subscribe",
+    "/visuals/unsubscribe",
     "/artgen/control/beat/tap",
     "/visuals/seed/next",
     "/visuals/model/load",
@@ -151,7 +153,7 @@ def expected(row: Address, access: int, value: Value | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("sent", "controls"),
-    [(schema.sent(), schema.DAEMON_CONTROLS), ((), RENDERER)],
+    [(schema.sent(), schema.DAEMON_CONTROLS), (schema.sent_by_renderer(), RENDERER)],
     ids=["daemon", "renderer"],
 )
 def test_every_attribute_of_every_row(sent: tuple[Address, ...], controls: tuple[Address, ...]) -> None:
@@ -297,10 +299,35 @@ def test_pages_from_elsewhere_may_not(server: Server, origin: str) -> None:
     assert "Access-Control-Allow-Origin" not in server.get("/", Origin=origin)[2]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]:9102", "10.0.0.7:9102", "LOCALHOST:9102", "localhost.", None])
+def test_a_host_that_names_this_machine_is_answered(server: Server, host: str | None) -> None:
+    named = host or f"{socket.gethostname()}:{server.port}"
+    assert server.get("/artgen/valence", Host=named)[0] == 200
+    assert webserver.is_this_machine(f"{webserver.machine()}.local:9102")
+
+
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1.example.org:9102", "localhost.example.org", "[", ""])
+def test_a_domain_that_points_here_is_refused(server: Server, host: str) -> None:
+    """DNS rebinding: the page's origin and the host agree, and only the name gives it away."""
+    status, reason, headers = server.get("/artgen/valence", Host=host, Origin=f"http://{host}")
+    assert (status, "use its IP address or localhost" in reason) == (403, True)
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_a_websocket_under_another_name_is_refused(server: Server) -> None:
+    peer = socket.create_connection(("127.0.0.1", server.port))
+    with pytest.raises(InvalidStatus) as refused, connect(f"ws://example.org:{server.port}", sock=peer):
+        pytest.fail("was let in")
+    assert refused.value.response.status_code == 403
+    with pytest.raises(InvalidStatus) as refused, server.connect(additional_headers={"Host": "localhost"}):
+        pytest.fail("two hosts")
+    assert refused.value.response.status_code == 403
+
+
 def test_a_page_from_the_servers_own_address_may_steer() -> None:
-    assert oscquery._own_page("http://10.0.0.7:8000", "10.0.0.7:9102")
-    assert oscquery._own_page("http://[fe80::7]:8000", "[fe80::7]:9102")
-    assert not oscquery._own_page("http://my.example.org:9102", "my.example.org:9102")
+    assert webserver.is_own_page("http://10.0.0.7:8000", "10.0.0.7:9102")
+    assert webserver.is_own_page("http://[fe80::7]:8000", "[fe80::7]:9102")
+    assert not webserver.is_own_page("http://my.example.org:9102", "my.example.org:9102")
 
 
 def test_listen_tells_the_value_now_and_every_change(server: Server) -> None:
@@ -448,7 +475,7 @@ def silent_listener(port: int, *paths: str) -> socket.socket:
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     peer.connect(("127.0.0.1", port))
     peer.sendall(
-        b"GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     for path in paths:
@@ -460,7 +487,7 @@ def silent_listener(port: int, *paths: str) -> socket.socket:
 def test_a_client_that_never_reads_is_dropped_and_the_others_hear_all(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(oscquery, "STUCK_S", 1.0)
+    monkeypatch.setattr(webserver, "STUCK_S", 1.0)
     monkeypatch.setattr(oscquery, "MOST_A_SECOND", 1_000_000)
     key = next(row for row in schema.sent() if row.path == "/artgen/key")
     with silent_listener(server.port, key.path), server.listen(VALENCE.path) as healthy:
@@ -506,20 +533,20 @@ def test_a_server_that_falls_behind_catches_up(server: Server) -> None:
     with server.listen(gain.path, VALENCE.path) as client:
         server.settle(client)
         server.query._loop.call_soon_threadsafe(going_on.wait, 20)
-        for number in range(1, 2 * oscquery.NEWS):
+        for number in range(1, 2 * webserver.NEWS):
             server.query.publish([(VALENCE, number / 2**20)])
         server.query.publish([(gain, 6.0)])
         going_on.set()
-        heard = [message(client) for _ in range(oscquery.NEWS + 2)]
+        heard = [message(client) for _ in range(webserver.NEWS + 2)]
     assert [value for path, value in heard if path == VALENCE.path] == [
-        number / 2**20 for number in (*range(1, oscquery.NEWS + 1), 2 * oscquery.NEWS - 1)
+        number / 2**20 for number in (*range(1, webserver.NEWS + 1), 2 * webserver.NEWS - 1)
     ]
     assert heard.count((gain.path, 6.0)) == 1
-    assert server.query.dropped == oscquery.NEWS
+    assert server.query.dropped == webserver.NEWS
 
 
 def test_fifty_clients_and_no_more_than_are_allowed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oscquery, "MOST_CLIENTS", 50)
+    monkeypatch.setattr(webserver, "MOST_CLIENTS", 50)
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(server.listen(VALENCE.path)) for _ in range(50)]
         wait_for(lambda: server.query._listeners == 50, "fifty listeners")
@@ -547,7 +574,7 @@ def test_closing_says_goodbye_and_frees_the_port(server: Server) -> None:
 
 
 def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oscquery, "STUCK_S", 60.0)
+    monkeypatch.setattr(webserver, "STUCK_S", 60.0)
     key = next(row for row in schema.sent() if row.path == "/artgen/key")
     with silent_listener(server.port, key.path):
         wait_for(lambda: server.query._listeners, "a listener")
@@ -689,7 +716,7 @@ class Show(Peer):
     def __init__(self, show_file: Path, target: int) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": port}
+        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": port, "osc.web_port": 0}
         self.daemon = Daemon(ConfigFile(show_file, {**flags, "osc.targets": [f"127.0.0.1:{target}"]}))
         self._thread = threading.Thread(target=self.daemon.run)
         self._thread.start()
@@ -748,7 +775,13 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
 
 
 def test_a_daemon_whose_port_is_taken_goes_on(server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": server.port}
+    flags = {
+        "audio.input": "demo",
+        "audio.mute": True,
+        "osc.port": 9300,
+        "osc.query_port": server.port,
+        "osc.web_port": 0,
+    }
     assert Daemon(ConfigFile(None, flags)).run(0.5) == 0
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert f"127.0.0.1:{server.port}: OSCQuery can't listen there" in caplog.text

@@ -72,6 +72,8 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.host",
         "osc.port",
         "osc.query_port",
+        "osc.web_port",
+        "osc.web_origins",
         "visuals.query_port",
         *(f"visuals.{name}" for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine")),
     }
@@ -90,6 +92,14 @@ def test_python_examples_use_real_addresses(path: Path) -> None:
     used = set(re.findall(r'"(/(?:artgen|visuals)/[\w/]+)"', path.read_text()))
     assert used
     assert used <= {row.path for row in ALL}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*/*.js")), ids=lambda path: str(path.parent.name))
+def test_javascript_examples_use_real_addresses(path: Path) -> None:
+    used = set(re.findall(r"/(?:artgen|visuals)(?:/\w+)+", path.read_text()))
+    assert {"/artgen/valence", "/artgen/energy"} <= used or path.parent.name == "node"
+    for address in used:  # or the beginning of one
+        assert any(f"{row.path}/".startswith(f"{address}/") for row in ALL), address
 
 
 def test_the_pure_data_patch_uses_real_addresses() -> None:

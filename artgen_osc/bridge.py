@@ -1,0 +1,242 @@
+"""The bridge to browsers: the OSC stream over WebSocket, as JSON or as it goes out by UDP, and control back.
+
+JavaScript in a page can't open a UDP port; it hears and steers the show through this.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from artgen_osc import schema
+from artgen_osc.bridge_client import PULSES, ROWS, BridgeClient, Bundle, read_wish
+from artgen_osc.bridge_page import page
+from artgen_osc.errors import ConfigError, OscError
+from artgen_osc.osc import OscReceiver
+from artgen_osc.osc_codec import decode, encode_bundle, encode_message
+from artgen_osc.schema import Address, Value
+from artgen_osc.targets import OscSender
+from artgen_osc.webserver import Page, WebServer, is_own_page
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+log = logging.getLogger("artgen.bridge")
+
+MOST_A_SECOND = 2_000
+"""Bundles to all clients together, and values from all of them, so that the analysis always has room beside them."""
+
+QUIET_S = 60.0
+CONTROLS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+
+
+def _read(message: str | bytes) -> list[tuple[str, tuple[object, ...]]]:
+    """Addresses and their arguments in JSON text or binary OSC.
+
+    Raises
+    ------
+    ValueError, OscError
+    """
+    if isinstance(message, bytes):
+        return [(said.path, said.arguments) for said in decode(message)]
+    wrong = "is not an object"
+    try:
+        values = json.loads(message)
+    except (ValueError, RecursionError) as error:
+        values, wrong = None, f"is not JSON ({str(error)[:200]})"
+    if not isinstance(values, dict):
+        raise ValueError(f'message: {wrong}; {{"/visuals/seed": 7}} or binary OSC is allowed; check the page')
+    return [(path, () if value is None else (value,)) for path, value in values.items()]
+
+
+def _check(path: str, arguments: tuple[object, ...]) -> tuple[Address, Value]:
+    """A control and its value as the schema wants it.
+
+    Raises
+    ------
+    ValueError
+    """
+    row = CONTROLS.get(path)
+    if row is None:
+        raise ValueError(
+            f"{path[:200]}: unknown address; those of /artgen/control and /visuals are allowed; GET / lists them"
+        )
+    try:
+        value = row.check(arguments)
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError("a string with a zero byte in it")
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{path}: {str(error)[:200]}; GET / lists what is allowed; send that") from None
+    return row, value
+
+
+class Bridge(WebServer[BridgeClient]):
+    """The server.
+
+    Parameters
+    ----------
+    host, port : where to listen; port 0 takes a free one
+    receiver : where control of the daemon goes
+    renderer : host and port where control of the renderer goes, over UDP
+    origins : sites, such as ``https://editor.p5js.org``, whose pages may listen and steer too
+
+    Attributes
+    ----------
+    port : where it listens
+
+    Raises
+    ------
+    OscError
+        The port is taken, or a host isn't known.
+    """
+
+    allowed = "open it from localhost, or list its site in osc.web_origins"
+
+    def __init__(
+        self, host: str, port: int, receiver: OscReceiver, renderer: tuple[str, int], origins: Iterable[str] = ()
+    ) -> None:
+        self._origins = frozenset(origins)
+        self._told: dict[str, Value] = {}
+        self._refused = 0
+        self._quiet_until = 0.0
+        super().__init__("the web bridge", host, port, receiver, ROWS, {})
+        try:
+            there = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(renderer[0], renderer[0])
+            self._renderer = OscSender([f"[{there}]:{renderer[1]}"])
+        except OscError:
+            self._socket.close()
+            self._loop.close()
+            raise
+        self._thread.start()
+
+    @property
+    def dropped(self) -> int:
+        """Values that slow clients missed, and values that were refused or could not be sent on, so far."""
+        return super().dropped + self._refused + self._renderer.dropped
+
+    def close(self) -> None:
+        """Say goodbye to everyone and free the port; may be called again."""
+        super().close()
+        self._renderer.close()
+
+    def _may_listen(self, origin: str, host: str) -> bool:
+        return origin == "null" or self._may_steer(origin, host)
+
+    def _may_steer(self, origin: str | None, host: str) -> bool:
+        # "null" is a file from disk, but any site can make itself a frame without an origin.
+        return origin is None or origin.lower() in self._origins or is_own_page(origin, host)
+
+    def _page(self, target: str, connection: "ServerConnection") -> Page:
+        here = str(connection.local_address[0])
+        return page(target, f"[{here}]:{self.port}" if ":" in here else f"{here}:{self.port}")
+
+    async def _greet(self, connection: "ServerConnection") -> BridgeClient | None:
+        request = connection.request
+        assert request is not None  # the handshake is done
+        headers = request.headers
+        try:
+            wish = read_wish(request.path)
+        except ValueError as error:
+            # A page is told nothing of a refused handshake, so it is let in to hear the reason.
+            await connection.send(json.dumps({"error": str(error)}))
+            await connection.close(1008)
+            return None
+        client = BridgeClient(connection, wish, self._may_steer(headers.get("Origin"), headers.get("Host", "")))
+        self._tell()  # what comes from here on is news to all
+        if not self._clients:
+            self._told = {}
+        state = self._values.copy()
+        client.put(Bundle({**state, **{path: 0.0 for path in PULSES if path in state}}))
+        return client
+
+    def _inform(self, values: Iterable[tuple[Address, Value]]) -> None:
+        whole = Bundle({row.path: value for row, value in values})
+        changed = Bundle({p: v for p, v in whole.values.items() if p in PULSES or self._told.get(p) != v})
+        self._told.update(whole.values)
+        for client in self._clients:
+            client.put(whole if client.wish.binary else changed)
+
+    def _catch_up(self) -> None:
+        values = self._values.copy()
+        for path in PULSES:  # those that were lost show in the counter
+            if path in values:
+                values[path] = float(values[f"{path}/count"] != self._told.get(f"{path}/count"))
+        self._inform([(ROWS[path], value) for path, value in values.items()])
+
+    def _rest(self, client: BridgeClient, sent: int) -> float:
+        return max(client.pause(), sent * len(self._clients) / MOST_A_SECOND)
+
+    async def _hear(self, client: BridgeClient, message: str | bytes) -> None:
+        said: Sequence[tuple[str, tuple[object, ...]]] = ()
+        controls: list[tuple[Address, Value]] = []
+        visuals: list[tuple[Address, Value]] = []
+        if not client.may_steer:
+            self._refuse(
+                client, "Origin null: may listen, not steer; serve the folder (python -m http.server), open localhost"
+            )
+        else:
+            try:
+                said = _read(message)
+            except (ValueError, OscError) as error:
+                self._refuse(client, str(error))
+        for path, arguments in said:
+            try:
+                row, value = _check(path, arguments)
+            except ValueError as error:
+                self._refuse(client, str(error))
+                continue
+            (visuals if path.startswith("/visuals/") else controls).append((row, value))
+        if visuals:
+            self._renderer.send(visuals)
+        if controls:
+            packet = encode_bundle([encode_message(row.path, row.tag, value) for row, value in controls])
+            await self._pass_on(packet, str(client.connection.remote_address[0]))
+        await asyncio.sleep(max(1, len(said)) * len(self._clients) / MOST_A_SECOND)
+
+    def _refuse(self, client: BridgeClient, reason: str) -> None:
+        """Count it, tell the client, and log the first and then one a minute."""
+        self._refused += 1
+        client.answer(reason)
+        if time.monotonic() >= self._quiet_until:
+            self._quiet_until = time.monotonic() + QUIET_S
+            log.warning("%s (%d refused so far)", reason, self._refused)
+
+
+def _origin(text: str) -> str:
+    """``HTTPS://Editor.p5js.org/`` to ``https://editor.p5js.org``, as a browser says it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    plain = text.lower().rstrip("/")
+    parts = urlsplit(plain)
+    if parts.scheme in ("http", "https") and parts.netloc and plain == f"{parts.scheme}://{parts.netloc}":
+        return plain
+    raise ConfigError(
+        f"osc.web_origins: {text!r} is not a site; http or https and a host are allowed; "
+        "such as https://editor.p5js.org"
+    )
+
+
+def open_bridge(
+    host: str, port: int, receiver: OscReceiver, renderer: tuple[str, int], origins: Sequence[str]
+) -> Bridge | None:
+    """The bridge, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
+
+    Raises
+    ------
+    ConfigError
+        An origin isn't one.
+    """
+    sites = [_origin(text) for text in origins]
+    if not port:
+        return None
+    try:
+        return Bridge(host, port, receiver, renderer, sites)
+    except OscError as error:
+        log.warning("%s", error)
+        return None

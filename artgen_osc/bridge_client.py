@@ -1,0 +1,163 @@
+"""One client of the bridge: what it asked for, and what waits for it.
+
+What waits are dictionaries of newest values, so that a slow client falls behind in rate, not in time.
+"""
+
+import fnmatch
+import functools
+import json
+import math
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from artgen_osc import schema
+from artgen_osc.osc_codec import encode_bundle, encode_message
+from artgen_osc.schema import Value
+from artgen_osc.webserver import Client
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+WAITING = 20
+"""Most bundles that wait for one client, a quarter of a second. Then they become one of the newest values."""
+
+ANSWERS = 100
+"""Most refusals that wait for one client; the oldest are dropped."""
+
+HIGHEST_RATE = 1000.0
+DECIMALS = 5
+"""Of the numbers in JSON: finer than anything that is heard or seen."""
+
+ROWS = schema.by_path(schema.sent())
+PULSES = tuple(path for path in ROWS if f"{path}/count" in ROWS)
+"""Events: 1, then 0, beside a counter."""
+
+Values = Mapping[str, Value]
+
+
+class Bundle:
+    """Values that go out together; each form is made once, however many clients take it."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+
+    @functools.cached_property
+    def json(self) -> str:
+        """One object."""
+        rounded = {path: round(v, DECIMALS) if isinstance(v, float) else v for path, v in self.values.items()}
+        return json.dumps(rounded, separators=(",", ":"))
+
+    @functools.cached_property
+    def osc(self) -> bytes:
+        """One bundle, as `OscSender` sends it."""
+        return encode_bundle([encode_message(path, ROWS[path].tag, value) for path, value in self.values.items()])
+
+
+def merged(bundles: Iterable[Bundle]) -> Bundle:
+    """The newest of each value, and every pulse that was among them."""
+    values: dict[str, Value] = {}
+    for bundle in bundles:
+        held = {path: values[path] for path in PULSES if values.get(path)}
+        values |= {**bundle.values, **held}
+    return Bundle(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client asks for in its address.
+
+    Attributes
+    ----------
+    binary : ``/osc``, not ``/json``
+    only : the paths it wants
+    rate : most bundles a second; infinite for each as it comes
+    """
+
+    binary: bool
+    only: frozenset[str]
+    rate: float
+
+
+def read_wish(target: str) -> Wish:
+    """Understand ``/json?rate=30&only=/artgen/valence,/artgen/beat*``.
+
+    Raises
+    ------
+    ValueError
+    """
+    parts = urlsplit(target)
+    if parts.path not in ("/json", "/osc"):
+        raise ValueError(f"{parts.path[:200]}: nothing is here; /json and /osc are allowed; GET / says more")
+    only, rate = frozenset(ROWS), math.inf
+    for name, text in parse_qsl(parts.query, keep_blank_values=True):
+        if name == "rate":
+            try:
+                rate = float(text)
+            except ValueError:
+                rate = math.nan
+            if not 0 < rate <= HIGHEST_RATE:
+                raise ValueError(
+                    f"rate={text[:200]}: is no rate; above 0 to {HIGHEST_RATE:g} a second is allowed; such as rate=30"
+                )
+        elif name == "only":
+            patterns = text.split(",")
+            only = frozenset(path for path in ROWS if any(fnmatch.fnmatchcase(path, p) for p in patterns))
+            if not only:
+                raise ValueError(
+                    f"only={text[:200]}: fits no address; addresses with * are allowed; such as only=/artgen/beat*"
+                )
+        else:
+            raise ValueError(f"{name[:200]}: isn't known; rate and only are allowed; such as /json?rate=30")
+    return Wish(parts.path == "/osc", only, rate)
+
+
+class BridgeClient(Client):
+    """What it wants, whether it may steer, and the bundles and answers that wait for it."""
+
+    def __init__(self, connection: "ServerConnection", wish: Wish, may_steer: bool) -> None:
+        super().__init__(connection)
+        self.wish, self.may_steer = wish, may_steer
+        self._waiting: deque[Bundle] = deque()
+        self._answers: deque[str] = deque(maxlen=ANSWERS)
+        self._due = 0.0
+        if math.isfinite(wish.rate):
+            self.burst = 1
+
+    def put(self, bundle: Bundle) -> None:
+        """Send what the client wants of `bundle`, as soon as it takes it."""
+        if len(self.wish.only) < len(ROWS):
+            bundle = Bundle({path: value for path, value in bundle.values.items() if path in self.wish.only})
+        if not bundle.values:
+            return
+        self._waiting.append(bundle)
+        limited = math.isfinite(self.wish.rate)
+        if limited or len(self._waiting) > WAITING:
+            newest = merged(self._waiting)
+            if not limited:
+                self.dropped += sum(len(waiting.values) for waiting in self._waiting) - len(newest.values)
+            self._waiting = deque([newest])
+        self.filled.set()
+
+    def answer(self, reason: str) -> None:
+        """Tell it why something was refused."""
+        self._answers.append(json.dumps({"error": reason}))
+        self.filled.set()
+
+    def take(self) -> bytes | str | None:
+        """An answer, or what has waited longest."""
+        if self._answers:
+            return self._answers.popleft()
+        if not self._waiting:
+            return None
+        bundle = self._waiting.popleft()
+        return bundle.osc if self.wish.binary else bundle.json
+
+    def pause(self) -> float:
+        """s until the next bundle is due."""
+        now = time.monotonic()
+        self._due = max(self._due + 1 / self.wish.rate, now)
+        return self._due - now
