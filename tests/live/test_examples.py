@@ -1,0 +1,89 @@
+"""The example patches in the programs that they are made for."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from artgen_osc.osc import capture
+from tests.conftest import need_programs
+from tests.live.servers import ROOT, running, wait_for
+
+pytestmark = pytest.mark.live
+
+PD = ("pd", "-nogui", "-noaudio", "-nomidi", "-stderr")
+MOVE_THE_SLIDER = r"""#N canvas 0 0 300 200 10;
+#X obj 10 10 loadbang;
+#X obj 10 40 metro 300;
+#X msg 10 70 3.5;
+#X obj 10 100 s artgen-speed;
+#X msg 80 40 1;
+#X connect 0 0 4 0;
+#X connect 4 0 1 0;
+#X connect 1 0 2 0;
+#X connect 2 0 3 0;
+"""
+PLAY_A_MOOD = r"""#N canvas 0 0 300 400 10;
+#X obj 10 10 loadbang;
+#X msg 10 40 \; pd dsp 1 \; artgen-valence VALENCE \; artgen-energy ENERGY \; artgen-tempo 120;
+#X obj 10 70 metro 500;
+#X obj 10 100 s artgen-beat;
+#X msg 10 130 1;
+#X obj 10 200 r~ artgen-sound;
+#X obj 10 230 writesf~ 1;
+#X msg 10 260 open -wave FILE \, start;
+#X obj 10 300 delay 2000;
+#X msg 10 330 stop \; pd quit;
+#X connect 0 0 1 0;
+#X connect 0 0 4 0;
+#X connect 4 0 2 0;
+#X connect 2 0 3 0;
+#X connect 5 0 6 0;
+#X connect 0 0 7 0;
+#X connect 7 0 6 0;
+#X connect 0 0 8 0;
+#X connect 8 0 9 0;
+#X connect 9 0 6 0;
+"""
+
+
+def test_the_slider_in_pure_data_steers_the_speed(tmp_path: Path) -> None:
+    need_programs("pd")
+    driver = tmp_path / "driver.pd"
+    driver.write_text(MOVE_THE_SLIDER)
+    patch = str(ROOT / "examples/puredata/artgen.pd")
+    with capture(port=9101) as port, running(*PD, patch, str(driver), log=tmp_path / "log"):
+        messages = port.read(4.0)
+    speeds = [message.arguments for _, message in messages if message.path == "/visuals/speed"]
+    assert speeds
+    assert set(speeds) == {(3.5,)}
+
+
+def played(folder: Path, valence: float, energy: float) -> tuple[np.ndarray, int]:
+    """Two seconds of `synth.pd` in a mood, faster than real time: samples and their rate."""
+    wav, driver, log = folder / f"{valence}-{energy}.wav", folder / "driver.pd", folder / "log"
+    patch = PLAY_A_MOOD.replace("VALENCE", str(valence)).replace("ENERGY", str(energy)).replace("FILE", str(wav))
+    driver.write_text(patch)
+    with running(*PD, "-batch", str(ROOT / "examples/puredata/synth.pd"), str(driver), log=log) as process:
+        wait_for(lambda: process.poll() is not None, 20, "the end of Pure Data")
+    assert "error" not in log.read_text()
+    samples, rate = soundfile.read(wav)
+    return samples, rate
+
+
+def strength(samples: np.ndarray, rate: int, hz: float) -> float:
+    """How strong a tone is, by the largest line of the spectrum within 2 Hz of it."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    lines = np.fft.rfftfreq(len(samples), 1 / rate)
+    return float(spectrum[np.abs(lines - hz) < 2].max())
+
+
+def test_the_chords_of_pure_data_follow_the_mood(tmp_path: Path) -> None:
+    need_programs("pd")
+    minor_third, major_third = 155.56, 164.81
+    happy, rate = played(tmp_path, valence=0.9, energy=0.9)
+    sad, _ = played(tmp_path, valence=0.1, energy=0.1)
+    assert strength(happy, rate, major_third) > 5 * strength(happy, rate, minor_third)
+    assert strength(sad, rate, minor_third) > 5 * strength(sad, rate, major_third)
+    assert happy.std() > 2 * sad.std() > 0
