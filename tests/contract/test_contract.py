@@ -92,13 +92,37 @@ def test_python_examples_use_real_addresses(path: Path) -> None:
     assert used <= {row.path for row in ALL}
 
 
+def example_files() -> list[Path]:
+    """Every text file of the examples."""
+    return sorted(
+        path
+        for path in (ROOT / "examples").rglob("*")
+        if path.is_file() and path.suffix not in (".png", ".jpg", ".pyc") and "node_modules" not in path.parts
+    )
+
+
+@pytest.mark.parametrize("path", example_files(), ids=lambda path: path.relative_to(ROOT / "examples").as_posix())
+def test_examples_use_real_addresses(path: Path) -> None:
+    """Whatever looks like an address, in any language, is one of the schema."""
+    used = set(re.findall(r"(?<![\w./-])/(?:artgen|visuals)(?:/\w+)+", path.read_text(encoding="utf-8")))
+    assert used <= {row.path for row in ALL}
+
+
 def test_the_pure_data_patch_uses_real_addresses() -> None:
     patch = (ROOT / "examples/puredata/artgen.pd").read_text()
     paths = {row.path for row in ALL}
     (routed,) = re.findall(r"route (valence[\w ]*);", patch)
     assert all(f"/artgen/{name}" in paths for name in routed.split())
-    (sent,) = re.findall(r"oscformat ([\w ]+);", patch)
-    assert "/" + sent.replace(" ", "/") in paths
+    sent = re.findall(r"oscformat ([\w ]+);", patch)
+    assert sent
+    assert {"/" + name.replace(" ", "/") for name in sent} <= paths
+
+
+def test_every_example_is_in_the_index_and_says_what_was_run() -> None:
+    index = (ROOT / "examples/README.md").read_text(encoding="utf-8")
+    for folder in sorted(path.parent for path in (ROOT / "examples").glob("*/README.md")):
+        assert f"]({folder.name})" in index
+        assert re.search(r"\b(run|tested)\b", (folder / "README.md").read_text(encoding="utf-8"), re.IGNORECASE)
 
 
 def test_every_command_has_an_example_in_its_help() -> None:
