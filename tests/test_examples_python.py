@@ -18,7 +18,7 @@ def test_listen_prints_the_mood_on_each_beat_and_steers_the_speed(tmp_path: Path
     with capture() as renderer:
         command = (sys.executable, "-u", str(PYTHON / "listen.py"), f"--port={port}", "--steer")
         with running(*command, f"--renderer={renderer.port}", log=log), show(port, valence=0.25, energy=0.75):
-            wait_for(lambda: log.read_text().count("beat") >= 3, 20, "three beats")
+            wait_for(lambda: log.read_text().count("beat") >= 5, 20, "five beats")
         messages = renderer.read(0.2)
     counts = [int(count) for count in re.findall(r"beat +(\d+) +300.0 bpm +valence 0.25 +energy 0.75", log.read_text())]
     assert len(counts) >= 3

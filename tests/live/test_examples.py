@@ -1,5 +1,7 @@
 """The example patches in the programs that they are made for."""
 
+import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ import soundfile
 from artgen_osc.osc import capture
 from tests.conftest import need_programs
 from tests.live.servers import ROOT, running, wait_for
+from tests.osc_show import show
 
 pytestmark = pytest.mark.live
 
+SCREENLESS = {"QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"}  # for sclang, as root too
 PD = ("pd", "-nogui", "-noaudio", "-nomidi", "-stderr")
 MOVE_THE_SLIDER = r"""#N canvas 0 0 300 200 10;
 #X obj 10 10 loadbang;
@@ -87,3 +91,45 @@ def test_the_chords_of_pure_data_follow_the_mood(tmp_path: Path) -> None:
     assert strength(happy, rate, major_third) > 5 * strength(happy, rate, minor_third)
     assert strength(sad, rate, minor_third) > 5 * strength(sad, rate, major_third)
     assert happy.std() > 2 * sad.std() > 0
+
+
+def supercollider(*files: Path) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The command that runs files in sclang, and its environment, without a screen."""
+    return ("sclang", "-D", *map(str, files)), os.environ | SCREENLESS
+
+
+def test_supercollider_plays_in_the_mode_of_the_mood_and_steers_back(tmp_path: Path) -> None:
+    need_programs("sclang")
+    command, env = supercollider(ROOT / "examples/supercollider/artgen.scd")
+    log = tmp_path / "log"
+    with capture(port=9101) as port, running(*command, log=log, env=env), show(57120, valence=0.25, energy=0.75):
+        wait_for(lambda: log.read_text().count("beat ") >= 20, 25, f"twenty beats: {log.read_text()}")
+        messages = port.read(0.2)
+    beats = re.findall(r"beat (\d+) tempo 300.0 valence 0.25 energy 0.75 mode minor notes 3", log.read_text())
+    assert len(beats) >= 20
+    assert len(set(beats)) == len(beats)
+    assert "/visuals/seed/next" in {message.path for _, message in messages}
+    assert {message.arguments for _, message in messages if message.path == "/visuals/speed"} == {(3.5,)}
+
+
+RENDER = """
+"PATCH".load;
+Score.recordNRT([
+    [0, [\\d_recv, SynthDescLib.global[\\artgen].def.asBytes]],
+    [0.1, [\\s_new, \\artgen, 1000, 0, 0, \\freq, 220]],
+    [1, [\\c_set, 0, 0]]
+], "FOLDER/score", "FOLDER/note.wav", headerFormat: "WAV", sampleRate: 44100, action: { 0.exit });
+"""
+
+
+def test_the_synth_of_supercollider_sounds(tmp_path: Path) -> None:
+    need_programs("sclang", "scsynth")
+    script, log = tmp_path / "render.scd", tmp_path / "log"
+    patch = str(ROOT / "examples/supercollider/artgen.scd")
+    script.write_text(RENDER.replace("PATCH", patch).replace("FOLDER", str(tmp_path)))
+    command, env = supercollider(script)
+    with running(*command, log=log, env=env) as process:
+        wait_for(lambda: process.poll() is not None, 25, "the end of sclang")
+    sound, rate = soundfile.read(tmp_path / "note.wav")
+    assert np.isfinite(sound).all()
+    assert strength(sound.mean(1), rate, 220.0) > 10 * strength(sound.mean(1), rate, 300.0)
