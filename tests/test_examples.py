@@ -3,10 +3,14 @@
 import importlib.util
 import json
 import re
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
 from py2max import Patcher
 
 from artgen_osc import schema
@@ -79,3 +83,103 @@ def test_the_pure_data_patch_hears_the_mood_and_steers_the_renderer() -> None:
     assert formats == {"/visuals/speed", "/visuals/seed"}
     assert ("list trim", 0, "netsend -u -b") in cords
     assert ("connect 127.0.0.1 9101", 0, "netsend -u -b") in cords
+
+
+def sketch(name: str) -> str:
+    return (EXAMPLES / name).read_text(encoding="utf-8")
+
+
+def addresses(text: str) -> set[str]:
+    """What stands in quotes and looks like an address of ours."""
+    return set(re.findall(r"[\"'](/(?:artgen|visuals)/[\w/]+)[\"']", text))
+
+
+def assert_balanced(text: str) -> None:
+    """Every bracket of a program is closed by its like, outside of strings and comments."""
+    closing, waiting = {")": "(", "]": "[", "}": "{"}, []
+    for character in re.sub(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])'", "", text, flags=re.DOTALL):
+        if character in "([{":
+            waiting.append(character)
+        elif character in closing:
+            assert waiting.pop() == closing[character]
+    assert waiting == []
+
+
+def test_the_processing_sketch_reads_each_address_by_its_type() -> None:
+    text = sketch("processing/artgen/artgen.pde")
+    assert_balanced(text)
+    assert f"new OscP5(this, {PORTS['processing']})" in text
+    assert 'new NetAddress("127.0.0.1", 9101)' in text
+    rows = schema.by_path(schema.sent())
+    reads = re.findall(r'equals\("(/artgen/[\w/]+)"\)\) \w+ = message.get\(0\).(float|int)Value', text)
+    assert {path for path, _ in reads} >= (HEARD - {"/artgen/beat"}) | {"/artgen/beat/phase"}
+    for path, kind in reads:
+        assert rows[path].kind == kind, path
+    assert addresses(text) & CONTROLS == {"/visuals/speed"}
+
+
+def chataigne() -> tuple[dict[str, Any], str]:
+    return json.loads(sketch("chataigne/artgen/module.json")), sketch("chataigne/artgen/artgen.js")
+
+
+def short(name: str) -> str:
+    """What Chataigne makes of a name: camel case."""
+    first, *others = name.split()
+    return first.lower() + "".join(word.capitalize() for word in others)
+
+
+def test_the_chataigne_module_is_whole() -> None:
+    module, script = chataigne()
+    assert_balanced(script)
+    assert module["scripts"] == ["artgen.js"]
+    assert set(re.findall(r"local\.values\.(\w+)\.", script)) == {short(name) for name in module["values"]}
+    for command in module["commands"].values():
+        (parameters,) = re.findall(rf"function {command['callback']}\((\w*)\)", script)
+        assert bool(parameters) == bool(command["parameters"])
+    assert addresses(script) >= HEARD - {"/artgen/beat"}
+    assert addresses(script) & CONTROLS == set(re.findall(r'send\("([\w/]+)"', script))
+    assert module["defaults"]["oscOutputs"]["oscOutput"]["remotePort"] == 9101
+
+
+HARNESS = """
+const seen = [];
+const values = new Proxy({}, {get: (_, name) => ({
+  set: (value) => seen.push([name, value]), trigger: () => seen.push([name, null])})});
+const local = {values, send: (address, value) => seen.push([address, value])};
+SCRIPT
+oscEvent("/artgen/valence", [0.25]);
+oscEvent("/artgen/beat/count", [7]);
+oscEvent("/artgen/beat/count", [7]);
+oscEvent("/artgen/unknown", [1]);
+speed(2.5); nextPicture(); seed(12); blackout(true); freeze(false);
+console.log(JSON.stringify(seen));
+"""
+
+
+def test_the_chataigne_script_does_what_it_says() -> None:
+    if shutil.which("node") is None:
+        pytest.skip("not installed: node; the script is checked as text above")
+    program = HARNESS.replace("SCRIPT", chataigne()[1])
+    answer = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True)
+    seen = json.loads(answer.stdout)
+    assert seen[:3] == [["valence", 0.25], ["beats", 7], ["beat", None]]
+    assert seen[3:] == [
+        ["/visuals/speed", 2.5],
+        ["/visuals/seed/next", 1],
+        ["/visuals/seed", 12],
+        ["/visuals/blackout", 1],
+        ["/visuals/freeze", 0],
+    ]
+    rows = schema.by_path(schema.VISUALS_CONTROLS)
+    for path, value in seen[3:]:
+        rows[path].check((value,))
+
+
+def test_the_resolume_maps_read_what_we_send() -> None:
+    maps = tomllib.loads(sketch("resolume/show.toml"))["map"]
+    sent = {row.path for row in schema.sent()}
+    assert {f"/artgen/{row['from']}" for row in maps} == HEARD
+    for row in maps:
+        assert f"/artgen/{row['from']}" in sent
+        assert row["target"] in PORTS
+        assert row["to"].startswith("/composition/")
