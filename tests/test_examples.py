@@ -6,10 +6,13 @@ import re
 import shutil
 import subprocess
 import tomllib
+import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from xml.etree import ElementTree
 
+import py2tosc
 import pytest
 from py2max import Patcher
 
@@ -183,3 +186,53 @@ def test_the_resolume_maps_read_what_we_send() -> None:
         assert f"/artgen/{row['from']}" in sent
         assert row["target"] in PORTS
         assert row["to"].startswith("/composition/")
+
+
+@pytest.mark.parametrize("name", ["unity/ArtgenOsc.cs", "unreal/ArtgenOsc.h"])
+def test_the_game_engines_hear_the_mood_and_steer_the_renderer(name: str) -> None:
+    text = sketch(name)
+    assert_balanced(text)
+    used = addresses(text)
+    assert used >= (HEARD - {"/artgen/beat"}) | {"/artgen/beat/phase", "/artgen/beat/count"}
+    assert used & CONTROLS == {"/visuals/speed"}
+    (port,) = re.findall(r"--osc 127.0.0.1:(\d+)", text)
+    assert text.count(port) == 2
+    assert f"--osc 127.0.0.1:{port}`" in sketch(f"{name.split('/')[0]}/README.md")
+    assert "9101" in text
+
+
+def without_ids(path: Path) -> str:
+    """A layout's XML, but for the identifiers, which are drawn anew each time it is made."""
+    text = zlib.decompress(path.read_bytes()).decode()
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", text)
+
+
+def test_the_touchosc_layout_is_what_its_script_writes_and_has_no_faults(tmp_path: Path) -> None:
+    kept = EXAMPLES / "touchosc/artgen.tosc"
+    load(EXAMPLES / "touchosc/make_layout.py").layout().save(tmp_path / "artgen.tosc")
+    assert without_ids(kept) == without_ids(tmp_path / "artgen.tosc")
+    assert py2tosc.validate(py2tosc.load(kept)) == []
+
+
+def touchosc_messages() -> list[tuple[str, bool, str, float, float]]:
+    """Address, whether it is sent, its trigger, and the range of its value, for each message of the layout."""
+    root = ElementTree.fromstring(zlib.decompress((EXAMPLES / "touchosc/artgen.tosc").read_bytes()))
+    found = []
+    for osc in root.iter("osc"):
+        value = osc.find("arguments/partial")
+        assert value is not None
+        low, high = (float(value.findtext(name, "")) for name in ("scaleMin", "scaleMax"))
+        path, condition = osc.findtext("path/partial/value", ""), osc.findtext("triggers/trigger/condition", "")
+        found.append((path, osc.findtext("send") == "1", condition, low, high))
+    return found
+
+
+def test_the_touchosc_layout_shows_what_is_heard_and_sends_what_is_allowed() -> None:
+    messages = touchosc_messages()
+    assert {path for path, sent, *_ in messages if not sent} == HEARD
+    controls = schema.by_path(schema.VISUALS_CONTROLS)
+    for path, sent, condition, low, high in messages:
+        if sent:
+            controls[path].check((low,))
+            controls[path].check((high,))
+            assert condition == ("RISE" if controls[path].kind == "trigger" else "ANY")

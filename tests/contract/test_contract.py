@@ -90,7 +90,7 @@ def example_files() -> list[Path]:
     return sorted(
         path
         for path in (ROOT / "examples").rglob("*")
-        if path.is_file() and path.suffix not in (".png", ".jpg", ".pyc") and "node_modules" not in path.parts
+        if path.is_file() and path.suffix not in (".png", ".jpg", ".pyc", ".tosc") and "node_modules" not in path.parts
     )
 
 
