@@ -10,6 +10,7 @@ from artgen_osc import config, mapping, schema, table, target_syntax
 from artgen_osc.cli import _parser
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Features, Mood
+from artgen_osc.targets import PORTS
 
 ROOT = Path(__file__).parents[2]
 ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
@@ -99,6 +100,29 @@ def test_examples_use_real_addresses(path: Path) -> None:
     """Whatever looks like an address, in any language, is one of the schema."""
     used = set(re.findall(r"(?<![\w./-])/(?:artgen|visuals)(?:/\w+)+", path.read_text(encoding="utf-8")))
     assert used <= {row.path for row in ALL}
+
+
+def test_every_tool_has_three_lines_with_real_addresses_and_files() -> None:
+    text = (ROOT / "docs/how-do-i.md").read_text(encoding="utf-8")
+    tools = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    names = [tool.splitlines()[0] for tool in tools]
+    assert names == [
+        "TouchDesigner",
+        "Max",
+        "Pure Data",
+        "Resolume",
+        "SuperCollider",
+        "Processing",
+        "The browser",
+        "Lights",
+    ]
+    for tool in tools:
+        assert re.findall(r"^(\d)\. ", tool, flags=re.MULTILINE) == ["1", "2", "3"]
+        for program in re.findall(r"--osc ([a-z]+)", tool):
+            assert program in PORTS
+    assert set(re.findall(r"(?<![\w./-])/(?:artgen|visuals)/[\w/]+", text)) <= {row.path for row in ALL}
+    for file in re.findall(r"\]\(\.\./(examples/[\w/]+\.\w+)\)", text):
+        assert (ROOT / file).is_file(), file
 
 
 def test_the_pure_data_patch_uses_real_addresses() -> None:
