@@ -1,11 +1,11 @@
 """The example patches, as far as they can be read without the programs that they are made for."""
 
+import dataclasses
 import importlib.util
 import json
 import re
 import shutil
 import subprocess
-import tomllib
 import zlib
 from pathlib import Path
 from types import ModuleType
@@ -16,8 +16,10 @@ import py2tosc
 import pytest
 from py2max import Patcher
 
-from artgen_osc import schema
-from artgen_osc.targets import PORTS
+from artgen_osc import config, schema
+from artgen_osc.osc import capture
+from artgen_osc.target_syntax import PORTS
+from artgen_osc.targets import OscSender
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HEARD = {f"/artgen/{name}" for name in ("valence", "energy", "beat", "tempo_bpm")}
@@ -141,6 +143,7 @@ def test_the_chataigne_module_is_whole() -> None:
         assert bool(parameters) == bool(command["parameters"])
     assert addresses(script) >= HEARD - {"/artgen/beat"}
     assert addresses(script) & CONTROLS == set(re.findall(r'send\("([\w/]+)"', script))
+    assert module["defaults"]["oscInput"]["localPort"] == PORTS["chataigne"]
     assert module["defaults"]["oscOutputs"]["oscOutput"]["remotePort"] == 9101
 
 
@@ -178,14 +181,24 @@ def test_the_chataigne_script_does_what_it_says() -> None:
         rows[path].check((value,))
 
 
-def test_the_resolume_maps_read_what_we_send() -> None:
-    maps = tomllib.loads(sketch("resolume/show.toml"))["map"]
-    sent = {row.path for row in schema.sent()}
-    assert {f"/artgen/{row['from']}" for row in maps} == HEARD
-    for row in maps:
-        assert f"/artgen/{row['from']}" in sent
-        assert row["target"] in PORTS
-        assert row["to"].startswith("/composition/")
+def test_the_resolume_maps_become_messages_in_the_ranges_of_resolume() -> None:
+    show, _ = config.load(EXAMPLES / "resolume/show.toml")
+    assert {row.target for row in show.map} == {"resolume"}
+    assert {path for row in show.map for path in row.sources} == HEARD
+    rows = schema.by_path(schema.sent())
+    values = {"/artgen/energy": 0.75, "/artgen/valence": 0.25, "/artgen/beat": 1.0, "/artgen/tempo_bpm": 140.0}
+    with capture() as resolume:
+        here = f"127.0.0.1:{resolume.port}"
+        sender = OscSender(maps=[dataclasses.replace(row, target=here) for row in show.map])
+        sender.send([(rows[path], value) for path, value in values.items()])
+        messages = {message.path: message.arguments for _, message in resolume.read(0.5)}
+        sender.close()
+    assert messages == {
+        "/composition/layers/1/video/opacity": (pytest.approx(0.8),),
+        "/composition/dashboard/link1": (0.25,),
+        "/composition/dashboard/link2": (1.0,),
+        "/composition/tempocontroller/tempo": (0.25,),
+    }
 
 
 @pytest.mark.parametrize("name", ["unity/ArtgenOsc.cs", "unreal/ArtgenOsc.h"])

@@ -10,7 +10,7 @@ from artgen_osc import config, mapping, schema, table, target_syntax
 from artgen_osc.cli import _parser
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Features, Mood
-from artgen_osc.targets import PORTS
+from artgen_osc.target_syntax import PORTS
 
 ROOT = Path(__file__).parents[2]
 ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
