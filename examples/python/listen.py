@@ -1,4 +1,4 @@
-"""Print the mood and the onsets: ``artgen live --input demo --osc 127.0.0.1:9002``, then this.
+"""Print the mood on each beat: ``artgen live --input demo --osc 127.0.0.1:9002``, then this.
 
 Needs python-osc (``pip install python-osc``).
 """
@@ -7,34 +7,46 @@ import argparse
 
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
-
-latest: dict[str, float] = {}
-
-
-def remember(address: str, value: float) -> None:
-    """Keep the newest value of each address."""
-    latest[address] = value
+from pythonosc.udp_client import SimpleUDPClient
 
 
-def show(address: str, count: int) -> None:
-    """Print a line when the counter of onsets has moved; a lost datagram loses nothing."""
-    if count != latest.get(address):
-        latest[address] = count
-        valence, energy = latest.get("/artgen/valence", 0.5), latest.get("/artgen/energy", 0.5)
-        print(f"onset {count:5d}   valence {valence:.2f}   energy {energy:.2f}", flush=True)
+class Listener:
+    """The newest value of each address, a line on each beat, and the speed back if asked for."""
+
+    def __init__(self, renderer: SimpleUDPClient | None) -> None:
+        self.latest: dict[str, float] = {}
+        self._renderer = renderer
+
+    def remember(self, address: str, value: float) -> None:
+        """Keep the newest value."""
+        self.latest[address] = value
+
+    def beat(self, address: str, count: int) -> None:
+        """Print a line when the counter of beats has moved; a lost datagram loses nothing."""
+        if count == self.latest.get(address):
+            return
+        self.latest[address] = count
+        valence, energy = self.latest.get("/artgen/valence", 0.5), self.latest.get("/artgen/energy", 0.5)
+        tempo = self.latest.get("/artgen/tempo_bpm", 0.0)
+        print(f"beat {count:5d}   {tempo:5.1f} bpm   valence {valence:.2f}   energy {energy:.2f}", flush=True)
+        if self._renderer is not None:
+            self._renderer.send_message("/visuals/speed", 0.5 + 4.0 * energy)
 
 
 def main() -> None:
     """Listen until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=9002)
-    port = parser.parse_args().port
+    parser.add_argument("--steer", action="store_true", help="the picture travels faster with more energy")
+    parser.add_argument("--renderer", type=int, default=9101, help="port of the renderer")
+    given = parser.parse_args()
+    listener = Listener(SimpleUDPClient("127.0.0.1", given.renderer) if given.steer else None)
     # Without this, a bundle that is dated in the future puts the receiver to sleep.
     dispatcher = Dispatcher(strict_timing=False)
-    dispatcher.map("/artgen/valence", remember)
-    dispatcher.map("/artgen/energy", remember)
-    dispatcher.map("/artgen/onset/count", show)
-    with BlockingOSCUDPServer(("127.0.0.1", port), dispatcher) as server:
+    for address in ("/artgen/valence", "/artgen/energy", "/artgen/tempo_bpm"):
+        dispatcher.map(address, listener.remember)
+    dispatcher.map("/artgen/beat/count", listener.beat)
+    with BlockingOSCUDPServer(("127.0.0.1", given.port), dispatcher) as server:
         server.serve_forever()
 
 

@@ -10,6 +10,7 @@ from artgen_osc import config, mapping, schema, table, target_syntax
 from artgen_osc.cli import _parser
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Features, Mood
+from artgen_osc.target_syntax import PORTS
 
 ROOT = Path(__file__).parents[2]
 ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
@@ -87,19 +88,44 @@ def test_the_default_of_a_setting_is_allowed_by_its_address(row: schema.Address)
         row.check((default,))
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("*.py")), ids=lambda path: path.name)
-def test_python_examples_use_real_addresses(path: Path) -> None:
-    used = set(re.findall(r'"(/(?:artgen|visuals)/[\w/]+)"', path.read_text()))
-    assert used
-    assert used <= {row.path for row in ALL}
+def example_files() -> list[Path]:
+    """Every text file of the examples."""
+    return sorted(
+        path
+        for path in (ROOT / "examples").rglob("*")
+        if path.is_file() and path.suffix not in (".png", ".jpg", ".pyc", ".tosc") and "node_modules" not in path.parts
+    )
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*/*.js")), ids=lambda path: str(path.parent.name))
-def test_javascript_examples_use_real_addresses(path: Path) -> None:
-    used = set(re.findall(r"/(?:artgen|visuals)(?:/\w+)+", path.read_text()))
-    assert {"/artgen/valence", "/artgen/energy"} <= used or path.parent.name == "node"
-    for address in used:  # or the beginning of one
+@pytest.mark.parametrize("path", example_files(), ids=lambda path: path.relative_to(ROOT / "examples").as_posix())
+def test_examples_use_real_addresses(path: Path) -> None:
+    """Whatever looks like an address, in any language, is one of the schema, or the beginning of one."""
+    used = set(re.findall(r"(?<![\w./-])/(?:artgen|visuals)(?:/\w+)+", path.read_text(encoding="utf-8")))
+    for address in used:
         assert any(f"{row.path}/".startswith(f"{address}/") for row in ALL), address
+
+
+def test_every_tool_has_three_lines_with_real_addresses_and_files() -> None:
+    text = (ROOT / "docs/how-do-i.md").read_text(encoding="utf-8")
+    tools = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    names = [tool.splitlines()[0] for tool in tools]
+    assert names == [
+        "TouchDesigner",
+        "Max",
+        "Pure Data",
+        "Resolume",
+        "SuperCollider",
+        "Processing",
+        "The browser",
+        "Lights",
+    ]
+    for tool in tools:
+        assert re.findall(r"^(\d)\. ", tool, flags=re.MULTILINE) == ["1", "2", "3"]
+        for program in re.findall(r"--osc ([a-z]+)", tool):
+            assert program in PORTS
+    assert set(re.findall(r"(?<![\w./-])/(?:artgen|visuals)/[\w/]+", text)) <= {row.path for row in ALL}
+    for file in re.findall(r"\]\(\.\./(examples/[\w/]+\.\w+)\)", text):
+        assert (ROOT / file).is_file(), file
 
 
 def test_the_pure_data_patch_uses_real_addresses() -> None:
@@ -107,8 +133,16 @@ def test_the_pure_data_patch_uses_real_addresses() -> None:
     paths = {row.path for row in ALL}
     (routed,) = re.findall(r"route (valence[\w ]*);", patch)
     assert all(f"/artgen/{name}" in paths for name in routed.split())
-    (sent,) = re.findall(r"oscformat ([\w ]+);", patch)
-    assert "/" + sent.replace(" ", "/") in paths
+    sent = re.findall(r"oscformat ([\w ]+);", patch)
+    assert sent
+    assert {"/" + name.replace(" ", "/") for name in sent} <= paths
+
+
+def test_every_example_is_in_the_index_and_says_what_was_run() -> None:
+    index = (ROOT / "examples/README.md").read_text(encoding="utf-8")
+    for folder in sorted(path.parent for path in (ROOT / "examples").glob("*/README.md")):
+        assert f"]({folder.name})" in index
+        assert re.search(r"\b(run|tested)\b", (folder / "README.md").read_text(encoding="utf-8"), re.IGNORECASE)
 
 
 def test_every_command_has_an_example_in_its_help() -> None:

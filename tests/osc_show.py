@@ -1,0 +1,51 @@
+"""What the daemon sends, without a daemon: for tests of what listens to it."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+from artgen_osc import schema
+from artgen_osc.targets import OscSender
+
+ROWS = schema.by_path(schema.sent())
+
+
+def free_port() -> int:
+    """A UDP port of this machine that is free now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
+        connection.bind(("127.0.0.1", 0))
+        return int(connection.getsockname()[1])
+
+
+@contextlib.contextmanager
+def show(port: int, valence: float, energy: float, hop: float = 0.02, hops_a_beat: int = 10) -> Iterator[None]:
+    """Send a steady mood with beats at 300 bpm to a port, until the block ends."""
+    done = threading.Event()
+    sender = OscSender([f"127.0.0.1:{port}"])
+
+    def send() -> None:
+        hops = 0
+        while not done.is_set():
+            beats, within = divmod(hops, hops_a_beat)
+            values: dict[str, schema.Value] = {
+                "/artgen/valence": valence,
+                "/artgen/energy": energy,
+                "/artgen/beat": float(within == 0),
+                "/artgen/beat/count": beats,
+                "/artgen/beat/phase": within / hops_a_beat,
+                "/artgen/tempo_bpm": 60.0 / (hop * hops_a_beat),
+            }
+            sender.send([(ROWS[path], value) for path, value in values.items()])
+            hops += 1
+            time.sleep(hop)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        sender.close()
