@@ -3,19 +3,21 @@
 What waits are dictionaries of newest values, so that a slow client falls behind in rate, not in time.
 """
 
-import fnmatch
 import functools
 import json
 import math
+import re
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from artgen_osc import schema
+from artgen_osc.errors import OscError
 from artgen_osc.osc_codec import encode_bundle, encode_message
+from artgen_osc.osc_pattern import matching
 from artgen_osc.schema import Value
 from artgen_osc.webserver import Client
 
@@ -82,8 +84,18 @@ class Wish:
     rate: float
 
 
+def _only(text: str) -> Iterator[str]:
+    """The paths that address patterns mean; a comma is between two of them, unless it is within braces."""
+    for pattern in re.split(r",(?![^{]*\})", text):
+        if pattern.startswith("/"):
+            try:
+                yield from matching(pattern, ROWS)
+            except OscError as error:
+                raise ValueError(f"only={error}") from None
+
+
 def read_wish(target: str) -> Wish:
-    """Understand ``/json?rate=30&only=/artgen/valence,/artgen/beat*``.
+    """Understand ``/json?rate=30&only=/artgen/valence,/artgen/{low,mid,high}``.
 
     Raises
     ------
@@ -104,11 +116,10 @@ def read_wish(target: str) -> Wish:
                     f"rate={text[:200]}: is no rate; above 0 to {HIGHEST_RATE:g} a second is allowed; such as rate=30"
                 )
         elif name == "only":
-            patterns = text.split(",")
-            only = frozenset(path for path in ROWS if any(fnmatch.fnmatchcase(path, p) for p in patterns))
+            only = frozenset(_only(text))
             if not only:
                 raise ValueError(
-                    f"only={text[:200]}: fits no address; addresses with * are allowed; such as only=/artgen/beat*"
+                    f"only={text[:200]}: means no address; OSC address patterns are allowed; such as only=/artgen/beat"
                 )
         else:
             raise ValueError(f"{name[:200]}: isn't known; rate and only are allowed; such as /json?rate=30")

@@ -24,7 +24,7 @@ STYLE = (
 INTRODUCTION = """<h1>artgen web bridge</h1>
 <p><code>ws://{here}/json</code> sends the state, then what changes, as JSON, each time the show has news;
 <code>ws://{here}/osc</code> sends the same bundles as binary OSC. <code>?rate=30</code> limits the bundles a second,
-<code>?only=/artgen/valence,/artgen/beat*</code> chooses addresses.</p>
+<code>?only=/artgen/valence,/artgen/chroma/*</code> chooses addresses.</p>
 <p>Send <code>{{"/visuals/seed": 7}}</code> or binary OSC back to steer.
 What is refused is answered by <code>{{"error": "&hellip;"}}</code>.
 <a href="/schema">/schema</a> is this page as JSON.</p>

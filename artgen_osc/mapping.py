@@ -6,7 +6,6 @@ A row of the show file or of a preset becomes a `Map`; `artgen_osc.shaping` runs
 import functools
 import json
 import math
-import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from artgen_osc import schema
 from artgen_osc.errors import ConfigError, OscError
+from artgen_osc.osc_pattern import matching
 from artgen_osc.schema import Address
 from artgen_osc.target_syntax import PRESETS, nearest, parse_target, presets
 
@@ -117,14 +117,16 @@ def _full(name: str) -> str:
 
 
 def _sources(value: object) -> tuple[str, ...]:
-    """Addresses of a name, of names, or of patterns with ``*`` for a part of one."""
+    """Addresses of a name, of names, or of OSC address patterns."""
     names: list[Any] = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(f"{value!r} is not an address of ours or a list of them; such as valence or bands/*")
     found: list[str] = []
     for name in names:
-        pattern = re.compile(re.escape(_full(name)).replace(r"\*", "[^/]*"))
-        paths = [path for path in ROWS if pattern.fullmatch(path)]
+        try:
+            paths = matching(_full(name), ROWS)
+        except OscError as error:
+            raise ValueError(str(error)) from None
         if not paths:
             short = [path.removeprefix("/artgen/") for path in ROWS]
             raise ValueError(f"{name!r} is not sent; {nearest(_full(name).removeprefix('/artgen/'), short)}")
