@@ -6,6 +6,7 @@ and `artgen_osc.playback`.
 
 import logging
 import math
+import re
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -39,7 +40,7 @@ class AudioBlock:
     samples : float32 ``(frames, channels)``, ±1. No frames at all means that nothing
         came: time goes by, and there is nothing to analyse.
     time : s on the stream's clock, of the first sample
-    dropped : frames lost between the block before and this one, the clock includes them
+    dropped : frames lost between the block before and this one; a device's clock includes them
     """
 
     samples: FloatArray
@@ -54,10 +55,12 @@ class AudioSource(Protocol):
     ----------
     sample_rate : Hz, of the last block; only a device that was away may come back with another
     name : for people
+    title : of what plays, or empty
     """
 
     sample_rate: int
     name: str
+    title: str
 
     def blocks(self) -> Iterator[AudioBlock]:
         """Yield the sound, in real time.
@@ -80,6 +83,8 @@ class AudioSource(Protocol):
 
 class ClosesItself(ABC):
     """The context manager's half of an `AudioSource`."""
+
+    title = ""
 
     @abstractmethod
     def close(self) -> None:
@@ -234,7 +239,7 @@ class PacedSource(ClosesItself):
                     ended = True
                     break
                 ahead.append(block)
-                if self._player:
+                if self._player and len(block.samples):
                     self._player.push(block.samples)
             if not ahead:
                 return
@@ -256,7 +261,12 @@ class PacedSource(ClosesItself):
             self._player.close()
 
 
-INPUTS = "device:NAME, loopback, file:PATH or demo"
+INPUTS = "device:NAME, loopback, file:PATH, url:ADDRESS or demo"
+
+
+def shown(spec: str) -> str:
+    """An input as it may be shown to anybody: without a name and password, nor the query, in its address."""
+    return re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec)) if "//" in spec else spec
 
 
 def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> AudioSource:
@@ -265,8 +275,9 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
     Parameters
     ----------
     spec : ``device:NAME`` (a part of the name is enough), ``loopback`` (what the computer
-        is playing), ``file:PATH``, ``demo``, or empty for the system's input device
-    mute : don't play a file or the demo to the default output
+        is playing), ``file:PATH``, ``url:ADDRESS`` (http, Icecast, HLS, RTSP, RTMP), ``demo``, or empty for the
+        system's input device
+    mute : don't play a file, a stream or the demo to the default output
     realtime : False delivers files and the demo as fast as they can be read, unheard
 
     Raises
@@ -296,5 +307,10 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
         if spec == "loopback":
             return DeviceSource(spec, find_loopback)
         return DeviceSource(spec, lambda: find_input(rest))
-    hint = f"write file:{spec}" if Path(spec).exists() else "see artgen devices"
-    raise AudioError(f"input: {spec!r} is not known; {INPUTS} is allowed; {hint}")
+    if kind == "url":
+        from artgen_osc.stream import StreamSource
+
+        return StreamSource(rest, mute)
+    hint = "write url: before it" if "://" in spec else "see artgen devices"
+    hint = f"write file:{spec}" if Path(spec).exists() else hint
+    raise AudioError(f"input: {shown(spec)!r} is not known; {INPUTS} is allowed; {hint}")
