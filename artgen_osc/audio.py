@@ -11,7 +11,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ LOWEST_RATE, HIGHEST_RATE = 8000, 192000
 LEAD = 0.1
 """Seconds by which playback is fed before the analysis: about what it takes to be heard."""
 _LATE = 1.0
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,23 @@ def _read_blocks(file: Any, path: Path, rate: int) -> Iterator[AudioBlock]:
             frames += len(samples)
 
 
+def title_of(tags: Mapping[str, str]) -> str:
+    """Artist and title from a file's or a stream's tags, on one line; empty without."""
+    lower = {key.lower(): value for key, value in tags.items()}
+    parts = (lower.get("artist", ""), lower.get("title", ""))
+    text = lower.get("streamtitle", "") or " - ".join(part for part in parts if part)
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())[:LONGEST_TITLE]
+
+
+def _file_title(path: Path) -> str:
+    try:
+        with _open_file(path) as file:
+            return title_of(file.copy_metadata())
+    except (OSError, RuntimeError, UnicodeDecodeError):
+        return ""  # it plays all the same
+
+
 def array_blocks(samples: FloatArray, sample_rate: int) -> Iterator[AudioBlock]:
     """Cut float32 ``(frames, channels)`` into blocks."""
     length = block_length(sample_rate)
@@ -205,6 +223,7 @@ class PacedSource(ClosesItself):
     blocks : the sound
     player : where it is heard, or None
     realtime : False delivers as fast as it goes, and without playback
+    title : of what plays
     """
 
     def __init__(
@@ -214,8 +233,9 @@ class PacedSource(ClosesItself):
         blocks: Iterator[AudioBlock],
         player: "Player | None" = None,
         realtime: bool = True,
+        title: str = "",
     ) -> None:
-        self.name, self.sample_rate = name, sample_rate
+        self.name, self.sample_rate, self.title = name, sample_rate, title
         self._blocks, self._player, self._realtime = blocks, player, realtime
         self._closed = threading.Event()
 
@@ -287,6 +307,7 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
     """
     kind, _, rest = spec.partition(":")
     if spec == "demo" or kind == "file":
+        title = ""
         if spec == "demo":
             from artgen_osc.demo import RATE, compose
 
@@ -294,13 +315,15 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
         elif not rest:
             raise AudioError("input: file: has no path; file:PATH is allowed; name a wav, flac, ogg or mp3 file")
         else:
-            rate, blocks = read_file(Path(rest).expanduser())
+            path = Path(rest).expanduser()
+            rate, blocks = read_file(path)
+            title = _file_title(path)
         player = None
         if realtime and not mute:
             from artgen_osc.playback import Player
 
             player = Player(rate)
-        return PacedSource(spec, rate, blocks, player, realtime)
+        return PacedSource(spec, rate, blocks, player, realtime, title)
     if spec in ("", "loopback") or kind == "device":
         from artgen_osc.devices import DeviceSource, find_input, find_loopback
 

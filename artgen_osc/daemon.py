@@ -11,7 +11,7 @@ import numpy as np
 from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
-from artgen_osc.audio import AudioBlock, AudioSource, open_source
+from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
@@ -213,13 +213,14 @@ class Daemon:
         self._mood.manual = (settings.valence, settings.energy) if settings.manual else None
         self._mood.freeze = settings.freeze
         if self._query:
-            self._query.publish(current(schema.DAEMON_CONTROLS, self._config))
+            public = configuration.replace(self._config, "audio.input", shown(self._config.audio.input))
+            self._query.publish(current(schema.DAEMON_CONTROLS, public))
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
         dropped += self._query.dropped if self._query else 0
-        status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX)
+        status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, self._source.title)
         self._publish([(row, getattr(status, row.path.rsplit("/", 1)[1])) for row in schema.STATUS])
         try:
             changes = self._file.changes()

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from artgen_osc.audio import AudioBlock, PacedSource, block_length, shown
+from artgen_osc.audio import AudioBlock, PacedSource, block_length, shown, title_of
 from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
 from artgen_osc.stream_decoder import HEAD, PROTOCOLS, RATE
@@ -38,7 +38,6 @@ LATENCY, BEHIND = 2.0, 1.0
 QUIET = 0.1
 """Seconds between the blocks without frames, while nothing comes."""
 TELL_EVERY = 60.0
-LONGEST_TITLE = 200
 LARGEST = 1 << 24
 """Bytes of a record; more means that the decoder has lost its mind."""
 ALLOWED = f"an address by {', '.join(PROTOCOLS)} with sound behind it is allowed"
@@ -188,8 +187,7 @@ class StreamSource(PacedSource):
                 self._put(samples, first=not frames)
                 frames += len(samples)
             elif kind == b"T":
-                text = "".join(letter if letter.isprintable() else " " for letter in content.decode(errors="replace"))
-                self.title = " ".join(text.split())[:LONGEST_TITLE]
+                self.title = title_of({"title": content.decode(errors="replace")})
             elif kind == b"O":
                 opened = json.loads(content)
                 self._finite, self._patient = opened["finite"], opened["patient"]

@@ -24,11 +24,13 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import numpy as np
+
+from artgen_osc.audio import title_of
 
 RATE = 44100
 """Hz, of all sound that leaves: a stream may change its own at any time."""
@@ -73,13 +75,6 @@ class TitleLog(logging.Handler):
         if text.startswith(_TITLE):
             # Bytes that are no UTF-8 come as \xe9: such stations mean Latin-1.
             self.title = re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), text[len(_TITLE) :]).strip()
-
-
-def title_of(tags: Mapping[str, str]) -> str:
-    """What plays, from a stream's tags: Icecast's title, or artist and title."""
-    lower = {key.lower(): value for key, value in tags.items()}
-    parts = (lower.get("artist", ""), lower.get("title", ""))
-    return lower.get("streamtitle", "") or " - ".join(part for part in parts if part)
 
 
 def _new_tags(packet: Any) -> dict[str, str]:
