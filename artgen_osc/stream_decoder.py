@@ -79,9 +79,9 @@ class TitleLog(logging.Handler):
 
 def _new_tags(packet: Any) -> dict[str, str]:
     """Tags that change with this packet, as they do between the songs of an Ogg stream."""
-    if not packet.has_sidedata("metadata_update"):
+    if not packet.has_sidedata("strings_metadata"):
         return {}
-    words = bytes(packet.get_sidedata("metadata_update")).decode(errors="replace").split("\0")
+    words = bytes(packet.get_sidedata("strings_metadata")).decode(errors="replace").split("\0")
     return dict(zip(words[::2], words[1::2], strict=False))
 
 
@@ -120,7 +120,7 @@ def _reason(error: Exception, address: str) -> str:
     """Why it can't be opened or read on, in a few words and without the address."""
     import av
 
-    if isinstance(error, av.error.InvalidDataError):
+    if isinstance(error, (av.error.InvalidDataError, av.error.ArgumentError)):
         return "no sound that can be decoded is found there"
     text = str(getattr(error, "strerror", None) or type(error).__name__)
     if isinstance(error, av.error.OSError) and text == "Input/output error":
@@ -187,7 +187,7 @@ def _decode(container: Any, start: float, log: TitleLog) -> Iterator[tuple[bytes
             log.title = None  # it can't be wound on; better heard again than not at all
     sound, title, bad = Sound(), "", 0
     for packet in container.demux(stream):
-        tags |= _new_tags(packet)
+        tags = _new_tags(packet) or tags
         now = title_of(tags) if log.title is None else log.title
         if now != title:
             title = now
