@@ -154,24 +154,24 @@ class StreamSource(PacedSource):
     def _connect(self) -> tuple[float, str]:
         """Run one decoder to its end: the seconds of sound it gave, and why it ended."""
         command = [sys.executable, "-m", "artgen_osc.stream_decoder"]
-        with self._change:
-            if self._closed.is_set():
-                return 0.0, "closed"
-            self._blame = ""
-            self._heard = time.monotonic()
-            self._process = subprocess.Popen(
-                command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-        with self._process as process:
-            try:
-                request = json.dumps({"address": self._address, "start": self._place})
-                process.stdin.write(request.encode() + b"\n")
-                with BufferedReader(process.stdout) as pipe:
+        try:
+            with self._change:
+                if self._closed.is_set():
+                    return 0.0, "closed"
+                self._blame = ""
+                self._heard = time.monotonic()
+                self._process = subprocess.Popen(
+                    command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                )
+            with self._process as process, BufferedReader(process.stdout) as pipe:
+                try:
+                    request = json.dumps({"address": self._address, "start": self._place})
+                    process.stdin.write(request.encode() + b"\n")
                     return self._receive(pipe)
-            except OSError as error:
-                return 0.0, str(error)
-            finally:
-                process.kill()
+                finally:
+                    process.kill()
+        except (OSError, ValueError) as error:
+            return 0.0, f"the decoder failed: {error}"
 
     def _receive(self, pipe: Any) -> tuple[float, str]:
         frames = 0

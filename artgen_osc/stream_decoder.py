@@ -49,7 +49,8 @@ PROTOCOLS = {
 a playlist may come from a stranger, and must not open a file of this machine."""
 
 FORMATS = (
-    "aac,ac3,aiff,amr,asf,caf,eac3,flac,flv,hls,live_flv,loas,matroska,mov,mp3,mpeg,mpegts,ogg,rtp,rtsp,sdp,tta,wav,wv"
+    "aac,ac3,aiff,amr,asf,caf,eac3,flac,flv,hls,live_flv,loas,matroska,mov,mp3,mpeg,mpegts,ogg,rtp,rtsp,sdp,tta,wav,"
+    "webvtt,wv"
 )
 """Containers that are looked into; FFmpeg knows others that name further files."""
 
@@ -141,8 +142,11 @@ def records(address: str, start: float) -> Iterator[tuple[bytes, bytes]]:
     address : with a scheme of `PROTOCOLS`
     start : s from the beginning of a file, to go on after a break
     """
-    import av
-
+    try:
+        import av
+    except ImportError as error:
+        yield b"E", f"PyAV can't be imported: {error}".encode()
+        return
     log = TitleLog()
     logging.getLogger("libav").addHandler(log)
     logging.getLogger("libav").propagate = False
