@@ -191,6 +191,7 @@ class StreamSource(PacedSource):
             elif kind == b"O":
                 opened = json.loads(content)
                 self._finite, self._patient = opened["finite"], opened["patient"]
+                self.title = ""
             else:
                 return frames / RATE, content.decode(errors="replace")
 

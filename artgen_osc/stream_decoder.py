@@ -15,6 +15,7 @@ a letter, the length of what follows as uint32, and that.
 ==== =======================================================================================
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -55,7 +56,7 @@ FORMATS = (
 """Containers that are looked into; FFmpeg knows others that name further files."""
 
 MOST_BAD = 500
-"""So many packets in a row that can't be decoded are the end."""
+"""So many packets in a row that can't be decoded are the end of a live stream."""
 
 _TITLE = "Metadata update for StreamTitle:"
 
@@ -185,10 +186,8 @@ def _decode(container: Any, start: float, log: TitleLog) -> Iterator[tuple[bytes
     patient = finite or container.format.name == "hls"
     yield b"O", json.dumps({"finite": finite, "patient": patient}).encode()
     if start and finite:
-        try:
+        with contextlib.suppress(av.error.FFmpegError):  # better heard again than not at all
             container.seek(round(start * av.time_base))
-        except av.error.FFmpegError:
-            log.title = None  # it can't be wound on; better heard again than not at all
     sound, title, bad = Sound(), "", 0
     for packet in container.demux(stream):
         tags = _new_tags(packet) or tags
@@ -202,8 +201,8 @@ def _decode(container: Any, start: float, log: TitleLog) -> Iterator[tuple[bytes
         except av.error.FFmpegError:
             frames = []
             bad += 1
-            if bad > MOST_BAD:
-                raise
+            if bad > MOST_BAD and not finite:
+                raise  # a new start may help a live stream; a file is heard to its end
         for frame in frames:
             yield from ((b"S", each) for each in sound.push(frame))
     yield from ((b"S", each) for each in sound.push(None))

@@ -154,6 +154,19 @@ def test_rate_and_channels_may_change(server: Server) -> None:
     assert np.abs(samples).max() <= 1.0
 
 
+def test_a_stream_that_changes_its_rate(server: Server) -> None:
+    parts = [
+        encode("mp3", "libmp3lame", np.repeat(signals.tone(440.0, 2.0, 0.5, rate)[:, None], 2, 1), rate)
+        for rate in (RATE, 22050)
+    ]
+    server.pages["/a"] = b"".join(parts)
+    sound = b"".join(content for kind, content in records(server.at("/a"), 0.0) if kind == b"S")
+    samples = np.frombuffer(sound, np.float32).reshape(-1, 2)[:, 0]
+    assert len(samples) / RATE == pytest.approx(4.0, abs=0.2)
+    for second in (0.5, 3.0):
+        assert np.argmax(np.abs(np.fft.rfft(samples[round(second * RATE) :][: RATE // 2]))) == 220
+
+
 def test_samples_that_are_no_numbers_are_silence() -> None:
     frame = av.AudioFrame.from_ndarray(np.full((1, 64), np.nan, np.float32), format="flt", layout="stereo")
     frame.sample_rate = RATE
