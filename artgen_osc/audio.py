@@ -6,11 +6,12 @@ and `artgen_osc.playback`.
 
 import logging
 import math
+import re
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ LOWEST_RATE, HIGHEST_RATE = 8000, 192000
 LEAD = 0.1
 """Seconds by which playback is fed before the analysis: about what it takes to be heard."""
 _LATE = 1.0
+LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class AudioBlock:
     samples : float32 ``(frames, channels)``, ±1. No frames at all means that nothing
         came: time goes by, and there is nothing to analyse.
     time : s on the stream's clock, of the first sample
-    dropped : frames lost between the block before and this one, the clock includes them
+    dropped : frames lost between the block before and this one; a device's clock includes them
     """
 
     samples: FloatArray
@@ -54,10 +56,12 @@ class AudioSource(Protocol):
     ----------
     sample_rate : Hz, of the last block; only a device that was away may come back with another
     name : for people
+    title : of what plays, or empty
     """
 
     sample_rate: int
     name: str
+    title: str
 
     def blocks(self) -> Iterator[AudioBlock]:
         """Yield the sound, in real time.
@@ -80,6 +84,8 @@ class AudioSource(Protocol):
 
 class ClosesItself(ABC):
     """The context manager's half of an `AudioSource`."""
+
+    title = ""
 
     @abstractmethod
     def close(self) -> None:
@@ -180,6 +186,23 @@ def _read_blocks(file: Any, path: Path, rate: int) -> Iterator[AudioBlock]:
             frames += len(samples)
 
 
+def title_of(tags: Mapping[str, str]) -> str:
+    """Artist and title from a file's or a stream's tags, on one line; empty without."""
+    lower = {key.lower(): value for key, value in tags.items()}
+    parts = (lower.get("artist", ""), lower.get("title", ""))
+    text = lower.get("streamtitle", "") or " - ".join(part for part in parts if part)
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(printable.split())[:LONGEST_TITLE]
+
+
+def _file_title(path: Path) -> str:
+    try:
+        with _open_file(path) as file:
+            return title_of(file.copy_metadata())
+    except (OSError, RuntimeError, UnicodeDecodeError):
+        return ""  # it plays all the same
+
+
 def array_blocks(samples: FloatArray, sample_rate: int) -> Iterator[AudioBlock]:
     """Cut float32 ``(frames, channels)`` into blocks."""
     length = block_length(sample_rate)
@@ -200,6 +223,7 @@ class PacedSource(ClosesItself):
     blocks : the sound
     player : where it is heard, or None
     realtime : False delivers as fast as it goes, and without playback
+    title : of what plays
     """
 
     def __init__(
@@ -209,8 +233,9 @@ class PacedSource(ClosesItself):
         blocks: Iterator[AudioBlock],
         player: "Player | None" = None,
         realtime: bool = True,
+        title: str = "",
     ) -> None:
-        self.name, self.sample_rate = name, sample_rate
+        self.name, self.sample_rate, self.title = name, sample_rate, title
         self._blocks, self._player, self._realtime = blocks, player, realtime
         self._closed = threading.Event()
 
@@ -234,7 +259,7 @@ class PacedSource(ClosesItself):
                     ended = True
                     break
                 ahead.append(block)
-                if self._player:
+                if self._player and len(block.samples):
                     self._player.push(block.samples)
             if not ahead:
                 return
@@ -256,7 +281,12 @@ class PacedSource(ClosesItself):
             self._player.close()
 
 
-INPUTS = "device:NAME, loopback, file:PATH or demo"
+INPUTS = "device:NAME, loopback, file:PATH, url:ADDRESS or demo"
+
+
+def shown(spec: str) -> str:
+    """An input as it may be shown to anybody: without a name and password, nor the query, in its address."""
+    return re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec)) if "//" in spec else spec
 
 
 def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> AudioSource:
@@ -265,8 +295,9 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
     Parameters
     ----------
     spec : ``device:NAME`` (a part of the name is enough), ``loopback`` (what the computer
-        is playing), ``file:PATH``, ``demo``, or empty for the system's input device
-    mute : don't play a file or the demo to the default output
+        is playing), ``file:PATH``, ``url:ADDRESS`` (http, Icecast, HLS, RTSP, RTMP), ``demo``, or empty for the
+        system's input device
+    mute : don't play a file, a stream or the demo to the default output
     realtime : False delivers files and the demo as fast as they can be read, unheard
 
     Raises
@@ -276,6 +307,7 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
     """
     kind, _, rest = spec.partition(":")
     if spec == "demo" or kind == "file":
+        title = ""
         if spec == "demo":
             from artgen_osc.demo import RATE, compose
 
@@ -283,18 +315,25 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
         elif not rest:
             raise AudioError("input: file: has no path; file:PATH is allowed; name a wav, flac, ogg or mp3 file")
         else:
-            rate, blocks = read_file(Path(rest).expanduser())
+            path = Path(rest).expanduser()
+            rate, blocks = read_file(path)
+            title = _file_title(path)
         player = None
         if realtime and not mute:
             from artgen_osc.playback import Player
 
             player = Player(rate)
-        return PacedSource(spec, rate, blocks, player, realtime)
+        return PacedSource(spec, rate, blocks, player, realtime, title)
     if spec in ("", "loopback") or kind == "device":
         from artgen_osc.devices import DeviceSource, find_input, find_loopback
 
         if spec == "loopback":
             return DeviceSource(spec, find_loopback)
         return DeviceSource(spec, lambda: find_input(rest))
-    hint = f"write file:{spec}" if Path(spec).exists() else "see artgen devices"
-    raise AudioError(f"input: {spec!r} is not known; {INPUTS} is allowed; {hint}")
+    if kind == "url":
+        from artgen_osc.stream import StreamSource
+
+        return StreamSource(rest, mute)
+    hint = "write url: before it" if "://" in spec else "see artgen devices"
+    hint = f"write file:{spec}" if Path(spec).exists() else hint
+    raise AudioError(f"input: {shown(spec)!r} is not known; {INPUTS} is allowed; {hint}")

@@ -12,7 +12,7 @@ import numpy as np
 from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
-from artgen_osc.audio import AudioBlock, AudioSource, open_source
+from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
 from artgen_osc.bridge import open_bridge
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
@@ -222,14 +222,17 @@ class Daemon:
         self._mood.manual = (settings.valence, settings.energy) if settings.manual else None
         self._mood.freeze = settings.freeze
         if self._query:
-            self._query.publish(current(schema.DAEMON_CONTROLS, self._config))
+            public = configuration.replace(self._config, "audio.input", shown(self._config.audio.input))
+            self._query.publish(current(schema.DAEMON_CONTROLS, public))
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
         dropped += sum(server.dropped for server in (self._query, self._bridge) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
-        status = schema.Status(self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused)
+        status = schema.Status(
+            self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused, self._source.title
+        )
         values: list[tuple[Address, Value]] = schema.values_of(schema.STATUS, status)
         values += [(schema.REFUSAL, text) for text in self._receiver.refused_since(self._told)]
         self._told = time.monotonic()

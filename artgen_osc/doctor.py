@@ -114,6 +114,15 @@ def _another_engine(name: str) -> Callable[[Config], str]:
     return check
 
 
+def _streams(config: Config) -> str:
+    from artgen_osc.stream import need_pyav
+
+    need_pyav()
+    import av
+
+    return f"PyAV {av.__version__}, FFmpeg {av.ffmpeg_version_info}"
+
+
 def _free(kind: int, *places: tuple[str, int]) -> str:
     for host, port in places:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
@@ -147,6 +156,7 @@ CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("audio input", _input, False),
     ("loopback", _loopback, False),
     ("audio output", _output, False),
+    ("streams", _streams, False),
     ("OpenGL off screen", _opengl, False),
     ("display", _display, False),
     ("engine", _engine, True),

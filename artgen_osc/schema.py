@@ -100,12 +100,14 @@ class Status:
     latency_ms : from a hop's last sample to its bundle, milliseconds
     dropped : blocks, hops and packets lost since the start
     refused : messages refused since the start
+    title : of what plays, as the file or the stream says, or empty
     """
 
     heartbeat: int
     latency_ms: float
     dropped: int
     refused: int
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ STATUS: tuple[Address, ...] = (
     Address("/artgen/status/latency_ms", "float", "from the last sample of a hop to its bundle", 0, 60000, "ms"),
     Address("/artgen/status/dropped", "int", "blocks, hops and packets lost so far", 0, COUNT_MAX),
     Address("/artgen/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
+    Address("/artgen/title", "string", "artist and title of what plays, where the file or stream says"),
 )
 """Sent once a second; the paths end in the names of the fields of `Status`."""
 

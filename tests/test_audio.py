@@ -8,7 +8,16 @@ import pytest
 import soundfile
 
 from artgen_osc import audio
-from artgen_osc.audio import AudioBlock, PacedSource, array_blocks, block_length, open_source, read_file
+from artgen_osc.audio import (
+    AudioBlock,
+    PacedSource,
+    array_blocks,
+    block_length,
+    open_source,
+    read_file,
+    shown,
+    title_of,
+)
 from artgen_osc.errors import AudioError
 from tests import fake_sounddevice as fake
 from tests import signals
@@ -74,7 +83,7 @@ def test_damage_in_the_middle_ends_a_show_and_stops_an_analysis(caplog):
     assert "is damaged" in caplog.text
 
 
-@pytest.mark.parametrize("spec", ["", "file:", "url:http://x", "nonsense", "Demo", "device"])
+@pytest.mark.parametrize("spec", ["", "file:", "nonsense", "Demo", "device"])
 def test_unknown_inputs(sd, spec, monkeypatch):
     sd.default.device = (-1, -1)
     text = failure(lambda: open_source(spec))
@@ -128,6 +137,44 @@ def test_close_ends_the_blocks():
         if number == 2:
             source.close()
     assert number == 2
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
+def test_title_of_a_file(tmp_path, ending):
+    path = tmp_path / f"a.{ending}"
+    with soundfile.SoundFile(path, "w", 22050, 1) as file:
+        file.title, file.artist = "So what", "Milés"
+        file.write(signals.tone(440.0, 0.1))
+    with open_source(f"file:{path}", realtime=False) as source:
+        assert source.title == "Milés - So what"
+
+
+@pytest.mark.parametrize(
+    ("tags", "title"),
+    [
+        ({}, ""),
+        ({"TITLE": "b"}, "b"),
+        ({"artist": "a", "title": ""}, "a"),
+        ({"artist": "a", "title": "b", "StreamTitle": "c - d"}, "c - d"),
+        ({"title": "a\n\x1b[2Jb\0 "}, "a [2Jb"),
+        ({"title": "x" * 999}, "x" * 200),
+    ],
+)
+def test_title_from_tags(tags, title):
+    assert title_of(tags) == title
+
+
+@pytest.mark.parametrize(
+    ("spec", "public"),
+    [
+        ("file:a?b@c", "file:a?b@c"),
+        ("url:http://host:8000/a", "url:http://host:8000/a"),
+        ("url:http://me:p@ss/w@host/a?key=1", "url:http://…@host/a?…"),
+        ("device:Mic", "device:Mic"),
+    ],
+)
+def test_shown_to_anybody(spec, public):
+    assert shown(spec) == public
 
 
 def test_demo_is_an_input():

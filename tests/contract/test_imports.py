@@ -26,6 +26,7 @@ SHARED_WITH_TRAINING = {
 LENT_TO_TRAINING = {"foreign", "steering"}
 """A foreign generator is fitted through the very code that will paint with it."""
 HEAVY = {
+    "av",
     "sounddevice",
     "soundfile",
     "pygame",
