@@ -15,6 +15,7 @@ from artgen_osc.monitor import SHOWN_IN, Traffic, _Display
 from artgen_osc.recording import read
 from artgen_osc.schema import Address, Value
 from tests.live.servers import ARTGEN, running
+from tests.ports import free_port
 
 ROWS = schema.by_path(schema.sent(), schema.sent_by_renderer(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 
@@ -104,10 +105,11 @@ def test_a_real_daemon_and_renderer_are_shown_and_recorded(
 ) -> None:
     """Both as processes; the monitor here, with a control of each and one that is refused."""
     recording = tmp_path / "show.osc"
-    ports = ["--osc-port=9320", "--visuals-port=9321"]
+    osc_port, visuals_port = free_port(), free_port()
+    ports = [f"--osc-port={osc_port}", f"--visuals-port={visuals_port}"]
     off = ["--osc-query-port=0", "--visuals-query-port=0", "--visuals-model=idle"]
     live = [*ARTGEN, "live", "--input=demo", "--mute", "--headless", "--visuals-width=160", "--visuals-height=90"]
-    with running(*live, *ports, *off, log=tmp_path / "live"), clients(9320, 9321) as (daemon, renderer):
+    with running(*live, *ports, *off, log=tmp_path / "live"), clients(osc_port, visuals_port) as (daemon, renderer):
 
         def steer() -> None:
             time.sleep(6.0)
@@ -134,7 +136,9 @@ def test_a_filter_that_means_nothing_is_said(capsys: pytest.CaptureFixture[str])
 
 
 def test_without_a_daemon_it_says_what_to_start(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    command = ["monitor", "--osc-port=9330", "--visuals-port=9331", "--port=0", "--seconds=3.5"]
+    osc, visuals = free_port(), free_port()
+    command = ["monitor", f"--osc-port={osc}", f"--visuals-port={visuals}", "--port=0", "--seconds=3.5"]
     assert cli.main([*command, f"--record={tmp_path / 'nothing.osc'}"]) == 0
-    assert "nothing comes from 127.0.0.1:9330 or 127.0.0.1:9331; start artgen live" in capsys.readouterr().out
+    nothing = f"nothing comes from 127.0.0.1:{osc} or 127.0.0.1:{visuals}; start artgen live"
+    assert nothing in capsys.readouterr().out
     assert not (tmp_path / "nothing.osc").exists()

