@@ -5,6 +5,7 @@ taken by the receiver of the daemon and of the renderer, a bundle that is dated 
 """
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -27,13 +28,14 @@ from artgen_osc import schema
 from artgen_osc.osc import OscReceiver, capture
 from artgen_osc.schema import Value
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, running, wait_for
+from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
 from tests.ports import free_port
 
 pytestmark = pytest.mark.live
 
 VALENCE, BEATS, KEY = "/artgen/valence", "/artgen/beat/count", "/artgen/key"
 SUBSCRIBE, UNSUBSCRIBE = "/artgen/control/subscribe", "/artgen/control/unsubscribe"
+PEERS = ROOT / "tests/live/peers"
 AHEAD_S = 1.0
 """How far ahead the peers date a bundle, which they send before anything else."""
 AT_ONCE = [("/visuals/speed", 2.5), ("/visuals/seed", 7), ("/visuals/model", "idle"), ("/visuals/freeze", 1)]
@@ -42,9 +44,10 @@ LATER = [("/visuals/mood/valence", 0.75), ("/visuals/mood/energy", 0.25)]
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """Where it listens."""
+    """Where it listens, for control and for OSCQuery."""
 
     port: int
+    query_port: int
 
     def ask(self, path: str, target: str) -> None:
         """Subscribe a target to the stream, or end that."""
@@ -55,9 +58,10 @@ class Daemon:
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """One that plays the demo and has found a mood, a beat and a key."""
-    daemon, log = Daemon(free_port()), tmp_path_factory.mktemp("daemon") / "log"
-    command = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", f"--osc-port={daemon.port}")
-    with running(*command, "--osc-query-port=0", "--osc-web-port=0", log=log), capture() as port:
+    daemon, log = Daemon(free_port(), free_port()), tmp_path_factory.mktemp("daemon") / "log"
+    command = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", "--osc-web-port=0")
+    ports = (f"--osc-port={daemon.port}", f"--osc-query-port={daemon.query_port}")
+    with running(*command, *ports, log=log), capture() as port:
 
         def has_all() -> bool:
             daemon.ask(SUBSCRIBE, f":{port.port}")
@@ -192,7 +196,8 @@ TYPES = [
 ]
 
 
-@pytest.mark.parametrize(("scheme", "option"), [("osc.udp", ""), ("osc.tcp", ",tcp"), ("osc.tcp", ",slip")])
+# liblo knows SLIP by the first bytes of a stream: END and an address, but not END and a bundle.
+@pytest.mark.parametrize(("scheme", "option"), [("osc.udp", ""), ("osc.tcp", ",tcp"), ("osc.tcp", ",slip,messages")])
 def test_liblo(daemon: Daemon, controls: Controls, tmp_path: Path, scheme: str, option: str) -> None:
     need_programs("oscdump", "oscsend")
     port, log = free_port(), tmp_path / "log"
@@ -324,3 +329,40 @@ def test_supercollider(daemon: Daemon, controls: Controls, tmp_path: Path) -> No
         hears(log.read_text)
         over_tcp = controls.wait(len(AT_ONCE + LATER) + 3, log.read_text)[-3:]
     assert over_tcp == [("/visuals/beat/cut", 1), ("/visuals/blackout", 0), ("/visuals/seed/next", 1)]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which Node finds the packages; what they would build isn't needed."""
+    folder = tmp_path_factory.mktemp("npm")
+    wanted = ("osc@2.4.5", "node-osc@11.7.1", "oscquery@1.1.1")
+    run_npm(folder, "install", *wanted, "--omit=optional", "--ignore-scripts", "--silent")
+    return os.environ | {"NODE_PATH": str(folder / "node_modules")}
+
+
+@pytest.mark.parametrize("script", ["osc_udp.js", "osc_tcp.js", "node_osc.js"])
+def test_node(daemon: Daemon, controls: Controls, packages: dict[str, str], tmp_path: Path, script: str) -> None:
+    log = tmp_path / "log"
+    command = (NODE, str(PEERS / script), str(free_port()), str(daemon.port), str(controls.port))
+    with running(*command, log=log, env=packages):
+        controls.wait_in_time(log.read_text)
+        hears(log.read_text)
+    assert "error" not in log.read_text()
+
+
+def test_the_oscquery_client_of_npm_reads_the_tree_and_steers(daemon: Daemon, packages: dict[str, str]) -> None:
+    """It knows no LISTEN."""
+    command = (NODE, str(PEERS / "oscquery.js"), str(daemon.query_port))
+    answer = subprocess.run(command, env=packages, capture_output=True, text=True, check=True, timeout=60)
+    found, lead = map(json.loads, answer.stdout.splitlines())
+    assert (found["host"]["oscPort"], found["host"]["wsPort"]) == (daemon.port, daemon.query_port)
+    methods = {method["full_path"]: method for method in found["methods"]}
+    rows = (*schema.sent(), *schema.DAEMON_CONTROLS)
+    leaves = [row for row in rows if not any(other.path.startswith(row.path + "/") for other in rows)]
+    assert methods.keys() == {row.path for row in leaves}  # it takes a method with others below it for a folder
+    for row in leaves:
+        method, (argument,) = methods[row.path], methods[row.path]["arguments"]
+        assert (method["description"], argument["type"]) == (row.doc, row.tag)
+        assert row.tag == "s" or argument["range"] == {"min": row.low, "max": row.high}
+    assert isinstance(methods[BEATS]["arguments"][0]["value"], int)
+    assert lead["arguments"][0]["value"] == 0.25
