@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,11 @@ ARTGEN = (sys.executable, "-m", "artgen_osc")
 NODE = str(Path(ROOT_DIR) / "bin" / "node")
 
 
-def wait_for(condition: object, seconds: float, what: str) -> None:
-    """Poll a callable until it is true."""
+def wait_for(condition: Callable[[], object], seconds: float, what: str, evidence: Callable[[], object] = str) -> None:
+    """Poll a callable until it is true. If it never is, the evidence is asked for then, and shown."""
     end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s"
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s\n{evidence()}"
         time.sleep(0.05)
 
 

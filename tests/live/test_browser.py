@@ -146,7 +146,7 @@ def example(
 @pytest.mark.parametrize("example", [("p5", 640, 360)], indirect=True)
 def test_p5_paints_the_mood_and_a_click_brings_the_next_picture(example: Opened, show: Show) -> None:
     page = example.page
-    wait_for(lambda: page.evaluate("now['/artgen/tempo_bpm']") > 60, 60, f"a tempo: {example.mistakes}")
+    wait_for(lambda: page.evaluate("now['/artgen/tempo_bpm']") > 60, 60, "a tempo", lambda: example.mistakes)
     assert 0 < page.evaluate("energy") < 1 and 0 < page.evaluate("valence") < 1
     wait_for(lambda: page.evaluate("rings.length") > 0, 20, "a beat")
     assert example.picture().std() > 10
@@ -160,7 +160,7 @@ def test_p5_paints_the_mood_and_a_click_brings_the_next_picture(example: Opened,
 @pytest.mark.parametrize("example", [("hydra", 480, 270)], indirect=True)
 def test_hydra_follows_the_mood_and_a_key_brings_the_next_picture(example: Opened, show: Show) -> None:
     page = example.page
-    wait_for(lambda: page.evaluate("mood.tempo") > 60, 60, f"a tempo: {example.mistakes}")
+    wait_for(lambda: page.evaluate("mood.tempo") > 60, 60, "a tempo", lambda: example.mistakes)
     wait_for(lambda: page.evaluate("mood.beat") > 0, 20, "a beat")
     assert page.evaluate("mood.valence") != 0.5 and page.evaluate("mood.energy") != 0.5
     assert example.picture().std() > 10
@@ -215,7 +215,7 @@ def test_node_prints_the_mood_and_sends_a_control(
     run_npm(folder, "install", "--silent")
     log = tmp_path / "log"
     with running(NODE, "mood.js", str(show.listener), str(show.renderer.port), log=log, cwd=folder):
-        wait_for(lambda: re.search(r"tempo [1-9]\d+ bpm", log.read_text()), 60, f"a tempo: {log.read_text()}")
+        wait_for(lambda: re.search(r"tempo [1-9]\d+ bpm", log.read_text()), 60, "a tempo", log.read_text)
         wait_for(lambda: show.sent(0.5) == {"/visuals/seed/next": 1}, 30, "a control")
         time.sleep(1.0)
     moods = re.findall(r"valence ([\d.]+)  energy ([\d.]+)", log.read_text())

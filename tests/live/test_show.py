@@ -95,7 +95,7 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
         window = (*ARTGEN, "visuals", "--visuals-model=idle", "--visuals-width=640", "--visuals-height=360")
         log = tmp_path / "log"
         with running(*window, log=log, env=env | {"PYTHONPATH": str(ROOT)}, cwd=tmp_path) as process:
-            wait_for(lambda: display.picture().std() > 5, 30, f"a picture: {log.read_text()}")
+            wait_for(lambda: display.picture().std() > 5, 30, "a picture", log.read_text)
             time.sleep(1.0)
             key(display.display, "space")
             time.sleep(1.0)
