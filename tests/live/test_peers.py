@@ -91,7 +91,7 @@ class Controls:
             self.taken.extend((time.monotonic(), row.path, value) for row, value in values)
             return len(self.taken) >= count
 
-        wait_for(enough, 30, f"{count} values", lambda: f"{self.taken}\n{list(self.receiver.refusals)}\n{told()}")
+        wait_for(enough, 60, f"{count} values", lambda: f"{self.taken}\n{list(self.receiver.refusals)}\n{told()}")
         assert self.receiver.refused == 0, list(self.receiver.refusals)
         assert len(self.taken) == count
         return [(path, value) for _, path, value in self.taken]
@@ -100,7 +100,7 @@ class Controls:
         """`AT_ONCE`, and `LATER` when it is due."""
         assert self.wait(len(AT_ONCE + LATER), told) == AT_ONCE + LATER
         times = [at for at, _, _ in self.taken]
-        assert AHEAD_S / 2 < times[-1] - times[0] < AHEAD_S + 0.5
+        assert AHEAD_S / 2 < times[-1] - times[0] < AHEAD_S + 2
 
 
 @pytest.fixture
