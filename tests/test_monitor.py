@@ -12,9 +12,10 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc import cli, schema
 from artgen_osc.monitor import SHOWN_IN, Traffic, _Display
+from artgen_osc.osc import capture
 from artgen_osc.recording import read
 from artgen_osc.schema import Address, Value
-from tests.live.servers import ARTGEN, running
+from tests.live.servers import ARTGEN, running, wait_for
 from tests.ports import free_port
 
 ROWS = schema.by_path(schema.sent(), schema.sent_by_renderer(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
@@ -107,19 +108,30 @@ def test_a_real_daemon_and_renderer_are_shown_and_recorded(
     recording = tmp_path / "show.osc"
     osc_port, visuals_port = free_port(), free_port()
     ports = [f"--osc-port={osc_port}", f"--visuals-port={visuals_port}"]
-    off = ["--osc-query-port=0", "--visuals-query-port=0", "--visuals-model=idle"]
+    off = ["--osc-query-port=0", "--osc-web-port=0", "--visuals-query-port=0", "--visuals-model=idle"]
     live = [*ARTGEN, "live", "--input=demo", "--mute", "--headless", "--visuals-width=160", "--visuals-height=90"]
-    with running(*live, *ports, *off, log=tmp_path / "live"), clients(osc_port, visuals_port) as (daemon, renderer):
+    log = tmp_path / "live"
+    with running(*live, *ports, *off, log=log), clients(osc_port, visuals_port) as (daemon, renderer):
+        with capture() as port:
+            heard: set[str] = set()
+
+            def both_run() -> bool:
+                daemon.send_message("/artgen/control/subscribe", f":{port.port},lease=1")
+                renderer.send_message("/visuals/subscribe", f":{port.port},lease=1")
+                heard.update(message.path for _, message in port.read(1.0))
+                return heard >= {"/artgen/status/heartbeat", "/visuals/status/heartbeat"}
+
+            wait_for(both_run, 60, "the daemon and the renderer", log.read_text)
 
         def steer() -> None:
-            time.sleep(6.0)
+            time.sleep(3.0)
             daemon.send_message("/artgen/control/gain_db", 2.0)
             renderer.send_message("/visuals/seed", 7)
             renderer.send_message("/visuals/sed", 7)
 
         steering = threading.Thread(target=steer)
         steering.start()
-        assert cli.main(["monitor", *ports, "--port=0", "--seconds=12", f"--record={recording}"]) == 0
+        assert cli.main(["monitor", *ports, "--port=0", "--seconds=7", f"--record={recording}"]) == 0
         steering.join()
     printed = capsys.readouterr().out
     assert "in       /artgen/control/gain_db 2" in printed, printed
