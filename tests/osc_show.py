@@ -1,7 +1,6 @@
 """What the daemon sends, without a daemon: for tests of what listens to it."""
 
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,13 +9,6 @@ from artgen_osc import schema
 from artgen_osc.targets import OscSender
 
 ROWS = schema.by_path(schema.sent())
-
-
-def free_port() -> int:
-    """A UDP port of this machine that is free now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
-        connection.bind(("127.0.0.1", 0))
-        return int(connection.getsockname()[1])
 
 
 @contextlib.contextmanager

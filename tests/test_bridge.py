@@ -27,6 +27,7 @@ from artgen_osc.errors import ArtgenError, ConfigError, OscError
 from artgen_osc.osc import Capture, OscReceiver, capture
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Value
+from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
 
 VALENCE, ENERGY, BEAT, COUNT = "/artgen/valence", "/artgen/energy", "/artgen/beat", "/artgen/beat/count"
@@ -63,11 +64,6 @@ class Server(Peer):
     def close(self) -> None:
         self.bridge.close()
         self.receiver.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

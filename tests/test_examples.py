@@ -4,7 +4,6 @@ import dataclasses
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import zlib
 from pathlib import Path
@@ -20,6 +19,7 @@ from artgen_osc import config, schema
 from artgen_osc.osc import capture
 from artgen_osc.target_syntax import PORTS
 from artgen_osc.targets import OscSender
+from tests.live.servers import NODE
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HEARD = {f"/artgen/{name}" for name in ("valence", "energy", "beat", "tempo_bpm")}
@@ -163,10 +163,8 @@ console.log(JSON.stringify(seen));
 
 
 def test_the_chataigne_script_does_what_it_says() -> None:
-    if shutil.which("node") is None:
-        pytest.skip("not installed: node; the script is checked as text above")
     program = HARNESS.replace("SCRIPT", chataigne()[1])
-    answer = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True)
+    answer = subprocess.run([NODE, "-e", program], capture_output=True, text=True, check=True)
     seen = json.loads(answer.stdout)
     assert seen[:3] == [["valence", 0.25], ["beats", 7], ["beat", None]]
     assert seen[3:] == [

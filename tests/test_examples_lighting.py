@@ -15,7 +15,8 @@ import pytest
 
 from artgen_osc.osc import capture
 from tests.live.servers import running, wait_for
-from tests.osc_show import free_port, show
+from tests.osc_show import show
+from tests.ports import free_port
 from tests.test_examples import EXAMPLES, load
 
 LIGHTS = EXAMPLES / "lighting/lights.py"

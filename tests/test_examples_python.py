@@ -7,7 +7,8 @@ from pathlib import Path
 from artgen_osc import schema
 from artgen_osc.osc import capture
 from tests.live.servers import running, wait_for
-from tests.osc_show import free_port, show
+from tests.osc_show import show
+from tests.ports import free_port
 
 PYTHON = Path(__file__).parents[1] / "examples/python"
 CONTROLS = schema.by_path(schema.VISUALS_CONTROLS)

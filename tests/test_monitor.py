@@ -12,9 +12,11 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc import cli, schema
 from artgen_osc.monitor import SHOWN_IN, Traffic, _Display
+from artgen_osc.osc import capture
 from artgen_osc.recording import read
 from artgen_osc.schema import Address, Value
-from tests.live.servers import ARTGEN, running
+from tests.live.servers import ARTGEN, running, wait_for
+from tests.ports import free_port
 
 ROWS = schema.by_path(schema.sent(), schema.sent_by_renderer(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 
@@ -104,20 +106,32 @@ def test_a_real_daemon_and_renderer_are_shown_and_recorded(
 ) -> None:
     """Both as processes; the monitor here, with a control of each and one that is refused."""
     recording = tmp_path / "show.osc"
-    ports = ["--osc-port=9320", "--visuals-port=9321"]
-    off = ["--osc-query-port=0", "--visuals-query-port=0", "--visuals-model=idle"]
+    osc_port, visuals_port = free_port(), free_port()
+    ports = [f"--osc-port={osc_port}", f"--visuals-port={visuals_port}"]
+    off = ["--osc-query-port=0", "--osc-web-port=0", "--visuals-query-port=0", "--visuals-model=idle"]
     live = [*ARTGEN, "live", "--input=demo", "--mute", "--headless", "--visuals-width=160", "--visuals-height=90"]
-    with running(*live, *ports, *off, log=tmp_path / "live"), clients(9320, 9321) as (daemon, renderer):
+    log = tmp_path / "live"
+    with running(*live, *ports, *off, log=log), clients(osc_port, visuals_port) as (daemon, renderer):
+        with capture() as port:
+            heard: set[str] = set()
+
+            def both_run() -> bool:
+                daemon.send_message("/artgen/control/subscribe", f":{port.port},lease=1")
+                renderer.send_message("/visuals/subscribe", f":{port.port},lease=1")
+                heard.update(message.path for _, message in port.read(1.0))
+                return heard >= {"/artgen/status/heartbeat", "/visuals/status/heartbeat"}
+
+            wait_for(both_run, 60, "the daemon and the renderer", log.read_text)
 
         def steer() -> None:
-            time.sleep(6.0)
+            time.sleep(3.0)
             daemon.send_message("/artgen/control/gain_db", 2.0)
             renderer.send_message("/visuals/seed", 7)
             renderer.send_message("/visuals/sed", 7)
 
         steering = threading.Thread(target=steer)
         steering.start()
-        assert cli.main(["monitor", *ports, "--port=0", "--seconds=12", f"--record={recording}"]) == 0
+        assert cli.main(["monitor", *ports, "--port=0", "--seconds=7", f"--record={recording}"]) == 0
         steering.join()
     printed = capsys.readouterr().out
     assert "in       /artgen/control/gain_db 2" in printed, printed
@@ -134,7 +148,9 @@ def test_a_filter_that_means_nothing_is_said(capsys: pytest.CaptureFixture[str])
 
 
 def test_without_a_daemon_it_says_what_to_start(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    command = ["monitor", "--osc-port=9330", "--visuals-port=9331", "--port=0", "--seconds=3.5"]
+    osc, visuals = free_port(), free_port()
+    command = ["monitor", f"--osc-port={osc}", f"--visuals-port={visuals}", "--port=0", "--seconds=3.5"]
     assert cli.main([*command, f"--record={tmp_path / 'nothing.osc'}"]) == 0
-    assert "nothing comes from 127.0.0.1:9330 or 127.0.0.1:9331; start artgen live" in capsys.readouterr().out
+    nothing = f"nothing comes from 127.0.0.1:{osc} or 127.0.0.1:{visuals}; start artgen live"
+    assert nothing in capsys.readouterr().out
     assert not (tmp_path / "nothing.osc").exists()

