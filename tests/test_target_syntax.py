@@ -50,7 +50,7 @@ def test_what_is_no_target(text: str) -> None:
     ("text", "said"),
     [
         ("resolum", "did you mean resolume?"),
-        ("max,rat=30", "'rat=30' is not an option .*messages, rate=.*did you mean rate=?"),
+        ("max,rat=30", "'rat=30' is not an option .*messages, echo, rate=.*did you mean rate=?"),
         ("max,broadcats", "did you mean broadcast?"),
         ("max,tcp=1", "did you mean tcp?"),
         ("max,rate", "did you mean rate=?"),

@@ -129,7 +129,7 @@ def test_other_bundles_share_the_rate_and_are_complete(sender: OscSender, peer: 
     sender.send([(VALENCE, 0.5)])
     clock.now += 0.5
     sender.send([(row.address, "A minor" if row.address.tag == "s" else 0.5) for row in schema.HARMONY])
-    sender.send([(row, 1) for row in schema.STATUS])
+    sender.send([(row, "text" if row.tag == "s" else 1) for row in (*schema.STATUS, schema.REFUSAL)])
     assert len(heard(peer)) == 1
     clock.now += 0.6
     sender.send([(output.address, 1) for output in schema.OUTPUTS])
