@@ -25,6 +25,7 @@ SHORT = {
     "visuals.display": ("--display",),
     "visuals.headless": ("--headless",),
     "visuals.engine": ("--engine",),
+    "visuals.gallery": ("--gallery",),
 }
 """Settings that most shows give; they have a short flag beside ``--table-key``."""
 

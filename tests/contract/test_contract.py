@@ -76,7 +76,10 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.web_port",
         "osc.web_origins",
         "visuals.query_port",
-        *(f"visuals.{name}" for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine")),
+        *(
+            f"visuals.{name}"
+            for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine", "gallery")
+        ),
     }
     assert set(known) - with_address == fixed_at_start
 
