@@ -39,7 +39,19 @@ FEATURES = Features(
     key="Eb major",
     key_confidence=0.7,
 )
-COMMANDS = ("live", "daemon", "visuals", "analyze", "devices", "monitor", "replay", "config", "doctor", "bench")
+COMMANDS = (
+    "live",
+    "daemon",
+    "visuals",
+    "analyze",
+    "devices",
+    "monitor",
+    "replay",
+    "config",
+    "doctor",
+    "gallery",
+    "bench",
+)
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 
 
