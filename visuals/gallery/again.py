@@ -103,6 +103,8 @@ def draw(pixels: Frame, about: About, size: int) -> Frame:
         most = int(context.info["GL_MAX_TEXTURE_SIZE"])
         side = max(pixels.shape[:2])
         enlarge = min(math.ceil(size * about.look.zoom / side), min(LARGEST_LAYER, most) // side)
+        if scale <= 1.0:
+            enlarge = ENLARGE  # just as the show did
         if size > most:
             raise DisplayError(
                 f"--size: {size} is more than OpenGL can draw here; up to {most} are allowed; choose a smaller size"

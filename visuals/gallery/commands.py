@@ -16,6 +16,7 @@ from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index, Query, Row, Synced
 from visuals.gallery.record import to_json
 
+TELL_EVERY = 5000
 TOLD_OF = 3
 """Files that are left alone are named, up to so many."""
 
@@ -57,7 +58,7 @@ def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
 def _list(gallery: Gallery, given: argparse.Namespace) -> int:
     query = _query(given)
     with closing(Index(gallery)) as index:
-        _complain(gallery, index.sync())
+        _complain(gallery, index.sync(_tell))
         rows, count = index.page(query, given.before, given.limit), index.count(query)
     for row in rows:
         print(json.dumps(asdict(row), ensure_ascii=False) if given.json else _line(row))
@@ -114,7 +115,7 @@ def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig
 
 def _export(gallery: Gallery, given: argparse.Namespace) -> int:
     with closing(Index(gallery)) as index:
-        _complain(gallery, index.sync())
+        _complain(gallery, index.sync(_tell))
         written, lost = export(index, _query(given), given.folder)
     for id in lost:
         print(f"artgen: {id}: has gone meanwhile, and is not in {given.folder}", file=sys.stderr)
@@ -128,6 +129,11 @@ def _query(given: argparse.Namespace) -> Query:
         near = (*given.near, given.within)
     until = given.until + timedelta(days=1) if given.until else None
     return Query(near=near, title=given.title, since=given.since, until=until, favourite=given.favourite)
+
+
+def _tell(done: int, all_of_them: int) -> None:
+    if done % TELL_EVERY == 0:
+        print(f"artgen: reading the pictures, {done} of {all_of_them}", file=sys.stderr)
 
 
 def _complain(gallery: Gallery, synced: Synced) -> None:

@@ -5,7 +5,7 @@ It holds nothing that the files don't hold. It may be deleted at any time.
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,8 +117,12 @@ class Index:
         except sqlite3.DatabaseError as error:
             self._again(error)
 
-    def sync(self) -> Synced:
+    def sync(self, tell: Callable[[int, int], None] | None = None) -> Synced:
         """Bring the index up to date with the files. Others may read and write meanwhile.
+
+        Parameters
+        ----------
+        tell : called with how many files have been looked at, and of how many, now and then
 
         Raises
         ------
@@ -126,10 +130,10 @@ class Index:
             SQLite can't write there.
         """
         try:
-            return self._sync()
+            return self._sync(tell)
         except sqlite3.DatabaseError as error:
             self._again(error)
-            return self._sync()
+            return self._sync(tell)
 
     def page(self, query: Query, before: str = "", limit: int = 100) -> list[Row]:
         """Pictures, the newest first.
@@ -221,7 +225,7 @@ class Index:
             raise
         self._database.execute("COMMIT")
 
-    def _sync(self) -> Synced:
+    def _sync(self, tell: Callable[[int, int], None] | None) -> Synced:
         files = self.gallery.files()
         known = {
             name: (mtime_ns, size)
@@ -237,6 +241,8 @@ class Index:
             with self._transaction() as database:
                 for name, (row, thumbnail, reason) in batch:
                     added += self._put(database, name, files[name], row, thumbnail, reason)
+            if tell is not None:
+                tell(start + len(batch), len(changed))
         with self._transaction() as database:
             before = database.execute("SELECT count(*) FROM pictures").fetchone()[0]
             for name in gone:

@@ -149,7 +149,10 @@ def from_json(text: str) -> About:
     ValueError
         It is something else, or damaged.
     """
-    told = json.loads(text)
+    try:
+        told = json.loads(text)
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
     if not isinstance(told, dict) or not isinstance(told.get("artgen"), int):
         raise ValueError("was not written by artgen")
     if told["artgen"] > VERSION:
