@@ -84,7 +84,10 @@ class Gallery:
         """
         path = self.folder / f"{check_id(id)}{SUFFIX}"
         if not _is_file(path):
-            raise GalleryError(f"{id}: there is no such picture in {self.folder}; artgen gallery list has those there")
+            raise GalleryError(
+                f"{id}: there is no such picture in {self.folder}; one that is there is allowed; "
+                "artgen gallery list has them"
+            )
         return path
 
     def read(self, id: str) -> Entry:
@@ -189,7 +192,9 @@ class Gallery:
         """
         deleted = self._deleted()
         if not deleted:
-            raise GalleryError(f"{self.trash}: nothing is left to bring back; what artgen gallery delete took is")
+            raise GalleryError(
+                f"{self.trash}: nothing is left to bring back; what was deleted is allowed; delete first"
+            )
         last = max(number for number, _, _ in deleted)
         ids = []
         try:
