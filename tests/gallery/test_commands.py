@@ -124,5 +124,5 @@ def test_render_without_the_model(gallery: Gallery, capsys: pytest.CaptureFixtur
 def test_export(gallery: Gallery, capsys: pytest.CaptureFixture[str]) -> None:
     put(gallery.folder)
     assert main(["gallery", "export", "site"]) == 0
-    assert "1 pictures" in capsys.readouterr().out
+    assert "index.html: 1 picture\n" in capsys.readouterr().out
     assert Path("site/index.html").exists()

@@ -1,6 +1,7 @@
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -152,6 +153,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptu
 
 CHILD = """
 import sys
+import threading
 from pathlib import Path
 from tests.gallery.conftest import a_frame, an_about
 from visuals.gallery.writer import Writer
@@ -188,3 +190,24 @@ def test_kill_9_at_any_moment_loses_no_finished_picture_and_leaves_no_broken_one
     for path in folder.glob("*.png"):
         assert np.asarray(Image.open(path)).shape == (360, 640, 3)
     index.close()
+
+
+def test_a_disk_that_hangs_does_not_hold_up_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = threading.Event()
+    monkeypatch.setattr("visuals.gallery.writer.write", lambda *parts: free.wait(30.0))
+    monkeypatch.setattr("visuals.gallery.writer.CLOSE_S", 0.2)
+    writer = Writer(tmp_path, waiting=1)
+    for number in range(5):
+        writer.write(a_frame(), an_about(number))
+    start = time.monotonic()
+    writer.close()
+    assert time.monotonic() - start < 5.0
+    free.set()
+
+
+def test_one_that_fails_does_not_keep_the_others_from_being_written(tmp_path: Path) -> None:
+    writer = Writer(tmp_path)
+    writer.write(np.zeros((2, 2), np.uint16), an_about(1))
+    writer.write(a_frame(), an_about(2))
+    writer.close()
+    assert (writer.written, writer.dropped) == (1, 1)

@@ -63,7 +63,7 @@ def _list(gallery: Gallery, given: argparse.Namespace) -> int:
     for row in rows:
         print(json.dumps(asdict(row), ensure_ascii=False) if given.json else _line(row))
     if not given.json:
-        print(f"{count} pictures" + (f", more with --before {rows[-1].id}" if len(rows) == given.limit else ""))
+        print(_pictures(count) + (f", more with --before {rows[-1].id}" if len(rows) == given.limit else ""))
     return 0
 
 
@@ -119,7 +119,7 @@ def _export(gallery: Gallery, given: argparse.Namespace) -> int:
         written, lost = export(index, _query(given), given.folder)
     for id in lost:
         print(f"artgen: {id}: has gone meanwhile, and is not in {given.folder}", file=sys.stderr)
-    print(f"{given.folder / 'index.html'}: {written} pictures")
+    print(f"{given.folder / 'index.html'}: {_pictures(written)}")
     return 0
 
 
@@ -151,6 +151,10 @@ def _line(row: Row) -> str:
         f"{row.id} {star} {when}  valence {row.valence:.2f}  energy {row.energy:.2f}  {_clean(row.model)}  "
         + "  ".join(part for part in music if part)
     ).rstrip()
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
 
 
 def _values(values: dict[str, float]) -> str:

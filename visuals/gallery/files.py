@@ -18,6 +18,9 @@ THUMBNAIL_CHUNK = b"arTH"
 picture (PNG specification, 5.4)."""
 
 THUMBNAIL_SIDE = 192
+COMPRESSION = 1
+"""Of 1 to 9: 3 takes half as long again, and makes the file 4 % smaller."""
+
 PART = ".part"
 """Ending of a file that is being written."""
 
@@ -63,7 +66,7 @@ def write(path: Path, frame: Frame, about: About) -> None:
     part = path.with_name(f".{path.stem}{PART}")
     try:
         with part.open("wb") as file:
-            image.save(file, "PNG", compress_level=3, pnginfo=info)
+            image.save(file, "PNG", compress_level=COMPRESSION, pnginfo=info)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

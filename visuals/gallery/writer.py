@@ -1,7 +1,9 @@
 """Pictures into the gallery, away from the render loop."""
 
 import logging
+import os
 import queue
+import sys
 import threading
 from pathlib import Path
 from time import monotonic
@@ -12,6 +14,10 @@ from visuals.gallery.record import About
 from visuals.generator import Frame
 
 log = logging.getLogger(__name__)
+
+NICENESS = 5
+CLOSE_S = 8.0
+"""Less than the supervisor gives the renderer to end."""
 
 
 class Writer:
@@ -40,12 +46,16 @@ class Writer:
         try:
             self._queue.put_nowait((frame, about))
         except queue.Full:
-            self._drop("the disk is slower than the snapshots come; fewer of them, or a faster disk, are needed")
+            self._drop("they come faster than they can be written; fewer of them are needed")
 
     def close(self) -> None:
-        """Write what is waiting, then end."""
-        self._queue.put(None)
-        self._thread.join(timeout=30.0)
+        """Write what is waiting, then end; a disk that hangs is not waited for."""
+        until = monotonic() + CLOSE_S
+        try:
+            self._queue.put(None, timeout=CLOSE_S)
+        except queue.Full:
+            log.warning("%s: the disk hangs; %d snapshots are lost", self.folder, self._queue.qsize())
+        self._thread.join(timeout=max(0.0, until - monotonic()))
 
     def _drop(self, reason: str) -> None:
         self.dropped += 1
@@ -55,12 +65,15 @@ class Writer:
             log.warning("%s: %d snapshots lost so far: %s; the show goes on", self.folder, self.dropped, reason)
 
     def _run(self) -> None:
+        if sys.platform == "linux":
+            # Here a thread has a priority of its own: the show comes first.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         while (item := self._queue.get()) is not None:
             frame, about = item
             try:
                 open_for_writing(self.folder)
                 write(self.folder / f"{about.id}.png", frame, about)
-            except (OSError, ValueError) as error:
+            except Exception as error:  # whatever it is, the next picture may be written
                 self._drop(f"can't be written ({error}); a folder with room is needed")
             else:
                 self.written += 1
