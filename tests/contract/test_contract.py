@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from artgen_osc.cli import _parser
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Features, Mood
 from artgen_osc.target_syntax import PORTS
+from visuals.gallery.record import About
+from visuals.motion import Look
 
 ROOT = Path(__file__).parents[2]
 ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
@@ -171,6 +174,18 @@ def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in COMMANDS:
         assert f"artgen {name}" in readme
+
+
+def test_the_gallery_is_documented() -> None:
+    """Its actions, each with an example, and all that a file knows."""
+    guide = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
+    (commands,) = [action for action in _parser()._actions if action.dest == "command"]
+    assert commands.choices is not None
+    (actions,) = [action for action in commands.choices["gallery"]._actions if action.dest == "action"]
+    for name, sub in actions.choices.items():
+        assert f"artgen gallery {name}" in guide
+        assert f"example: artgen gallery {name}" in sub.format_help()
+    assert all(f"`{item.name}`" in guide for item in (*fields(About), *fields(Look)))
 
 
 def test_defaults_and_models_are_small() -> None:
