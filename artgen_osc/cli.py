@@ -4,6 +4,7 @@ Nothing heavy is imported before a command needs it.
 """
 
 import argparse
+import functools
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from typing import Any, Never
 
 from artgen_osc import __version__, config
 from artgen_osc.errors import ArtgenError, AudioError
+from artgen_osc.gallery_arguments import add_actions
 
 SHORT = {
     "audio.input": ("--input", "-i"),
@@ -25,6 +27,7 @@ SHORT = {
     "visuals.display": ("--display",),
     "visuals.headless": ("--headless",),
     "visuals.engine": ("--engine",),
+    "visuals.gallery": ("--gallery",),
 }
 """Settings that most shows give; they have a short flag beside ``--table-key``."""
 
@@ -165,6 +168,12 @@ def _doctor(given: argparse.Namespace) -> int:
     return examine(_settings(given).config)
 
 
+def _gallery(given: argparse.Namespace) -> int:
+    from visuals.gallery.commands import run
+
+    return run(given, _settings(given).config.visuals)
+
+
 def _bench(given: argparse.Namespace) -> int:
     from artgen_osc.bench import lines, measure
 
@@ -172,6 +181,21 @@ def _bench(given: argparse.Namespace) -> int:
     figures = measure(given.model, visuals.engine, given.seconds)
     print(json.dumps(figures) if given.json else "\n".join(lines(figures)))
     return 0
+
+
+def _command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    what: str,
+    example: str,
+    tables: Sequence[str] = SHOW,
+) -> argparse.ArgumentParser:
+    sub: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
+    sub.set_defaults(run=run)
+    _add_settings(sub, tables)
+    sub.add_argument("-v", "--verbose", action="store_true", help="log more, and show tracebacks")
+    return sub
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -183,15 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"artgen {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def command(
-        name: str, run: Callable[[argparse.Namespace], int], what: str, example: str, tables: Sequence[str] = SHOW
-    ) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=what, description=what, epilog=f"example: {example}")
-        sub.set_defaults(run=run)
-        _add_settings(sub, tables)
-        sub.add_argument("-v", "--verbose", action="store_true", help="log more, and show tracebacks")
-        return sub
-
+    command = functools.partial(_command, commands)
     live = command(
         "live", _live, "Listen, send OSC and paint.", "artgen live --input loopback --osc touchdesigner --fullscreen"
     )
@@ -254,6 +270,12 @@ def _parser() -> argparse.ArgumentParser:
         "artgen config > show.toml",
     )
     command("doctor", _doctor, "Say what is missing on this machine and how to get it.", "artgen doctor")
+    kept = "Pictures that the show has kept: list, paint again, export."
+    gallery = commands.add_parser(
+        "gallery", help=kept, description=kept, epilog="example: artgen gallery list --near 0.8,0.9"
+    )
+    actions = gallery.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add_actions(functools.partial(_command, actions), _gallery)
     bench = command("bench", _bench, "Measure how fast everything is on this machine.", "artgen bench --json", ())
     bench.add_argument("--engine", dest="visuals.engine", help=config.settings()["visuals.engine"].metadata["doc"])
     bench.add_argument(

@@ -115,6 +115,11 @@ class VisualsConfig:
     freeze: bool = _setting(False, "hold the picture")
     blackout: bool = _setting(False, "fade to black")
     help: bool = _setting(False, "show the overlay")
+    gallery: str = _setting("gallery", "folder of the snapshots; it is made with the first one")
+    snapshot_every: float = _setting(0.0, "a snapshot every so many seconds, half a second at least; 0: none")
+    snapshot_on_mood: float = _setting(
+        0.0, "a snapshot when the mood has moved so far from the last one's, every 10 s at most; 0: none"
+    )
 
 
 @dataclass(frozen=True, slots=True)

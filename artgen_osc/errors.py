@@ -8,6 +8,7 @@
     ├── ModelError         a model file that can't be used
     ├── EngineError        an engine that isn't installed, or doesn't work here
     ├── OscError           a port or a target
+    ├── GalleryError       a picture or a folder of the gallery
     └── DisplayError       a window or OpenGL
 
 The text follows one form:
@@ -37,6 +38,10 @@ class EngineError(ArtgenError):
 
 class OscError(ArtgenError):
     """An OSC port can't be opened, or a target can't be understood."""
+
+
+class GalleryError(ArtgenError):
+    """A picture isn't there or can't be used, or the gallery's folder can't be changed."""
 
 
 class DisplayError(ArtgenError):

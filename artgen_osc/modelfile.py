@@ -149,6 +149,21 @@ def installed_generator() -> Path:
     return Path(package.submodule_search_locations[0]) / "models" / "generator.onnx"
 
 
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a whole file, in hexadecimal digits.
+
+    Raises
+    ------
+    ModelError
+        The file can't be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def weights_sha256(weights: Mapping[str, np.ndarray]) -> str:
     """SHA-256 of named arrays, whatever their order."""
     digest = hashlib.sha256()
@@ -189,9 +204,11 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ModelError(
-            f"{path}: can't be read ({error.strerror}); a model file is allowed; check the path"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str | Path, error: OSError) -> ModelError:
+    return ModelError(f"{path}: can't be read ({error.strerror}); a model file is allowed; check the path")
 
 
 def _retry(kind: str) -> str:

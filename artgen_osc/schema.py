@@ -303,7 +303,22 @@ VISUALS_CONTROLS: tuple[Address, ...] = (
     Address("/visuals/effect/vignette", "float", "darker corners", setting="visuals.vignette"),
     Address("/visuals/freeze", "toggle", "1: hold the picture", setting="visuals.freeze"),
     Address("/visuals/blackout", "toggle", "1: fade to black", setting="visuals.blackout"),
-    Address("/visuals/snapshot", "trigger", "save the picture as PNG"),
+    Address("/visuals/snapshot", "trigger", "keep the picture in the gallery"),
+    Address(
+        "/visuals/snapshot/every",
+        "float",
+        "keep one every so many seconds, half a second at least; 0: none",
+        0,
+        3600,
+        "s",
+        "visuals.snapshot_every",
+    ),
+    Address(
+        "/visuals/snapshot/mood",
+        "float",
+        "keep one when the mood has moved so far from the last one's, every 10 s at most; 0: none",
+        setting="visuals.snapshot_on_mood",
+    ),
     Address("/visuals/fullscreen", "toggle", "1: fill the screen", setting="visuals.fullscreen"),
     Address("/visuals/help", "toggle", "1: show the overlay", setting="visuals.help"),
     Address(

@@ -17,7 +17,7 @@ from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
 from artgen_osc.targets import OscSender
 from visuals.app import run
 from visuals.control import Control
-from visuals.files import FrameWriter
+from visuals.gallery.files import read
 from visuals.show import Show
 from visuals.strip import Strip
 from visuals.window import Window
@@ -110,7 +110,9 @@ def test_a_patch_alone_is_enough_to_perform(
     last = seen[-1]
     assert (last.valence, last.energy) == pytest.approx((0.9, 0.8))
     assert (last.settings.seed, last.settings.speed) == (12, 2.0)
-    assert len(list((tmp_path / "snapshots").glob("artgen-*.png"))) == 1
+    (kept,) = (tmp_path / "gallery").glob("*.png")
+    about = read(kept).about
+    assert (about.id, about.cause, about.width, about.height) == (kept.stem, "asked", 160, 90)
 
 
 def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, tmp_path: Path) -> None:
@@ -255,25 +257,3 @@ def test_a_display_without_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_x11_fullscreen_is_left_to_sdl(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     assert has_window_manager()
-
-
-def test_frames_that_come_too_fast_are_dropped_and_counted(tmp_path: Path) -> None:
-    writer = FrameWriter(waiting=2)
-    frame = np.random.default_rng(0).integers(0, 255, (400, 400, 3), dtype=np.uint8)
-    start = time.monotonic()
-    for index in range(50):
-        writer.write(tmp_path / "new" / f"{index}.png", frame)
-    assert time.monotonic() - start < 1.0
-    writer.close()
-    assert writer.written + writer.dropped == 50
-    assert writer.dropped > 0
-    assert len(list((tmp_path / "new").glob("*.png"))) == writer.written
-
-
-def test_a_folder_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    writer = FrameWriter()
-    writer.write(tmp_path / "file" / "a.png", np.zeros((4, 4, 3), np.uint8))
-    writer.close()
-    assert writer.dropped == 1
-    assert "can't be written" in caplog.text

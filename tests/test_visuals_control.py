@@ -4,7 +4,7 @@ from dataclasses import fields
 import pytest
 
 from artgen_osc.config import VisualsConfig
-from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
+from artgen_osc.schema import VISUALS_CONTROLS, Address, Value, by_path, sent
 from visuals.control import STALE_S, Controls
 from visuals.keys import KEYS
 
@@ -138,3 +138,17 @@ def test_beats_are_counted_like_onsets(controls: Controls) -> None:
     control = controls.now(0.2)
     assert (control.beats, control.onsets, control.bar_phase, control.tempo_confidence) == (2, 0, 0.5, 0.8)
     assert controls.now(60.0).tempo_confidence == 0.0, "nobody says so any more"
+
+
+def test_words_and_tempo_are_of_the_music_that_plays() -> None:
+    controls = Controls(VisualsConfig())
+    send(controls, 1.0, ("/artgen/key", "A minor"))
+    assert controls.now(1.0).key == "", "words alone are no music"
+    send(controls, 1.0, ("/artgen/tempo_bpm", 128.0))
+    control = controls.now(2.0)
+    assert (control.key, control.tempo_bpm, control.title) == ("A minor", 128.0, "")
+    title = Address("/artgen/title", "string", "what plays")
+    controls.receive([(title, "So what")], 2.0)
+    assert controls.now(2.5).title == "So what"
+    control = controls.now(1.0 + STALE_S + 0.1)
+    assert (control.key, control.tempo_bpm, control.title) == ("", 0.0, "")

@@ -19,6 +19,7 @@ class Painter:
 
     def __init__(self, name: str = "painter", z_dim: int = 2) -> None:
         self.name = name
+        self.sha256 = ""
         self.z_dim = z_dim
         self.gate = threading.Event()
         self.gate.set()

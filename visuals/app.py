@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
@@ -17,7 +16,8 @@ from artgen_osc.errors import ConfigError, DisplayError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import OscQuery, current, open_query
 from visuals.control import Control, Controls
-from visuals.files import FrameWriter
+from visuals.gallery.occasions import Occasions, snapshot
+from visuals.gallery.writer import Writer
 from visuals.generator import open_generator
 from visuals.keys import BY_NAME
 from visuals.report import Report
@@ -28,7 +28,6 @@ from visuals.worker import ThreadWorker
 
 log = logging.getLogger(__name__)
 
-SNAPSHOTS = Path("snapshots")
 LONGEST_STEP_S = 0.1
 """After a stall the show goes on from where it was instead of leaping."""
 
@@ -85,7 +84,7 @@ def run(
         stack.callback(worker.close)
         show = Show(surface.context, surface.size, Controls(config), worker, surface.window)
         stack.callback(show.close)
-        writer = FrameWriter()
+        writer = Writer(Path(config.gallery))
         stack.callback(writer.close)
         if strip is not None:
             stack.callback(strip.close)
@@ -105,7 +104,7 @@ class _Loop:
         receiver: OscReceiver,
         query: OscQuery | None,
         report: Report,
-        writer: FrameWriter,
+        writer: Writer,
         file: ConfigFile,
         on_frame: Callable[[Show, Control], None] | None,
     ) -> None:
@@ -119,7 +118,7 @@ class _Loop:
         self._file = file
         self._next_look = 0.0
         self._on_frame = on_frame
-        self._snapshots = 0
+        self._occasions = Occasions()
         self._fullscreen = False
         self._last_drawn = monotonic()
         self._quiet_until = 0.0
@@ -181,10 +180,10 @@ class _Loop:
                 surface.fullscreen(self._fullscreen)
             if surface.size != show.screen.size:
                 show.screen.resize(surface.size)
-            if control.snapshots != self._snapshots:
-                self._snapshots = control.snapshots
-                stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
-                self._writer.write(SNAPSHOTS / f"artgen-{stamp}.png", show.picture())
+            cause = self._occasions.due(control, show.mood, monotonic())
+            kept = snapshot(show, control, cause) if cause else None
+            if kept is not None:
+                self._writer.write(*kept)
             show.draw()
             surface.show()
         except Exception as error:  # drivers raise anything; one lost frame doesn't end a show

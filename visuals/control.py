@@ -35,6 +35,8 @@ class Control:
     valence, energy : the mood to move towards, 0..1
     confidence, level, low, mid, high : from the daemon, 0..1
     tempo_confidence, bar_phase : from the daemon, 0..1
+    tempo_bpm : from the daemon, 0 while there is none
+    key, title : from the daemon, empty while there is none
     onsets, beats : heard since the renderer started
     cues : how often a seed was asked for
     nexts : how often the next picture was asked for
@@ -53,6 +55,9 @@ class Control:
     high: float = 0.0
     tempo_confidence: float = 0.0
     bar_phase: float = 0.0
+    tempo_bpm: float = 0.0
+    key: str = ""
+    title: str = ""
     onsets: int = 0
     beats: int = 0
     cues: int = 0
@@ -104,6 +109,7 @@ class Controls:
     def __init__(self, settings: VisualsConfig) -> None:
         self._settings = settings
         self._music: dict[str, float] = {}
+        self._words: dict[str, str] = {}
         self._last_music = -math.inf
         self._events = {"/artgen/onset": _Events(), "/artgen/beat": _Events()}
         self._counts = {"/visuals/seed": 0, "/visuals/seed/next": 0, "/visuals/snapshot": 0, "/visuals/quit": 0}
@@ -120,7 +126,9 @@ class Controls:
         for row, value in messages:
             if row.path in _CONTROLS:
                 self._visuals(row, value, time)
-            elif not isinstance(value, str):
+            elif isinstance(value, str):
+                self._words[row.path] = value
+            else:
                 self._daemon(row.path, value, time)
 
     def press(self, path: str, time: float) -> None:
@@ -150,6 +158,9 @@ class Controls:
             high=music.get("/artgen/high", 0.0),
             tempo_confidence=music.get("/artgen/tempo/confidence", 0.0) if age <= STALE_S else 0.0,
             bar_phase=music.get("/artgen/bar/phase", 0.0),
+            tempo_bpm=music.get("/artgen/tempo_bpm", 0.0) if age <= STALE_S else 0.0,
+            key=self._words.get("/artgen/key", "") if age <= STALE_S else "",
+            title=self._words.get("/artgen/title", "") if age <= STALE_S else "",
             onsets=self._events["/artgen/onset"].total,
             beats=self._events["/artgen/beat"].total,
             cues=self._counts["/visuals/seed"],

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import Engine, ModelFile, Port
+from artgen_osc.modelfile import Engine, ModelFile, Port, file_sha256
 from visuals.latent import HOME_SEED, direction, truncated
 from visuals.notes import read_notes
 from visuals.steering import Steering
@@ -59,6 +59,7 @@ class ForeignGenerator:
         self._toml = self._path.with_suffix(".toml")
         self._notes = read_notes(self._toml)
         self.name = self._path.stem
+        self.sha256 = file_sha256(self._path)
         self._engine = Engine(ModelFile(self._path, {"bf16": self._notes.bf16}), threads, engine=engine)
         self._find_inputs(self._engine.inputs)
         self._home = direction(HOME_SEED, self.z_dim)
@@ -83,6 +84,10 @@ class ForeignGenerator:
         picture = self._paint(self._steering(z, mood), mood, truncation)
         self._steering.see(picture, mood)
         return picture
+
+    def corrected(self, mood: Array) -> Array:
+        """The mood, float32 ``(2,)``, that the next picture is really asked for where `mood` is wanted."""
+        return mood if self._steering is None else self._steering.corrected(mood)
 
     def paint(self, z: Array, truncation: float) -> Array:
         """The picture at just this point, without steering; only a truncation input heeds `truncation`."""

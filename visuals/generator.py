@@ -25,10 +25,12 @@ class Generator(Protocol):
     ----------
     name : for the overlay
     z_dim : length of `z`
+    sha256 : of its file, in hexadecimal digits; empty where it has none
     """
 
     name: str
     z_dim: int
+    sha256: str
 
     def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
         """Paint a picture.
@@ -77,6 +79,7 @@ class OnnxGenerator:
                 "export it again with training.train_gan --export-only"
             ) from None
         self.name = Path(path).stem
+        self.sha256 = modelfile.file_sha256(path)
         self._home = direction(HOME_SEED, self.z_dim)
         self._engine = modelfile.Engine(model, threads, engine=engine)
         try:

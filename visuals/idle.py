@@ -45,6 +45,7 @@ class IdleGenerator:
 
     name = "idle"
     z_dim = 64
+    sha256 = ""
 
     def __init__(self, size: int = 256) -> None:
         self.size = size

@@ -7,7 +7,8 @@ from time import perf_counter
 import numpy as np
 
 from artgen_osc.errors import ArtgenError
-from visuals.generator import Frame, Generator
+from visuals.foreign import ForeignGenerator
+from visuals.generator import FloatArray, Frame, Generator
 from visuals.latent import Latent
 from visuals.rack import Opener, Rack
 
@@ -31,6 +32,25 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Stroke:
+    """What one model was given for a picture: enough to paint it again.
+
+    Attributes
+    ----------
+    name, sha256 : of the model
+    z : float32 ``(z_dim,)``
+    mood : float32 ``(2,)``, valence and energy; beyond 0..1 where a model without a mood input is steered
+    truncation : 0..1
+    """
+
+    name: str
+    sha256: str
+    z: FloatArray
+    mood: FloatArray
+    truncation: float
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A painted picture.
 
@@ -40,12 +60,16 @@ class Picture:
     model : counts the changes of models so far; another number is another model
     seconds : how long it took
     cuts : of the latent that it shows
+    strokes : of the model, of the second one, or of both, mixed
+    mix : 0..1, share of the second of two strokes
     """
 
     pixels: Frame
     model: int
     seconds: float
     cuts: int = 0
+    strokes: tuple[Stroke, ...] = ()
+    mix: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +130,23 @@ class Painter:
         """A picture; None if it was asked for before the models changed, or if a model fails."""
         pair, start = self.pair, perf_counter()
         mix = request.mix if pair.second is not None else 0.0
-        frames = []
+        strokes, frames = [], []
         for generator, latent, share in ((pair.first, request.latent, 1.0 - mix), (pair.second, request.second, mix)):
             if generator is None or share <= 0.0:
                 continue
             if latent.z.shape != (generator.z_dim,):
                 return None
+            # Asked before it paints, since it learns from what it has painted.
+            asked = generator.corrected(latent.mood) if isinstance(generator, ForeignGenerator) else latent.mood
+            strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation))
             try:
                 frames.append(generator(latent.z, latent.mood, latent.truncation))
             except Exception as error:  # as above: the last picture stays on screen
                 self._report(f"{generator.name}: {error}")
                 return None
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
-        return Picture(pixels, pair.count, perf_counter() - start, request.latent.cuts)
+        seconds = perf_counter() - start
+        return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix)
 
     def _report(self, text: str) -> None:
         self.error = text

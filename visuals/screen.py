@@ -16,7 +16,7 @@ from visuals.motion import Look
 
 SHADERS = Path(__file__).parent / "shaders"
 _NOISE_SIZE = 256
-_ENLARGE = 2
+ENLARGE = 2
 _RAGGED = 3.0
 """How far contours are moved at full grain, in pixels of the picture."""
 
@@ -67,10 +67,12 @@ class Screen:
     context : moderngl context, core 3.3
     size : (width, height) of the target, pixels
     window : whether to draw into the context's window instead of a picture in memory
+    enlarge : how many times the cubic enlargement makes of each side; more is smoother on a large target, and slower
     """
 
-    def __init__(self, context: Any, size: tuple[int, int], window: bool = False) -> None:
+    def __init__(self, context: Any, size: tuple[int, int], window: bool = False, enlarge: int = ENLARGE) -> None:
         self._context = context
+        self._enlarge = enlarge
         self._window = context.detect_framebuffer(0) if window else None
         self._mix_pass = self._pass("mix")
         self._sharpen_pass = self._pass("sharpen")
@@ -243,7 +245,7 @@ class Screen:
     def _layers(self, height: int, width: int) -> tuple[_Layer, _Layer, _Layer, _Layer]:
         """What was on screen, the mix, the mix prefiltered, and enlarged."""
         small = [self._layer(height, width) for _ in range(3)]
-        return small[0], small[1], small[2], self._layer(_ENLARGE * height, _ENLARGE * width)
+        return small[0], small[1], small[2], self._layer(self._enlarge * height, self._enlarge * width)
 
     def _texture(self, pixels: np.ndarray, repeat: bool = True) -> Any:
         """From uint8 ``(height, width, channels)``."""

@@ -1,6 +1,7 @@
 """The whole renderer but for its window: controls in, frames out."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from artgen_osc.config import VisualsConfig
@@ -11,7 +12,7 @@ from visuals.keys import KEYS
 from visuals.latent import LatentPath
 from visuals.motion import Crossfade, Look, Motion, Pace
 from visuals.overlay import text_image
-from visuals.painter import Request
+from visuals.painter import Picture, Request
 from visuals.screen import Screen
 from visuals.worker import Worker, WorkerState
 
@@ -37,6 +38,7 @@ class Show:
     fps : frames per second, lately
     pictures : generated pictures shown so far
     mood : valence and energy that are painted, 0..1
+    painted : the newest picture, None before the first
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Show:
         self._time = 0.0
         self._overlay_age = math.inf
         self.mood = (control.valence, control.energy)
+        self.painted: Picture | None = None
 
     def step(self, time: float, dt: float, refused: int = 0) -> Control:
         """Move everything on.
@@ -110,6 +113,24 @@ class Show:
         """The frame of the last step without the overlay, uint8 ``(height, width, 3)``."""
         return self.screen.picture(self._fade.mix(self._time), self._look)
 
+    def still(self) -> tuple[Frame, Look]:
+        """The newest picture alone, fully faded in and without a blackout, and the look that it is drawn with.
+
+        The frame on screen lies between pictures, and no model could paint it again.
+
+        Returns
+        -------
+        frame : uint8 ``(height, width, 3)``
+        look : Look
+        """
+        look = replace(self._look, brightness=1.0)
+        return self.screen.picture(1.0, look), look
+
+    @property
+    def seed(self) -> int:
+        """Number of the picture that the path has come from."""
+        return self._path.seed
+
     def close(self) -> None:
         """End the worker and give the textures back."""
         self._worker.close()
@@ -134,6 +155,7 @@ class Show:
         self._fade.arrive(self._time, fade if changed else 0.0, cut)
         self._model, self._cuts = picture.model, picture.cuts
         self.pictures += 1
+        self.painted = picture
 
     def _help(self, control: Control, dt: float, refused: int) -> None:
         self._overlay_age += dt

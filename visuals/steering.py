@@ -91,7 +91,11 @@ class Steering:
 
     def __call__(self, z: FloatArray, mood: FloatArray) -> FloatArray:
         """A point near `z` whose picture has the mood, with what `see` has learned."""
-        return self.turn(z, (mood + self._correction).astype(np.float32))
+        return self.turn(z, self.corrected(mood))
+
+    def corrected(self, mood: FloatArray) -> FloatArray:
+        """What is asked for, float32 ``(2,)``, so that a picture has the mood."""
+        return (mood + self._correction).astype(np.float32)
 
     def see(self, pixels: np.ndarray, mood: FloatArray) -> None:
         """Learn from a picture, uint8 ``(height, width, 3)``, that was painted when `mood` ``(2,)`` was asked for."""

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from artgen_osc.cli import _parser
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Features, Mood
 from artgen_osc.target_syntax import PORTS
+from visuals.gallery.record import About
+from visuals.motion import Look
 
 ROOT = Path(__file__).parents[2]
 ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
@@ -39,7 +42,19 @@ FEATURES = Features(
     key="Eb major",
     key_confidence=0.7,
 )
-COMMANDS = ("live", "daemon", "visuals", "analyze", "devices", "monitor", "replay", "config", "doctor", "bench")
+COMMANDS = (
+    "live",
+    "daemon",
+    "visuals",
+    "analyze",
+    "devices",
+    "monitor",
+    "replay",
+    "config",
+    "doctor",
+    "gallery",
+    "bench",
+)
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 
 
@@ -76,7 +91,10 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.web_port",
         "osc.web_origins",
         "visuals.query_port",
-        *(f"visuals.{name}" for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine")),
+        *(
+            f"visuals.{name}"
+            for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine", "gallery")
+        ),
     }
     assert set(known) - with_address == fixed_at_start
 
@@ -156,6 +174,18 @@ def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in COMMANDS:
         assert f"artgen {name}" in readme
+
+
+def test_the_gallery_is_documented() -> None:
+    """Its actions, each with an example, and all that a file knows."""
+    guide = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
+    (commands,) = [action for action in _parser()._actions if action.dest == "command"]
+    assert commands.choices is not None
+    (actions,) = [action for action in commands.choices["gallery"]._actions if action.dest == "action"]
+    for name, sub in actions.choices.items():
+        assert f"artgen gallery {name}" in guide
+        assert f"example: artgen gallery {name}" in sub.format_help()
+    assert all(f"`{item.name}`" in guide for item in (*fields(About), *fields(Look)))
 
 
 def test_defaults_and_models_are_small() -> None:

@@ -105,7 +105,7 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
             wait_for(lambda: np.abs(display.picture() - frozen.astype(float)).mean() > 0.5, 10, "the overlay")
             key(display.display, "h")
             key(display.display, "s")
-            wait_for(lambda: list(tmp_path.glob("snapshots/*.png")), 10, "a snapshot")
+            wait_for(lambda: list(tmp_path.glob("gallery/*.png")), 10, "a snapshot")
             key(display.display, "space")
             small = (display.picture().max(2) > 8).mean()
             key(display.display, "F11")

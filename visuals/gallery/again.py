@@ -1,0 +1,123 @@
+"""A picture of the gallery, painted again by its own models and drawn larger."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import DisplayError, GalleryError
+from artgen_osc.modelfile import file_sha256
+from visuals.gallery.record import LONGEST_SIDE, About
+from visuals.generator import IDLE, SHIPPED, Frame, Generator
+from visuals.painter import Stroke, blend
+from visuals.screen import ENLARGE, Screen, standalone_context
+
+SMALLEST_SIDE = 64
+LARGEST_LAYER = 8192
+"""Beyond this side the cubic enlargement would take too much memory; a plain one does the rest."""
+
+
+def candidates(settings: VisualsConfig) -> list[str]:
+    """Model files that are known here."""
+    named = (settings.model, *settings.models, settings.second_model)
+    found = [name for name in named if name not in ("", IDLE)]
+    return list(dict.fromkeys([*found, *([str(SHIPPED)] if SHIPPED.exists() else [])]))
+
+
+def find_model(stroke: Stroke, files: Sequence[str]) -> str:
+    """The one of `files` that made a stroke, by what is in it, not by its name.
+
+    Raises
+    ------
+    GalleryError
+        It is none of them.
+    ModelError
+        One of them can't be read.
+    """
+    if not stroke.sha256 and stroke.name == IDLE:
+        return IDLE
+    for file in files:
+        if file_sha256(file) == stroke.sha256:
+            return file
+    raise GalleryError(
+        f"{stroke.name}: the model of this picture (sha256 {stroke.sha256[:12]}…) isn't here, only "
+        f"{', '.join(files) or 'none'}; just that file paints it again; give it by --visuals-model FILE"
+    )
+
+
+def paint(about: About, open_model: Callable[[Stroke], Generator]) -> Frame:
+    """The generator's picture, in its own size.
+
+    Parameters
+    ----------
+    about : of the picture
+    open_model : gives a fresh generator, one that has painted nothing yet
+
+    Raises
+    ------
+    GalleryError
+        The model takes another `z`.
+    """
+    frames = []
+    for stroke in about.strokes:
+        generator = open_model(stroke)
+        if stroke.z.shape != (generator.z_dim,):
+            raise GalleryError(
+                f"{about.id}: has a z of {stroke.z.size} numbers, {generator.name} takes {generator.z_dim}; "
+                "the same model as then is needed; look for another copy of the picture"
+            )
+        frames.append(generator(stroke.z, stroke.mood, stroke.truncation))
+    return frames[0] if len(frames) == 1 else blend(frames[0], frames[1], about.mix)
+
+
+def draw(pixels: Frame, about: About, size: int) -> Frame:
+    """As the show has drawn it, camera and finish included, off screen.
+
+    The picture is enlarged to the full size by the show's own cubic filter; grain stays as fine as a pixel.
+
+    Parameters
+    ----------
+    pixels : uint8 ``(h, w, 3)``, of the generator
+    about : of the picture
+    size : pixels of the longer side
+
+    Returns
+    -------
+    uint8 ``(height, width, 3)``
+
+    Raises
+    ------
+    GalleryError
+        The size isn't allowed.
+    DisplayError
+        There is no OpenGL, or it can't draw so large.
+    """
+    if not SMALLEST_SIDE <= size <= LONGEST_SIDE:
+        raise GalleryError(
+            f"--size: {size} is out of range; {SMALLEST_SIDE} to {LONGEST_SIDE} pixels are allowed; choose one of them"
+        )
+    scale = size / max(about.width, about.height)
+    target = max(1, round(about.width * scale)), max(1, round(about.height * scale))
+    context = standalone_context()
+    try:
+        most = int(context.info["GL_MAX_TEXTURE_SIZE"])
+        side = max(pixels.shape[:2])
+        enlarge = min(math.ceil(size * about.look.zoom / side), min(LARGEST_LAYER, most) // side)
+        if scale <= 1.0:
+            enlarge = ENLARGE  # just as the show did
+        if size > most:
+            raise DisplayError(
+                f"--size: {size} is more than OpenGL can draw here; up to {most} are allowed; choose a smaller size"
+            )
+        screen = Screen(context, target, enlarge=max(ENLARGE, enlarge))
+        screen.take(pixels, 1.0)
+        frame = screen.picture(1.0, about.look)
+        screen.release()
+        return frame
+    finally:
+        context.release()
+
+
+def output_name(about: About, size: int) -> Path:
+    """Where a larger picture goes if nobody says where."""
+    return Path(f"{about.id}-{size}.png")

@@ -1,0 +1,166 @@
+"""What ``artgen gallery …`` does."""
+
+import argparse
+import json
+import sys
+from contextlib import closing
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import GalleryError
+from visuals.gallery.export import export
+from visuals.gallery.files import write
+from visuals.gallery.folder import Gallery
+from visuals.gallery.index import Index, Query, Row, Synced
+from visuals.gallery.record import to_json
+
+TELL_EVERY = 5000
+TOLD_OF = 3
+"""Files that are left alone are named, up to so many."""
+
+
+def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
+    """Run ``artgen gallery ACTION``; returns the exit status.
+
+    Parameters
+    ----------
+    given : the arguments, with `action` and what belongs to it
+    settings : of the renderer
+
+    Raises
+    ------
+    ArtgenError
+    """
+    gallery = Gallery(Path(settings.gallery))
+    match given.action:
+        case "list":
+            return _list(gallery, given)
+        case "show":
+            return _show(gallery, given)
+        case "render":
+            return _render(gallery, given, settings)
+        case "favourite":
+            gallery.favour(given.id, not given.no)
+            print(f"{given.id}: {'no longer a favourite' if given.no else 'a favourite'}")
+        case "delete":
+            for id in gallery.delete(given.ids):
+                print(f"{id}: deleted; artgen gallery undo brings it back")
+        case "undo":
+            for id in gallery.undo():
+                print(f"{id}: is back")
+        case "export":
+            return _export(gallery, given)
+    return 0
+
+
+def _list(gallery: Gallery, given: argparse.Namespace) -> int:
+    query = _query(given)
+    with closing(Index(gallery)) as index:
+        _complain(gallery, index.sync(_tell))
+        rows, count = index.page(query, given.before, given.limit), index.count(query)
+    for row in rows:
+        print(json.dumps(asdict(row), ensure_ascii=False) if given.json else _line(row))
+    if not given.json:
+        print(_pictures(count) + (f", more with --before {rows[-1].id}" if len(rows) == given.limit else ""))
+    return 0
+
+
+def _show(gallery: Gallery, given: argparse.Namespace) -> int:
+    about = gallery.read(given.id).about
+    if given.json:
+        print(to_json(about))
+        return 0
+    favourite = ", a favourite" if given.id in gallery.favourites() else ""
+    print(f"{gallery.path(given.id)}: {about.width}x{about.height}{favourite}")
+    print(f"taken {about.time} ({about.cause})")
+    print(f"mood valence {about.valence:.3f}, energy {about.energy:.3f}")
+    print(f"music {_clean(about.title) or 'untitled'}, {about.tempo_bpm:.1f} bpm, {_clean(about.key) or 'no key'}")
+    for stroke in about.strokes:
+        code = f"sha256 {_clean(stroke.sha256)}" if stroke.sha256 else "no file"
+        print(f"model {_clean(stroke.name)}, {code}, z of {stroke.z.size}, truncation {stroke.truncation:.2f}")
+    if len(about.strokes) == 2:
+        print(f"mix {about.mix:.0%} of the second one")
+    print(
+        f"seed {about.seed}; look zoom {about.look.zoom:.3f}, "
+        + _values({"grain": about.look.grain, "vignette": about.look.vignette})
+    )
+    print("effects " + _values(about.effects))
+    return 0
+
+
+def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig) -> int:
+    from visuals.gallery import again
+    from visuals.generator import open_generator
+
+    about = gallery.read(given.id).about
+    output = given.output or again.output_name(about, given.size)
+    if output.suffix.lower() != ".png":
+        raise GalleryError(
+            f"-o: {output} is not a PNG file; .png is allowed, it has room for what is known of it; name it so"
+        )
+    files = again.candidates(settings)
+    pixels = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, files), 2, settings.engine))
+    frame = again.draw(pixels, about, given.size)
+    try:
+        write(output, frame, replace(about, width=frame.shape[1], height=frame.shape[0]))
+    except OSError as error:
+        raise GalleryError(
+            f"{output}: can't be written ({error.strerror}); a folder with room is needed; choose another"
+        ) from None
+    print(f"{output}: {frame.shape[1]}x{frame.shape[0]}")
+    return 0
+
+
+def _export(gallery: Gallery, given: argparse.Namespace) -> int:
+    with closing(Index(gallery)) as index:
+        _complain(gallery, index.sync(_tell))
+        written, lost = export(index, _query(given), given.folder)
+    for id in lost:
+        print(f"artgen: {id}: has gone meanwhile, and is not in {given.folder}", file=sys.stderr)
+    print(f"{given.folder / 'index.html'}: {_pictures(written)}")
+    return 0
+
+
+def _query(given: argparse.Namespace) -> Query:
+    near = None
+    if given.near:
+        near = (*given.near, given.within)
+    until = given.until + timedelta(days=1) if given.until else None
+    return Query(near=near, title=given.title, since=given.since, until=until, favourite=given.favourite)
+
+
+def _tell(done: int, all_of_them: int) -> None:
+    if done % TELL_EVERY == 0:
+        print(f"artgen: reading the pictures, {done} of {all_of_them}", file=sys.stderr)
+
+
+def _complain(gallery: Gallery, synced: Synced) -> None:
+    for name, reason in synced.skipped[:TOLD_OF]:
+        print(f"artgen: {gallery.folder / _clean(name)}: {_clean(reason)}; it is left alone", file=sys.stderr)
+    if len(synced.skipped) > TOLD_OF:
+        print(f"artgen: {gallery.folder}: {len(synced.skipped) - TOLD_OF} more such files", file=sys.stderr)
+
+
+def _line(row: Row) -> str:
+    when = datetime.fromisoformat(row.time).strftime("%Y-%m-%d %H:%M:%S")
+    star = "*" if row.favourite else " "
+    music = [f"{row.tempo_bpm:.0f} bpm" if row.tempo_bpm else "", _clean(row.key), _clean(row.title)]
+    return (
+        f"{row.id} {star} {when}  valence {row.valence:.2f}  energy {row.energy:.2f}  {_clean(row.model)}  "
+        + "  ".join(part for part in music if part)
+    ).rstrip()
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
+
+
+def _values(values: dict[str, float]) -> str:
+    return ", ".join(f"{_clean(name)} {value:g}" for name, value in values.items())
+
+
+def _clean(text: str) -> str:
+    """Without what could steer a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

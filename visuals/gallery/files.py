@@ -1,0 +1,147 @@
+"""A picture and what is known of it in one PNG file, written as a whole or not at all."""
+
+import io
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from visuals.gallery.record import MOST_PIXELS, About, from_json, to_json
+from visuals.generator import Frame
+
+KEYWORD = "artgen"
+"""Of the iTXt chunk with the JSON object."""
+
+THUMBNAIL_CHUNK = b"arTH"
+"""A small JPEG. The letters' cases say: not critical, ours alone, and not to be kept by a program that changes the
+picture (PNG specification, 5.4)."""
+
+THUMBNAIL_SIDE = 192
+COMPRESSION = 1
+"""Of 1 to 9: 3 takes half as long again, and makes the file 4 % smaller."""
+
+PART = ".part"
+"""Ending of a file that is being written."""
+
+_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+_TAIL = b"\0\0\0\0IEND\xaeB`\x82"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The head of a file.
+
+    Attributes
+    ----------
+    about : About
+    thumbnail : a JPEG file's bytes
+    """
+
+    about: About
+    thumbnail: bytes
+
+
+def write(path: Path, frame: Frame, about: About) -> None:
+    """Write a picture; whoever looks at `path` sees nothing or all of it, whenever the writer is killed.
+
+    Parameters
+    ----------
+    path : a PNG file
+    frame : uint8 ``(height, width, 3)``
+    about : of the picture
+
+    Raises
+    ------
+    OSError
+        The folder can't be written, or is full. There is no new file then.
+    """
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    image = Image.fromarray(frame)
+    info = PngInfo()
+    info.add_itxt(KEYWORD, to_json(about))
+    info.add(THUMBNAIL_CHUNK, _thumbnail(image))
+    part = path.with_name(f".{path.stem}{PART}")
+    try:
+        with part.open("wb") as file:
+            image.save(file, "PNG", compress_level=COMPRESSION, pnginfo=info)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def read(path: Path) -> Entry:
+    """The head of a picture; its pixels aren't decoded.
+
+    Raises
+    ------
+    ValueError
+        It isn't a whole PNG file that artgen has written.
+    OSError
+        It can't be read.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    with path.open("rb") as file:
+        _check_form(file)
+        try:
+            with Image.open(file, formats=("PNG",)) as image:
+                text = getattr(image, "text", {}).get(KEYWORD)
+                chunks = getattr(image, "private_chunks", [])
+                size = image.size
+        except UnidentifiedImageError:
+            raise ValueError("is a damaged PNG file") from None
+        except (SyntaxError, zlib.error, EOFError) as error:
+            raise ValueError(f"is a damaged PNG file ({error})") from None
+    if text is None:
+        raise ValueError("was not written by artgen")
+    about = from_json(str(text))
+    if (about.width, about.height) != size:
+        raise ValueError("has been changed to another size")
+    thumbnail = next((chunk[1] for chunk in chunks if chunk[0] == THUMBNAIL_CHUNK), b"")
+    if not thumbnail.startswith(b"\xff\xd8"):
+        raise ValueError("has been changed by another program: its small picture is gone")
+    return Entry(about, thumbnail)
+
+
+def _check_form(file: IO[bytes]) -> None:
+    """Whole from its head to its tail, and no larger than a screen can be."""
+    head = file.read(len(_HEAD) + 8)
+    width, height = int.from_bytes(head[-8:-4], "big"), int.from_bytes(head[-4:], "big")
+    file.seek(0, os.SEEK_END)
+    if not head.startswith(_HEAD) or file.tell() < len(_HEAD) + 8 + len(_TAIL):
+        raise ValueError("is not a PNG file")
+    if width * height > MOST_PIXELS:
+        raise ValueError(f"is larger than a screen, {width}x{height}")
+    file.seek(-len(_TAIL), os.SEEK_END)
+    if file.read() != _TAIL:
+        raise ValueError("is a PNG file that lacks its end")
+    file.seek(0)
+
+
+def _thumbnail(image: object) -> bytes:
+    from PIL import Image
+
+    assert isinstance(image, Image.Image)
+    small = image.copy()
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    data = io.BytesIO()
+    small.save(data, "JPEG", quality=75)
+    return data.getvalue()

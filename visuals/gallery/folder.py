@@ -1,0 +1,242 @@
+"""The folder of the gallery: its files, its favourites and its trash.
+
+::
+
+    gallery/
+      0k2m9x4c7tqf.png     a picture, by its id
+      favourites.txt       a line +ID or -ID for each change; the last one counts
+      index.sqlite         made from the files, may be deleted at any time
+      trash/000001-ID.png  what was deleted, with the number of the deletion
+
+No name that comes from outside becomes a path: ids are checked, and links are never followed.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from stat import S_ISREG
+
+from artgen_osc.errors import GalleryError
+from visuals.gallery.files import PART, Entry, read, sync_folder
+from visuals.gallery.record import check_id, is_id, stamp
+
+SUFFIX = ".png"
+LEFT_BEHIND = timedelta(hours=1)
+"""A file that is being written for longer has lost its writer."""
+
+_DELETED = re.compile(r"(\d{6,})-(\w+)\.png", re.ASCII)
+
+
+def open_for_writing(folder: Path) -> None:
+    """Make the folder, once.
+
+    Raises
+    ------
+    OSError
+    """
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed writers have left behind."""
+    for path in folder.glob(f".*{PART}"):
+        try:
+            if datetime.fromtimestamp(path.lstat().st_mtime).astimezone() < stamp() - LEFT_BEHIND:
+                path.unlink()
+        except OSError:
+            continue  # another process has been faster, or may not: it does no harm where it is
+
+
+class Gallery:
+    """Pictures on disk.
+
+    Parameters
+    ----------
+    folder : must exist
+
+    Raises
+    ------
+    GalleryError
+        There is no such folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise GalleryError(
+                f"{folder}: there is no such gallery; the folder of a show's snapshots is allowed; "
+                "press S in the show first, or choose another by --gallery"
+            )
+        self.folder = folder
+        self.journal = folder / "favourites.txt"
+        self.trash = folder / "trash"
+        sweep(folder)
+
+    def path(self, id: str) -> Path:
+        """The file of a picture that is there.
+
+        Raises
+        ------
+        GalleryError
+            It isn't an id, or there is no such picture.
+        """
+        path = self.folder / f"{check_id(id)}{SUFFIX}"
+        if not _is_file(path):
+            raise GalleryError(
+                f"{id}: there is no such picture in {self.folder}; one that is there is allowed; "
+                "artgen gallery list has them"
+            )
+        return path
+
+    def read(self, id: str) -> Entry:
+        """The head of a picture.
+
+        Raises
+        ------
+        GalleryError
+            There is no such picture, or it is damaged.
+        """
+        path = self.path(id)
+        try:
+            return read(path)
+        except (OSError, ValueError) as error:
+            raise GalleryError(
+                f"{path}: {error}; a whole picture of artgen's is allowed; delete it or bring it back from a copy"
+            ) from None
+
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Every PNG file by its name: time of the last change in ns, and size in bytes."""
+        found = {}
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                if not entry.name.endswith(SUFFIX) or entry.name.startswith("."):
+                    continue
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                if S_ISREG(status.st_mode):
+                    found[entry.name] = status.st_mtime_ns, status.st_size
+        return found
+
+    def favourites(self) -> set[str]:
+        """Ids of the favourites, of pictures in the trash too."""
+        chosen: set[str] = set()
+        try:
+            lines = self.journal.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return chosen
+        for line in lines:
+            sign, id = line[:1], line[1:].strip()
+            if sign == "+" and is_id(id):
+                chosen.add(id)
+            elif sign == "-":
+                chosen.discard(id)
+        return chosen
+
+    def favour(self, id: str, favourite: bool = True) -> None:
+        """Make a picture a favourite, or one no longer.
+
+        Raises
+        ------
+        GalleryError
+            There is no such picture, or the folder can't be written.
+        """
+        self.path(id)
+        # The newline comes first too, in case that a killed writer has left half a line.
+        line = f"\n{'+' if favourite else '-'}{id}\n".encode()
+        try:
+            number = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+            try:
+                os.write(number, line)
+                os.fsync(number)
+            finally:
+                os.close(number)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def delete(self, ids: Iterable[str]) -> list[str]:
+        """Move pictures into the trash, all under one number.
+
+        Returns
+        -------
+        Their ids
+
+        Raises
+        ------
+        GalleryError
+            One of them isn't there, and then all stay; or the folder can't be written.
+        """
+        paths = {id: self.path(id) for id in ids}
+        number = max((number for number, _, _ in self._deleted()), default=0) + 1
+        try:
+            self.trash.mkdir(exist_ok=True)
+            self._check_trash()
+            for id, path in paths.items():
+                path.replace(self.trash / f"{number:06}-{id}{SUFFIX}")
+            sync_folder(self.trash)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        return list(paths)
+
+    def undo(self) -> list[str]:
+        """Bring back what was deleted last; returns the ids.
+
+        Raises
+        ------
+        GalleryError
+            The trash is empty, or the folder can't be written.
+        """
+        deleted = self._deleted()
+        if not deleted:
+            raise GalleryError(
+                f"{self.trash}: nothing is left to bring back; what was deleted is allowed; delete first"
+            )
+        last = max(number for number, _, _ in deleted)
+        ids = []
+        try:
+            for id, path in ((id, path) for number, id, path in deleted if number == last):
+                if (self.folder / f"{id}{SUFFIX}").exists():
+                    raise GalleryError(
+                        f"{path}: such a picture is there again; one of each is allowed; delete this one"
+                    )
+                path.replace(self.folder / f"{id}{SUFFIX}")
+                ids.append(id)
+            sync_folder(self.folder)
+            sync_folder(self.trash)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        return sorted(ids)
+
+    def _deleted(self) -> list[tuple[int, str, Path]]:
+        """Number of the deletion, id and file of all in the trash."""
+        if not self.trash.exists():
+            return []
+        self._check_trash()
+        found = []
+        for path in self.trash.iterdir():
+            match = _DELETED.fullmatch(path.name)
+            if match and is_id(match[2]) and _is_file(path):
+                found.append((int(match[1]), match[2], path))
+        return found
+
+    def _check_trash(self) -> None:
+        if self.trash.is_symlink() or not self.trash.is_dir():
+            raise GalleryError(f"{self.trash}: is not a folder of the gallery; a real folder is allowed; move it away")
+
+    def _unwritable(self, error: OSError) -> GalleryError:
+        return GalleryError(
+            f"{self.folder}: can't be changed ({error.strerror}); a folder with room that you may write to is needed; "
+            "check its permissions"
+        )
+
+
+def _is_file(path: Path) -> bool:
+    """A file of its own, not a link to one elsewhere."""
+    try:
+        return S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,379 @@
+"""The index of a gallery: SQLite, made from the files, and made again wherever it doesn't fit them.
+
+It holds nothing that the files don't hold. It may be deleted at any time.
+"""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from artgen_osc.errors import GalleryError
+from visuals.gallery.files import read
+from visuals.gallery.folder import Gallery
+from visuals.gallery.record import first_id
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of the tables; an index of another version is made anew."""
+
+BATCH = 500
+"""Files to a transaction: whoever is killed loses the work on the last ones only."""
+
+WAIT_S = 30.0
+"""For another one who is writing."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS pictures (
+    id TEXT PRIMARY KEY, mtime_ns INTEGER, size INTEGER, time TEXT, cause TEXT, title TEXT, folded TEXT,
+    valence REAL, energy REAL, tempo_bpm REAL, key TEXT, seed INTEGER, model TEXT, width INTEGER, height INTEGER,
+    favourite INTEGER DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS thumbnails (id TEXT PRIMARY KEY, jpeg BLOB);
+CREATE TABLE IF NOT EXISTS skipped (name TEXT PRIMARY KEY, mtime_ns INTEGER, size INTEGER, reason TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS favourites ON pictures (id) WHERE favourite;
+CREATE INDEX IF NOT EXISTS moods ON pictures (valence, energy);
+"""
+_COLUMNS = "id, time, cause, title, valence, energy, tempo_bpm, key, seed, model, width, height, favourite"
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A picture as it is listed; see `visuals.gallery.record.About`."""
+
+    id: str
+    time: str
+    cause: str
+    title: str
+    valence: float
+    energy: float
+    tempo_bpm: float
+    key: str
+    seed: int
+    model: str
+    width: int
+    height: int
+    favourite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which pictures; what is left as it is excludes none.
+
+    Attributes
+    ----------
+    valence, energy : lowest and highest, a rectangle of moods
+    near : valence, energy and radius, a circle of moods
+    title : a part of the title, in any case
+    since, until : moments, the second one excluded; without a zone: local
+    favourite : only the favourites
+    """
+
+    valence: tuple[float, float] | None = None
+    energy: tuple[float, float] | None = None
+    near: tuple[float, float, float] | None = None
+    title: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    favourite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What `Index.sync` has found.
+
+    Attributes
+    ----------
+    added, removed : pictures
+    skipped : name and reason of each PNG file that is no picture of the gallery
+    """
+
+    added: int
+    removed: int
+    skipped: tuple[tuple[str, str], ...]
+
+
+class Index:
+    """To be used on one thread; every thread and process may have its own.
+
+    Parameters
+    ----------
+    gallery : Gallery
+
+    Raises
+    ------
+    GalleryError
+        SQLite can't open a file there.
+    """
+
+    def __init__(self, gallery: Gallery) -> None:
+        self.gallery = gallery
+        self.file = gallery.folder / "index.sqlite"
+        self._favourites_read: tuple[int, int] | None = None
+        try:
+            self._open()
+        except sqlite3.DatabaseError as error:
+            self._again(error)
+
+    def sync(self, tell: Callable[[int, int], None] | None = None) -> Synced:
+        """Bring the index up to date with the files. Others may read and write meanwhile.
+
+        Parameters
+        ----------
+        tell : called with how many files have been looked at, and of how many, now and then
+
+        Raises
+        ------
+        GalleryError
+            SQLite can't write there.
+        """
+        try:
+            return self._sync(tell)
+        except sqlite3.DatabaseError as error:
+            self._again(error)
+            return self._sync(tell)
+
+    def page(self, query: Query, before: str = "", limit: int = 100) -> list[Row]:
+        """Pictures, the newest first.
+
+        Parameters
+        ----------
+        query : Query
+        before : id of the last one of the page before
+        limit : most of them
+        """
+        where, values = _where(query)
+        if before:
+            where, values = f"{where} AND id < ?", [*values, before]
+        with self._reading() as database:
+            # Which ones first: an index alone answers that for moods, and only one page of rows is read.
+            found = database.execute(
+                f"SELECT {_COLUMNS} FROM pictures WHERE id IN"
+                f" (SELECT id FROM pictures WHERE {where} ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
+                [*values, limit],
+            ).fetchall()
+        names = _COLUMNS.split(", ")
+        return [Row(**dict(zip(names, columns, strict=True)) | {"favourite": bool(columns[-1])}) for columns in found]
+
+    def count(self, query: Query) -> int:
+        """How many pictures there are."""
+        where, values = _where(query)
+        with self._reading() as database:
+            return int(database.execute(f"SELECT count(*) FROM pictures WHERE {where}", values).fetchone()[0])
+
+    def thumbnail(self, id: str) -> bytes | None:
+        """The small JPEG of a picture; None if it isn't known."""
+        with self._reading() as database:
+            found = database.execute("SELECT jpeg FROM thumbnails WHERE id = ?", [id]).fetchone()
+        return bytes(found[0]) if found else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _open(self) -> None:
+        end = time.monotonic() + WAIT_S
+        while True:
+            try:
+                return self._connect()
+            except sqlite3.OperationalError as error:
+                # SQLite waits for others by itself, but for this: that two at once make the file and turn WAL on.
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+            time.sleep(0.02)
+
+    def _connect(self) -> None:
+        self._database = sqlite3.connect(self.file, timeout=WAIT_S, isolation_level=None)
+        try:
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            (version,) = self._database.execute("PRAGMA user_version").fetchone()
+            if version not in (0, VERSION):
+                for table in ("pictures", "thumbnails", "skipped"):
+                    self._database.execute(f"DROP TABLE IF EXISTS {table}")
+            self._database.executescript(TABLES)
+            self._database.execute(f"PRAGMA user_version = {VERSION}")
+        except sqlite3.DatabaseError:
+            self._database.close()
+            raise
+
+    def _again(self, error: sqlite3.DatabaseError) -> None:
+        """Make a damaged index anew; anything else is an error to be told."""
+        if error.sqlite_errorcode & 0xFF not in _DAMAGED:
+            raise self._unusable(error) from None
+        log.warning("%s: is damaged (%s); it is made anew from the pictures", self.file, error)
+        self._database.close()
+        try:
+            for ending in ("", "-wal", "-shm"):
+                self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
+            self._open()
+        except (OSError, sqlite3.DatabaseError) as again:
+            raise self._unusable(again) from None
+        self._favourites_read = None
+
+    def _unusable(self, error: Exception) -> GalleryError:
+        return GalleryError(
+            f"{self.file}: can't be used ({error}); a folder with room that you may write to is needed; "
+            "check its permissions, or delete this file: it is made anew"
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._database
+        except sqlite3.DatabaseError as error:
+            self._again(error)
+            raise GalleryError(
+                f"{self.file}: was damaged, and is made anew; nothing else is allowed; ask again"
+            ) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._database
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    def _sync(self, tell: Callable[[int, int], None] | None) -> Synced:
+        files = self.gallery.files()
+        known = {
+            name: (mtime_ns, size)
+            for name, mtime_ns, size in self._database.execute(
+                "SELECT id || '.png', mtime_ns, size FROM pictures UNION ALL SELECT name, mtime_ns, size FROM skipped"
+            )
+        }
+        changed = sorted(name for name, state in files.items() if known.get(name) != state)
+        gone = sorted(known.keys() - files.keys())
+        added = 0
+        for start in range(0, len(changed), BATCH):
+            batch = [(name, _look(self.gallery.folder / name)) for name in changed[start : start + BATCH]]
+            with self._transaction() as database:
+                for name, (row, thumbnail, reason) in batch:
+                    added += self._put(database, name, files[name], row, thumbnail, reason)
+            if tell is not None:
+                tell(start + len(batch), len(changed))
+        with self._transaction() as database:
+            before = database.execute("SELECT count(*) FROM pictures").fetchone()[0]
+            for name in gone:
+                self._forget(database, name)
+            removed = before - database.execute("SELECT count(*) FROM pictures").fetchone()[0]
+            self._favour(database, changed=bool(changed))
+            skipped = database.execute("SELECT name, reason FROM skipped ORDER BY name").fetchall()
+        return Synced(added, removed, tuple(skipped))
+
+    def _forget(self, database: sqlite3.Connection, name: str) -> None:
+        id = name.removesuffix(".png")
+        database.execute("DELETE FROM pictures WHERE id = ?", [id])
+        database.execute("DELETE FROM thumbnails WHERE id = ?", [id])
+        database.execute("DELETE FROM skipped WHERE name = ?", [name])
+
+    def _put(
+        self,
+        database: sqlite3.Connection,
+        name: str,
+        state: tuple[int, int],
+        row: tuple[object, ...],
+        thumbnail: bytes,
+        reason: str,
+    ) -> bool:
+        """Take a file in, in the place of what was known of it; False if it is skipped."""
+        self._forget(database, name)
+        if reason:
+            log.info("%s: %s; it is left alone", self.gallery.folder / name, reason)
+            database.execute("INSERT INTO skipped VALUES (?, ?, ?, ?)", [name, *state, reason])
+            return False
+        marks = ", ".join("?" * (len(row) + 2))
+        database.execute(
+            "INSERT INTO pictures (id, time, cause, title, folded, valence, energy, tempo_bpm, key, seed, model, width,"
+            f" height, mtime_ns, size) VALUES ({marks})",
+            [*row, *state],
+        )
+        database.execute("INSERT INTO thumbnails VALUES (?, ?)", [row[0], thumbnail])
+        return True
+
+    def _favour(self, database: sqlite3.Connection, changed: bool) -> None:
+        """Take the favourites over from their journal, if anything has changed."""
+        try:
+            status = self.gallery.journal.stat()
+        except FileNotFoundError:
+            state = (0, 0)
+        else:
+            state = (status.st_mtime_ns, status.st_size)
+        if state == self._favourites_read and not changed:
+            return
+        chosen = self.gallery.favourites()
+        before = {id for (id,) in database.execute("SELECT id FROM pictures WHERE favourite")}
+        for favourite, ids in ((1, chosen - before), (0, before - chosen)):
+            database.executemany("UPDATE pictures SET favourite = ? WHERE id = ?", [(favourite, id) for id in ids])
+        self._favourites_read = state
+
+
+def _look(path: Path) -> tuple[tuple[object, ...], bytes, str]:
+    """Columns and thumbnail of a file, or the reason why it is none of the gallery's."""
+    try:
+        entry = read(path)
+    except (OSError, ValueError) as error:
+        return (), b"", str(error)
+    about = entry.about
+    if path.name != f"{about.id}.png":
+        return (), b"", f"its name isn't its id, {about.id}"
+    row = (
+        about.id,
+        about.time,
+        about.cause,
+        about.title,
+        about.title.casefold(),
+        about.valence,
+        about.energy,
+        about.tempo_bpm,
+        about.key,
+        about.seed,
+        about.model,
+        about.width,
+        about.height,
+    )
+    return row, entry.thumbnail, ""
+
+
+def _where(query: Query) -> tuple[str, list[object]]:
+    """A condition of SQL, and its values."""
+    parts: list[str] = ["1"]
+    values: list[object] = []
+
+    def add(part: str, *given: object) -> None:
+        parts.append(part)
+        values.extend(given)
+
+    if query.valence:
+        add("valence BETWEEN ? AND ?", *query.valence)
+    if query.energy:
+        add("energy BETWEEN ? AND ?", *query.energy)
+    if query.near:
+        valence, energy, radius = query.near
+        add("valence BETWEEN ? AND ?", valence - radius, valence + radius)
+        add(
+            "(valence - ?) * (valence - ?) + (energy - ?) * (energy - ?) <= ?",
+            valence,
+            valence,
+            energy,
+            energy,
+            radius**2,
+        )
+    if query.title:
+        add("instr(folded, ?)", query.title.casefold())
+    if query.since:
+        add("id >= ?", first_id(query.since))
+    if query.until:
+        add("id < ?", first_id(query.until))
+    if query.favourite:
+        add("favourite")
+    return " AND ".join(parts), values

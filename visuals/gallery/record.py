@@ -1,0 +1,222 @@
+"""What a picture of the gallery knows about itself, and its id."""
+
+import base64
+import binascii
+import json
+import math
+import re
+import secrets
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import GalleryError
+from visuals.motion import Look
+from visuals.painter import Stroke
+
+VERSION = 1
+"""Of the JSON object; a reader refuses what is newer."""
+
+EFFECTS = ("onset_effect", "beat_pulse", "beat_surge", "grain", "vignette", "speed", "smoothing", "truncation")
+"""Settings that are kept with a picture, beside what they made of it."""
+
+LONGEST_SIDE = 16384
+MOST_PIXELS = 80_000_000
+LONGEST_TITLE = 200
+
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: no letter that looks like a digit, and in the order of the alphabet."""
+
+_TIME_DIGITS, _CHANCE_DIGITS = 9, 3
+_ID = re.compile(f"[{_DIGITS}]{{{_TIME_DIGITS + _CHANCE_DIGITS}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """All that is known of a picture.
+
+    Attributes
+    ----------
+    id : as `new_id` gives it
+    time : when it was taken, ISO 8601 with the offset from UTC; for people
+    cause : ``asked`` (a key, OSC or a page), ``timer`` or ``mood``
+    title : of what was playing; empty if nobody said
+    valence, energy : the mood that is painted, 0..1
+    tempo_bpm : 0 if there was none
+    key : such as ``A minor``, empty if there was none
+    seed : number of the picture that the path came from
+    strokes : one or two, as in `visuals.painter.Picture`
+    mix : 0..1, share of the second stroke
+    look : camera and finish
+    effects : settings by name, see `EFFECTS`
+    width, height : pixels
+    """
+
+    id: str
+    time: str
+    cause: str
+    title: str
+    valence: float
+    energy: float
+    tempo_bpm: float
+    key: str
+    seed: int
+    strokes: tuple[Stroke, ...]
+    mix: float
+    look: Look
+    effects: dict[str, float]
+    width: int
+    height: int
+
+    @property
+    def model(self) -> str:
+        """Names of the models that painted it."""
+        return " + ".join(stroke.name for stroke in self.strokes)
+
+
+def _digits(number: int, count: int) -> str:
+    return "".join(_DIGITS[number >> 5 * place & 31] for place in reversed(range(count)))
+
+
+def first_id(time: datetime) -> str:
+    """The smallest id of that moment: ids are in the order of their times. A time without a zone is local."""
+    milliseconds = min(max(round(time.timestamp() * 1000), 0), 32**_TIME_DIGITS - 1)
+    return _digits(milliseconds, _TIME_DIGITS) + _DIGITS[0] * _CHANCE_DIGITS
+
+
+def new_id(time: datetime) -> str:
+    """An id for a picture of that moment: 12 digits and small letters, the milliseconds first, then chance."""
+    return first_id(time)[:_TIME_DIGITS] + _digits(secrets.randbits(5 * _CHANCE_DIGITS), _CHANCE_DIGITS)
+
+
+def is_id(text: str) -> bool:
+    """Whether it has the form of an id; nothing else may become a part of a path."""
+    return _ID.fullmatch(text) is not None
+
+
+def check_id(text: str) -> str:
+    """The id itself.
+
+    Raises
+    ------
+    GalleryError
+        It hasn't the form of one.
+    """
+    if not is_id(text):
+        raise GalleryError(
+            f"{text[:80]!r}: is not the id of a picture; 12 digits and small letters are allowed; "
+            "artgen gallery list has them"
+        )
+    return text
+
+
+def effects_of(settings: VisualsConfig) -> dict[str, float]:
+    """The settings that are kept, by name."""
+    return {name: float(getattr(settings, name)) for name in EFFECTS}
+
+
+def stamp() -> datetime:
+    """Now, by the wall clock, with the offset from UTC: for people and for ids."""
+    return datetime.now(UTC).astimezone()
+
+
+def to_json(about: About) -> str:
+    """One JSON object on one line; every number comes back exactly."""
+    told = {"artgen": VERSION, **{item.name: getattr(about, item.name) for item in fields(about)}}
+    told["title"] = about.title[:LONGEST_TITLE]
+    told["look"] = asdict(about.look)
+    told["strokes"] = [
+        {
+            "model": stroke.name,
+            "sha256": stroke.sha256,
+            "z": base64.b64encode(stroke.z.astype("<f4").tobytes()).decode(),
+            "mood": [float(value) for value in stroke.mood],
+            "truncation": float(stroke.truncation),
+        }
+        for stroke in about.strokes
+    ]
+    return json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def from_json(text: str) -> About:
+    """What `to_json` has written.
+
+    Raises
+    ------
+    ValueError
+        It is something else, or damaged.
+    """
+    try:
+        told = json.loads(text)
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+    if not isinstance(told, dict) or not isinstance(told.get("artgen"), int):
+        raise ValueError("was not written by artgen")
+    if told["artgen"] > VERSION:
+        raise ValueError("was written by a newer artgen")
+    try:
+        about = About(
+            id=_text(told["id"]),
+            time=_text(told["time"]),
+            cause=_text(told["cause"]),
+            title=_text(told["title"])[:LONGEST_TITLE],
+            valence=_number(told["valence"], 0, 1),
+            energy=_number(told["energy"], 0, 1),
+            tempo_bpm=_number(told["tempo_bpm"], 0, 1000),
+            key=_text(told["key"]),
+            seed=int(_number(told["seed"], 0, 2**31)),
+            strokes=tuple(_stroke(stroke) for stroke in told["strokes"]),
+            mix=_number(told["mix"], 0, 1),
+            look=_look(told["look"]),
+            effects={_text(name): _number(value) for name, value in told["effects"].items()},
+            width=int(_number(told["width"], 1, LONGEST_SIDE)),
+            height=int(_number(told["height"], 1, LONGEST_SIDE)),
+        )
+        datetime.fromisoformat(about.time)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"lacks what a picture of artgen has ({error})") from None
+    if not is_id(about.id) or len(about.strokes) not in (1, 2):
+        raise ValueError("lacks what a picture of artgen has (an id, and one or two models)")
+    return about
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _number(value: object, low: float = -math.inf, high: float = math.inf) -> float:
+    if not isinstance(value, (int, float)) or not math.isfinite(value) or not low <= value <= high:
+        raise TypeError(f"{value!r} is not a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def _look(told: dict[str, Any]) -> Look:
+    names = {item.name for item in fields(Look)}
+    values = {name: _number(value) for name, value in told.items() if name in names and name != "drift"}
+    right, up = told["drift"]
+    look = Look(**values, drift=(_number(right), _number(up)))
+    if look.zoom < 1.0:
+        raise TypeError(f"zoom {look.zoom} is below 1")
+    return look
+
+
+def _stroke(told: dict[str, Any]) -> Stroke:
+    try:
+        z = np.frombuffer(base64.b64decode(told["z"], validate=True), "<f4").astype(np.float32)
+    except binascii.Error as error:
+        raise TypeError(f"z: {error}") from None
+    if not z.size or not np.isfinite(z).all():
+        raise TypeError("z is empty or not finite")
+    valence, energy = told["mood"]
+    return Stroke(
+        name=_text(told["model"]),
+        sha256=_text(told["sha256"]),
+        z=z,
+        mood=np.array([_number(valence, -1, 2), _number(energy, -1, 2)], np.float32),
+        truncation=_number(told["truncation"], 0, 1),
+    )
