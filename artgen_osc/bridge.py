@@ -18,6 +18,7 @@ from artgen_osc.errors import ConfigError, OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import decode, encode_bundle, encode_message
 from artgen_osc.schema import Address, Value
+from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
 from artgen_osc.webserver import Page, WebServer, is_own_page
 
@@ -104,8 +105,7 @@ class Bridge(WebServer[BridgeClient]):
         self._quiet_until = 0.0
         super().__init__("the web bridge", host, port, receiver, ROWS, {})
         try:
-            there = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(renderer[0], renderer[0])
-            self._renderer = OscSender([f"[{there}]:{renderer[1]}"])
+            self._renderer = OscSender([place(*renderer)])
         except OscError:
             self._socket.close()
             self._loop.close()

@@ -140,9 +140,10 @@ def _monitor(given: argparse.Namespace) -> int:
 
 def _replay(given: argparse.Namespace) -> int:
     from artgen_osc.replay import replay
+    from artgen_osc.target_syntax import place
 
     settings = _settings(given).config
-    targets = settings.osc.targets or (f"127.0.0.1:{settings.visuals.port}",)
+    targets = settings.osc.targets or (place(settings.visuals.host, settings.visuals.port),)
     return replay(given.file, targets, given.seconds, given.speed, given.loop)
 
 
@@ -242,7 +243,7 @@ def _parser() -> argparse.ArgumentParser:
         _monitor,
         "Show what goes out and comes in, of a running daemon and renderer.",
         "artgen monitor --filter '//beat*'",
-        ("osc",),
+        ("osc.host", "osc.port", "visuals.host", "visuals.port"),
     )
     monitor.add_argument("--port", type=int, default=9110, help="where to receive (9110)")
     monitor.add_argument("--seconds", type=_positive, help="end after so many seconds")
@@ -254,11 +255,8 @@ def _parser() -> argparse.ArgumentParser:
         _replay,
         "Play a recording of artgen monitor --record: to --osc, or to the renderer.",
         "artgen replay show.osc --osc touchdesigner --loop",
-        ("osc",),
+        ("osc.targets", "visuals.host", "visuals.port"),
     )
-    for sub in (monitor, replay):
-        doc = config.settings()["visuals.port"].metadata["doc"]
-        sub.add_argument("--visuals-port", dest="visuals.port", type=int, metavar="PORT", help=doc)
     replay.add_argument("file", type=Path, metavar="show.osc", help="what artgen monitor --record has written")
     replay.add_argument("--seconds", type=_positive, help="end after so many seconds")
     replay.add_argument("--speed", type=_positive, default=1.0, help="2: twice as fast (1)")
@@ -276,8 +274,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     actions = gallery.add_subparsers(dest="action", metavar="ACTION", required=True)
     add_actions(functools.partial(_command, actions), _gallery)
-    bench = command("bench", _bench, "Measure how fast everything is on this machine.", "artgen bench --json", ())
-    bench.add_argument("--engine", dest="visuals.engine", help=config.settings()["visuals.engine"].metadata["doc"])
+    bench = command(
+        "bench", _bench, "Measure how fast everything is on this machine.", "artgen bench --json", ("visuals.engine",)
+    )
     bench.add_argument(
         "--model", action="append", type=Path, default=[], metavar="FILE.onnx", help="a generator; can be given again"
     )

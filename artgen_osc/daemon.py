@@ -22,6 +22,7 @@ from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import current, open_query
 from artgen_osc.renderer import Renderer
 from artgen_osc.schema import Address, Features, Mood, Value
+from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
 
 log = logging.getLogger("artgen.daemon")
@@ -116,7 +117,7 @@ class Daemon:
             self._sender = OscSender(config.osc.targets, config.map)
             stack.callback(self._sender.close)
             if renderer:
-                self._sender.subscribe(f"127.0.0.1:{config.visuals.port}", math.inf)
+                self._sender.subscribe(place(config.visuals.host, config.visuals.port), math.inf)
             self._source = open_source(config.audio.input, mute=config.audio.mute)
             self._listen(self._source)
             stack.callback(self._close_inputs)

@@ -15,6 +15,7 @@ from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_pattern import matching
 from artgen_osc.recording import Recording
 from artgen_osc.schema import Address, Value
+from artgen_osc.target_syntax import LOCALHOST, place
 from artgen_osc.targets import OscSender
 
 LEASE_S = 10
@@ -146,9 +147,8 @@ class _Asking:
     """Subscribes with a daemon and a renderer, again and again, and says goodbye."""
 
     def __init__(self, config: Config, port: int) -> None:
-        host = "127.0.0.1" if config.osc.host in ("0.0.0.0", "") else config.osc.host
-        self.places = f"{host}:{config.osc.port}", f"127.0.0.1:{config.visuals.port}"
-        self._senders = [OscSender([place]) for place in self.places]
+        self.places = place(config.osc.host, config.osc.port), place(config.visuals.host, config.visuals.port)
+        self._senders = [OscSender([there]) for there in self.places]
         self._value: Value = f"{port},echo,lease={LEASE_S}"
         self._next = 0.0
 
@@ -198,7 +198,8 @@ def monitor(
         shown = tuple(table[path] for path in matching(pattern, table))
         if not shown:
             raise OscError(f"--filter {pattern}: means no address; artgen monitor --values lists them; such as //beat*")
-    receiver = OscReceiver("127.0.0.1" if config.osc.host == "127.0.0.1" else "0.0.0.0", port, table)
+    near = {config.osc.host, config.visuals.host} == {LOCALHOST}
+    receiver = OscReceiver(LOCALHOST if near else "0.0.0.0", port, table)
     recording: Recording | None = None
     asking = _Asking(config, receiver.port)
     traffic, display = Traffic(), _Display(sys.stdout)

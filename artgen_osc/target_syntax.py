@@ -198,6 +198,16 @@ def _check(text: str, target: Target, given: dict[str, Any]) -> None:
         raise OscError(f"{text}: {target.transport} reaches one program only; leave {target.transport} out")
 
 
+def place(host: str, port: int) -> str:
+    """The target at which one of our own programs is reached that listens on `host`.
+
+    >>> place("0.0.0.0", 9101), place("::1", 9101)
+    ('127.0.0.1:9101', '[::1]:9101')
+    """
+    there = {"0.0.0.0": LOCALHOST, "::": "::1"}.get(host, host)
+    return f"[{there}]:{port}" if ":" in there else f"{there}:{port}"
+
+
 def with_host(text: str, host: str) -> str:
     """A target whose host is filled in where it names none; one that can't be understood stays as it is.
 
