@@ -500,7 +500,7 @@ def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest
 def test_a_renderer_that_listens_everywhere_is_reached_here() -> None:
     with capture() as renderer, contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver:
         bridge = Bridge("127.0.0.1", 0, receiver, ("0.0.0.0", renderer.port))
-        assert bridge._renderer.targets == (f"[127.0.0.1]:{renderer.port}",)
+        assert bridge._renderer.targets == (f"127.0.0.1:{renderer.port}",)
         bridge.close()
 
 
