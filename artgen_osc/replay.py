@@ -17,7 +17,9 @@ LONGEST_SLEEP = 0.5
 PAUSE = 0.012
 """s between the last bundle and the first again."""
 
-ROWS = schema.by_path(schema.sent(), schema.sent_by_renderer(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+ROWS = schema.by_path(schema.sent(), schema.VISUALS_CONTROLS)
+"""What a renderer understands: the music, and what was asked of the picture. Of the rest of a recording, the control
+of a daemon needs the daemon, and the state of the renderer is its own to tell."""
 
 
 def replay(path: Path, targets: Sequence[str], seconds: float | None, speed: float, loop: bool) -> int:
@@ -65,7 +67,7 @@ def replay(path: Path, targets: Sequence[str], seconds: float | None, speed: flo
 
 
 def _values(messages: Sequence[Message]) -> Iterator[tuple[Address, Value]]:
-    """Messages as rows of the schema; what this version doesn't know is left out."""
+    """Messages as rows of `ROWS`; what isn't there, or not known to this version, is left out."""
     for message in messages:
         row = ROWS.get(message.path)
         if row is not None:

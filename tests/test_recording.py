@@ -11,7 +11,7 @@ from pythonosc.osc_bundle import OscBundle
 
 from artgen_osc import cli, schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import capture
+from artgen_osc.osc import OscReceiver, capture
 from artgen_osc.recording import MOST_MESSAGES, Recording, read
 from artgen_osc.replay import replay
 
@@ -162,6 +162,24 @@ def test_what_this_version_does_not_know_is_left_out(tmp_path: Path) -> None:
     with capture() as listener:
         replay(tmp_path / "show.osc", [f"127.0.0.1:{listener.port}"], None, 1.0, False)
         assert [message.path for _, message in listener.read(0.3)] == ["/artgen/valence"]
+
+
+def test_a_renderer_refuses_nothing_of_what_a_monitor_has_recorded(tmp_path: Path) -> None:
+    """A monitor records both directions, the renderer's own state and the control of the daemon too."""
+    understood = (*schema.VISUALS_CONTROLS, *schema.sent())
+    everything = (*understood, *schema.sent_by_renderer(), *schema.DAEMON_CONTROLS)
+    recording = Recording(tmp_path / "show.osc")
+    recording.add([(row, "x" if row.tag == "s" else row.check((row.low,))) for row in everything], 0.0)
+    recording.close()
+    receiver = OscReceiver("127.0.0.1", 0, schema.by_path(understood))
+    replay(tmp_path / "show.osc", [f"127.0.0.1:{receiver.port}"], None, 1.0, False)
+    paths: set[str] = set()
+    deadline = time.monotonic() + 10
+    while len(paths) < len(understood) and time.monotonic() < deadline:
+        paths |= {row.path for row, _ in receiver.poll(0.1)}
+    receiver.close()
+    assert paths == {row.path for row in understood}
+    assert receiver.refused == 0, receiver.refusals
 
 
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
