@@ -1,0 +1,1 @@
+"""The browser side: the bridge to pages, the page itself, and what it needs from the show."""
