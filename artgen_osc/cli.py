@@ -31,7 +31,7 @@ SHORT = {
 }
 """Settings that most shows give; they have a short flag beside ``--table-key``."""
 
-SHOW = ("audio", "mood", "osc", "visuals")
+SHOW = ("audio", "mood", "osc", "web", "visuals")
 
 
 def _add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
@@ -217,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
         _daemon,
         "Listen and send OSC, without a picture.",
         "artgen daemon --input device:Scarlett --osc 10.0.0.5:9000",
-        ("audio", "mood", "osc", "visuals.host", "visuals.port"),
+        ("audio", "mood", "osc", "web", "visuals.host", "visuals.port"),
     )
     visuals = command(
         "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", ("visuals",)

@@ -70,11 +70,19 @@ class OscConfig:
         "send to HOST:PORT, or to a program by name, such as touchdesigner; options follow after commas",
         item="TARGET",
     )
-    host: str = _setting("127.0.0.1", "address on which the daemon listens for control, OSCQuery and web pages")
+    host: str = _setting("127.0.0.1", "address on which the daemon listens for control and OSCQuery")
     port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
     query_port: int = _setting(9102, "port of the daemon's OSCQuery server; 0: none", 0, 65535)
-    web_port: int = _setting(9103, "port of the WebSocket bridge for web pages; 0: none", 0, 65535)
-    web_origins: tuple[str, ...] = _setting(
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """``[web]``: the page in the browser, and the bridge to other pages."""
+
+    host: str = _setting("127.0.0.1", "address on which the page is; beyond this machine it asks for a token")
+    port: int = _setting(9103, "port of the page and of the WebSocket bridge; 0: none", 0, 65535)
+    token: str = _setting("", "what the page's address has to show; empty: a new one at each start, if one is needed")
+    origins: tuple[str, ...] = _setting(
         (), "sites beside this machine whose pages may listen and steer, such as https://preview.p5js.org", item="SITE"
     )
 
@@ -133,6 +141,7 @@ class Config:
     mood: MoodConfig = MoodConfig()
     rhythm: RhythmConfig = RhythmConfig()
     osc: OscConfig = OscConfig()
+    web: WebConfig = WebConfig()
     visuals: VisualsConfig = VisualsConfig()
     map: tuple[Map, ...] = ()
 
@@ -142,6 +151,7 @@ TABLES: dict[str, type] = {
     "mood": MoodConfig,
     "rhythm": RhythmConfig,
     "osc": OscConfig,
+    "web": WebConfig,
     "visuals": VisualsConfig,
 }
 

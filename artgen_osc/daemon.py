@@ -13,7 +13,6 @@ from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
-from artgen_osc.bridge import open_bridge
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
@@ -24,6 +23,7 @@ from artgen_osc.renderer import Renderer
 from artgen_osc.schema import Address, Features, Mood, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
+from artgen_osc.web.bridge import open_bridge
 
 log = logging.getLogger("artgen.daemon")
 
@@ -111,7 +111,8 @@ class Daemon:
             if self._query:
                 stack.callback(self._query.close)
             renderer_place = (config.visuals.host, config.visuals.port)
-            self._bridge = open_bridge(osc.host, osc.web_port, self._receiver, renderer_place, osc.web_origins)
+            web = config.web
+            self._bridge = open_bridge(web.host, web.port, self._receiver, renderer_place, web.origins)
             if self._bridge:
                 stack.callback(self._bridge.close)
             self._sender = OscSender(config.osc.targets, config.map)

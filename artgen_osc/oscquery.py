@@ -16,10 +16,12 @@ from artgen_osc.namespace import Namespace, current, to_json
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import encode_message
 from artgen_osc.schema import Address, Value
-from artgen_osc.webserver import Client, Page, WebServer, machine
+from artgen_osc.web.guard import machine
+from artgen_osc.web.listener import Client
+from artgen_osc.web.server import Page, WebServer, here
 
 if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
+    from aiohttp import web
 
 __all__ = ["OscQuery", "current", "open_query"]
 
@@ -39,8 +41,8 @@ EVERYWHERE = ("0.0.0.0", "::")
 class _Client(Client):
     """What it listens to, with the value it was told last, and what waits for it."""
 
-    def __init__(self, connection: "ServerConnection") -> None:
-        super().__init__(connection)
+    def __init__(self, connection: "web.WebSocketResponse", request: "web.Request") -> None:
+        super().__init__(connection, request)
         self.told: dict[str, Value | None] = {}
         self._waiting: deque[tuple[str, bytes]] = deque()
 
@@ -98,30 +100,30 @@ class OscQuery(WebServer[_Client]):
         super().__init__("OSCQuery", host, port, receiver, self._namespace.rows, self._namespace.values)
         self._thread.start()
 
-    def _host_info(self, here: str) -> dict[str, Any]:
-        """What this server can do; `here` is the address under which the client has reached it."""
+    def _host_info(self, address: str) -> dict[str, Any]:
+        """What this server can do; `address` is the one under which the client has reached it."""
         return {
             "NAME": self._name,
-            "OSC_IP": here,
+            "OSC_IP": address,
             "OSC_PORT": self._receiver.port,
             "OSC_TRANSPORT": "UDP",
-            "WS_IP": here,
+            "WS_IP": address,
             "WS_PORT": self.port,
             "EXTENSIONS": dict.fromkeys(EXTENSIONS, True),
         }
 
-    def _page(self, target: str, connection: "ServerConnection") -> Page:
-        status, answer = self._namespace.answer(target, self._host_info(str(connection.local_address[0])))
+    def _page(self, request: "web.Request") -> Page:
+        status, answer = self._namespace.answer(request.raw_path, self._host_info(here(request)))
         return Page(status, to_json(answer))
 
-    async def _greet(self, connection: "ServerConnection") -> _Client:
-        return _Client(connection)
+    async def _greet(self, connection: "web.WebSocketResponse", request: "web.Request") -> _Client:
+        return _Client(connection, request)
 
     async def _hear(self, client: _Client, message: str | bytes) -> None:
         if isinstance(message, str):
             self._obey(client, message)
         else:
-            await self._pass_on(message, str(client.connection.remote_address[0]))
+            await self._pass_on(message, client.request.remote or "")
 
     def _rest(self, client: _Client, sent: int) -> float:
         return sent * self._listeners / MOST_A_SECOND
