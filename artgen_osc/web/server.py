@@ -209,9 +209,9 @@ class WebServer(ABC, Generic[ClientT]):
         """Close the WebSockets, and break those that don't answer."""
         leaving = {asyncio.create_task(each.connection.close(code=1001)): each for each in self._clients}
         if leaving:
-            _, stuck = await asyncio.wait(leaving, timeout=GOODBYE_S)
-            for task in stuck:
-                leaving[task].abort()
+            await asyncio.wait(leaving, timeout=GOODBYE_S)
+            for task, client in leaving.items():
+                client.abort()  # whoever has answered has gone already
                 task.cancel()
 
     async def _beside(self) -> None:
