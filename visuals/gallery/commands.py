@@ -13,8 +13,10 @@ from artgen_osc.errors import GalleryError
 from visuals.gallery.export import export
 from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
-from visuals.gallery.index import Index, Query, Row, Synced
+from visuals.gallery.index import Index
+from visuals.gallery.query import Query
 from visuals.gallery.record import to_json
+from visuals.gallery.rows import Row, Synced
 
 TELL_EVERY = 5000
 TOLD_OF = 3

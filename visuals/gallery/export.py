@@ -7,7 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from artgen_osc.errors import GalleryError
-from visuals.gallery.index import Index, Query, Row
+from visuals.gallery.index import Index
+from visuals.gallery.query import Query
+from visuals.gallery.rows import Row
 
 PAGE = Path(__file__).parent / "page.html"
 PLACE = "/* pictures */"
