@@ -35,6 +35,8 @@ def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
     ------
     ArtgenError
     """
+    if given.action == "serve":
+        return _serve(given, settings)
     gallery = Gallery(Path(settings.gallery))
     match given.action:
         case "list":
@@ -55,6 +57,13 @@ def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
         case "export":
             return _export(gallery, given)
     return 0
+
+
+def _serve(given: argparse.Namespace, settings: VisualsConfig) -> int:
+    from visuals.gallery.serve import run, run_child
+
+    folder = Path(settings.gallery)
+    return run_child(folder) if given.child else run(folder, given.port)
 
 
 def _list(gallery: Gallery, given: argparse.Namespace) -> int:

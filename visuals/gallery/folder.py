@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from stat import S_ISREG
+from typing import IO
 
 from artgen_osc.errors import GalleryError
 from visuals.gallery.files import PART, Entry, read, sync_folder
@@ -48,6 +49,16 @@ def sweep(folder: Path) -> None:
                 path.unlink()
         except OSError:
             continue  # another process has been faster, or may not: it does no harm where it is
+
+
+def open_picture(path: Path) -> IO[bytes]:
+    """Open a picture for reading; a link that has taken its place isn't followed.
+
+    Raises
+    ------
+    OSError
+    """
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NOFOLLOW", 0)))
 
 
 class Gallery:

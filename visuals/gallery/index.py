@@ -47,6 +47,10 @@ class Index:
     ----------
     gallery : Gallery
 
+    Attributes
+    ----------
+    made_anew : how often it has been damaged so far, and was empty again
+
     Raises
     ------
     GalleryError
@@ -57,6 +61,7 @@ class Index:
         self.gallery = gallery
         self.file = gallery.folder / "index.sqlite"
         self._favourites_read: tuple[int, int] | None = None
+        self.made_anew = 0
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -175,6 +180,13 @@ class Index:
             found = database.execute("SELECT jpeg FROM thumbnails WHERE id = ?", [id]).fetchone()
         return bytes(found[0]) if found else None
 
+    def is_current(self) -> bool:
+        """Whether its file is still the one that was opened: somebody may have deleted it."""
+        try:
+            return self.file.stat().st_ino == self._inode
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
@@ -183,7 +195,9 @@ class Index:
         end = time.monotonic() + WAIT_S
         while True:
             try:
-                return self._connect()
+                self._connect()
+                self._inode = self.file.stat().st_ino
+                return
             except sqlite3.OperationalError as error:
                 # SQLite waits for others by itself, but for this: that two at once make the file and turn WAL on.
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
@@ -218,6 +232,7 @@ class Index:
         except (OSError, sqlite3.DatabaseError) as again:
             raise self._unusable(again) from None
         self._favourites_read = None
+        self.made_anew += 1
 
     def _unusable(self, error: Exception) -> GalleryError:
         return GalleryError(
