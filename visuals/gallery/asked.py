@@ -1,6 +1,7 @@
 """What a request to the gallery's server asks for, checked; what is wrong is told in one line."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -74,7 +75,7 @@ def page_of(given: Mapping[str, str]) -> tuple[str, int]:
     before, limit = given.get("before", ""), given.get("limit", "100")
     if before and not is_id(before):
         raise RefusedError(f"before: {before[:40]!r} is not the id of a picture; the last one of a page is allowed")
-    if not (limit.isascii() and limit.isdigit()) or not 1 <= int(limit) <= LARGEST_PAGE:
+    if not re.fullmatch(r"\d{1,4}", limit, re.ASCII) or not 1 <= int(limit) <= LARGEST_PAGE:
         raise RefusedError(f"limit: {limit[:40]!r} is not allowed; 1 to {LARGEST_PAGE} are; choose one of them")
     return before, int(limit)
 

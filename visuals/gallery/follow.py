@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.5
 """Between two looks at the folder."""
 
-AT_ONCE = 200
-"""New files that are read in one go, a fifth of a second; then requests have their turn."""
+AT_ONCE = 100
+"""New files that are read in one go, a tenth of a second; then requests have their turn."""
 
 IN_TURN = 1000
 """Files of which each look asks whether they have changed in place."""

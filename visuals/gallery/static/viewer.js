@@ -7,7 +7,8 @@ function facts(about) {
   const music = [about.tempo_bpm ? `${Math.round(about.tempo_bpm)} bpm` : "", about.key].filter(Boolean).join(", ");
   const models = about.strokes.map((stroke) => stroke.model).join(" + ");
   return [
-    ["Mood", `valence ${about.valence.toFixed(2)}, energy ${about.energy.toFixed(2)}`],
+    ["Valence", about.valence.toFixed(2)],
+    ["Energy", about.energy.toFixed(2)],
     ["Music", music || "unknown"],
     ["Model", models],
     ["Mix", about.strokes.length > 1 ? `${Math.round(about.mix * 100)} % of the second` : ""],
