@@ -4,6 +4,7 @@ import { described, thumbnail, when } from "./library.js";
 const GAP = 12, CAPTION = 46, WIDEST = 230, NARROWEST = 150;
 const SPARE = 2; // rows above and below
 const SETTLED_MS = 100; // a scroll that stops for so long has ended
+const FLYING = 0.2; // of the window's height in one frame: nobody sees the pictures then
 
 const make = (tag, className) => Object.assign(document.createElement(tag), { className });
 
@@ -138,7 +139,7 @@ export class Grid extends EventTarget {
   #draw(all = false) {
     const { scrollTop, clientHeight } = this.scroller, count = Math.ceil(this.#pictures.length / this.#columns);
     // Rows that fly past fetch nothing.
-    this.#flying = Math.abs(scrollTop - this.#last) > clientHeight;
+    this.#flying = Math.abs(scrollTop - this.#last) > FLYING * clientHeight;
     this.#last = scrollTop;
     clearTimeout(this.#settle);
     if (this.#flying) this.#settle = setTimeout(() => this.#draw(true), SETTLED_MS);
