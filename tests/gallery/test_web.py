@@ -5,15 +5,19 @@ import json
 import re
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.gallery.conftest import START, put
 from tests.gallery.served import Served, serving
+from tests.live.servers import ROOT
 from visuals.gallery.folder import Gallery
 
 COUNT = 6
@@ -310,3 +314,29 @@ def test_killed_at_any_moment_it_leaves_a_whole_index(tmp_path: Path) -> None:
         server.until(lambda: server.ids() == made[::-1], "all of them")
         for id in (made[0], made[-1]):
             assert server.ask(f"/gallery/thumbnail/{id}.jpg").status == 200
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.gallery.conftest import put
+for number in range(10_000):
+    print(put(Path(sys.argv[1]), number).id, flush=True)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_no_broken_picture(gallery: Gallery) -> None:
+    written: list[str] = []
+    with serving(gallery.folder) as server:
+        for lines in (3, 7, 12):
+            with subprocess.Popen(
+                [sys.executable, "-c", WRITER, str(gallery.folder)], stdout=subprocess.PIPE, cwd=ROOT
+            ) as writer:
+                assert writer.stdout
+                written += [writer.stdout.readline().decode().strip() for _ in range(lines)]
+                writer.kill()
+                written += writer.stdout.read().decode().split()
+        server.until(lambda: set(written) <= set(server.ids()), "all that were finished")
+        for id in server.ids():
+            Image.open(io.BytesIO(server.ask(f"/gallery/picture/{id}.png").body)).load()
+        assert len(server.ids()) <= len(written) + 3, "one each may have been finished and not told"

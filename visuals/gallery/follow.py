@@ -1,7 +1,7 @@
 """A gallery that is followed while a show adds to it: its index, kept up to date on a thread of its own.
 
 Looking through a folder of 100,000 files takes more than a second, so that isn't done each time. The names alone
-are compared, and only when the folder has changed; the files themselves are looked at in turn, a thousand at a time.
+are compared, and only when the folder has changed; the files themselves are looked at in turn, a few hundred at a time.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from time import perf_counter
 from typing import TypeVar
 
 from artgen_osc.errors import GalleryError
@@ -21,13 +22,13 @@ from visuals.gallery.rows import Changes
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.5
-"""Between two looks at the folder."""
+LOOK_S, LONGEST_S, SHARE = 1.5, 5.0, 10
+"""Between two looks at the folder: the first, or `SHARE` times what a look takes, up to the second."""
 
 AT_ONCE = 100
 """New files that are read in one go, a tenth of a second; then requests have their turn."""
 
-IN_TURN = 1000
+IN_TURN = 300
 """Files of which each look asks whether they have changed in place."""
 
 YOUNG_S = 3.0
@@ -85,6 +86,7 @@ class Followed:
     async def follow(self) -> None:
         """Look at the folder now and then, until it is cancelled."""
         while True:
+            began = perf_counter()
             try:
                 news, hurry = await self._on_thread(self._look)
             except (OSError, GalleryError) as error:
@@ -94,7 +96,8 @@ class Followed:
                     log.warning("%s; it is looked at again", error)
             else:
                 self._tell(news)
-            await asyncio.sleep(0 if hurry else LOOK_S)
+            pause = min(max(LOOK_S, SHARE * (perf_counter() - began)), LONGEST_S)
+            await asyncio.sleep(0 if hurry else pause)
 
     async def ask(self, question: Callable[[Index], T]) -> T:
         """Have the index asked, on its thread.
