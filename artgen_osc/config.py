@@ -18,6 +18,10 @@ from artgen_osc.errors import ConfigError
 from artgen_osc.mapping import Map, read_rows
 from artgen_osc.target_syntax import nearest
 
+VIEW_VARIABLE = "ARTGEN_VIEW"
+"""By this environment variable the daemon tells its own renderer what ``visuals.view`` would: the address may have a
+token in it, and every user of the machine can read a command line."""
+
 _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
 
 
@@ -123,6 +127,9 @@ class VisualsConfig:
     freeze: bool = _setting(False, "hold the picture")
     blackout: bool = _setting(False, "fade to black")
     help: bool = _setting(False, "show the overlay")
+    view: str = _setting(
+        "", "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live"
+    )
     gallery: str = _setting("gallery", "folder of the snapshots; it is made with the first one")
     snapshot_every: float = _setting(0.0, "a snapshot every so many seconds, half a second at least; 0: none")
     snapshot_on_mood: float = _setting(

@@ -23,6 +23,7 @@ from visuals.keys import BY_NAME
 from visuals.report import Report
 from visuals.show import Show
 from visuals.strip import Strip
+from visuals.view import WIDTH, LiveView, address_of
 from visuals.window import Memory, Surface, Window
 from visuals.worker import ThreadWorker
 
@@ -92,7 +93,11 @@ def run(
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
         report = Report(receiver, query)
         stack.callback(report.close)
-        _Loop(show, surface, receiver, query, report, writer, file, on_frame).run(config, stopping, seconds, strip)
+        view = LiveView(address_of(config.view))
+        stack.callback(view.close)
+        _Loop(show, surface, receiver, query, report, writer, view, file, on_frame).run(
+            config, stopping, seconds, strip
+        )
     return 0
 
 
@@ -105,6 +110,7 @@ class _Loop:
         query: OscQuery | None,
         report: Report,
         writer: Writer,
+        view: LiveView,
         file: ConfigFile,
         on_frame: Callable[[Show, Control], None] | None,
     ) -> None:
@@ -115,6 +121,7 @@ class _Loop:
         self._report = report
         self._published: VisualsConfig | None = None
         self._writer = writer
+        self._view = view
         self._file = file
         self._next_look = 0.0
         self._on_frame = on_frame
@@ -185,6 +192,8 @@ class _Loop:
             if kept is not None:
                 self._writer.write(*kept)
             show.draw()
+            if self._view.due(monotonic()):
+                self._view.show(show.small(WIDTH))
             surface.show()
         except Exception as error:  # drivers raise anything; one lost frame doesn't end a show
             now = monotonic()

@@ -17,7 +17,7 @@ from artgen_osc.schema import Address, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
 from artgen_osc.web.client import PULSES, ROWS, BridgeClient, Bundle, read_wish
-from artgen_osc.web.guard import is_own_page, site
+from artgen_osc.web.guard import is_own_page
 from artgen_osc.web.part import Part
 from artgen_osc.web.reference import page
 from artgen_osc.web.server import Page, WebServer, here
@@ -205,29 +205,3 @@ class Bridge(WebServer[BridgeClient]):
         self._refused += 1
         client.answer(reason)
         self._complain("%s (%d refused so far)", reason, self._refused)
-
-
-def open_bridge(
-    host: str,
-    port: int,
-    receiver: OscReceiver,
-    renderer: tuple[str, int],
-    origins: Sequence[str],
-    parts: Sequence[Part] = (),
-    token: str = "",
-) -> Bridge | None:
-    """The bridge, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
-
-    Raises
-    ------
-    ConfigError
-        An origin isn't one.
-    """
-    sites = [site(text) for text in origins]
-    if not port:
-        return None
-    try:
-        return Bridge(host, port, receiver, renderer, sites, parts, token)
-    except OscError as error:
-        log.warning("%s", error)
-        return None

@@ -42,6 +42,16 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
+def network_addresses(six: bool) -> list[str]:
+    """Addresses of this machine that others can reach; the likeliest last: that of a network at home or on stage."""
+    import ifaddr
+
+    ips = [ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv6 == six]
+    found = [ipaddress.ip_address(str(ip.ip[0] if ip.is_IPv6 else ip.ip)) for ip in ips]
+    reached = [each for each in found if not each.is_loopback and not each.is_link_local]
+    return [str(each) for each in sorted(reached, key=lambda each: str(each).startswith("192.168."))]
+
+
 def is_this_machine(host: str) -> bool:
     """Whether a request's ``Host`` names this machine: by an IP address or by a name that is its own.
 
