@@ -8,6 +8,7 @@ import { Show } from "./show.js";
 import { mount as mountView } from "./view.js";
 
 const at = (id) => document.getElementById(id);
+const SAID_MS = 8000;
 const show = new Show();
 
 const PARTS = {
@@ -20,17 +21,20 @@ const PARTS = {
 for (const [id, mount] of Object.entries(PARTS)) mount(at(id), show);
 
 // The head: what plays, and whether somebody is there.
+let silence = 0;
+function say(text) {
+  at("said").textContent = text;
+  clearTimeout(silence);
+  silence = setTimeout(() => (at("said").textContent = ""), SAID_MS);
+}
+show.onRefusal(say);
 show.onState((text, wrong) => {
   at("state").classList.toggle("wrong", wrong);
-  at("state").textContent = text.length > 60 ? "refused" : text;
-  if (text.length > 60) at("said").textContent = text;
+  at("state").textContent = text;
 });
 show.on("/artgen/tempo_bpm", (bpm) => (at("tempo").textContent = bpm ? `${bpm.toFixed(0)} bpm` : "–"));
 show.on("/artgen/key", (key) => (at("key").textContent = key));
 show.on("/artgen/title", (title) => (at("title").textContent = title));
-show.on("renderer", (there) => {
-  if (!there && show.values.daemon) at("said").textContent = "";
-});
 show.on("/artgen/beat", (beat) => {
   if (beat === 1) at("beat").animate([{ opacity: 1, scale: 1.3 }, { opacity: 0.2, scale: 1 }], 300);
 });

@@ -20,10 +20,10 @@ export function mount(element, show) {
     show.on(`/artgen/${name}`, (value) => (bar.value = value));
     return make("label", {}, make("span", { textContent: name }), bar);
   });
-  const rows = STATUS.flatMap(([path, name, write]) => {
+  const rows = STATUS.map(([path, name, write]) => {
     const value = make("dd", { textContent: "–" });
     show.on(path, (now) => (value.textContent = write(now)));
-    return [make("dt", { textContent: name }), value];
+    return make("div", {}, make("dt", { textContent: name }), value);
   });
   element.append(canvas, make("div", { className: "levels" }, ...levels), make("dl", {}, ...rows));
 

@@ -16,9 +16,9 @@ export function mount(element, show) {
   element.append(canvas, make("div", { className: "row" }, follow, words));
 
   const trail = [];
-  const music = { valence: 0.5, energy: 0.5, sure: 0 };
+  const music = { valence: 0.5, energy: 0.5, sure: 0, known: false };
   const hand = { valence: 0.5, energy: 0.5, leads: false };
-  show.on("/artgen/valence", (value) => (music.valence = value));
+  show.on("/artgen/valence", (value) => Object.assign(music, { valence: value, known: true }));
   show.on("/artgen/energy", (value) => (music.energy = value));
   show.on("/artgen/mood/confidence", (value) => (music.sure = value));
   show.on(`${MOOD}manual`, (value) => lead(Boolean(value), false));
@@ -60,7 +60,7 @@ export function mount(element, show) {
 
   setInterval(() => {
     const now = performance.now() / 1000;
-    trail.push([now, music.valence, music.energy]);
+    if (music.known) trail.push([now, music.valence, music.energy]);
     while (trail.length && trail[0][0] < now - TRAIL_S) trail.shift();
     const by = hand.leads ? hand : music;
     words.textContent = `valence ${by.valence.toFixed(2)}, energy ${by.energy.toFixed(2)}${hand.leads ? ", by hand" : ""}`;

@@ -8,6 +8,7 @@ export class Show {
     this.values = {};
     this.listeners = new Map();
     this.stateListeners = new Set();
+    this.refusalListeners = new Set();
     this.waiting = null;
     this.open("json?rate=30", (socket) => (this.steering = socket));
     this.open("state", () => {});
@@ -20,9 +21,18 @@ export class Show {
     if (path in this.values) hear(this.values[path]);
   }
 
-  // Calls `hear(text, wrong)` when the connection comes and goes, and with what was refused.
+  // Calls `hear(text, wrong)` when the connection comes and goes.
   onState(hear) {
     this.stateListeners.add(hear);
+  }
+
+  // Calls `hear(text)` with what was refused, and why.
+  onRefusal(hear) {
+    this.refusalListeners.add(hear);
+  }
+
+  refuse(text) {
+    for (const hear of this.refusalListeners) hear(text);
   }
 
   // Sends values by address. Those of one picture of the screen go out together, the newest of each.
@@ -31,7 +41,7 @@ export class Show {
       this.waiting = {};
       requestAnimationFrame(() => {
         if (this.steering?.readyState === WebSocket.OPEN) this.steering.send(JSON.stringify(this.waiting));
-        else this.tell("not sent: artgen can't be reached", true);
+        else this.refuse("not sent: artgen can't be reached");
         this.waiting = null;
       });
     }
@@ -67,7 +77,7 @@ export class Show {
   }
 
   hear(news) {
-    if ("error" in news) return this.tell(news.error, true);
+    if ("error" in news) return this.refuse(news.error);
     Object.assign(this.values, news);
     for (const [path, value] of Object.entries(news)) {
       for (const hear of this.listeners.get(path) ?? []) hear(value);
