@@ -78,7 +78,7 @@ class LiveView:
 
     def show(self, frame: Frame) -> None:
         """Hand over a frame, uint8 ``(height, width, 3)``; returns at once."""
-        self._next = max(self._next + 1.0 / FPS, monotonic() - 1.0 / FPS)
+        self._next = max(self._next + 1.0 / FPS, monotonic() + 0.5 / FPS)
         self._frame = frame
         try:
             self._loop.call_soon_threadsafe(self._news.set)
