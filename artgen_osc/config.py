@@ -115,6 +115,9 @@ class VisualsConfig:
     freeze: bool = _setting(False, "hold the picture")
     blackout: bool = _setting(False, "fade to black")
     help: bool = _setting(False, "show the overlay")
+    scene: str = _setting("", "scene to start with, for all that the show file and flags leave open; empty: none")
+    scene_fade: float = _setting(2.0, "how long sliders take to glide to a recalled scene, in seconds; 0: cut")
+    scenes: str = _setting("scenes", "folder of the scenes that you save; it is made with the first one")
     gallery: str = _setting("gallery", "folder of the snapshots; it is made with the first one")
     snapshot_every: float = _setting(0.0, "a snapshot every so many seconds, half a second at least; 0: none")
     snapshot_on_mood: float = _setting(
