@@ -1,5 +1,6 @@
 """Scenes at work: what a recall does to the show, alone and in a whole renderer over real datagrams."""
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from visuals.scene_file import Scene, read, write
 from visuals.scene_folder import Library
 from visuals.scenes import MOST_A_FRAME, Present, Scenes
 from visuals.show import Show
+from visuals.window import Memory
 
 ROWS = by_path(VISUALS_CONTROLS)
 DT = 1 / 60
@@ -355,3 +358,27 @@ def test_a_folder_that_goes_away_leaves_the_show_running(gl_context: Any, tmp_pa
 
     assert run(small(folder, scene="mine"), seconds=2.0, on_frame=on_frame) == 0
     assert seen[-1].settings.speed == 4.0
+
+
+def test_a_key_recalls_by_number_and_oscquery_sees_the_new_values(
+    gl_context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "scenes"
+    for name, speed in (("1 intro", 2.0), ("2 drop", 6.0)):
+        write(folder, Scene(name, {"speed": speed}))
+    keys = [["2"], ["0"], ["x"]]
+    monkeypatch.setattr(Memory, "pressed", lambda surface: keys.pop(0) if keys else [])
+    file = small(folder, scene_fade=0.0, query_port=free_port())
+    seen: list[Control] = []
+    told: list[Any] = []
+
+    def on_frame(show: Show, control: Control) -> None:
+        seen.append(control)
+        if len(seen) == 30:
+            for path in ("/visuals/speed", "/visuals/scene"):
+                with urlopen(f"http://127.0.0.1:{file.config.visuals.query_port}{path}?VALUE", timeout=10) as answer:
+                    told.append(json.load(answer)["VALUE"])
+
+    assert run(file, seconds=2.0, on_frame=on_frame) == 0
+    assert seen[-1].settings.scene == "2 drop"
+    assert told == [[6.0], ["2 drop"]]
