@@ -25,6 +25,7 @@ from visuals.scene_folder import Library
 from visuals.scenes import Present, Scenes, given_in, started
 from visuals.show import Show
 from visuals.strip import Strip
+from visuals.view import WIDTH, LiveView, address_of
 from visuals.window import Memory, Surface, Window
 from visuals.worker import ThreadWorker
 
@@ -101,7 +102,9 @@ def run(
         report = Report(receiver, query, library)
         stack.callback(report.close)
         scenes = Scenes(library, lambda what, reason: receiver.refuse(what, reason, ""))
-        _Loop(show, surface, receiver, query, report, scenes, writer, file, on_frame).run(
+        view = LiveView(address_of(config.view))
+        stack.callback(view.close)
+        _Loop(show, surface, receiver, query, report, scenes, writer, view, file, on_frame).run(
             config, stopping, seconds, strip
         )
     return 0
@@ -117,6 +120,7 @@ class _Loop:
         report: Report,
         scenes: Scenes,
         writer: Writer,
+        view: LiveView,
         file: ConfigFile,
         on_frame: Callable[[Show, Control], None] | None,
     ) -> None:
@@ -128,6 +132,7 @@ class _Loop:
         self._scenes = scenes
         self._published: VisualsConfig | None = None
         self._writer = writer
+        self._view = view
         self._file = file
         self._next_look = 0.0
         self._on_frame = on_frame
@@ -211,6 +216,8 @@ class _Loop:
             if kept is not None:
                 self._writer.write(*kept)
             show.draw()
+            if self._view.due(monotonic()):
+                self._view.show(show.small(WIDTH))
             surface.show()
         except Exception as error:  # drivers raise anything; one lost frame doesn't end a show
             now = monotonic()

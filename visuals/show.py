@@ -113,6 +113,10 @@ class Show:
         """The frame of the last step without the overlay, uint8 ``(height, width, 3)``."""
         return self.screen.picture(self._fade.mix(self._time), self._look)
 
+    def small(self, width: int) -> Frame:
+        """The frame that `draw` has just drawn, `width` pixels wide at most, uint8 ``(h, w, 3)``."""
+        return self.screen.small(width)
+
     def still(self) -> tuple[Frame, Look]:
         """The newest picture alone, fully faded in and without a blackout, and the look that it is drawn with.
 
