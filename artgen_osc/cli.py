@@ -28,6 +28,7 @@ SHORT = {
     "visuals.headless": ("--headless",),
     "visuals.engine": ("--engine",),
     "visuals.gallery": ("--gallery",),
+    "visuals.scene": ("--scene",),
 }
 """Settings that most shows give; they have a short flag beside ``--table-key``."""
 

@@ -127,6 +127,9 @@ class VisualsConfig:
     freeze: bool = _setting(False, "hold the picture")
     blackout: bool = _setting(False, "fade to black")
     help: bool = _setting(False, "show the overlay")
+    scene: str = _setting("", "scene to start with, for all that the show file and flags leave open; empty: none")
+    scene_fade: float = _setting(2.0, "how long sliders take to glide to a recalled scene, in seconds; 0: cut")
+    scenes: str = _setting("scenes", "folder of the scenes that you save; it is made with the first one")
     view: str = _setting(
         "", "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live"
     )

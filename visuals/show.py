@@ -135,6 +135,11 @@ class Show:
         """Number of the picture that the path has come from."""
         return self._path.seed
 
+    @property
+    def scene(self) -> str:
+        """Name of the scene that was recalled or saved last, or empty."""
+        return self._settings.scene
+
     def close(self) -> None:
         """End the worker and give the textures back."""
         self._worker.close()

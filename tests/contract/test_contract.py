@@ -95,7 +95,19 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "visuals.query_port",
         *(
             f"visuals.{name}"
-            for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine", "gallery", "view")
+            for name in (
+                "host",
+                "port",
+                "width",
+                "height",
+                "fps",
+                "display",
+                "headless",
+                "engine",
+                "gallery",
+                "scenes",
+                "view",
+            )
         ),
     }
     assert set(known) - with_address == fixed_at_start
