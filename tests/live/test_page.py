@@ -4,6 +4,7 @@
 """
 
 import io
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from artgen_osc import schema
+from artgen_osc.demo import RATE, compose
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, running, wait_for
 from tests.ports import free_port
@@ -38,17 +41,25 @@ class Live:
     log: Path
 
 
-def command(folder: Path, port: int, *more: str) -> tuple[str, ...]:
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo, six times over."""
+    path = tmp_path_factory.mktemp("music") / "demo.wav"
+    soundfile.write(path, np.tile(compose(RATE), (6, 1)), RATE)
+    return path
+
+
+def command(music: Path, folder: Path, port: int, *more: str) -> tuple[str, ...]:
     ports = (f"--osc-port={free_port()}", f"--osc-query-port={free_port()}", f"--web-port={port}")
     visuals = (f"--visuals-port={free_port()}", f"--visuals-query-port={free_port()}", f"--gallery={folder / 'kept'}")
     size = ("--visuals-width=640", "--visuals-height=360")
-    return (*ARTGEN, "live", "--input=demo", "--mute", "--headless", *ports, *visuals, *size, *more)
+    return (*ARTGEN, "live", f"--input=file:{music}", "--mute", "--headless", *ports, *visuals, *size, *more)
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(tmp_path_factory: pytest.TempPathFactory, music: Path) -> Iterator[Live]:
     folder, port = tmp_path_factory.mktemp("show"), free_port()
-    show = Live(command(folder, port), f"http://127.0.0.1:{port}/", folder, folder / "log")
+    show = Live(command(music, folder, port), f"http://127.0.0.1:{port}/", folder, folder / "log")
     with running(*show.command, log=show.log):
         yield show
     assert "Traceback" not in show.log.read_text(), show.log.read_text()
@@ -134,9 +145,11 @@ def test_the_plane_leads_the_picture_and_gives_it_back(page: Page) -> None:
     page.locator("#mood canvas").focus()
     page.keyboard.press("ArrowDown")
     expect(page.locator("#mood output")).to_have_text("valence 0.90, energy 0.75, by hand", timeout=SECONDS)
+    time.sleep(0.5)
     page.reload()  # the renderer has heard it, and tells it
     expect(page.locator("#mood output")).to_have_text("valence 0.90, energy 0.75, by hand", timeout=SECONDS)
     page.get_by_role("button", name="follow the music").click()
+    time.sleep(0.5)
     expect(page.locator("#mood output")).not_to_contain_text("by hand")
     page.reload()
     expect(page.get_by_role("button", name="follow the music")).to_have_attribute("aria-pressed", "true")
@@ -219,12 +232,12 @@ def test_screenshot(page: Page, pytestconfig: pytest.Config) -> None:
         shot.save(ROOT / "docs" / "page.jpg", quality=82)
 
 
-def test_the_page_finds_a_show_that_was_started_again(browser: Browser, tmp_path: Path) -> None:
+def test_the_page_finds_a_show_that_was_started_again(browser: Browser, tmp_path: Path, music: Path) -> None:
     port = free_port()
     page = browser.new_page()
     page.set_default_timeout(SECONDS)
     for round in range(2):
-        with running(*command(tmp_path, port), log=tmp_path / f"log{round}"):
+        with running(*command(music, tmp_path, port), log=tmp_path / f"log{round}"):
             if round == 0:
                 wait_for(lambda: _goes(page, f"http://127.0.0.1:{port}/"), 20, "the page")
             expect(page.locator("#state")).to_have_text("connected", timeout=SECONDS)
@@ -233,9 +246,11 @@ def test_the_page_finds_a_show_that_was_started_again(browser: Browser, tmp_path
     page.close()
 
 
-def test_from_the_network_only_with_the_token(browser: Browser, tmp_path: Path) -> None:
+def test_from_the_network_only_with_the_token(browser: Browser, tmp_path: Path, music: Path) -> None:
     port, log = free_port(), tmp_path / "log"
-    with running(*command(tmp_path, port, "--web", "--web-host=0.0.0.0"), log=log, env=_without_a_browser()):
+    with running(
+        *command(music, tmp_path, port, "--web", "--web-host=0.0.0.0"), log=log, env=os.environ | {"BROWSER": "true"}
+    ):
         wait_for(lambda: "█" in log.read_text(), 20, "the code", log.read_text)
         *_, network = re.findall(r"^page: (\S+)$", log.read_text(), re.MULTILINE)
         page = browser.new_page()
@@ -257,9 +272,3 @@ def _goes(page: Page, address: str) -> bool:
     except Exception:
         return False
     return True
-
-
-def _without_a_browser() -> dict[str, str]:
-    import os
-
-    return os.environ | {"BROWSER": "true"}

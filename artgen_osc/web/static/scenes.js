@@ -7,11 +7,13 @@ export function mount(element, show) {
   const name = make("input", { type: "text", placeholder: "name of a new scene", maxLength: 40, aria: { label: "name of a new scene" } });
   const save = make("button", { type: "button", textContent: "save the scene" });
   element.append(list, make("div", { className: "row" }, name, save));
-  let present = "";
+  let present = "", told = null;
   function mark() {
     for (const each of list.children) each.setAttribute("aria-pressed", each.textContent === present);
   }
   show.on("/visuals/status/scenes", (names) => {
+    if (names === told) return;
+    told = names;
     list.replaceChildren(
       ...names.split(",").filter(Boolean).map((scene) =>
         make("button", { type: "button", textContent: scene, onclick: () => show.send({ "/visuals/scene": scene }) }),
