@@ -180,9 +180,9 @@ class Jobs:
                 reason = str(error) if isinstance(error, ArtgenError) else f"song: the work on it failed ({error})"
                 log.warning("%s: %s", self._current, reason)
                 with suppress(_Stopped, OSError):
-                    self._set(self._current, state="failed", reason=reason)
                     for name in ("original", f"sound.wav{PART}", f"output{PART}"):
                         self._file(name).unlink(missing_ok=True)
+                    self._set(self._current, state="failed", reason=reason)
             finally:
                 with self._change:
                     self._current = ""
@@ -212,8 +212,8 @@ class Jobs:
         words = ("gallery", "paint", f"--analysis={file('analysis.json')}", f"--title={song.title}", *self._paint)
         self._run("painter", "artgen_osc", (*words, str(file("sound.wav"))), file(f"output{PART}"))
         picture = file(f"output{PART}").read_text(encoding="utf-8").strip()
-        self._set(id, state="done", picture=picture)
         file(f"output{PART}").unlink()
+        self._set(id, state="done", picture=picture)
 
     def _convert(self, id: str) -> None:
         file = self._file
@@ -233,18 +233,22 @@ class Jobs:
         return self._store.path(self._current, name)
 
     def _set(self, id: str, **changes: Any) -> Song:
-        """Change what is known of a song, and write it."""
+        """Change what is known of a song: on disk, then for all to see. Only the thread does."""
         with self._change:
             if self._closing or id not in self._songs:
                 raise _Stopped
-            if "state" in changes:
-                self._seconds = 0.0
-            song = self._songs[id] = replace(self._songs[id], **changes)
+            song = replace(self._songs[id], **changes)
         try:
             self._store.save(song)
         except OSError as error:
             # It is done again by the next show, if the disk is then as it should be.
             log.warning("%s: can't be written (%s); a folder with room is needed", song.id, error)
+        with self._change:
+            if id not in self._songs:
+                raise _Stopped
+            if "state" in changes:
+                self._seconds = 0.0
+            self._songs[id] = song
         return song
 
     def _run(self, who: str, module: str, words: Sequence[str], output: Path) -> None:
