@@ -68,7 +68,7 @@ def test_a_wav_file_comes_back_sample_by_sample(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pyav", [True, False], ids=["pyav", "soundfile"])
 def test_files_with_and_without_pyav(tmp_path: Path, ending: str, pyav: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not pyav:
-        monkeypatch.setattr(song_decoder.importlib.util, "find_spec", lambda name: None)
+        monkeypatch.setattr(song_decoder, "has_pyav", lambda: False)
     mono = signals.tone(440.0, 3.0, 0.5, 48000)
     with soundfile.SoundFile(tmp_path / f"a.{ending}", "w", 48000, 1) as file:
         file.artist, file.title = "Someone", "Some song"
@@ -129,6 +129,13 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.wav").write_bytes(encode("adts", "aac", MUSIC))
     (tmp_path / "a").write_text(PLAYLIST.format(name.format(tmp_path / "secret.wav")))
     with pytest.raises(AudioError, match="no sound"):
+        convert(tmp_path / "a", tmp_path / "b.wav", 60.0)
+
+
+def test_without_pyav_it_says_what_reads_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(song_decoder, "has_pyav", lambda: False)
+    (tmp_path / "a").write_bytes(recorded())
+    with pytest.raises(AudioError, match=r"pip install 'artgen-osc\[stream\]'"):
         convert(tmp_path / "a", tmp_path / "b.wav", 60.0)
 
 

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ import pytest
 import soundfile
 
 from artgen_osc.web.song_jobs import MOST_POINTS, Limits, thinned
-from artgen_osc.web.song_store import Store, clean, new_song
-from artgen_osc.web.songs import SongsPart
+from artgen_osc.web.song_store import STATES, Song, Store, clean, new_song
+from artgen_osc.web.songs import MOST_LISTED, SongsPart
 from tests import signals
 from tests.fake_sounddevice import wait_for
 from tests.ports import free_port
@@ -370,3 +371,20 @@ def test_a_curve_is_thinned_by_means() -> None:
     assert np.mean([point[1] for point in thin]) == pytest.approx(0.4995)
     assert thinned([]) == ()
     assert thinned(mood[:5]) == tuple(tuple(point) for point in mood[:5])
+
+
+def test_the_guide_has_the_limits_and_all_that_is_told() -> None:
+    guide = (Path(__file__).parents[1] / "docs/songs.md").read_text(encoding="utf-8")
+    limits = Limits()
+    for text in (
+        f"{limits.size >> 20} MiB",
+        f"{limits.upload_s / 60:g} minutes; {limits.pause_s:g} s",
+        f"| {limits.sound_s / 60:g} minutes |",
+        f"| songs that wait | {limits.waiting} |",
+        f"| {limits.spare >> 30} GiB |",
+        f"{MOST_POINTS} points",
+        f"{MOST_LISTED} at most",
+        *(f"`{state}`" for state in STATES),
+        *(f"`{item.name}`" for item in fields(Song) if item.name != "starts"),
+    ):
+        assert text in guide, text

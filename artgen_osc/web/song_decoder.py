@@ -43,6 +43,11 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def has_pyav() -> bool:
+    """Whether PyAV is there; without it, libsndfile's kinds of files are all that is read."""
+    return importlib.util.find_spec("av") is not None
+
+
 class Song:
     """A file that is being decoded.
 
@@ -57,7 +62,7 @@ class Song:
 
     def pieces(self) -> Iterator[bytes]:
         """Its sound: float32 ``(frames, 2)`` at `RATE`, in ±1."""
-        return self._by_pyav() if importlib.util.find_spec("av") else self._by_soundfile()
+        return self._by_pyav() if has_pyav() else self._by_soundfile()
 
     def _by_pyav(self) -> Iterator[bytes]:
         import av
@@ -87,10 +92,10 @@ class Song:
             return
 
     def _by_soundfile(self) -> Iterator[bytes]:
-        rate, blocks = read_file(self.path)
-        self.title = file_title(self.path)
         sides: list[Resampler] = []
         try:
+            rate, blocks = read_file(self.path)
+            self.title = file_title(self.path)
             for block in blocks:
                 stereo = block.samples[:, [0, min(1, block.samples.shape[1] - 1)]]
                 sides = sides or [Resampler(rate, RATE), Resampler(rate, RATE)]
@@ -136,7 +141,8 @@ def convert(path: Path, output: Path, seconds: float) -> dict[str, Any]:
                 told += TELL_EVERY
                 print(f"progress {frames / RATE:.1f}", file=sys.stderr, flush=True)
     if not frames:
-        raise AudioError(f"song: no sound that can be decoded is found in it; {ALLOWED}; choose another")
+        step = "choose another" if has_pyav() else "choose another, or pip install 'artgen-osc[stream]' for more kinds"
+        raise AudioError(f"song: no sound that can be decoded is found in it; {ALLOWED}; {step}")
     return {"title": song.title, "duration": round(frames / RATE, 3)}
 
 

@@ -170,12 +170,12 @@ def test_files_are_picked_and_dropped(stage: Stage) -> None:
     assert stage.picture().title == "Mine & yours?"
     drop = """(bytes) => {
       const held = new DataTransfer();
-      held.items.add(new File([new Uint8Array(bytes)], "<b>noise</b>.mp3"));
+      held.items.add(new File([new Uint8Array(bytes)], "<b>noise.mp3"));
       for (const type of ["dragover", "drop"])
         document.body.dispatchEvent(new DragEvent(type, { dataTransfer: held, bubbles: true, cancelable: true }));
     }"""
     page.evaluate(drop, list(bytes(1000)))
-    expect(page.locator("summary", has_text="<b>noise</b>")).to_contain_text("failed", timeout=30_000)
+    expect(page.locator("summary", has_text="<b>noise")).to_contain_text("failed", timeout=30_000)
     expect(page.get_by_text("no sound that can be decoded is found in it")).to_be_visible()
     assert not page.locator(".drop").is_visible()
     page.screenshot(path=stage.folder / "list.png", full_page=True)

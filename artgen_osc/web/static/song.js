@@ -66,7 +66,7 @@ export class SongCard {
   }
 
   mood(song) {
-    const sound = make("audio", { controls: true, preload: "none", src: this.at(`songs/${this.id}/sound`) });
+    const sound = make("audio", { controls: true, preload: "metadata", src: this.at(`songs/${this.id}/sound`) });
     sound.setAttribute("aria-label", `Play ${song.title}`);
     const { picture, place } = curve(song.mood, song.duration, (time) => {
       sound.currentTime = time;

@@ -131,7 +131,7 @@ export function mount(element, show) {
 
   element.append(
     recording(show, limits, upload, complain),
-    make("div", { className: "row" }, pick, make("span", { className: "words", textContent: "or drop them anywhere on the page" }), file),
+    make("div", { className: "row" }, pick, make("span", { className: "words with-mouse", textContent: "or drop them anywhere on the page" }), file),
     said, uploads, empty, list,
   );
   new IntersectionObserver(refresh).observe(element);
