@@ -1,5 +1,6 @@
 """Sound files of all kinds, whole and damaged, become WAV files."""
 
+import io
 import json
 import subprocess
 import sys
@@ -23,7 +24,6 @@ MUSIC = signals.music(4.0, RATE)
 
 def recorded(sound: np.ndarray = MUSIC) -> bytes:
     """WebM with Opus as MediaRecorder makes it: written as a stream, so that no length stands in its head."""
-    import io
 
     class Pipe(io.RawIOBase):
         """Takes what is written, and can't go back."""
@@ -102,6 +102,15 @@ def test_a_recording_of_a_browser_whole_and_broken_off(tmp_path: Path) -> None:
     assert convert(tmp_path / "a", tmp_path / "b.wav", 60.0)["duration"] > 1.0
 
 
+def unknown() -> bytes:
+    """A WAV file of a kind of sound that nobody knows."""
+    file = io.BytesIO()
+    soundfile.write(file, MUSIC, RATE, format="WAV")
+    content = bytearray(file.getvalue())
+    content[20:22] = b"\x77\x77"
+    return bytes(content)
+
+
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:4,\n{}\n#EXT-X-ENDLIST\n"
 
 
@@ -114,6 +123,7 @@ PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:4,\n{}\n#EXT-X-ENDLIST\n"
         np.random.default_rng(1).bytes(100_000),
         b"<html>" * 900,
         recorded()[:300],
+        unknown(),
         b"ffconcat version 1.0\nfile 'secret.wav'\n",
     ],
 )
@@ -137,6 +147,20 @@ def test_without_pyav_it_says_what_reads_more(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "a").write_bytes(recorded())
     with pytest.raises(AudioError, match=r"pip install 'artgen-osc\[stream\]'"):
         convert(tmp_path / "a", tmp_path / "b.wav", 60.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_damage_gives_sound_or_a_sentence(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for content in (recorded(MUSIC[:RATE]), encode("mp4", "aac", MUSIC[:RATE]), unknown()):
+        hurt = bytearray(content)
+        for place in rng.integers(0, min(len(hurt), 500), 6):
+            hurt[place] = rng.integers(256)
+        (tmp_path / "a").write_bytes(hurt)
+        try:
+            assert convert(tmp_path / "a", tmp_path / "b.wav", 60.0)["duration"] > 0
+        except AudioError as error:
+            assert str(error).count(";") == 2
 
 
 def test_the_command_and_its_limits(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ from artgen_osc.stream_decoder import RATE, Sound
 MEMORY = 2 << 30
 """Bytes of address space. A file may ask the decoder for any amount."""
 
+PROCESSOR_S = 1800
+"""Seconds of a core, should it hang when nobody is left to end it."""
+
 FORMATS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,matroska,mov,mp3,mpeg,mpegts,mpc,mpc8,ogg,tta,w64,wav,wv"
 )
@@ -34,12 +37,13 @@ ALLOWED = "a sound file is allowed, such as wav, mp3, flac, ogg, m4a or webm"
 TELL_EVERY = 5.0
 
 
-def _limit_memory() -> None:
+def _limit_itself() -> None:
     """Where the system can."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -73,6 +77,8 @@ class Song:
                 if not container.streams.audio:
                     raise AudioError(f"song: has no sound in it, only other things; {ALLOWED}; choose another")
                 stream = container.streams.audio[0]
+                if stream.codec_context is None:
+                    return  # a kind of sound that FFmpeg doesn't know
                 other: Any
                 for other in container.streams:
                     if other is not stream:
@@ -149,7 +155,7 @@ def convert(path: Path, output: Path, seconds: float) -> dict[str, Any]:
 def main() -> int:
     """Convert; returns the exit status."""
     path, output, seconds = sys.argv[1:]
-    _limit_memory()
+    _limit_itself()
     try:
         print(json.dumps(convert(Path(path), Path(output), float(seconds))))
     except ArtgenError as error:

@@ -89,9 +89,10 @@ export class SongCard {
   picture(song) {
     const name = `Picture of the mood of ${song.title || "the song"}`;
     const image = make("img", { src: this.at(`gallery/thumbnail/${song.picture}.jpg`), alt: name, loading: "lazy", width: 192 });
-    const link = make("a", { href: this.at(`gallery/#${song.picture}`), className: "picture" }, image);
-    image.onerror = () => link.replaceChildren(`${name}, in the gallery`);
-    return link;
+    const link = make("a", { href: this.at(`gallery/picture/${song.picture}.png`), className: "picture" }, image);
+    image.onerror = () => link.replaceChildren(name);
+    const all = make("a", { href: this.at(`gallery/#${song.picture}`), className: "picture", textContent: "in the gallery" });
+    return make("div", { className: "pictures" }, link, all);
   }
 
   deleting() {
