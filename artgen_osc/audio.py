@@ -195,7 +195,8 @@ def title_of(tags: Mapping[str, str]) -> str:
     return " ".join(printable.split())[:LONGEST_TITLE]
 
 
-def _file_title(path: Path) -> str:
+def file_title(path: Path) -> str:
+    """Artist and title of a sound file by its tags, on one line; empty without."""
     try:
         with _open_file(path) as file:
             return title_of(file.copy_metadata())
@@ -317,7 +318,7 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
         else:
             path = Path(rest).expanduser()
             rate, blocks = read_file(path)
-            title = _file_title(path)
+            title = file_title(path)
         player = None
         if realtime and not mute:
             from artgen_osc.playback import Player

@@ -124,9 +124,13 @@ def _analyze(given: argparse.Namespace) -> int:
     mood = _settings(given).config.mood
     model = Path(mood.model) if mood.model else None
     status = 0
+
+    def tell(seconds: float) -> None:
+        print(f"progress {seconds:.1f}", file=sys.stderr, flush=True)
+
     for name in given.files:
         try:
-            result = analyze(name, model, mood.smoothing)
+            result = analyze(name, model, mood.smoothing, tell if given.progress else None)
         except AudioError as error:
             result = {"file": name, "error": str(error)}
             status = 2
@@ -262,6 +266,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     analyze.add_argument("files", nargs="+", metavar="FILE", help="a sound file, or demo")
     analyze.add_argument("--json", action="store_true", help="one JSON object a line")
+    analyze.add_argument("--progress", action="store_true", help="say on stderr how many seconds of sound are done")
     command("devices", _devices, "List the audio devices.", "artgen devices", ())
     monitor = command(
         "monitor",
