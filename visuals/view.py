@@ -29,7 +29,7 @@ QUALITY = 80
 AGAIN_S = 1.0
 HEARTBEAT_S = 10.0
 NICENESS = 5
-CLOSE_S = 2.0
+CLOSE_S, GOODBYE_S = 2.0, 0.1
 
 
 def address_of(setting: str) -> str:
@@ -121,14 +121,17 @@ class LiveView:
         from aiohttp import ClientError, ClientSession, ClientTimeout
 
         self._task = asyncio.current_task()
-        async with ClientSession(timeout=ClientTimeout(connect=2.0)) as session:
-            while True:
-                try:
-                    await self._connect(session)
-                except (ClientError, OSError) as error:
-                    log.debug("view: %s", error)
-                self.watchers = 0
-                await asyncio.sleep(AGAIN_S)
+        try:
+            async with ClientSession(timeout=ClientTimeout(connect=2.0)) as session:
+                while True:
+                    try:
+                        await self._connect(session)
+                    except (ClientError, OSError) as error:
+                        log.debug("view: %s", error)
+                    self.watchers = 0
+                    await asyncio.sleep(AGAIN_S)
+        finally:
+            await asyncio.sleep(GOODBYE_S)  # a session doesn't wait for TLS to say goodbye
 
     async def _connect(self, session: "ClientSession") -> None:
         from aiohttp import WSMsgType

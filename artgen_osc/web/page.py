@@ -1,17 +1,21 @@
 """Puts the page's server together, from the settings of a show."""
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artgen_osc import schema
-from artgen_osc.config import Config
+from artgen_osc.config import Config, get
+from artgen_osc.config import settings as known
 from artgen_osc.errors import OscError
+from artgen_osc.gallery_arguments import PAINTING
 from artgen_osc.osc import OscReceiver
 from artgen_osc.target_syntax import place
 from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.guard import is_loopback, new_token, read_certificate, site
 from artgen_osc.web.part import Part
 from artgen_osc.web.site import SitePart, addresses
+from artgen_osc.web.songs import SongsPart
 from artgen_osc.web.state import Source, StatePart
 from artgen_osc.web.view import ViewPart, renderer_address
 
@@ -63,8 +67,22 @@ class ShowPage(Bridge):
         self.addresses = addresses(web.host, web.port, token, secure)
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
         parts: list[Part] = [SitePart(self.addresses, token), ViewPart(), StatePart(_sources(settings))]
+        parts.append(
+            SongsPart(Path(web.songs), flags(settings, *PAINTING), flags(settings, "mood.model", "mood.smoothing"))
+        )
         renderer = (visuals.host, visuals.port)
         super().__init__(web.host, web.port, receiver, renderer, origins, parts, token, tls)
+
+
+def flags(settings: Config, *keys: str) -> list[str]:
+    """Settings as flags of a command, those that aren't at their defaults."""
+    words = []
+    for key in keys:
+        value, default = get(settings, key), known()[key].default
+        if value != default:
+            name = "--" + key.replace(".", "-").replace("_", "-")
+            words += [f"{name}={each}" for each in (value if isinstance(value, tuple) else (value,))]
+    return words
 
 
 def _sources(settings: Config) -> list[Source]:

@@ -91,6 +91,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "web.host",
         "web.port",
         "web.token",
+        "web.songs",
         "web.certificate",
         "web.key",
         "web.origins",

@@ -5,6 +5,7 @@ import { mount as mountMeters } from "./meters.js";
 import { mount as mountMood } from "./mood.js";
 import { mount as mountScenes } from "./scenes.js";
 import { Show } from "./show.js";
+import { mount as mountSongs } from "./songs.js";
 import { mount as mountView } from "./view.js";
 
 const at = (id) => document.getElementById(id);
@@ -17,6 +18,7 @@ const PARTS = {
   scenes: mountScenes,
   meters: mountMeters,
   controls: mountControls,
+  songs: mountSongs,
 };
 for (const [id, mount] of Object.entries(PARTS)) mount(at(id), show);
 
