@@ -173,10 +173,14 @@ class BrowserSource(ClosesItself):
         self._hub = hub
         self._closed = threading.Event()
         self.sample_rate = hub.sample_rate
-        hub.listen(self._closed)
 
     def blocks(self) -> Iterator[AudioBlock]:
-        """See `AudioSource.blocks`."""
+        """See `AudioSource.blocks`. It listens from here on: what came while the analysis was made ready is no loss."""
+        if not self._closed.is_set():
+            self._hub.listen(self._closed)
+        return self._blocks()
+
+    def _blocks(self) -> Iterator[AudioBlock]:
         clock, patience = 0.0, PATIENCE
         while True:
             heard = self._hub.take(self._closed, patience)

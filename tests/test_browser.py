@@ -1,6 +1,5 @@
 """The browser's sound between the server's thread and the analysis."""
 
-import itertools
 import threading
 import time
 
@@ -31,10 +30,6 @@ def open_browser(hub: BrowserInput) -> AudioSource:
     return open_source("browser", browser=hub)
 
 
-def sound(block_count: int, source: AudioSource) -> np.ndarray:
-    return np.concatenate([block.samples for block in itertools.islice(source.blocks(), block_count)])
-
-
 def test_without_a_page_it_is_an_error() -> None:
     assert "there is no page" in failure(lambda: open_source("browser"))
     assert "browser" in failure(lambda: open_source("browser:x", browser=BrowserInput()))
@@ -56,7 +51,8 @@ def test_any_split_comes_out_the_same(hub: BrowserInput, split: int) -> None:
 def test_the_sound_is_there_at_once(hub: BrowserInput) -> None:
     with open_browser(hub) as source:
         arrived = []
-        thread = threading.Thread(target=lambda: arrived.append((next(source.blocks()), time.monotonic())))
+        blocks = source.blocks()
+        thread = threading.Thread(target=lambda: arrived.append((next(blocks), time.monotonic())))
         thread.start()
         time.sleep(0.05)
         sent = time.monotonic()
@@ -68,13 +64,14 @@ def test_the_sound_is_there_at_once(hub: BrowserInput) -> None:
 
 def test_too_much_drops_the_oldest_and_counts(hub: BrowserInput) -> None:
     with open_browser(hub) as source:
+        blocks = source.blocks()
         hub.start(8000)
         for first in range(0, 2000, 100):
             hub.put(RAMP[first : first + 100])
         assert hub.dropped == 0 and hub.waiting_ms == 250
         hub.put(RAMP[2000:2050])
         assert hub.dropped == 1570 and hub.waiting_ms == 60
-        block = next(source.blocks())
+        block = next(blocks)
     np.testing.assert_array_equal(block.samples, RAMP[1570:2050])
     assert block.dropped == 1570
 
@@ -141,20 +138,24 @@ def test_nothing_is_kept_while_nobody_listens(hub: BrowserInput) -> None:
     hub.put(RAMP)
     assert not hub.heard and hub.dropped == 0 and hub.waiting_ms == 0
     with open_browser(hub) as source:
-        assert hub.heard
+        hub.put(RAMP)
+        assert not hub.heard  # until the analysis is ready
+        blocks = source.blocks()
+        assert hub.heard and hub.dropped == 0
         hub.put(RAMP[:10])
-        assert len(next(source.blocks()).samples) == 10
+        assert len(next(blocks).samples) == 10
     assert not hub.heard
+    assert list(source.blocks()) == [] and not hub.heard
 
 
 def test_the_newest_source_listens_and_the_one_before_is_quiet(hub: BrowserInput) -> None:
-    first = open_browser(hub)
-    second = open_browser(hub)
+    first, second = open_browser(hub), open_browser(hub)
+    blocks, others = first.blocks(), second.blocks()
     hub.put(RAMP[:10])
     start = time.monotonic()
-    assert len(next(first.blocks()).samples) == 0 and time.monotonic() - start > 0.1
+    assert len(next(blocks).samples) == 0 and time.monotonic() - start > 0.1
     first.close()
-    assert hub.heard and len(next(second.blocks()).samples) == 10
+    assert hub.heard and len(next(others).samples) == 10
     second.close()
     second.close()
 

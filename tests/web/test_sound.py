@@ -77,16 +77,17 @@ class Peer:
 
 def test_sound_goes_to_the_analysis_and_the_page_is_told(hub: BrowserInput, port: int) -> None:
     with open_source("browser", browser=hub) as source, Peer(port) as peer:
+        blocks = source.blocks()
         peer.say(HELLO)
         assert peer.hear("welcome") == {"heard": True}
         values = np.array([0, 16384, -32768])
         peer.say(chunk(1000, values))
-        block = next(block for block in source.blocks() if len(block.samples))
+        block = next(block for block in blocks if len(block.samples))
         np.testing.assert_array_equal(block.samples, [[0.0], [0.5], [-1.0]])
         assert source.title == "USB Mic"
         peer.say({"title": "  A\nsong "})
         peer.say(chunk(1013, values))
-        block = next(block for block in source.blocks() if len(block.samples))
+        block = next(block for block in blocks if len(block.samples))
         assert block.dropped == 10 and source.title == "A song"
         wait_for(lambda: peer.hear("dropped") == 10)
         answer = json.loads(peer.socket.recv(5))
@@ -263,9 +264,9 @@ def test_a_flood_is_slowed_down_and_others_are_served(hub: BrowserInput, port: i
         peer.say(HELLO)
         thread = threading.Thread(target=flood, args=(peer,))
         thread.start()
-        ends = time.monotonic() + 2.0
+        blocks, ends = source.blocks(), time.monotonic() + 2.0
         while time.monotonic() < ends:
-            next(source.blocks())
+            next(blocks)
         start = time.monotonic()
         with Peer(port) as second:
             second.say(HELLO | {"id": "b"})
