@@ -303,7 +303,9 @@ class SoundPart:
 
     async def _take(self, sender: _Sender) -> None:
         """Hand on the sound of a client for as long as it sends and has the place."""
-        while (message := await self._next(sender.socket, SILENCE)) and self._sender is sender:
+        while message := await self._next(sender.socket, SILENCE):
+            if self._sender is not sender:
+                continue  # until its goodbye is said
             if isinstance(message.data, str):
                 said = _object(message.data)
                 if "title" not in said:

@@ -40,7 +40,8 @@ HTML = """<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport c
 <title>Sound</title><link rel=icon href=data:,><link rel=stylesheet href=/static/sound-panel.css>
 <link rel=stylesheet href=/look.css><body><h1>Sound</h1><div id=sound></div>
 <script type=module src=/page.js></script>"""
-LOOK = """:root{--back:#0d0d12;--panel:#14141b;--line:#4a4a58;--dim:#b4b4c0;--text:#f2f2f5;--accent:#ffd68c;--bad:#ff8c8c}
+LOOK = """:root{--back:#0d0d12;--panel:#14141b;--line:#4a4a58;--dim:#b4b4c0;--text:#f2f2f5}
+:root{--accent:#ffd68c;--good:#8ce0a0;--bad:#ff8c8c}
 body{background:var(--back);color:var(--text);font:1rem/1.5 system-ui}"""
 SAFE = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
@@ -222,7 +223,7 @@ def test_a_real_microphone_at_its_own_rate(show: Show, tmp_path: Path) -> None:
 
 
 TAB = {
-    "flags": ("--auto-accept-this-tab-capture",),
+    "flags": ("--auto-select-tab-capture-source-by-title=Radio",),
     "ignore_default_args": ["--mute-audio"],
 }
 
@@ -230,14 +231,23 @@ TAB = {
 @pytest.mark.parametrize("chromium", [TAB], indirect=True)
 def test_the_sound_of_a_tab(show: Show, chromium: Chromium) -> None:
     page = chromium.open(permissions=["microphone"])
-    page.evaluate("tone()")
+    radio = page.context.new_page()
+    radio.goto(page.url)
+    wait_for(lambda: radio.evaluate("window.ready"), 10, "the other tab")
+    radio.evaluate("document.title = 'Radio'; tone()")
+    page.bring_to_front()
     page.get_by_role("button", name="Sound of a tab").click()
     becomes(page, "live")
+    radio.bring_to_front()  # the page is in the background, as it will be
     wait_for(lambda: show.hears("browser"), 10, "the input")
     wait_for(lambda: (page.evaluate("now['/artgen/level_db']") or -99) > -30, 10, "sound")
-    assert page.evaluate("now['/artgen/pitch_hz']") == pytest.approx(440, abs=10)
-    page.get_by_role("button", name="Stop").click()
-    assert page.evaluate("capture.state") == "off"
+    wait_for(lambda: abs(page.evaluate("now['/artgen/pitch_hz']") - 440) < 10, 10, "its pitch")
+    before = show.hub.taken
+    page.wait_for_timeout(3000)
+    assert show.hub.taken - before == pytest.approx(3 * page.evaluate("capture.sampleRate"), rel=0.1)
+    radio.close()
+    becomes(page, "off")
+    assert "no longer shared" in page.inner_text("[role=alert]")
 
 
 # How late
@@ -277,12 +287,28 @@ def test_the_capture_goes_on_and_connects_again_by_itself(show: Show, chromium: 
     show.serve()
     becomes(page, "live", 15)
     assert page.evaluate("states.filter((state) => state === 'starting').length") == 1
-    wait_for(lambda: show.hub.heard and page.evaluate("reports.at(-1).heard"), 10, "sound")
+    wait_for(lambda: show.hub.heard and page.evaluate("reports.at(-1)?.heard"), 10, "sound")
     before = show.hub.taken
     wait_for(lambda: show.hub.taken > before + 48000, 10, "more of it")
-    refused = [text for text in chromium.mistakes if "WebSocket connection" not in text]
-    assert not refused
+    assert all("WebSocket connection" in text for text in chromium.mistakes)
     chromium.mistakes.clear()
+
+
+def test_a_network_that_is_too_slow_costs_sound_and_no_delay(show: Show, chromium: Chromium) -> None:
+    page = chromium.open()
+    page.get_by_role("button", name="Microphone").click()
+    becomes(page, "live")
+    wait_for(lambda: show.hub.heard, 10, "the input")
+    page.evaluate(
+        "Object.defineProperty(WebSocket.prototype, 'bufferedAmount', { get: () => 1e6, configurable: true })"
+    )
+    page.wait_for_timeout(1000)
+    page.evaluate("delete WebSocket.prototype.bufferedAmount")
+    page.wait_for_timeout(1500)
+    report = page.evaluate("reports.at(-1)")
+    assert report["skipped"] * 512 == report["dropped"] == pytest.approx(page.evaluate("capture.sampleRate"), rel=0.5)
+    assert report["behind_ms"] < ANSWER_MS and page.evaluate("capture.state") == "live"
+    assert "frames lost" in page.inner_text(".sound-figures")
 
 
 def test_a_second_page_is_told_and_may_take_over(show: Show, chromium: Chromium) -> None:
@@ -291,7 +317,7 @@ def test_a_second_page_is_told_and_may_take_over(show: Show, chromium: Chromium)
     becomes(first, "live")
     second.get_by_role("button", name="Microphone").click()
     becomes(second, "busy")
-    assert "In the show already: a microphone" in second.inner_text("[role=status]")
+    assert ": a microphone" in second.inner_text("[role=status]")
     second.get_by_role("button", name="Take over").click()
     becomes(second, "live")
     becomes(first, "taken")
@@ -324,8 +350,10 @@ def test_without_https_it_says_what_to_do(chromium: Chromium) -> None:
     page = chromium.open("artgen.test")
     assert "https" in page.inner_text("#sound-microphone-reason")
     assert "https" in page.inner_text("#sound-tab-reason")
-    page.get_by_role("button", name="Microphone").click()
+    page.get_by_role("button", name="Microphone").click(force=True)  # it looks disabled, and answers all the same
     assert "https" in page.inner_text("[role=alert]")
+    assert all("handshake" in text for text in chromium.mistakes)  # the bridge knows no such host either
+    chromium.mistakes.clear()
 
 
 NO_TAB_SOUND = "MediaDevices.prototype.getSupportedConstraints = () => ({})"
@@ -364,6 +392,7 @@ def test_on_a_phone_by_finger_and_by_keyboard(show: Show, chromium: Chromium, tm
         assert size and size["height"] >= 44
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     folder = os.environ.get("SCREENSHOTS")
+    wait_for(lambda: page.get_by_role("meter").evaluate("(meter) => meter.value > -50"), 10, "a level")
     page.screenshot(path=Path(folder or tmp_path) / "sound.png")
     page.get_by_role("button", name="Stop").tap()
     assert page.evaluate("capture.state") == "off"

@@ -1,5 +1,6 @@
 """The protocol of ``/sound``, with real WebSocket clients."""
 
+import asyncio
 import contextlib
 import json
 import struct
@@ -189,6 +190,27 @@ def test_the_second_is_told_who_has_the_place_and_may_take_it(hub: BrowserInput,
         assert first.ended()
         second.say(chunk(0))
         assert second.hear("taken") is not None and hub.title == "Radio"
+
+
+def test_whoever_is_taken_over_in_the_middle_of_sending_is_told(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late the server comes to say so."""
+    dismiss = SoundPart._dismiss
+
+    def late(self: SoundPart, *what: Any) -> None:
+        asyncio.get_running_loop().call_later(0.1, dismiss, self, *what)
+
+    monkeypatch.setattr(SoundPart, "_dismiss", late)
+    with Peer(port) as first, Peer(port) as second:
+        first.say(HELLO)
+        first.hear("welcome")
+        second.say(HELLO | {"id": "b"})
+        second.hear("busy")
+        second.say({"take": True})
+        second.hear("welcome")
+        for number in range(20):
+            first.say(chunk(480 * number))
+        assert first.hear("taken_over") and first.ended()
+    monkeypatch.undo()
 
 
 @pytest.mark.parametrize("said", ['{"take": false}', "nonsense", b"1"])

@@ -17,9 +17,8 @@ function ago(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
 }
 
-function who({ what, label, from, seconds }) {
-  const source = what === "tab" ? "a tab" : "a microphone";
-  return `${source}${label ? ` (${label})` : ""} at ${from}, for ${ago(seconds)}`;
+function who({ what, label, from }) {
+  return `${what === "tab" ? "a tab" : "a microphone"}${label ? ` (${label})` : ""} at ${from}`;
 }
 
 /** Draw it into `element`; `show` is the page's connection to the bridge. Returns the `Capture`. */
@@ -81,8 +80,8 @@ export function mount(element, show) {
   capture.addEventListener("state", ({ detail }) => {
     error.textContent = "";
     state.textContent = detail.text;
-    if (detail.busy) state.textContent = `In the show already: ${who(detail.busy)}. Take over if it is your turn.`;
-    if (detail.by) state.textContent = `Taken over by ${who({ ...detail.by, seconds: 0 }).replace(", for 0 seconds", "")}.`;
+    if (detail.busy) state.textContent = `In the show for ${ago(detail.busy.seconds)}: ${who(detail.busy)}. Take over if it is your turn.`;
+    if (detail.by) state.textContent = `Taken over by ${who(detail.by)}.`;
     // Once for each start: whoever then chooses another input means it.
     if (detail.state === "starting") heardOnce = false;
     if (detail.state === "live" && !heardOnce) {

@@ -121,7 +121,7 @@ export class Capture extends EventTarget {
   /** What plays, for the show's title. */
   setTitle(text) {
     this.#label = text;
-    if (this.#welcome) this.#socket.send(JSON.stringify({ title: text }));
+    if (this.#welcome && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ title: text }));
   }
 
   stop() {
@@ -207,7 +207,7 @@ export class Capture extends EventTarget {
     this.#tell("level", { peak });
     // The sound itself is the clock: timers of a page in the background come late.
     if (!this.#socket && this.#retryAt && now >= this.#retryAt) this.#connect();
-    if (!this.#welcome) return;
+    if (!this.#welcome || this.#socket.readyState !== WebSocket.OPEN) return;
     if (this.#socket.bufferedAmount > 2 * MOST_BEHIND * this.#context.sampleRate) {
       this.#skipped += 1; // the gap in the frame numbers tells the server
     } else {
