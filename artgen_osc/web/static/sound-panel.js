@@ -102,7 +102,7 @@ export function mount(element, show) {
   });
   capture.addEventListener("report", ({ detail }) => {
     const lost = detail.dropped ? `, ${detail.dropped} frames lost` : "";
-    figures.textContent = `${Math.round(detail.behind_ms)} ms until the show has heard it${lost}`;
+    figures.textContent = `${Math.round(detail.behind_ms)} ms behind${lost}`;
     const text = detail.heard ? "The show hears you." : "Your sound arrives, but the show listens to another input.";
     if (state.textContent !== text) state.textContent = text; // or a screen reader would say it again and again
   });

@@ -65,6 +65,7 @@ export class Capture extends EventTarget {
   #skipped = 0;
   #frame = 0; // captured so far
   #frameAt = 0; // when that was, in ms
+  #length = 0; // frames in a chunk
   #turn = 0; // of start and stop: what an older one still brings is thrown away
 
   /** @param base URL of the page's server; its query (a token) goes along */
@@ -202,6 +203,7 @@ export class Capture extends EventTarget {
 
   #chunk({ packet, peak, frame }) {
     const now = performance.now();
+    this.#length = frame - this.#frame;
     this.#frame = frame;
     this.#frameAt = now;
     this.#tell("level", { peak });
@@ -250,7 +252,8 @@ export class Capture extends EventTarget {
       this.#tell("error", { text: said.error });
     } else if ("taken" in said) {
       const rate = this.#context.sampleRate;
-      const captured = this.#frame + ((performance.now() - this.#frameAt) / 1000) * rate;
+      // The first frame of a chunk has waited for the last.
+      const captured = this.#frame + this.#length + ((performance.now() - this.#frameAt) / 1000) * rate;
       const { heard, dropped, waiting_ms } = said;
       const behind_ms = Math.max(0, (1000 * (captured - said.taken)) / rate);
       this.#tell("report", { heard, dropped, skipped: this.#skipped, waiting_ms, behind_ms });
