@@ -28,10 +28,11 @@ SHORT = {
     "visuals.headless": ("--headless",),
     "visuals.engine": ("--engine",),
     "visuals.gallery": ("--gallery",),
+    "visuals.scene": ("--scene",),
 }
 """Settings that most shows give; they have a short flag beside ``--table-key``."""
 
-SHOW = ("audio", "mood", "osc", "visuals")
+SHOW = ("audio", "mood", "osc", "web", "visuals")
 
 
 def _add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
@@ -79,7 +80,28 @@ def _show(given: argparse.Namespace, with_renderer: bool) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     renderer = Renderer(_flags(given), given.config, given.record) if with_renderer else None
     meters = Meters() if given.meters else None
-    return Daemon(settings, renderer, meters).run(given.seconds)
+    daemon = Daemon(settings, renderer, meters)
+    if given.web and daemon.page:
+        _open_page(daemon.page.addresses)
+    return daemon.run(given.seconds)
+
+
+def _open_page(addresses: list[str]) -> None:
+    """Print where the page is, with a code for the phone's camera, and open it here."""
+    import threading
+    import webbrowser
+
+    from artgen_osc.web.site import qr_text
+
+    for address in addresses:
+        print(f"page: {address}")
+    if len(addresses) > 1:
+        print(qr_text(addresses[-1]))
+    else:
+        print("for a phone in the same network, add --web-host 0.0.0.0")
+    sys.stdout.flush()
+    # Some systems wait for the browser's end.
+    threading.Thread(target=webbrowser.open, args=(addresses[0],), daemon=True).start()
 
 
 def _live(given: argparse.Namespace) -> int:
@@ -217,7 +239,7 @@ def _parser() -> argparse.ArgumentParser:
         _daemon,
         "Listen and send OSC, without a picture.",
         "artgen daemon --input device:Scarlett --osc 10.0.0.5:9000",
-        ("audio", "mood", "osc", "visuals.host", "visuals.port"),
+        ("audio", "mood", "osc", "web", "visuals.host", "visuals.port"),
     )
     visuals = command(
         "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", ("visuals",)
@@ -225,6 +247,9 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (live, daemon, visuals):
         sub.add_argument("--seconds", type=_positive, help="end the show after so many seconds")
     for sub in (live, daemon):
+        sub.add_argument(
+            "--web", action="store_true", help="open the show's page in the browser, and print its address"
+        )
         sub.add_argument("--meters", action="store_true", help="draw live meters in the terminal")
     for sub in (live, visuals):
         sub.add_argument("--record", type=Path, metavar="FILE.png", help="leave a strip of pictures of the show")

@@ -13,7 +13,6 @@ from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
-from artgen_osc.bridge import open_bridge
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
@@ -24,6 +23,7 @@ from artgen_osc.renderer import Renderer
 from artgen_osc.schema import Address, Features, Mood, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
+from artgen_osc.web.page import open_page
 
 log = logging.getLogger("artgen.daemon")
 
@@ -83,6 +83,10 @@ class Daemon:
     renderer : supervised while the show runs, or None
     meters : drawn from what is sent, or None
 
+    Attributes
+    ----------
+    page : in the browser, or None
+
     Raises
     ------
     ArtgenError
@@ -110,10 +114,11 @@ class Daemon:
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
             if self._query:
                 stack.callback(self._query.close)
-            renderer_place = (config.visuals.host, config.visuals.port)
-            self._bridge = open_bridge(osc.host, osc.web_port, self._receiver, renderer_place, osc.web_origins)
-            if self._bridge:
-                stack.callback(self._bridge.close)
+            self.page = open_page(config, self._receiver)
+            if self.page:
+                stack.callback(self.page.close)
+                if renderer:
+                    renderer.show_on(self.page.renderer_address)
             self._sender = OscSender(config.osc.targets, config.map)
             stack.callback(self._sender.close)
             if renderer:
@@ -210,7 +215,7 @@ class Daemon:
 
     def _publish(self, values: list[tuple[Address, Value]]) -> None:
         self._sender.send(values)
-        for server in (self._query, self._bridge):
+        for server in (self._query, self.page):
             if server:
                 server.publish(values)
 
@@ -229,7 +234,7 @@ class Daemon:
     def _once_a_second(self) -> None:
         self._heartbeat += 1
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
-        dropped += sum(server.dropped for server in (self._query, self._bridge) if server)
+        dropped += sum(server.dropped for server in (self._query, self.page) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
         status = schema.Status(
             self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused, self._source.title

@@ -148,7 +148,7 @@ def _query_ports(config: Config) -> str:
 
 
 def _web_port(config: Config) -> str:
-    return _free(socket.SOCK_STREAM, (config.osc.host, config.osc.web_port)) if config.osc.web_port else "switched off"
+    return _free(socket.SOCK_STREAM, (config.web.host, config.web.port)) if config.web.port else "switched off"
 
 
 CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (

@@ -4,7 +4,6 @@ Specification: https://github.com/Vidvox/OSCQueryProposal
 """
 
 import asyncio
-import ipaddress
 import json
 import logging
 from collections import deque
@@ -16,10 +15,12 @@ from artgen_osc.namespace import Namespace, current, to_json
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import encode_message
 from artgen_osc.schema import Address, Value
-from artgen_osc.webserver import Client, Page, WebServer, machine
+from artgen_osc.web.guard import machine, network_addresses
+from artgen_osc.web.listener import Client
+from artgen_osc.web.server import Page, WebServer, here
 
 if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
+    from aiohttp import web
 
 __all__ = ["OscQuery", "current", "open_query"]
 
@@ -39,8 +40,8 @@ EVERYWHERE = ("0.0.0.0", "::")
 class _Client(Client):
     """What it listens to, with the value it was told last, and what waits for it."""
 
-    def __init__(self, connection: "ServerConnection") -> None:
-        super().__init__(connection)
+    def __init__(self, connection: "web.WebSocketResponse", request: "web.Request") -> None:
+        super().__init__(connection, request)
         self.told: dict[str, Value | None] = {}
         self._waiting: deque[tuple[str, bytes]] = deque()
 
@@ -98,30 +99,30 @@ class OscQuery(WebServer[_Client]):
         super().__init__("OSCQuery", host, port, receiver, self._namespace.rows, self._namespace.values)
         self._thread.start()
 
-    def _host_info(self, here: str) -> dict[str, Any]:
-        """What this server can do; `here` is the address under which the client has reached it."""
+    def _host_info(self, address: str) -> dict[str, Any]:
+        """What this server can do; `address` is the one under which the client has reached it."""
         return {
             "NAME": self._name,
-            "OSC_IP": here,
+            "OSC_IP": address,
             "OSC_PORT": self._receiver.port,
             "OSC_TRANSPORT": "UDP",
-            "WS_IP": here,
+            "WS_IP": address,
             "WS_PORT": self.port,
             "EXTENSIONS": dict.fromkeys(EXTENSIONS, True),
         }
 
-    def _page(self, target: str, connection: "ServerConnection") -> Page:
-        status, answer = self._namespace.answer(target, self._host_info(str(connection.local_address[0])))
+    def _page(self, request: "web.Request") -> Page:
+        status, answer = self._namespace.answer(request.raw_path, self._host_info(here(request)))
         return Page(status, to_json(answer))
 
-    async def _greet(self, connection: "ServerConnection") -> _Client:
-        return _Client(connection)
+    async def _greet(self, connection: "web.WebSocketResponse", request: "web.Request") -> _Client:
+        return _Client(connection, request)
 
     async def _hear(self, client: _Client, message: str | bytes) -> None:
         if isinstance(message, str):
             self._obey(client, message)
         else:
-            await self._pass_on(message, str(client.connection.remote_address[0]))
+            await self._pass_on(message, client.request.remote or "")
 
     def _rest(self, client: _Client, sent: int) -> float:
         return sent * self._listeners / MOST_A_SECOND
@@ -169,7 +170,7 @@ class OscQuery(WebServer[_Client]):
                 SERVICE,
                 f"{self._name} on {machine()}.{SERVICE}",
                 port=self.port,
-                parsed_addresses=_addresses(version == IPVersion.V6Only) if everywhere else [host],
+                parsed_addresses=network_addresses(version == IPVersion.V6Only) if everywhere else [host],
                 server=f"artgen-{machine()}.local.",
             )
             zeroconf = AsyncZeroconf(InterfaceChoice.All if everywhere else [host], ip_version=version)
@@ -182,15 +183,6 @@ class OscQuery(WebServer[_Client]):
                 await zeroconf.async_close()
         except (OSError, Error, RuntimeError) as error:
             log.warning("OSCQuery: isn't announced (%s); programs find it by its address, port %d", error, self.port)
-
-
-def _addresses(six: bool) -> list[str]:
-    """Addresses of this machine that others can reach."""
-    import ifaddr
-
-    ips = [ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv6 == six]
-    found = [str(ip.ip[0] if ip.is_IPv6 else ip.ip) for ip in ips]
-    return [address for address in found if not ipaddress.ip_address(address).is_loopback]
 
 
 def open_query(

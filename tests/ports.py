@@ -17,7 +17,7 @@ def free_port() -> int:
 
 def daemon_ports() -> tuple[str, ...]:
     """Flags of ``artgen daemon``: a free port for control, no OSCQuery and no bridge."""
-    return f"--osc-port={free_port()}", "--osc-query-port=0", "--osc-web-port=0"
+    return f"--osc-port={free_port()}", "--osc-query-port=0", "--web-port=0"
 
 
 def live_ports() -> tuple[str, ...]:

@@ -18,15 +18,19 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from artgen_osc import bridge_client, config, doctor, schema, webserver
-from artgen_osc.bridge import Bridge, open_bridge
-from artgen_osc.bridge_client import PULSES, ROWS, Bundle, merged, read_wish
-from artgen_osc.config import Config, ConfigFile
+from artgen_osc import config, doctor, schema
+from artgen_osc.config import Config, ConfigFile, replace
 from artgen_osc.daemon import Daemon
 from artgen_osc.errors import ArtgenError, ConfigError, OscError
 from artgen_osc.osc import Capture, OscReceiver, capture
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.schema import Value
+from artgen_osc.web import client as bridge_client
+from artgen_osc.web import listener
+from artgen_osc.web import server as webserver
+from artgen_osc.web.bridge import Bridge
+from artgen_osc.web.client import PULSES, ROWS, Bundle, merged, read_wish
+from artgen_osc.web.page import open_page
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
 
@@ -40,10 +44,12 @@ class Server(Peer):
     def __init__(self, renderer: Capture, origins: tuple[str, ...] = ()) -> None:
         self.renderer = renderer
         self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(schema.DAEMON_CONTROLS))
-        bridge = open_bridge("127.0.0.1", free_port(), self.receiver, ("127.0.0.1", renderer.port), origins)
-        assert bridge
-        self.bridge = bridge
-        super().__init__(bridge.port)
+        web = config.WebConfig(port=free_port(), origins=origins)
+        settings = Config(web=web, visuals=config.VisualsConfig(port=renderer.port, query_port=0))
+        page = open_page(replace(settings, "osc.query_port", 0), self.receiver)
+        assert page
+        self.bridge = page
+        super().__init__(page.port)
 
     @contextlib.contextmanager
     def open(self, target: str = "/json", **options: Any) -> Iterator[ClientConnection]:
@@ -311,7 +317,7 @@ def test_pages_from_elsewhere_are_refused(server: Server, origin: str) -> None:
     ):
         pytest.fail("was let in")
     assert refused.value.response.status_code == 403
-    assert b"osc.web_origins" in refused.value.response.body
+    assert b"web.origins" in refused.value.response.body
     assert "Access-Control-Allow-Origin" not in server.get("/schema", Origin=origin)[2]
 
 
@@ -328,8 +334,8 @@ def test_a_domain_that_points_here_is_refused(server: Server) -> None:
 @pytest.mark.parametrize("site", ["editor.p5js.org", "*", "null", "https://", "https://a.org/path", "file:///tmp", "["])
 def test_a_site_that_is_none_is_a_mistake_in_the_settings(site: str) -> None:
     receiver = OscReceiver("127.0.0.1", 0, {})
-    with contextlib.closing(receiver), pytest.raises(ConfigError, match=r"^osc.web_origins: .* is not a site; .*; .*"):
-        open_bridge("127.0.0.1", 0, receiver, ("127.0.0.1", 9101), [site])
+    with contextlib.closing(receiver), pytest.raises(ConfigError, match=r"^web.origins: .* is not a site; .*; .*"):
+        open_page(Config(web=config.WebConfig(origins=(site,))), receiver)
 
 
 def test_a_site_is_understood_as_people_write_it() -> None:
@@ -338,7 +344,7 @@ def test_a_site_is_understood_as_people_write_it() -> None:
 
 
 def test_a_plain_get_says_what_is_here(server: Server) -> None:
-    status, text, headers = server.get("/")
+    status, text, headers = server.get("/api")
     assert status == 200 and headers["Content-Type"].startswith("text/html")
     assert f"ws://127.0.0.1:{server.port}/json" in text
     assert all(f"<code>{row.path}</code>" in text for row in (*schema.sent(), *schema.VISUALS_CONTROLS))
@@ -402,7 +408,7 @@ def silent(port: int) -> socket.socket:
 def test_a_client_that_never_reads_is_dropped_and_slows_nobody(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(webserver, "STUCK_S", 1.0)
+    monkeypatch.setattr(listener, "STUCK_S", 1.0)
     with silent(server.port), server.open(f"/json?only={VALENCE}") as healthy:
         wait_for(lambda: server.bridge._listeners == 2, "both")
         number, slowest = 0, 0.0
@@ -421,7 +427,7 @@ def test_a_client_that_never_reads_is_dropped_and_slows_nobody(
 
 
 def test_a_flood_from_a_page_loses_nothing_and_leaves_room(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artgen_osc.bridge.MOST_A_SECOND", 1000)
+    monkeypatch.setattr("artgen_osc.web.bridge.MOST_A_SECOND", 1000)
     count = 600
     with server.open() as flood, server.open() as other:
         start = time.monotonic()
@@ -485,16 +491,19 @@ def test_closing_says_goodbye_frees_the_port_and_leaves_nothing_open(server: Ser
 
 
 def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(OscError, match=rf"^127.0.0.1:{server.port}: the web bridge can't listen.*; .*; .* or 0 for"):
+    with pytest.raises(OscError, match=rf"^127.0.0.1:{server.port}: the web page can't listen.*; .*; .* or 0 for"):
         Bridge("127.0.0.1", server.port, server.receiver, ("127.0.0.1", 9101))
-    assert open_bridge("127.0.0.1", server.port, server.receiver, ("127.0.0.1", 9101), ()) is None
-    assert open_bridge("127.0.0.1", free_port(), server.receiver, ("no.such.host.invalid", 9101), ()) is None
+    for web, visuals in (
+        (config.WebConfig(port=server.port), config.VisualsConfig()),
+        (config.WebConfig(port=free_port()), config.VisualsConfig(host="no.such.host.invalid")),
+    ):
+        assert open_page(Config(web=web, visuals=visuals), server.receiver) is None
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
-    assert open_bridge("127.0.0.1", 0, server.receiver, ("127.0.0.1", 9101), ()) is None
+    assert open_page(Config(web=config.WebConfig(port=0)), server.receiver) is None
     gc.collect()
     with pytest.raises(ArtgenError, match=rf"^127.0.0.1:{server.port} is taken"):
-        doctor._web_port(Config(osc=config.OscConfig(web_port=server.port)))
-    assert doctor._web_port(Config(osc=config.OscConfig(web_port=0))) == "switched off"
+        doctor._web_port(Config(web=config.WebConfig(port=server.port)))
+    assert doctor._web_port(Config(web=config.WebConfig(port=0))) == "switched off"
 
 
 def test_a_renderer_that_listens_everywhere_is_reached_here() -> None:
@@ -508,7 +517,7 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
     with capture() as renderer:
         port = free_port()
         flags = {"audio.input": "demo", "audio.mute": True, "osc.port": free_port(), "osc.query_port": 0}
-        daemon = Daemon(ConfigFile(None, flags | {"osc.web_port": port, "visuals.port": renderer.port}))
+        daemon = Daemon(ConfigFile(None, flags | {"web.port": port, "visuals.port": renderer.port}))
         thread = threading.Thread(target=daemon.run)
         thread.start()
         try:

@@ -26,7 +26,7 @@ class Show:
 
     def __init__(self, listener: Capture, show_file: Path) -> None:
         port = free_port()
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": port, "osc.query_port": 0, "osc.web_port": 0}
+        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": port, "osc.query_port": 0, "web.port": 0}
         self.targets = f'[osc]\ntargets = ["127.0.0.1:{listener.port}"]\n'
         show_file.write_text(self.targets)
         self.file = show_file
@@ -240,7 +240,7 @@ def test_ends_with_the_file(tmp_path: Path) -> None:
         "audio.mute": True,
         "osc.port": free_port(),
         "osc.query_port": 0,
-        "osc.web_port": 0,
+        "web.port": 0,
     }
     settings = ConfigFile(None, flags)
     start = time.monotonic()

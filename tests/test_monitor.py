@@ -108,7 +108,7 @@ def test_a_real_daemon_and_renderer_are_shown_and_recorded(
     recording = tmp_path / "show.osc"
     osc_port, visuals_port = free_port(), free_port()
     ports = [f"--osc-port={osc_port}", f"--visuals-port={visuals_port}"]
-    off = ["--osc-query-port=0", "--osc-web-port=0", "--visuals-query-port=0", "--visuals-model=idle"]
+    off = ["--osc-query-port=0", "--web-port=0", "--visuals-query-port=0", "--visuals-model=idle"]
     live = [*ARTGEN, "live", "--input=demo", "--mute", "--headless", "--visuals-width=160", "--visuals-height=90"]
     log = tmp_path / "live"
     with running(*live, *ports, *off, log=log), clients(osc_port, visuals_port) as (daemon, renderer):

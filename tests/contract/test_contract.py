@@ -88,12 +88,26 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.host",
         "osc.port",
         "osc.query_port",
-        "osc.web_port",
-        "osc.web_origins",
+        "web.host",
+        "web.port",
+        "web.token",
+        "web.origins",
         "visuals.query_port",
         *(
             f"visuals.{name}"
-            for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine", "gallery")
+            for name in (
+                "host",
+                "port",
+                "width",
+                "height",
+                "fps",
+                "display",
+                "headless",
+                "engine",
+                "gallery",
+                "scenes",
+                "view",
+            )
         ),
     }
     assert set(known) - with_address == fixed_at_start

@@ -37,7 +37,8 @@ HEAVY = {
     "librosa",
     "torch",
     "PIL",
-    "websockets",
+    "aiohttp",
+    "segno",
     "zeroconf",
 }
 SOURCES = sorted(path for package in ("artgen_osc", "visuals", "training") for path in (ROOT / package).rglob("*.py"))

@@ -55,7 +55,7 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
     log = tmp_path_factory.mktemp("daemon") / "log"
     with capture() as renderer:
         daemon = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", "--osc-query-port=0")
-        ports = (f"--osc-port={free_port()}", f"--osc-web-port={port}", f"--visuals-port={renderer.port}")
+        ports = (f"--osc-port={free_port()}", f"--web-port={port}", f"--visuals-port={renderer.port}")
         with running(*daemon, *ports, f"--osc=127.0.0.1:{listener}", log=log):
             query = Server((), schema.VISUALS_CONTROLS)
             query.query.publish(current(schema.VISUALS_CONTROLS, replace(Config(), "visuals.speed", 2.0)))

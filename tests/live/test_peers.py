@@ -59,7 +59,7 @@ class Daemon:
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """One that plays the demo and has found a mood, a beat and a key."""
     daemon, log = Daemon(free_port(), free_port()), tmp_path_factory.mktemp("daemon") / "log"
-    command = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", "--osc-web-port=0")
+    command = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", "--web-port=0")
     ports = (f"--osc-port={daemon.port}", f"--osc-query-port={daemon.query_port}")
     with running(*command, *ports, log=log), capture() as port:
 

@@ -1,4 +1,4 @@
-"""What the bridge answers to a plain GET: a page for people, and the schema for pages. No input or output."""
+"""What is said of the bridge: a page for those who write pages, and the schema. No input or output."""
 
 import functools
 import html
@@ -10,7 +10,7 @@ from typing import Any
 from artgen_osc import config, schema
 from artgen_osc.namespace import holds_value
 from artgen_osc.schema import Address
-from artgen_osc.webserver import Page
+from artgen_osc.web.server import Page
 
 TABLES = {
     "sent": ("Sent", schema.sent()),
@@ -60,18 +60,17 @@ def _html(here: str) -> bytes:
     return text.encode()
 
 
-def page(target: str, here: str) -> Page:
+def page(path: str, here: str) -> Page:
     """Answer a GET.
 
     Parameters
     ----------
-    target : path and query as they stand in the request
+    path : of the request
     here : host and port under which the client has reached the bridge
     """
-    path = target.partition("?")[0]
-    if path == "/":
+    if path == "/api":
         return Page(HTTPStatus.OK, _html(here), "text/html")
     if path == "/schema":
         return Page(HTTPStatus.OK, _schema())
-    reason = f"{path[:200]}: nothing is here; / and /schema are; /json and /osc are for WebSockets"
+    reason = f"{path[:200]}: nothing is here; /, /api and /schema are; /json and /osc are for WebSockets"
     return Page(HTTPStatus.NOT_FOUND, json.dumps({"error": reason}).encode())

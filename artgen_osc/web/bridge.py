@@ -6,31 +6,30 @@ JavaScript in a page can't open a UDP port; it hears and steers the show through
 import asyncio
 import json
 import logging
-import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from artgen_osc import schema
-from artgen_osc.bridge_client import PULSES, ROWS, BridgeClient, Bundle, read_wish
-from artgen_osc.bridge_page import page
-from artgen_osc.errors import ConfigError, OscError
+from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import decode, encode_bundle, encode_message
 from artgen_osc.schema import Address, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
-from artgen_osc.webserver import Page, WebServer, is_own_page
+from artgen_osc.web.client import PULSES, ROWS, BridgeClient, Bundle, read_wish
+from artgen_osc.web.guard import is_own_page
+from artgen_osc.web.part import Part
+from artgen_osc.web.reference import page
+from artgen_osc.web.server import Page, WebServer, here
 
 if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
+    from aiohttp import web
 
 log = logging.getLogger("artgen.bridge")
 
 MOST_A_SECOND = 2_000
 """Bundles to all clients together, and values from all of them, so that the analysis always has room beside them."""
 
-QUIET_S = 60.0
 CONTROLS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 
 
@@ -83,6 +82,7 @@ class Bridge(WebServer[BridgeClient]):
     receiver : where control of the daemon goes
     renderer : host and port where control of the renderer goes, over UDP
     origins : sites, such as ``https://editor.p5js.org``, whose pages may listen and steer too
+    parts, token : as for `WebServer`
 
     Attributes
     ----------
@@ -94,16 +94,22 @@ class Bridge(WebServer[BridgeClient]):
         The port is taken, or a host isn't known.
     """
 
-    allowed = "open it from localhost, or list its site in osc.web_origins"
+    allowed = "open it from localhost, or list its site in web.origins"
 
     def __init__(
-        self, host: str, port: int, receiver: OscReceiver, renderer: tuple[str, int], origins: Iterable[str] = ()
+        self,
+        host: str,
+        port: int,
+        receiver: OscReceiver,
+        renderer: tuple[str, int],
+        origins: Iterable[str] = (),
+        parts: Sequence[Part] = (),
+        token: str = "",
     ) -> None:
         self._origins = frozenset(origins)
         self._told: dict[str, Value] = {}
         self._refused = 0
-        self._quiet_until = 0.0
-        super().__init__("the web bridge", host, port, receiver, ROWS, {})
+        super().__init__("the web page", host, port, receiver, ROWS, {}, parts, token)
         try:
             self._renderer = OscSender([place(*renderer)])
         except OscError:
@@ -125,26 +131,24 @@ class Bridge(WebServer[BridgeClient]):
     def _may_listen(self, origin: str, host: str) -> bool:
         return origin == "null" or self._may_steer(origin, host)
 
-    def _may_steer(self, origin: str | None, host: str) -> bool:
+    def _may_steer(self, origin: str, host: str) -> bool:
         # "null" is a file from disk, but any site can make itself a frame without an origin.
-        return origin is None or origin.lower() in self._origins or is_own_page(origin, host)
+        return origin.lower() in self._origins or is_own_page(origin, host)
 
-    def _page(self, target: str, connection: "ServerConnection") -> Page:
-        here = str(connection.local_address[0])
-        return page(target, f"[{here}]:{self.port}" if ":" in here else f"{here}:{self.port}")
+    def _page(self, request: "web.Request") -> Page:
+        return page(request.path, f"{here(request)}:{self.port}")
 
-    async def _greet(self, connection: "ServerConnection") -> BridgeClient | None:
-        request = connection.request
-        assert request is not None  # the handshake is done
-        headers = request.headers
+    async def _greet(self, connection: "web.WebSocketResponse", request: "web.Request") -> BridgeClient | None:
         try:
-            wish = read_wish(request.path)
+            wish = read_wish(request.raw_path)
         except ValueError as error:
             # A page is told nothing of a refused handshake, so it is let in to hear the reason.
-            await connection.send(json.dumps({"error": str(error)}))
-            await connection.close(1008)
+            await connection.send_str(json.dumps({"error": str(error)}))
+            await connection.close(code=1008)
             return None
-        client = BridgeClient(connection, wish, self._may_steer(headers.get("Origin"), headers.get("Host", "")))
+        origin = request.headers.get("Origin")
+        may_steer = origin is None or self._may_steer(origin, request.headers.get("Host", ""))
+        client = BridgeClient(connection, request, wish, may_steer)
         self._tell()  # what comes from here on is news to all
         if not self._clients:
             self._told = {}
@@ -193,50 +197,11 @@ class Bridge(WebServer[BridgeClient]):
             self._renderer.send(visuals)
         if controls:
             packet = encode_bundle([encode_message(row.path, row.tag, value) for row, value in controls])
-            await self._pass_on(packet, str(client.connection.remote_address[0]))
+            await self._pass_on(packet, client.request.remote or "")
         await asyncio.sleep(max(1, len(said)) * len(self._clients) / MOST_A_SECOND)
 
     def _refuse(self, client: BridgeClient, reason: str) -> None:
         """Count it, tell the client, and log the first and then one a minute."""
         self._refused += 1
         client.answer(reason)
-        if time.monotonic() >= self._quiet_until:
-            self._quiet_until = time.monotonic() + QUIET_S
-            log.warning("%s (%d refused so far)", reason, self._refused)
-
-
-def _origin(text: str) -> str:
-    """``HTTPS://Editor.p5js.org/`` to ``https://editor.p5js.org``, as a browser says it.
-
-    Raises
-    ------
-    ConfigError
-    """
-    plain = text.lower().rstrip("/")
-    parts = urlsplit(plain)
-    if parts.scheme in ("http", "https") and parts.netloc and plain == f"{parts.scheme}://{parts.netloc}":
-        return plain
-    raise ConfigError(
-        f"osc.web_origins: {text!r} is not a site; http or https and a host are allowed; "
-        "such as https://editor.p5js.org"
-    )
-
-
-def open_bridge(
-    host: str, port: int, receiver: OscReceiver, renderer: tuple[str, int], origins: Sequence[str]
-) -> Bridge | None:
-    """The bridge, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
-
-    Raises
-    ------
-    ConfigError
-        An origin isn't one.
-    """
-    sites = [_origin(text) for text in origins]
-    if not port:
-        return None
-    try:
-        return Bridge(host, port, receiver, renderer, sites)
-    except OscError as error:
-        log.warning("%s", error)
-        return None
+        self._complain("%s (%d refused so far)", reason, self._refused)

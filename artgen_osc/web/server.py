@@ -1,4 +1,4 @@
-"""A server for HTTP and WebSocket beside a show that never waits: what `oscquery` and `bridge` share.
+"""A server for HTTP and WebSocket beside a show that never waits: what `oscquery` and the page share.
 
 The server has a thread and an event loop of its own. The show only writes values into a
 dictionary and, while somebody listens, into a bounded queue; it never waits for a client.
@@ -6,43 +6,42 @@ dictionary and, while somebody listens, into a bounded queue; it never waits for
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import socket
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Generic, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import MAX_PACKET
 from artgen_osc.schema import Address, Value
+from artgen_osc.web.guard import is_own_page, is_this_machine, knows_token
+from artgen_osc.web.listener import Client
 
 if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
-    from websockets.http11 import Request, Response
+    from aiohttp import web
+
+    from artgen_osc.web.part import Part
 
 log = logging.getLogger("artgen.web")
 
 NEWS = 500
 """Most bundles that wait for the server's thread, some seconds. It catches up from the newest values."""
 
-BURST = 50
-"""Most messages at once to one client, then it is another's turn."""
-
 BUFFER = 2**16
 """Bytes that the system holds back for one client: what lies there is no longer news."""
 
-STUCK_S = 10.0
-"""A client that takes nothing for so long is dropped."""
-
 OPEN_S = 5.0
 """So much time has a client to say what it wants."""
+
+HEARTBEAT_S = 20.0
+"""A client that has gone without a word is noticed within this and half of it."""
 
 GOODBYE_S = 2.0
 """So much time have all clients to say goodbye at the end."""
@@ -50,97 +49,14 @@ GOODBYE_S = 2.0
 FULL_S = 0.01
 """So long is a client that sends faster than the show takes kept waiting, until there is room."""
 
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # the token is in the address
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+QUIET_S = 60.0
 MOST_CLIENTS = 100
-
-
-def machine() -> str:
-    """This machine's name, without a domain."""
-    return socket.gethostname().split(".")[0].lower() or "here"
-
-
-def _hostname(host: str) -> str:
-    """``[::1]:9102`` to ``::1``, ``localhost:9102`` to ``localhost``; empty where it can't be understood."""
-    try:
-        place = urlsplit(f"//{host}")
-        return (place.hostname or "").rstrip(".") if place.port is None or place.port else ""
-    except ValueError:
-        return ""
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a request's ``Host`` names this machine: by an IP address or by a name that is its own.
-
-    Anyone can let their domain point to 127.0.0.1 while the user looks at their page (DNS rebinding);
-    the browser then says the domain's name here.
-    """
-    name, own = _hostname(host), machine()
-    known = ("localhost", socket.gethostname().lower(), own, f"{own}.local", f"artgen-{own}.local")
-    return name in known or _is_address(name)
-
-
-def is_own_page(origin: str, host: str) -> bool:
-    """Whether a browser's page may steer the show: one from this machine, or from the server's own address.
-
-    Other sites must not reach a server on 127.0.0.1 through the user's browser. A name other than
-    ``localhost`` isn't trusted, since anyone can let their name point here.
-    """
-    page = _hostname(origin.partition("://")[2])
-    return page in ("localhost", "127.0.0.1", "::1") or (_is_address(page) and page == _hostname(host))
-
-
-class Client(ABC):
-    """One WebSocket and what waits for it."""
-
-    def __init__(self, connection: "ServerConnection") -> None:
-        self.connection = connection
-        self.dropped = 0
-        self.burst = BURST
-        self.filled = asyncio.Event()
-
-    @property
-    def listens(self) -> bool:
-        """Whether it wants news at all."""
-        return True
-
-    @abstractmethod
-    def take(self) -> bytes | str | None:
-        """What is to be sent next; None where nothing waits."""
-
-    async def send(self, rest: Callable[[int], float]) -> None:
-        """Send what waits, until the client is gone or takes nothing any more.
-
-        Parameters
-        ----------
-        rest : s to pause after so many messages, so that all clients have their share
-        """
-        from websockets.exceptions import ConnectionClosed
-
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                await self.filled.wait()
-                sent = 0
-                while sent < self.burst:
-                    packet = self.take()
-                    if packet is None:
-                        self.filled.clear()
-                        break
-                    sent += 1
-                    try:
-                        async with asyncio.timeout(STUCK_S):
-                            await self.connection.send(packet)
-                    except TimeoutError:
-                        log.warning("a listener took nothing for %.0f s; it is dropped, the show goes on", STUCK_S)
-                        self.connection.transport.abort()
-                        return
-                await asyncio.sleep(rest(sent))
+"""WebSockets to the show's values."""
 
 
 ClientT = TypeVar("ClientT", bound=Client)
@@ -165,6 +81,8 @@ class WebServer(ABC, Generic[ClientT]):
     receiver : where packets go that come in over WebSocket
     rows : of every address that is published, by path
     values : by path, as published last; this very dictionary is written to
+    parts : what else it can do, beside `_page` and the WebSockets of values
+    token : what every request has to show; empty for none
 
     Attributes
     ----------
@@ -187,13 +105,17 @@ class WebServer(ABC, Generic[ClientT]):
         receiver: OscReceiver,
         rows: Mapping[str, Address],
         values: dict[str, Value],
+        parts: "Sequence[Part]" = (),
+        token: str = "",
     ) -> None:
         self._what, self._receiver, self._rows, self._values = what, receiver, rows, values
+        self._parts, self._token = parts, token
         self._news: deque[Sequence[tuple[Address, Value]]] = deque()
         self._clients: set[ClientT] = set()
         self._dropped = self._missed = 0
         self._behind = False
         self._listeners = 0
+        self._quiet_until = 0.0
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._socket = socket.create_server((host, port), family=family)
@@ -243,80 +165,131 @@ class WebServer(ABC, Generic[ClientT]):
                 self._socket.close()
 
     async def _serve(self) -> None:
-        from websockets.asyncio.server import serve
+        from aiohttp import web
+
+        @web.middleware
+        async def guard(
+            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        ) -> web.StreamResponse:
+            return self._refusal(request) or await self._answer(request, handler)
+
+        async def complete(request: web.Request, response: web.StreamResponse) -> None:
+            del response.headers["Server"]
+            response.headers.update(HEADERS)
 
         quiet = logging.getLogger("artgen.web.clients")
         quiet.setLevel(logging.CRITICAL)  # strangers' mistakes are theirs
-        async with serve(
-            self._listen,
-            sock=self._socket,
-            process_request=self._respond,
-            compression=None,
-            max_size=MAX_PACKET,
-            open_timeout=OPEN_S,
-            close_timeout=GOODBYE_S / 2,
-            server_header=None,
+        app = web.Application(middlewares=[guard])
+        for part in self._parts:
+            app.add_routes(part.routes())
+        app.router.add_route("*", "/{anything:.*}", self._values_or_page)
+        app.on_response_prepare.append(complete)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
             logger=quiet,
-        ) as server:
+            keepalive_timeout=OPEN_S,
+            lingering_time=OPEN_S,
+            shutdown_timeout=GOODBYE_S / 2,
+        )
+        await runner.setup()
+        try:
+            await web.SockSite(runner, self._socket).start()
             beside = asyncio.create_task(self._beside())
             await self._stop.wait()
             beside.cancel()
             await asyncio.wait([beside])
-            server.close()
-            try:
-                async with asyncio.timeout(GOODBYE_S):
-                    await server.wait_closed()
-            except TimeoutError:
-                for client in self._clients:
-                    client.connection.transport.abort()
+            await self._goodbye()
+        finally:
+            for part in self._parts:
+                await part.close()
+            await runner.cleanup()
+
+    async def _goodbye(self) -> None:
+        """Close the WebSockets, and break those that don't answer."""
+        leaving = {asyncio.create_task(each.connection.close(code=1001)): each for each in self._clients}
+        if leaving:
+            await asyncio.wait(leaving, timeout=GOODBYE_S)
+            for task, client in leaving.items():
+                client.abort()  # whoever has answered has gone already
+                task.cancel()
 
     async def _beside(self) -> None:
         """What else happens on the loop while the server runs."""
         await self._stop.wait()
 
     def _may_listen(self, origin: str, host: str) -> bool:
-        """Whether a page of another site may read what is sent here."""
+        """Whether a page may read what is sent here."""
         return is_own_page(origin, host)
 
-    def _respond(self, connection: "ServerConnection", request: "Request") -> "Response | None":
-        """Answer over HTTP, or None for a WebSocket."""
-        from websockets.datastructures import Headers
-        from websockets.http11 import Response
+    def _may_steer(self, origin: str, host: str) -> bool:
+        """Whether a page may change anything by what it sends."""
+        return is_own_page(origin, host)
 
-        def said(name: str) -> str | None:
-            """Said twice, it is joined, and so means nothing that is known."""
-            values = request.headers.get_all(name)
-            return ", ".join(values) if values else None
+    def _refusal(self, request: "web.Request") -> "web.Response | None":
+        """Why a request isn't answered, or None."""
+        from aiohttp import web
 
-        origin, host = said("Origin"), said("Host")
+        origin, host = _said(request, "Origin"), _said(request, "Host")
         if host is not None and not is_this_machine(host):
-            return connection.respond(403, f"Host {host[:200]}: isn't this machine; use its IP address or localhost\n")
-        welcome = origin is None or self._may_listen(origin, host or "")
-        if "websocket" in request.headers.get("Upgrade", "").lower():
-            if not welcome:
-                return connection.respond(403, f"{origin}: may not steer the show; {self.allowed}\n")
+            reason = f"Host {host[:200]}: isn't this machine; use its IP address or localhost\n"
+            return web.Response(status=403, text=reason)
+        if self._token and not knows_token(self._token, request.query_string, request.headers.get("Cookie", "")):
+            reason = "token: is missing or wrong; the whole address that artgen printed is allowed; open that one\n"
+            return web.Response(status=401, text=reason)
+        reads = request.method in ("GET", "HEAD") and not _wants_websocket(request)
+        welcome = self._may_listen if request.match_info.handler == self._values_or_page else self._may_steer
+        if origin is not None and not reads and not welcome(origin, host or ""):
+            return web.Response(status=403, text=f"{origin}: may not steer the show; {self.allowed}\n")
+        return None
+
+    async def _answer(
+        self, request: "web.Request", handler: Callable[..., "Awaitable[web.StreamResponse]"]
+    ) -> "web.StreamResponse":
+        from aiohttp import web
+
+        try:
+            response = await handler(request)
+        except web.HTTPException:
+            raise
+        except ConnectionError:
+            raise  # the client has gone
+        except Exception as error:  # a bug or a full disk: the others are served on
+            self._complain("%s %s: failed (%r); the show goes on", request.method, request.path[:200], error)
+            return web.Response(status=500, text="this failed; see artgen's log\n")
+        origin = _said(request, "Origin")
+        if origin is not None and not response.prepared and self._may_listen(origin, _said(request, "Host") or ""):
+            response.headers["Access-Control-Allow-Origin"] = origin
+        return response
+
+    def _complain(self, *words: Any) -> None:
+        """Log the first, and then one a minute."""
+        if time.monotonic() >= self._quiet_until:
+            self._quiet_until = time.monotonic() + QUIET_S
+            log.warning(*words)
+
+    async def _values_or_page(self, request: "web.Request") -> "web.StreamResponse":
+        from aiohttp import web
+
+        if _wants_websocket(request):
             if len(self._clients) >= MOST_CLIENTS:
-                return connection.respond(503, f"{MOST_CLIENTS} clients are connected; close one\n")
-            return None
+                return web.Response(status=503, text=f"{MOST_CLIENTS} clients are connected; close one\n")
+            return await self._listen(request)
         if request.method not in ("GET", "HEAD"):
-            response = connection.respond(405, f"{request.method}: GET is allowed; send values as OSC\n")
-            response.headers["Allow"] = "GET, HEAD"
-            return response
-        page = self._page(request.path, connection)
-        headers = Headers({"Connection": "close", "Cache-Control": "no-store"})
+            reason = f"{request.method}: GET is allowed; send values as OSC\n"
+            return web.Response(status=405, text=reason, headers={"Allow": "GET, HEAD"})
+        page = self._page(request)
+        headers = {"Cache-Control": "no-store"}
         if page.body:
-            headers["Content-Length"] = str(len(page.body))
             headers["Content-Type"] = f"{page.kind}; charset=utf-8"
-        if origin is not None and welcome:
-            headers["Access-Control-Allow-Origin"] = origin
-        return Response(page.status.value, page.status.phrase, headers, b"" if request.method == "HEAD" else page.body)
+        return web.Response(status=page.status, body=page.body or None, headers=headers)
 
     @abstractmethod
-    def _page(self, target: str, connection: "ServerConnection") -> Page:
-        """Answer to a GET; `target` is path and query as they stand in the request."""
+    def _page(self, request: "web.Request") -> Page:
+        """Answer to a GET."""
 
     @abstractmethod
-    async def _greet(self, connection: "ServerConnection") -> ClientT | None:
+    async def _greet(self, connection: "web.WebSocketResponse", request: "web.Request") -> ClientT | None:
         """A client for a new connection; None where it isn't let in."""
 
     @abstractmethod
@@ -331,26 +304,34 @@ class WebServer(ABC, Generic[ClientT]):
     def _rest(self, client: ClientT, sent: int) -> float:
         """s that a client pauses after `sent` messages to it."""
 
-    async def _listen(self, connection: "ServerConnection") -> None:
+    async def _listen(self, request: "web.Request") -> "web.StreamResponse":
         """Serve one WebSocket until it is closed."""
-        from websockets.exceptions import ConnectionClosed
+        from aiohttp import WSMsgType, web
 
-        client = await self._greet(connection)
+        connection = web.WebSocketResponse(
+            timeout=GOODBYE_S / 2,
+            heartbeat=HEARTBEAT_S,
+            compress=False,
+            max_msg_size=MAX_PACKET,
+            writer_limit=BUFFER // 4,
+        )
+        await connection.prepare(request)
+        client = await self._greet(connection, request)
         if client is None:
-            return
+            return connection
         self._clients.add(client)
         self._count()
         sending = asyncio.create_task(client.send(lambda sent: self._rest(client, sent)))
         try:
             async for message in connection:
-                await self._hear(client, message)
-        except ConnectionClosed as closed:
-            log.debug("a client has gone: %s", closed)
+                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    await self._hear(client, message.data)
         finally:
             sending.cancel()
             self._clients.discard(client)
             self._dropped += client.dropped
             self._count()
+        return connection
 
     async def _pass_on(self, packet: bytes, sender: str) -> None:
         """Hand a packet to the show, as soon as that has room for it."""
@@ -371,3 +352,20 @@ class WebServer(ABC, Generic[ClientT]):
     def _catch_up(self) -> None:
         """Hand on everything as it is now, after news was lost."""
         self._inform([(self._rows[path], value) for path, value in self._values.copy().items()])
+
+
+def _said(request: "web.Request", name: str) -> str | None:
+    """A header. Said twice, it is joined, and so means nothing that is known."""
+    values = request.headers.getall(name, [])
+    return ", ".join(values) if values else None
+
+
+def _wants_websocket(request: "web.Request") -> bool:
+    return "websocket" in request.headers.get("Upgrade", "").lower()
+
+
+def here(request: "web.Request") -> str:
+    """The address under which the client has reached this machine; an IPv6 one in brackets."""
+    place = request.transport.get_extra_info("sockname") if request.transport else None
+    host = str(place[0]) if place else "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

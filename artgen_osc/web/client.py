@@ -19,10 +19,10 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc_codec import encode_bundle, encode_message
 from artgen_osc.osc_pattern import matching
 from artgen_osc.schema import Value
-from artgen_osc.webserver import Client
+from artgen_osc.web.listener import Client
 
 if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
+    from aiohttp import web
 
 WAITING = 20
 """Most bundles that wait for one client, a quarter of a second. Then they become one of the newest values."""
@@ -121,7 +121,7 @@ def read_wish(target: str) -> Wish:
                 raise ValueError(
                     f"only={text[:200]}: means no address; OSC address patterns are allowed; such as only=/artgen/beat"
                 )
-        else:
+        elif name != "token":
             raise ValueError(f"{name[:200]}: isn't known; rate and only are allowed; such as /json?rate=30")
     return Wish(parts.path == "/osc", only, rate)
 
@@ -129,8 +129,10 @@ def read_wish(target: str) -> Wish:
 class BridgeClient(Client):
     """What it wants, whether it may steer, and the bundles and answers that wait for it."""
 
-    def __init__(self, connection: "ServerConnection", wish: Wish, may_steer: bool) -> None:
-        super().__init__(connection)
+    def __init__(
+        self, connection: "web.WebSocketResponse", request: "web.Request", wish: Wish, may_steer: bool
+    ) -> None:
+        super().__init__(connection, request)
         self.wish, self.may_steer = wish, may_steer
         self._waiting: deque[Bundle] = deque()
         self._answers: deque[str] = deque(maxlen=ANSWERS)

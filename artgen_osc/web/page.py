@@ -1,0 +1,70 @@
+"""Puts the page's server together, from the settings of a show."""
+
+import logging
+
+from artgen_osc import schema
+from artgen_osc.config import Config
+from artgen_osc.errors import OscError
+from artgen_osc.osc import OscReceiver
+from artgen_osc.target_syntax import place
+from artgen_osc.web.bridge import Bridge
+from artgen_osc.web.guard import is_loopback, new_token, site
+from artgen_osc.web.part import Part
+from artgen_osc.web.site import SitePart, addresses
+from artgen_osc.web.state import Source, StatePart
+from artgen_osc.web.view import ViewPart, renderer_address
+
+log = logging.getLogger("artgen.web")
+
+
+def open_page(settings: Config, receiver: OscReceiver) -> "ShowPage | None":
+    """The page, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
+
+    Parameters
+    ----------
+    settings : of the show
+    receiver : where control of the daemon goes
+
+    Raises
+    ------
+    ConfigError
+        A site of ``web.origins`` isn't one.
+    """
+    origins = [site(text) for text in settings.web.origins]
+    if not settings.web.port:
+        return None
+    try:
+        return ShowPage(settings, receiver, origins)
+    except OscError as error:
+        log.warning("%s", error)
+        return None
+
+
+class ShowPage(Bridge):
+    """The bridge with the page and everything that it needs.
+
+    Attributes
+    ----------
+    addresses : under which it can be opened, the one for a phone last
+    renderer_address : where a renderer on this machine sends its pictures to
+    """
+
+    def __init__(self, settings: Config, receiver: OscReceiver, origins: list[str]) -> None:
+        web, visuals = settings.web, settings.visuals
+        token = web.token or ("" if is_loopback(web.host) else new_token())
+        self.addresses = addresses(web.host, web.port, token)
+        self.renderer_address = renderer_address(web.host, web.port, token)
+        parts: list[Part] = [SitePart(self.addresses, token), ViewPart(), StatePart(_sources(settings))]
+        renderer = (visuals.host, visuals.port)
+        super().__init__(web.host, web.port, receiver, renderer, origins, parts, token)
+
+
+def _sources(settings: Config) -> list[Source]:
+    found = []
+    osc, visuals = settings.osc, settings.visuals
+    if osc.query_port:
+        found.append(Source.of("daemon", place(osc.host, osc.query_port), schema.DAEMON_CONTROLS))
+    if visuals.query_port:
+        where = place(visuals.host, visuals.query_port)
+        found.append(Source.of("renderer", where, schema.VISUALS_CONTROLS, schema.sent_by_renderer()))
+    return found
