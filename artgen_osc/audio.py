@@ -332,7 +332,7 @@ def open_source(
         if browser is None:
             raise AudioError(
                 "input: browser: there is no page that could send sound; the page of artgen live or artgen daemon is "
-                "allowed; set osc.web_port, or choose another input"
+                "allowed; set web.port, or choose another input"
             )
         from artgen_osc.browser import BrowserSource
 

@@ -223,7 +223,7 @@ def test_a_daemon_needs_no_more_than_the_hub(
     """The show goes over to the page and through another rate without an end."""
     monkeypatch.setattr("artgen_osc.daemon.open_source", lambda spec, mute: open_source(spec, mute=mute, browser=hub))
     with capture() as port:
-        ports = {"osc.port": free_port(), "osc.query_port": 0, "osc.web_port": 0}
+        ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": 0}
         flags = {"audio.input": "browser", "osc.targets": (f"127.0.0.1:{port.port}",), **ports}
         daemon = Daemon(ConfigFile(None, flags))
         thread = threading.Thread(target=lambda: daemon.run(30.0))

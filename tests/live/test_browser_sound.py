@@ -25,6 +25,7 @@ from artgen_osc.audio import open_source
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import ConfigFile
 from artgen_osc.daemon import Daemon
+from artgen_osc.web.site import POLICY
 from artgen_osc.web.sound import SoundPart
 from tests import signals
 from tests.conftest import need_programs
@@ -37,16 +38,10 @@ pytestmark = pytest.mark.live
 ANSWER_MS = 150.0
 """The promise: so late at most is the sound in the analysis."""
 HTML = """<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
-<title>Sound</title><link rel=icon href=data:,><link rel=stylesheet href=/static/sound-panel.css>
-<link rel=stylesheet href=/look.css><body><h1>Sound</h1><div id=sound></div>
+<title>Sound</title><link rel=icon href=data:,><link rel=stylesheet href=/static/style.css>
+<link rel=stylesheet href=/static/sound-panel.css><body><main><h1>Sound</h1><div id=sound></div></main>
 <script type=module src=/page.js></script>"""
-LOOK = """:root{--back:#0d0d12;--panel:#14141b;--line:#4a4a58;--dim:#b4b4c0;--text:#f2f2f5}
-:root{--accent:#ffd68c;--good:#8ce0a0;--bad:#ff8c8c}
-body{background:var(--back);color:var(--text);font:1rem/1.5 system-ui}"""
-SAFE = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "connect-src 'self' ws: wss:; worker-src 'self' blob:"
-}
+SAFE = {"Content-Security-Policy": POLICY}
 FLAGS = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required")
 MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
@@ -59,14 +54,9 @@ async def _script(request: web.Request) -> web.FileResponse:
     return web.FileResponse(ROOT / "tests/web/sound_page.js")
 
 
-async def _look(request: web.Request) -> web.Response:
-    return web.Response(text=LOOK, content_type="text/css")
-
-
 ROUTES = (
     web.get("/", _index),
     web.get("/page.js", _script),
-    web.get("/look.css", _look),
     web.static("/static", ROOT / "artgen_osc/web/static"),
 )
 
@@ -97,7 +87,7 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
     need_programs("chromium")
     hub = BrowserInput()
     monkeypatch.setattr("artgen_osc.daemon.open_source", lambda spec, mute: open_source(spec, mute=mute, browser=hub))
-    ports = {"osc.port": free_port(), "osc.query_port": 0, "osc.web_port": free_port()}
+    ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": free_port()}
     daemon = Daemon(ConfigFile(None, {"audio.input": "demo", "audio.mute": True, **ports}))
     over = threading.Event()
     blocks = daemon._once_a_second
@@ -105,7 +95,7 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
     monkeypatch.setattr(daemon, "_once_a_second", lambda: daemon._source.close() if over.is_set() else blocks())
     thread = threading.Thread(target=daemon.run, name="show")
     thread.start()
-    made = Show(hub, daemon, int(ports["osc.web_port"]))
+    made = Show(hub, daemon, int(ports["web.port"]))
     made.serve()
     yield made
     made.end()
