@@ -185,7 +185,7 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
     assert not chromium.mistakes
 
 
-def test_a_real_microphone_at_its_own_rate(show: Show, tmp_path: Path) -> None:
+def test_a_real_microphone_with_another_rate_than_the_show(show: Show, tmp_path: Path) -> None:
     need_programs("pulseaudio", "pactl", "paplay")
     wav = beats(tmp_path)
     with ExitStack() as stack:
@@ -205,8 +205,7 @@ def test_a_real_microphone_at_its_own_rate(show: Show, tmp_path: Path) -> None:
         becomes(page, "live")
         stack.enter_context(running("paplay", "--device=vj", str(wav), log=tmp_path / "log", env=env))
         assert spacing(page, 5.0) == pytest.approx(0.5, abs=0.05)
-        rate = page.evaluate("capture.sampleRate")
-        assert show.hub.sample_rate == rate
+        assert show.hub.sample_rate == page.evaluate("capture.sampleRate") == 48000
         assert page.locator("select option").count() >= 2
         browser.close()
     assert not chromium.mistakes
@@ -265,6 +264,20 @@ def test_it_is_as_near_as_promised(show: Show, chromium: Chromium) -> None:
 
 
 # What goes wrong
+
+
+def test_a_browser_that_cant_convert_sends_at_its_own_rate(show: Show, chromium: Chromium) -> None:
+    page = chromium.open()
+    page.evaluate("""() => { window.AudioContext = class extends AudioContext {
+      constructor(options) {
+        if (options.sampleRate) throw new DOMException("not here", "NotSupportedError");
+        super({ ...options, sampleRate: 32000 });
+      }
+    } }""")
+    page.get_by_role("button", name="Microphone").click()
+    becomes(page, "live")
+    wait_for(lambda: show.daemon._source.sample_rate == 32000, 10, "the other rate")
+    wait_for(lambda: page.evaluate("now['/artgen/level_db']") > -40, 10, "sound")
 
 
 def test_the_capture_goes_on_and_connects_again_by_itself(show: Show, chromium: Chromium) -> None:

@@ -2,6 +2,7 @@
 // It draws nothing; sound-panel.js does.
 
 const FIRST_WAIT = 500, LONGEST_WAIT = 8000; // ms between attempts to connect
+const USUAL_RATE = 48000;
 const MOST_BEHIND = 0.15; // s of sound that may wait in this browser; what is older than that is skipped
 const RAW = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
@@ -41,6 +42,19 @@ const SAYS = {
 
 function says(error) {
   return SAYS[error.name] ?? `It didn't work (${error.message || error.name}). Try again.`;
+}
+
+/** At the show's usual rate where the browser can: another one costs the show a moment to get ready for. */
+function openContext(stream) {
+  let context;
+  try {
+    context = new AudioContext({ latencyHint: "interactive", sampleRate: USUAL_RATE });
+    return { context, source: context.createMediaStreamSource(stream) };
+  } catch {
+    context?.close().catch(() => {});
+    context = new AudioContext({ latencyHint: "interactive" });
+    return { context, source: context.createMediaStreamSource(stream) };
+  }
 }
 
 /**
@@ -130,13 +144,13 @@ export class Capture extends EventTarget {
     this.#say("off", "");
   }
 
-  async #start(what, open) {
+  async #start(what, ask) {
     this.#end();
     const turn = this.#turn;
     this.#say("starting", what === "tab" ? "Choose a tab, and tick “share tab audio”." : "Allow the microphone.");
     let stream;
     try {
-      stream = await open();
+      stream = await ask();
     } catch (error) {
       if (turn === this.#turn) {
         const text = what === "tab" && error.name === "NotAllowedError" ? "No tab was chosen." : says(error);
@@ -173,14 +187,14 @@ export class Capture extends EventTarget {
   }
 
   async #listen(stream, turn) {
-    const context = new AudioContext({ latencyHint: "interactive" });
+    const { context, source } = openContext(stream);
     this.#context = context;
     await context.audioWorklet.addModule(new URL("capture-worklet.js", import.meta.url));
     if (turn !== this.#turn) return;
     const node = new AudioWorkletNode(context, "capture", { numberOfInputs: 1, numberOfOutputs: 1 });
     node.port.onmessage = ({ data }) => turn === this.#turn && this.#chunk(data);
     // The node gives silence; it has to lead somewhere to be asked at all.
-    context.createMediaStreamSource(stream).connect(node).connect(context.destination);
+    source.connect(node).connect(context.destination);
     context.addEventListener("statechange", () => this.#resume());
     this.#resume();
   }
