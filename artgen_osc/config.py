@@ -88,6 +88,8 @@ class WebConfig:
     host: str = _setting("127.0.0.1", "address on which the page is; beyond this machine it asks for a token")
     port: int = _setting(9103, "port of the page and of the WebSocket bridge; 0: none", 0, 65535)
     token: str = _setting("", "what the page's address has to show; empty: a new one at each start, if one is needed")
+    certificate: str = _setting("", "PEM file with a certificate, to serve https; empty: http")
+    key: str = _setting("", "PEM file with the certificate's key; empty: it is in the same file")
     origins: tuple[str, ...] = _setting(
         (), "sites beside this machine whose pages may listen and steer, such as https://preview.p5js.org", item="SITE"
     )

@@ -4,8 +4,11 @@ import contextlib
 import http.client
 import io
 import json
+import ssl
+import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,7 @@ from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import OscQuery, current
 from artgen_osc.web import guard, site, view
 from artgen_osc.web.page import ShowPage, open_page
+from tests.conftest import need_programs
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
 from visuals.view import WIDTH, LiveView, address_of
@@ -32,9 +36,9 @@ JPEG = b"\xff\xd8\xff\xe0 a picture"
 class Server(Peer):
     """A page without a daemon."""
 
-    def __init__(self, host: str = "127.0.0.1", token: str = "", queries: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, host: str = "127.0.0.1", token: str = "", queries: tuple[int, int] = (0, 0), **tls: str) -> None:
         self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(schema.DAEMON_CONTROLS))
-        web = WebConfig(host=host, port=free_port(), token=token)
+        web = WebConfig(host=host, port=free_port(), token=token, **tls)
         osc, visuals = OscConfig(query_port=queries[0]), VisualsConfig(query_port=queries[1], port=free_port())
         page = open_page(Config(osc=osc, web=web, visuals=visuals), self.receiver)
         assert page
@@ -312,6 +316,48 @@ def test_the_state_is_that_of_daemon_and_renderer_and_follows_them() -> None:
             until(page, {"renderer": 1, "/visuals/speed": 4.0})
             again.close()
         wait_for(lambda: not daemon._clients, "its end")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate that nobody has signed, and its key."""
+    need_programs("openssl")
+    folder = tmp_path_factory.mktemp("certificate")
+    file, key = str(folder / "show.pem"), str(folder / "show.key")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=10.0.0.7"]
+    subprocess.run([*command, "-keyout", key, "-out", file], check=True, capture_output=True)
+    return file, key
+
+
+def test_with_a_certificate_everything_is_encrypted(certificate: tuple[str, str]) -> None:
+    file, key = certificate
+    with contextlib.closing(Server(token=TOKEN, certificate=file, key=key)) as server:
+        assert server.page.addresses == [f"https://127.0.0.1:{server.port}/?token={TOKEN}"]
+        trusting = ssl.create_default_context(cafile=file)
+        trusting.check_hostname = False
+        connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=20, context=trusting)
+        connection.request("GET", f"/?token={TOKEN}")
+        answer = connection.getresponse()
+        assert answer.status == 200 and "Secure" in str(answer.headers["Set-Cookie"])
+        connection.close()
+        with (
+            contextlib.closing(LiveView(server.page.renderer_address)) as live,
+            connect(f"wss://127.0.0.1:{server.port}/view?token={TOKEN}", ssl=trusting),
+        ):
+            wait_for(lambda: live.watchers == 1, "the renderer's half")
+        with pytest.raises((OSError, http.client.HTTPException)):
+            server.get("/")
+
+
+@pytest.mark.parametrize("what", ["missing", "empty", "no key", "another's key"])
+def test_a_certificate_that_is_none(certificate: tuple[str, str], tmp_path: Path, what: str) -> None:
+    file, key = certificate
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    given = {"missing": ("/no/such.pem", key), "empty": (str(empty), key), "no key": (file, "")}
+    chosen = given.get(what, (file, file))
+    with pytest.raises(ConfigError, match=r"^web.certificate: .* can't be used \(.*\); .* are allowed; mkcert makes"):
+        guard.read_certificate(*chosen)
 
 
 def test_silent_connections_are_closed(server: Server) -> None:

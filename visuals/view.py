@@ -8,6 +8,7 @@ import sys
 import threading
 from time import monotonic
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from artgen_osc.config import VIEW_VARIABLE
 from artgen_osc.errors import ConfigError
@@ -63,6 +64,8 @@ class LiveView:
     def __init__(self, address: str) -> None:
         self.watchers = 0
         self._address = address
+        # Nobody stands between this machine and itself, and its certificate has the name of the network.
+        self._here = urlsplit(address).hostname in ("127.0.0.1", "::1")
         self._next = 0.0
         self._frame: Frame | None = None
         self._news = asyncio.Event()
@@ -130,7 +133,7 @@ class LiveView:
     async def _connect(self, session: "ClientSession") -> None:
         from aiohttp import WSMsgType
 
-        async with session.ws_connect(self._address, heartbeat=HEARTBEAT_S) as server:
+        async with session.ws_connect(self._address, heartbeat=HEARTBEAT_S, ssl=not self._here) as server:
             sending = asyncio.create_task(self._send(server))
             try:
                 async for message in server:

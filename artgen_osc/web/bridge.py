@@ -23,6 +23,8 @@ from artgen_osc.web.reference import page
 from artgen_osc.web.server import Page, WebServer, here
 
 if TYPE_CHECKING:
+    import ssl
+
     from aiohttp import web
 
 log = logging.getLogger("artgen.bridge")
@@ -82,7 +84,7 @@ class Bridge(WebServer[BridgeClient]):
     receiver : where control of the daemon goes
     renderer : host and port where control of the renderer goes, over UDP
     origins : sites, such as ``https://editor.p5js.org``, whose pages may listen and steer too
-    parts, token : as for `WebServer`
+    parts, token, tls : as for `WebServer`
 
     Attributes
     ----------
@@ -105,11 +107,12 @@ class Bridge(WebServer[BridgeClient]):
         origins: Iterable[str] = (),
         parts: Sequence[Part] = (),
         token: str = "",
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         self._origins = frozenset(origins)
         self._told: dict[str, Value] = {}
         self._refused = 0
-        super().__init__("the web page", host, port, receiver, ROWS, {}, parts, token)
+        super().__init__("the web page", host, port, receiver, ROWS, {}, parts, token, tls)
         try:
             self._renderer = OscSender([place(*renderer)])
         except OscError:

@@ -5,9 +5,13 @@ import ipaddress
 import secrets
 import socket
 from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from artgen_osc.errors import ConfigError
+
+if TYPE_CHECKING:
+    import ssl
 
 TOKEN_BYTES = 9
 """72 bits, as 12 letters that can be typed from a screen if need be."""
@@ -76,6 +80,30 @@ def is_own_page(origin: str, host: str) -> bool:
 def new_token() -> str:
     """A token that nobody can guess."""
     return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def read_certificate(file: str, key: str) -> "ssl.SSLContext | None":
+    """What a server needs for https; None without a file.
+
+    Raises
+    ------
+    ConfigError
+        A file can't be read, or they don't belong together.
+    """
+    import ssl
+
+    if not file:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        # Without the last argument, a key with a password would ask for it in the terminal.
+        context.load_cert_chain(file, key or None, password="")
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        raise ConfigError(
+            f"web.certificate: {file} can't be used ({error}); a PEM file with a certificate and, there or in web.key, "
+            "its key without a password are allowed; mkcert makes one"
+        ) from None
+    return context
 
 
 def site(text: str) -> str:

@@ -1,6 +1,7 @@
 """Puts the page's server together, from the settings of a show."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from artgen_osc import schema
 from artgen_osc.config import Config
@@ -8,11 +9,14 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.target_syntax import place
 from artgen_osc.web.bridge import Bridge
-from artgen_osc.web.guard import is_loopback, new_token, site
+from artgen_osc.web.guard import is_loopback, new_token, read_certificate, site
 from artgen_osc.web.part import Part
 from artgen_osc.web.site import SitePart, addresses
 from artgen_osc.web.state import Source, StatePart
 from artgen_osc.web.view import ViewPart, renderer_address
+
+if TYPE_CHECKING:
+    import ssl
 
 log = logging.getLogger("artgen.web")
 
@@ -28,13 +32,14 @@ def open_page(settings: Config, receiver: OscReceiver) -> "ShowPage | None":
     Raises
     ------
     ConfigError
-        A site of ``web.origins`` isn't one.
+        A site of ``web.origins`` isn't one, or the certificate can't be used.
     """
     origins = [site(text) for text in settings.web.origins]
     if not settings.web.port:
         return None
+    tls = read_certificate(settings.web.certificate, settings.web.key)
     try:
-        return ShowPage(settings, receiver, origins)
+        return ShowPage(settings, receiver, origins, tls)
     except OscError as error:
         log.warning("%s", error)
         return None
@@ -49,14 +54,17 @@ class ShowPage(Bridge):
     renderer_address : where a renderer on this machine sends its pictures to
     """
 
-    def __init__(self, settings: Config, receiver: OscReceiver, origins: list[str]) -> None:
+    def __init__(
+        self, settings: Config, receiver: OscReceiver, origins: list[str], tls: "ssl.SSLContext | None" = None
+    ) -> None:
         web, visuals = settings.web, settings.visuals
         token = web.token or ("" if is_loopback(web.host) else new_token())
-        self.addresses = addresses(web.host, web.port, token)
-        self.renderer_address = renderer_address(web.host, web.port, token)
+        secure = tls is not None
+        self.addresses = addresses(web.host, web.port, token, secure)
+        self.renderer_address = renderer_address(web.host, web.port, token, secure)
         parts: list[Part] = [SitePart(self.addresses, token), ViewPart(), StatePart(_sources(settings))]
         renderer = (visuals.host, visuals.port)
-        super().__init__(web.host, web.port, receiver, renderer, origins, parts, token)
+        super().__init__(web.host, web.port, receiver, renderer, origins, parts, token, tls)
 
 
 def _sources(settings: Config) -> list[Source]:

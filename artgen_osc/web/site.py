@@ -51,7 +51,9 @@ class SitePart:
             return web.Response(status=404, text="/: no WebSocket is here; /json and /osc are; GET /api says more\n")
         response = self._answer("index.html")
         if self._token:
-            response.set_cookie(COOKIE, self._token, max_age=30 * 86400, httponly=True, samesite="Strict")
+            response.set_cookie(
+                COOKIE, self._token, max_age=30 * 86400, httponly=True, samesite="Strict", secure=request.secure
+            )
         return response
 
     async def _file(self, request: "web.Request") -> "web.StreamResponse":
@@ -98,13 +100,14 @@ def qr_text(address: str) -> str:
     return out.getvalue()
 
 
-def addresses(host: str, port: int, token: str) -> list[str]:
+def addresses(host: str, port: int, token: str, secure: bool = False) -> list[str]:
     """Under which the page can be opened: on this machine, then from the network, if it can.
 
     Parameters
     ----------
     host : where the server listens
     port, token : of the server
+    secure : whether it serves https
     """
     query = f"?token={token}" if token else ""
     everywhere = host in ("0.0.0.0", "::")
@@ -113,4 +116,5 @@ def addresses(host: str, port: int, token: str) -> list[str]:
         hosts += network_addresses(":" in host)
     elif not is_loopback(host):
         hosts.append(host)
-    return [f"http://{f'[{each}]' if ':' in each else each}:{port}/{query}" for each in hosts]
+    scheme = "https" if secure else "http"
+    return [f"{scheme}://{f'[{each}]' if ':' in each else each}:{port}/{query}" for each in hosts]

@@ -116,6 +116,6 @@ class ViewPart:
                 self._renderer = None
 
 
-def renderer_address(host: str, port: int, token: str) -> str:
+def renderer_address(host: str, port: int, token: str, secure: bool = False) -> str:
     """Where a renderer on this machine sends its pictures to; see `visuals.view`."""
-    return f"ws://{place(host, port)}/view/renderer" + (f"?token={token}" if token else "")
+    return f"ws{'s' if secure else ''}://{place(host, port)}/view/renderer" + (f"?token={token}" if token else "")

@@ -91,6 +91,8 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "web.host",
         "web.port",
         "web.token",
+        "web.certificate",
+        "web.key",
         "web.origins",
         "visuals.query_port",
         *(
