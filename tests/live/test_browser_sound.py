@@ -178,6 +178,10 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
         assert max(levels) > -20 and min(levels) < max(levels)
         assert "ms behind" in page.inner_text(".sound-figures")
         assert page.inner_text("[role=status]") == "The show hears you."
+        page.evaluate("show.send({ '/artgen/control/input': 'demo' })")  # somebody else
+        page.get_by_role("button", name="Use my sound").click(timeout=20_000)
+        wait_for(lambda: show.hub.heard, 20, "the input")
+        page.get_by_role("button", name="Use my sound").wait_for(state="hidden", timeout=20_000)
         page.get_by_role("button", name="Back to demo").click()
         wait_for(lambda: show.hears("demo"), 10, "the input before")
         assert page.evaluate("capture.state") == "off" and not show.hub.heard

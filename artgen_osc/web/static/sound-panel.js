@@ -29,6 +29,7 @@ export function mount(element, show) {
   const tab = make("button", buttons, { type: "button", textContent: "Sound of a tab" });
   const stop = make("button", buttons, { type: "button", textContent: "Stop", hidden: true });
   const take = make("button", buttons, { type: "button", textContent: "Take over", hidden: true });
+  const use = make("button", buttons, { type: "button", textContent: "Use my sound", hidden: true });
   const back = make("button", buttons, { type: "button", hidden: true });
   const choice = make("label", element, { className: "sound-device", textContent: "Microphone " });
   const devices = make("select", choice);
@@ -39,6 +40,7 @@ export function mount(element, show) {
   const error = make("p", element, { className: "sound-error" }, { role: "alert" });
   const capture = new Capture(show.base);
 
+  let heard = true;
   let input = null, before = null; // the show's input, and the one to go back to, where they are known
   show.on(INPUT, (value) => {
     input = value;
@@ -54,6 +56,7 @@ export function mount(element, show) {
     choice.hidden = devices.options.length < 2;
     back.hidden = !before || input === before;
     back.textContent = `Back to ${before}`;
+    use.hidden = capture.state !== "live" || heard;
     level.hidden = figures.hidden = off;
   }
 
@@ -74,6 +77,7 @@ export function mount(element, show) {
     if (input && input !== "browser" && !input.includes("…")) before = input; // one with a password isn't shown whole
     show.send({ [INPUT]: "browser" });
     input = "browser";
+    draw();
   }
 
   let heardOnce = false;
@@ -84,6 +88,7 @@ export function mount(element, show) {
     if (detail.by) state.textContent = `Taken over by ${who(detail.by)}.`;
     // Once for each start: whoever then chooses another input means it.
     if (detail.state === "starting") heardOnce = false;
+    heard = true; // until a report says otherwise
     if (detail.state === "live" && !heardOnce) {
       heardOnce = true;
       if (!detail.heard) switchInput();
@@ -102,6 +107,10 @@ export function mount(element, show) {
   });
   capture.addEventListener("report", ({ detail }) => {
     const lost = detail.dropped ? `, ${detail.dropped} frames lost` : "";
+    if (heard !== detail.heard) {
+      heard = detail.heard;
+      draw();
+    }
     figures.textContent = `${Math.round(detail.behind_ms)} ms behind${lost}`;
     const text = detail.heard ? "The show hears you." : "Your sound arrives, but the show listens to another input.";
     if (state.textContent !== text) state.textContent = text; // or a screen reader would say it again and again
@@ -113,6 +122,7 @@ export function mount(element, show) {
   microphone.onclick = () => capture.startMicrophone(devices.value).then(list);
   tab.onclick = () => capture.startTab();
   stop.onclick = () => capture.stop();
+  use.onclick = switchInput;
   take.onclick = () => capture.takeOver();
   back.onclick = () => {
     capture.stop();
