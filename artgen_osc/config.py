@@ -40,7 +40,9 @@ def _setting(
 class AudioConfig:
     """``[audio]``: where the sound comes from."""
 
-    input: str = _setting("", "device:NAME, file:PATH, url:ADDRESS, loopback or demo; empty: the system's input device")
+    input: str = _setting(
+        "", "device:NAME, file:PATH, url:ADDRESS, loopback, browser or demo; empty: the system's input device"
+    )
     gain_db: float = _setting(0.0, "gain before the analysis, in dB")
     mute: bool = _setting(False, "don't play a file, a stream or the demo through the default output")
 
