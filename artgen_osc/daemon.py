@@ -13,6 +13,7 @@ from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
+from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
@@ -35,8 +36,8 @@ FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"os
 class _Opening:
     """An input that is being opened on a thread of its own: that may take seconds, and the show goes on."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, config: Config, browser: BrowserInput | None) -> None:
+        self.config, self._browser = config, browser
         self._lock = threading.Lock()
         self._unwanted = False
         self._result: AudioSource | ArtgenError | None = None
@@ -44,7 +45,8 @@ class _Opening:
 
     def _open(self) -> None:
         try:
-            result: AudioSource | ArtgenError = open_source(self.config.audio.input, mute=self.config.audio.mute)
+            audio = self.config.audio
+            result: AudioSource | ArtgenError = open_source(audio.input, mute=audio.mute, browser=self._browser)
         except ArtgenError as error:
             result = error
         with self._lock:
@@ -123,7 +125,8 @@ class Daemon:
             stack.callback(self._sender.close)
             if renderer:
                 self._sender.subscribe(place(config.visuals.host, config.visuals.port), math.inf)
-            self._source = open_source(config.audio.input, mute=config.audio.mute)
+            self._browser = self.page.sound if self.page else None
+            self._source = open_source(config.audio.input, mute=config.audio.mute, browser=self._browser)
             self._listen(self._source)
             stack.callback(self._close_inputs)
             if renderer:
@@ -296,7 +299,7 @@ class Daemon:
         if key == "audio.input":
             if self._opening:
                 self._opening.abandon()
-            self._opening = _Opening(config)
+            self._opening = _Opening(config, self._browser)
             return
         if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db

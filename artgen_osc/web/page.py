@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artgen_osc import schema
+from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, get
 from artgen_osc.config import settings as known
 from artgen_osc.errors import OscError
@@ -16,6 +17,7 @@ from artgen_osc.web.guard import is_loopback, new_token, read_certificate, site
 from artgen_osc.web.part import Part
 from artgen_osc.web.site import SitePart, addresses
 from artgen_osc.web.songs import SongsPart
+from artgen_osc.web.sound import SoundPart
 from artgen_osc.web.state import Source, StatePart
 from artgen_osc.web.view import ViewPart, renderer_address
 
@@ -56,6 +58,7 @@ class ShowPage(Bridge):
     ----------
     addresses : under which it can be opened, the one for a phone last
     renderer_address : where a renderer on this machine sends its pictures to
+    sound : what pages send, for the input ``browser``
     """
 
     def __init__(
@@ -67,6 +70,8 @@ class ShowPage(Bridge):
         self.addresses = addresses(web.host, web.port, token, secure)
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
         parts: list[Part] = [SitePart(self.addresses, token), ViewPart(), StatePart(_sources(settings))]
+        self.sound = BrowserInput()
+        parts.append(SoundPart(self.sound))
         parts.append(
             SongsPart(Path(web.songs), flags(settings, *PAINTING), flags(settings, "mood.model", "mood.smoothing"))
         )

@@ -6,12 +6,14 @@ import { mount as mountMood } from "./mood.js";
 import { mount as mountScenes } from "./scenes.js";
 import { Show } from "./show.js";
 import { mount as mountSongs } from "./songs.js";
+import { mount as mountSound } from "./sound-panel.js";
 import { mount as mountView } from "./view.js";
 
 const at = (id) => document.getElementById(id);
 const SAID_MS = 8000;
 const show = new Show();
 
+show.capture = mountSound(at("sound"), show);
 const PARTS = {
   view: mountView,
   mood: mountMood,

@@ -118,6 +118,11 @@ export class Capture extends EventTarget {
     );
   }
 
+  /** What is captured, or null. */
+  get stream() {
+    return this.#stream;
+  }
+
   /** Start with a stream that is there already. */
   async startStream(stream, what = "microphone") {
     return this.#start(what, async () => stream);
