@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_PACKAGES := libportaudio2 libasound2-plugins libegl1 libgl1 libgl1-mesa-dri
 TEST_PACKAGES := $(RUN_PACKAGES) xvfb xauth xdotool pulseaudio pulseaudio-utils puredata-core supercollider-language supercollider-server \
-	liblo-tools fluidsynth fluid-soundfont-gm chromium libatomic1
+	liblo-tools fluidsynth fluid-soundfont-gm chromium libatomic1 openssl
 DEMO := demo-output
 SCREEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--headless)
 

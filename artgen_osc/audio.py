@@ -21,6 +21,7 @@ from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
 
 if TYPE_CHECKING:
+    from artgen_osc.browser import BrowserInput
     from artgen_osc.playback import Player
 
 logger = logging.getLogger(__name__)
@@ -195,7 +196,8 @@ def title_of(tags: Mapping[str, str]) -> str:
     return " ".join(printable.split())[:LONGEST_TITLE]
 
 
-def _file_title(path: Path) -> str:
+def file_title(path: Path) -> str:
+    """Artist and title of a sound file by its tags, on one line; empty without."""
     try:
         with _open_file(path) as file:
             return title_of(file.copy_metadata())
@@ -281,7 +283,7 @@ class PacedSource(ClosesItself):
             self._player.close()
 
 
-INPUTS = "device:NAME, loopback, file:PATH, url:ADDRESS or demo"
+INPUTS = "device:NAME, loopback, browser, file:PATH, url:ADDRESS or demo"
 
 
 def shown(spec: str) -> str:
@@ -289,16 +291,19 @@ def shown(spec: str) -> str:
     return re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec)) if "//" in spec else spec
 
 
-def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> AudioSource:
+def open_source(
+    spec: str, *, mute: bool = False, realtime: bool = True, browser: "BrowserInput | None" = None
+) -> AudioSource:
     """Open what ``--input`` names.
 
     Parameters
     ----------
     spec : ``device:NAME`` (a part of the name is enough), ``loopback`` (what the computer
-        is playing), ``file:PATH``, ``url:ADDRESS`` (http, Icecast, HLS, RTSP, RTMP), ``demo``, or empty for the
-        system's input device
+        is playing), ``browser`` (the microphone or a tab of the page), ``file:PATH``, ``url:ADDRESS`` (http, Icecast,
+        HLS, RTSP, RTMP), ``demo``, or empty for the system's input device
     mute : don't play a file, a stream or the demo to the default output
     realtime : False delivers files and the demo as fast as they can be read, unheard
+    browser : where the page's sound comes in, if there is a page
 
     Raises
     ------
@@ -317,19 +322,27 @@ def open_source(spec: str, *, mute: bool = False, realtime: bool = True) -> Audi
         else:
             path = Path(rest).expanduser()
             rate, blocks = read_file(path)
-            title = _file_title(path)
+            title = file_title(path)
         player = None
         if realtime and not mute:
             from artgen_osc.playback import Player
 
             player = Player(rate)
         return PacedSource(spec, rate, blocks, player, realtime, title)
-    if spec in ("", "loopback") or kind == "device":
-        from artgen_osc.devices import DeviceSource, find_input, find_loopback
+    if spec == "browser":
+        if browser is None:
+            raise AudioError(
+                "input: browser: there is no page that could send sound; the page of artgen live or artgen daemon is "
+                "allowed; set web.port, or choose another input"
+            )
+        from artgen_osc.browser import BrowserSource
 
-        if spec == "loopback":
-            return DeviceSource(spec, find_loopback)
-        return DeviceSource(spec, lambda: find_input(rest))
+        return BrowserSource(browser)
+    if spec in ("", "loopback") or kind == "device":
+        from artgen_osc.devices import DeviceSource, find_input
+        from artgen_osc.loopback import find_loopback
+
+        return DeviceSource(spec, find_loopback if spec == "loopback" else lambda: find_input(rest))
     if kind == "url":
         from artgen_osc.stream import StreamSource
 

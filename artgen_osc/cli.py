@@ -28,6 +28,7 @@ SHORT = {
     "visuals.headless": ("--headless",),
     "visuals.engine": ("--engine",),
     "visuals.gallery": ("--gallery",),
+    "visuals.scene": ("--scene",),
 }
 """Settings that most shows give; they have a short flag beside ``--table-key``."""
 
@@ -79,7 +80,28 @@ def _show(given: argparse.Namespace, with_renderer: bool) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     renderer = Renderer(_flags(given), given.config, given.record) if with_renderer else None
     meters = Meters() if given.meters else None
-    return Daemon(settings, renderer, meters).run(given.seconds)
+    daemon = Daemon(settings, renderer, meters)
+    if given.web and daemon.page:
+        _open_page(daemon.page.addresses)
+    return daemon.run(given.seconds)
+
+
+def _open_page(addresses: list[str]) -> None:
+    """Print where the page is, with a code for the phone's camera, and open it here."""
+    import threading
+    import webbrowser
+
+    from artgen_osc.web.site import qr_text
+
+    for address in addresses:
+        print(f"page: {address}")
+    if len(addresses) > 1:
+        print(qr_text(addresses[-1]))
+    else:
+        print("for a phone in the same network, add --web-host 0.0.0.0")
+    sys.stdout.flush()
+    # Some systems wait for the browser's end.
+    threading.Thread(target=webbrowser.open, args=(addresses[0],), daemon=True).start()
 
 
 def _live(given: argparse.Namespace) -> int:
@@ -102,9 +124,13 @@ def _analyze(given: argparse.Namespace) -> int:
     mood = _settings(given).config.mood
     model = Path(mood.model) if mood.model else None
     status = 0
+
+    def tell(seconds: float) -> None:
+        print(f"progress {seconds:.1f}", file=sys.stderr, flush=True)
+
     for name in given.files:
         try:
-            result = analyze(name, model, mood.smoothing)
+            result = analyze(name, model, mood.smoothing, tell if given.progress else None)
         except AudioError as error:
             result = {"file": name, "error": str(error)}
             status = 2
@@ -225,6 +251,9 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (live, daemon, visuals):
         sub.add_argument("--seconds", type=_positive, help="end the show after so many seconds")
     for sub in (live, daemon):
+        sub.add_argument(
+            "--web", action="store_true", help="open the show's page in the browser, and print its address"
+        )
         sub.add_argument("--meters", action="store_true", help="draw live meters in the terminal")
     for sub in (live, visuals):
         sub.add_argument("--record", type=Path, metavar="FILE.png", help="leave a strip of pictures of the show")
@@ -237,6 +266,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     analyze.add_argument("files", nargs="+", metavar="FILE", help="a sound file, or demo")
     analyze.add_argument("--json", action="store_true", help="one JSON object a line")
+    analyze.add_argument("--progress", action="store_true", help="say on stderr how many seconds of sound are done")
     command("devices", _devices, "List the audio devices.", "artgen devices", ())
     monitor = command(
         "monitor",

@@ -18,6 +18,10 @@ from artgen_osc.errors import ConfigError
 from artgen_osc.mapping import Map, read_rows
 from artgen_osc.target_syntax import nearest
 
+VIEW_VARIABLE = "ARTGEN_VIEW"
+"""By this environment variable the daemon tells its own renderer what ``visuals.view`` would: the address may have a
+token in it, and every user of the machine can read a command line."""
+
 _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
 
 
@@ -36,7 +40,9 @@ def _setting(
 class AudioConfig:
     """``[audio]``: where the sound comes from."""
 
-    input: str = _setting("", "device:NAME, file:PATH, url:ADDRESS, loopback or demo; empty: the system's input device")
+    input: str = _setting(
+        "", "device:NAME, file:PATH, url:ADDRESS, loopback, browser or demo; empty: the system's input device"
+    )
     gain_db: float = _setting(0.0, "gain before the analysis, in dB")
     mute: bool = _setting(False, "don't play a file, a stream or the demo through the default output")
 
@@ -82,6 +88,9 @@ class WebConfig:
     host: str = _setting("127.0.0.1", "address on which the page is; beyond this machine it asks for a token")
     port: int = _setting(9103, "port of the page and of the WebSocket bridge; 0: none", 0, 65535)
     token: str = _setting("", "what the page's address has to show; empty: a new one at each start, if one is needed")
+    songs: str = _setting("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
+    certificate: str = _setting("", "PEM file with a certificate, to serve https; empty: http")
+    key: str = _setting("", "PEM file with the certificate's key; empty: it is in the same file")
     origins: tuple[str, ...] = _setting(
         (), "sites beside this machine whose pages may listen and steer, such as https://preview.p5js.org", item="SITE"
     )
@@ -123,6 +132,12 @@ class VisualsConfig:
     freeze: bool = _setting(False, "hold the picture")
     blackout: bool = _setting(False, "fade to black")
     help: bool = _setting(False, "show the overlay")
+    scene: str = _setting("", "scene to start with, for all that the show file and flags leave open; empty: none")
+    scene_fade: float = _setting(2.0, "how long sliders take to glide to a recalled scene, in seconds; 0: cut")
+    scenes: str = _setting("scenes", "folder of the scenes that you save; it is made with the first one")
+    view: str = _setting(
+        "", "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live"
+    )
     gallery: str = _setting("gallery", "folder of the snapshots; it is made with the first one")
     snapshot_every: float = _setting(0.0, "a snapshot every so many seconds, half a second at least; 0: none")
     snapshot_on_mood: float = _setting(

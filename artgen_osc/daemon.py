@@ -13,6 +13,7 @@ from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
+from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
@@ -23,7 +24,7 @@ from artgen_osc.renderer import Renderer
 from artgen_osc.schema import Address, Features, Mood, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
-from artgen_osc.web.bridge import open_bridge
+from artgen_osc.web.page import open_page
 
 log = logging.getLogger("artgen.daemon")
 
@@ -35,8 +36,8 @@ FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"os
 class _Opening:
     """An input that is being opened on a thread of its own: that may take seconds, and the show goes on."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, config: Config, browser: BrowserInput | None) -> None:
+        self.config, self._browser = config, browser
         self._lock = threading.Lock()
         self._unwanted = False
         self._result: AudioSource | ArtgenError | None = None
@@ -44,7 +45,8 @@ class _Opening:
 
     def _open(self) -> None:
         try:
-            result: AudioSource | ArtgenError = open_source(self.config.audio.input, mute=self.config.audio.mute)
+            audio = self.config.audio
+            result: AudioSource | ArtgenError = open_source(audio.input, mute=audio.mute, browser=self._browser)
         except ArtgenError as error:
             result = error
         with self._lock:
@@ -83,6 +85,10 @@ class Daemon:
     renderer : supervised while the show runs, or None
     meters : drawn from what is sent, or None
 
+    Attributes
+    ----------
+    page : in the browser, or None
+
     Raises
     ------
     ArtgenError
@@ -110,16 +116,17 @@ class Daemon:
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
             if self._query:
                 stack.callback(self._query.close)
-            renderer_place = (config.visuals.host, config.visuals.port)
-            web = config.web
-            self._bridge = open_bridge(web.host, web.port, self._receiver, renderer_place, web.origins)
-            if self._bridge:
-                stack.callback(self._bridge.close)
+            self.page = open_page(config, self._receiver)
+            if self.page:
+                stack.callback(self.page.close)
+                if renderer:
+                    renderer.show_on(self.page.renderer_address)
             self._sender = OscSender(config.osc.targets, config.map)
             stack.callback(self._sender.close)
             if renderer:
                 self._sender.subscribe(place(config.visuals.host, config.visuals.port), math.inf)
-            self._source = open_source(config.audio.input, mute=config.audio.mute)
+            self._browser = self.page.sound if self.page else None
+            self._source = open_source(config.audio.input, mute=config.audio.mute, browser=self._browser)
             self._listen(self._source)
             stack.callback(self._close_inputs)
             if renderer:
@@ -211,7 +218,7 @@ class Daemon:
 
     def _publish(self, values: list[tuple[Address, Value]]) -> None:
         self._sender.send(values)
-        for server in (self._query, self._bridge):
+        for server in (self._query, self.page):
             if server:
                 server.publish(values)
 
@@ -230,7 +237,7 @@ class Daemon:
     def _once_a_second(self) -> None:
         self._heartbeat += 1
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
-        dropped += sum(server.dropped for server in (self._query, self._bridge) if server)
+        dropped += sum(server.dropped for server in (self._query, self.page) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
         status = schema.Status(
             self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused, self._source.title
@@ -292,7 +299,7 @@ class Daemon:
         if key == "audio.input":
             if self._opening:
                 self._opening.abandon()
-            self._opening = _Opening(config)
+            self._opening = _Opening(config, self._browser)
             return
         if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db

@@ -1,12 +1,10 @@
-"""Sound through PortAudio: the inputs, and what the computer is playing."""
+"""Sound through PortAudio: the inputs."""
 
 import contextlib
 import ctypes
 import logging
 import os
 import queue
-import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -56,10 +54,20 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What to open: a device, and the environment in which it has to be opened."""
+    """What to open.
+
+    Attributes
+    ----------
+    device : PortAudio's
+    environment : in which it has to be opened
+    name : for people, where that isn't the device's
+    stream : makes the stream in place of PortAudio's ``InputStream``; takes the same arguments
+    """
 
     device: Device
     environment: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    stream: Callable[..., Any] | None = None
 
 
 _HUSH: list[Any] = []
@@ -164,53 +172,6 @@ def find_input(name: str) -> Input:
     raise AudioError(f"device:{name}: fits {_names(fits)}; one input is allowed; write more of the name")
 
 
-def find_loopback() -> Input:
-    """The monitor of the default output: what the computer is playing.
-
-    Linux: PulseAudio, or PipeWire in its place, through the ALSA device ``pulse``.
-
-    Raises
-    ------
-    AudioError
-        Another system, no sound server, or no ``pulse`` device; says what to install.
-    """
-    if sys.platform == "darwin":
-        raise AudioError(
-            "loopback: macOS has no monitor of its own; a virtual device is needed; "
-            "install BlackHole and use device:BlackHole"
-        )
-    if sys.platform != "linux":
-        raise AudioError(
-            "loopback: is not built in on this system; a device that records the output is needed; "
-            "turn on Stereo Mix or install VB-Cable, and use device:NAME"
-        )
-    pactl = shutil.which("pactl")
-    if pactl is None:
-        raise AudioError(
-            "loopback: pactl was not found; PulseAudio or PipeWire is needed; apt install pulseaudio-utils"
-        )
-    try:
-        answer = subprocess.run([pactl, "get-default-sink"], capture_output=True, text=True, timeout=5, check=False)
-    except subprocess.TimeoutExpired:
-        raise AudioError(
-            "loopback: the sound server doesn't answer; a running PulseAudio or PipeWire is needed; restart it"
-        ) from None
-    sink = answer.stdout.strip()
-    if answer.returncode or not sink or sink.startswith("@"):
-        reason = " ".join(answer.stderr.split()) or "no default output"
-        raise AudioError(
-            f"loopback: no output to listen to ({reason}); a running PulseAudio or PipeWire is needed; "
-            "start it, and check pactl get-default-sink"
-        )
-    for device in list_devices():
-        if device.inputs and device.name == "pulse":
-            return Input(device, (("PULSE_SOURCE", f"{sink}.monitor"),))
-    raise AudioError(
-        "loopback: ALSA has no device named 'pulse'; its bridge to the sound server is needed; "
-        "apt install libasound2-plugins"
-    )
-
-
 @contextlib.contextmanager
 def _environment(pairs: tuple[tuple[str, str], ...]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name, _ in pairs}
@@ -262,7 +223,7 @@ class DeviceSource(ClosesItself):
         self._stream: Any = None
         self._heard = time.monotonic()
         found = find()
-        self.name = found.device.name if spec != "loopback" else dict(found.environment)["PULSE_SOURCE"]
+        self.name = found.name or found.device.name
         self.sample_rate = self._rate = _usable_rate(found)
         waiting = round(QUEUE * self._rate / block_length(self._rate))
         self._queue: queue.Queue[tuple[int, int, FloatArray]] = queue.Queue(max(2, waiting))
@@ -275,7 +236,7 @@ class DeviceSource(ClosesItself):
         channels = min(2, found.device.inputs)
         try:
             with _environment(found.environment):
-                stream = sd.InputStream(
+                stream = (found.stream or sd.InputStream)(
                     samplerate=self._rate,
                     blocksize=block_length(self._rate),
                     device=found.device.index,

@@ -23,9 +23,9 @@ def _input(config: Config) -> str:
 
 
 def _loopback(config: Config) -> str:
-    from artgen_osc.devices import find_loopback
+    from artgen_osc.loopback import find_loopback
 
-    return dict(find_loopback().environment).get("PULSE_SOURCE", "")
+    return find_loopback().name
 
 
 def _output(config: Config) -> str:

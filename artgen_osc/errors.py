@@ -9,6 +9,7 @@
     ├── EngineError        an engine that isn't installed, or doesn't work here
     ├── OscError           a port or a target
     ├── GalleryError       a picture or a folder of the gallery
+    ├── SceneError         a scene of the picture
     └── DisplayError       a window or OpenGL
 
 The text follows one form:
@@ -42,6 +43,10 @@ class OscError(ArtgenError):
 
 class GalleryError(ArtgenError):
     """A picture isn't there or can't be used, or the gallery's folder can't be changed."""
+
+
+class SceneError(ArtgenError):
+    """A scene isn't there, can't be used, or can't be saved."""
 
 
 class DisplayError(ArtgenError):

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from artgen_osc.address import COUNT_MAX
+
 FOLDER = ("visuals.gallery",)
 PAINTING = (*FOLDER, "visuals.model", "visuals.models", "visuals.second_model", "visuals.engine")
 
@@ -46,6 +48,22 @@ def add_actions(command: Command, run: Run) -> None:
     delete = command("delete", run, "Move pictures into the trash.", "artgen gallery delete 0k2m9x4c7tqf", FOLDER)
     delete.add_argument("ids", nargs="+", metavar="ID", help="as artgen gallery list gives it")
     command("undo", run, "Bring back what was deleted last.", "artgen gallery undo", FOLDER)
+    paint = command(
+        "paint",
+        run,
+        "Paint the mood of a whole song into the gallery; prints the picture's id.",
+        "artgen gallery paint song.mp3",
+        PAINTING,
+    )
+    paint.add_argument("file", type=Path, metavar="FILE", help="a wav, flac, ogg or mp3 file")
+    paint.add_argument(
+        "--seed", type=_seed, metavar="N", help="number of the picture (one that follows from the sound)"
+    )
+    paint.add_argument("--size", type=int, default=1024, help="pixels of the longer side, 64 to 16384 (1024)")
+    paint.add_argument("--title", default="", help="of the song (the file's, or its name)")
+    paint.add_argument(
+        "--analysis", type=Path, metavar="FILE.json", help="what artgen analyze --json has printed: not done again"
+    )
     export = command(
         "export",
         run,
@@ -90,4 +108,11 @@ def _count(text: str) -> int:
     return value
 
 
-_mood.__name__, _day.__name__, _count.__name__ = "mood V,E", "date YYYY-MM-DD", "number"
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < COUNT_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is not the number of a picture; 0 to {COUNT_MAX - 1} is allowed")
+    return value
+
+
+_mood.__name__, _day.__name__, _count.__name__, _seed.__name__ = "mood V,E", "date YYYY-MM-DD", "number", "number"

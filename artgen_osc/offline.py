@@ -1,16 +1,19 @@
 """``artgen analyze``: the code of the live show over a file, as fast as it goes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from artgen_osc.analysis import Analyzer
-from artgen_osc.audio import AudioBlock, array_blocks, read_file
+from artgen_osc.audio import AudioBlock, array_blocks, file_title, read_file
 from artgen_osc.mood import MoodEstimator
 
 MOOD_EVERY = 0.25
+TELL_EVERY = 20
+"""Moods."""
+
 ONSET_LAG = 2.0 * Analyzer.hop_time
 """How long an attack comes before the end of the hop that reports it: half a hop for clicks, two or three for notes."""
 
@@ -35,7 +38,9 @@ def _open(name: str) -> tuple[int, Iterator[AudioBlock]]:
     return RATE, array_blocks(compose(RATE), RATE)
 
 
-def analyze(name: str, model: Path | None = None, smoothing: float = 1.5) -> dict[str, Any]:
+def analyze(
+    name: str, model: Path | None = None, smoothing: float = 1.5, tell: Callable[[float], None] | None = None
+) -> dict[str, Any]:
     """What the daemon would have sent for a whole file, hop by hop and causal.
 
     Parameters
@@ -43,12 +48,13 @@ def analyze(name: str, model: Path | None = None, smoothing: float = 1.5) -> dic
     name : a sound file, or ``demo``
     model : mood model file; None takes the installed one
     smoothing : s, time constant of the mood
+    tell : is called now and then with the s of sound that are done
 
     Returns
     -------
-    ``file``, ``duration`` in s, ``valence``, ``energy`` and ``confidence`` averaged over the
-    file with the confidence as weight, ``tempo_bpm`` the one that held longest, ``beats`` and ``onsets``
-    as ``[time, reported_at]`` in s of stream time, ``key`` as it was heard at the end, ``mood`` as
+    ``file``, ``title`` by its tags or empty, ``duration`` in s, ``valence``, ``energy`` and ``confidence``
+    averaged over the file with the confidence as weight, ``tempo_bpm`` the one that held longest, ``beats`` and
+    ``onsets`` as ``[time, reported_at]`` in s of stream time, ``key`` as it was heard at the end, ``mood`` as
     ``[time, valence, energy]`` four times a second, ``pitch`` as ``[time, hz, confidence]`` every hop.
 
     Raises
@@ -85,12 +91,15 @@ def analyze(name: str, model: Path | None = None, smoothing: float = 1.5) -> dic
             key = features.key
             if features.time >= due:
                 due += MOOD_EVERY
+                if tell and not len(moods) % TELL_EVERY:
+                    tell(features.time)
                 moods.append([round(features.time, 3), round(mood.valence, 4), round(mood.energy, 4)])
                 raw.append((mood.raw_valence, mood.raw_energy, mood.confidence))
     table = np.array(raw or [(0.5, 0.5, 0.0)])
     weights = table[:, 2] + 1e-6
     return {
         "file": name,
+        "title": "" if name == "demo" else file_title(Path(name)),
         "duration": round(duration, 3),
         "valence": round(float(np.average(table[:, 0], weights=weights)), 4),
         "energy": round(float(np.average(table[:, 1], weights=weights)), 4),

@@ -4,7 +4,6 @@ Specification: https://github.com/Vidvox/OSCQueryProposal
 """
 
 import asyncio
-import ipaddress
 import json
 import logging
 from collections import deque
@@ -16,7 +15,7 @@ from artgen_osc.namespace import Namespace, current, to_json
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import encode_message
 from artgen_osc.schema import Address, Value
-from artgen_osc.web.guard import machine
+from artgen_osc.web.guard import machine, network_addresses
 from artgen_osc.web.listener import Client
 from artgen_osc.web.server import Page, WebServer, here
 
@@ -171,7 +170,7 @@ class OscQuery(WebServer[_Client]):
                 SERVICE,
                 f"{self._name} on {machine()}.{SERVICE}",
                 port=self.port,
-                parsed_addresses=_addresses(version == IPVersion.V6Only) if everywhere else [host],
+                parsed_addresses=network_addresses(version == IPVersion.V6Only) if everywhere else [host],
                 server=f"artgen-{machine()}.local.",
             )
             zeroconf = AsyncZeroconf(InterfaceChoice.All if everywhere else [host], ip_version=version)
@@ -184,15 +183,6 @@ class OscQuery(WebServer[_Client]):
                 await zeroconf.async_close()
         except (OSError, Error, RuntimeError) as error:
             log.warning("OSCQuery: isn't announced (%s); programs find it by its address, port %d", error, self.port)
-
-
-def _addresses(six: bool) -> list[str]:
-    """Addresses of this machine that others can reach."""
-    import ifaddr
-
-    ips = [ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv6 == six]
-    found = [str(ip.ip[0] if ip.is_IPv6 else ip.ip) for ip in ips]
-    return [address for address in found if not ipaddress.ip_address(address).is_loopback]
 
 
 def open_query(

@@ -1,11 +1,14 @@
 """Supervision of the renderer: a child process that may crash and comes back."""
 
 import logging
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from artgen_osc.config import VIEW_VARIABLE
 
 log = logging.getLogger("artgen.renderer")
 
@@ -44,6 +47,7 @@ class Renderer:
             self._command.append(f"--config={show_file}")
         if record:
             self._command.append(f"--record={record}")
+        self._environment = dict(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
         self._wait = RESTART_SECONDS
         self._next_start = 0.0
@@ -52,6 +56,10 @@ class Renderer:
         self.status: int | None = None
         """Exit status with which the renderer ended for good, or None while it is wanted."""
 
+    def show_on(self, address: str) -> None:
+        """Have its pictures sent to a web page too, from its next start on."""
+        self._environment[VIEW_VARIABLE] = address
+
     def supervise(self) -> None:
         """Start it, or start it again. Call often; never blocks."""
         now = time.monotonic()
@@ -59,7 +67,7 @@ class Renderer:
             return
         if self._process is None:
             if now >= self._next_start:
-                self._process = subprocess.Popen(self._command)
+                self._process = subprocess.Popen(self._command, env=self._environment)
                 self._started = now
             return
         status = self._process.poll()

@@ -121,6 +121,8 @@ class Painting:
     pictures : pictures per second that the generator paints
     valence, energy : the mood that is painted, 0..1
     model : name of the generator
+    scene : the one recalled or saved last, or empty
+    scenes : names of all that there are, with commas between
     refused : messages refused since the start
     """
 
@@ -130,6 +132,8 @@ class Painting:
     valence: float
     energy: float
     model: str
+    scene: str
+    scenes: str
     refused: int
 
 
@@ -227,6 +231,8 @@ VISUALS_STATUS: tuple[Address, ...] = (
     Address("/visuals/status/valence", "float", "how happy the picture is meant to be"),
     Address("/visuals/status/energy", "float", "how excited the picture is meant to be"),
     Address("/visuals/status/model", "string", "name of the generator"),
+    Address("/visuals/status/scene", "string", "the scene that was recalled or saved last; empty: none"),
+    Address("/visuals/status/scenes", "string", "names of all scenes, with commas between: own ones, then presets"),
     Address("/visuals/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
 )
 """Sent by the renderer once a second to its subscribers; the paths end in the names of the fields of `Painting`."""
@@ -259,6 +265,13 @@ DAEMON_CONTROLS: tuple[Address, ...] = (
 )
 
 VISUALS_CONTROLS: tuple[Address, ...] = (
+    Address("/visuals/scene", "string", "recall the scene of this name; empty: none", setting="visuals.scene"),
+    Address("/visuals/scene/number", "int", "recall the scene at this place of the list, from 1; 0: none", 0, 1000),
+    Address(
+        "/visuals/scene/fade", "float", "sliders glide there in this time; 0: cut", 0, 60, "s", "visuals.scene_fade"
+    ),
+    Address("/visuals/scene/save", "string", "save the picture's settings as they are now under this name"),
+    Address("/visuals/scene/delete", "string", "delete the scene of this name; presets stay"),
     Address("/visuals/seed", "int", "glide to this picture", 0, COUNT_MAX, setting="visuals.seed"),
     Address("/visuals/seed/next", "trigger", "glide to the next picture"),
     Address("/visuals/speed", "float", "travel through the latent space", 0, 8, "pictures/10 s", "visuals.speed"),

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from artgen_osc import config, doctor, schema
-from artgen_osc.config import Config, ConfigFile
+from artgen_osc.config import Config, ConfigFile, replace
 from artgen_osc.daemon import Daemon
 from artgen_osc.errors import ArtgenError, ConfigError, OscError
 from artgen_osc.osc import Capture, OscReceiver, capture
@@ -28,8 +28,9 @@ from artgen_osc.schema import Value
 from artgen_osc.web import client as bridge_client
 from artgen_osc.web import listener
 from artgen_osc.web import server as webserver
-from artgen_osc.web.bridge import Bridge, open_bridge
+from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.client import PULSES, ROWS, Bundle, merged, read_wish
+from artgen_osc.web.page import open_page
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
 
@@ -43,10 +44,12 @@ class Server(Peer):
     def __init__(self, renderer: Capture, origins: tuple[str, ...] = ()) -> None:
         self.renderer = renderer
         self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(schema.DAEMON_CONTROLS))
-        bridge = open_bridge("127.0.0.1", free_port(), self.receiver, ("127.0.0.1", renderer.port), origins)
-        assert bridge
-        self.bridge = bridge
-        super().__init__(bridge.port)
+        web = config.WebConfig(port=free_port(), origins=origins)
+        settings = Config(web=web, visuals=config.VisualsConfig(port=renderer.port, query_port=0))
+        page = open_page(replace(settings, "osc.query_port", 0), self.receiver)
+        assert page
+        self.bridge = page
+        super().__init__(page.port)
 
     @contextlib.contextmanager
     def open(self, target: str = "/json", **options: Any) -> Iterator[ClientConnection]:
@@ -332,7 +335,7 @@ def test_a_domain_that_points_here_is_refused(server: Server) -> None:
 def test_a_site_that_is_none_is_a_mistake_in_the_settings(site: str) -> None:
     receiver = OscReceiver("127.0.0.1", 0, {})
     with contextlib.closing(receiver), pytest.raises(ConfigError, match=r"^web.origins: .* is not a site; .*; .*"):
-        open_bridge("127.0.0.1", 0, receiver, ("127.0.0.1", 9101), [site])
+        open_page(Config(web=config.WebConfig(origins=(site,))), receiver)
 
 
 def test_a_site_is_understood_as_people_write_it() -> None:
@@ -490,10 +493,13 @@ def test_closing_says_goodbye_frees_the_port_and_leaves_nothing_open(server: Ser
 def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(OscError, match=rf"^127.0.0.1:{server.port}: the web page can't listen.*; .*; .* or 0 for"):
         Bridge("127.0.0.1", server.port, server.receiver, ("127.0.0.1", 9101))
-    assert open_bridge("127.0.0.1", server.port, server.receiver, ("127.0.0.1", 9101), ()) is None
-    assert open_bridge("127.0.0.1", free_port(), server.receiver, ("no.such.host.invalid", 9101), ()) is None
+    for web, visuals in (
+        (config.WebConfig(port=server.port), config.VisualsConfig()),
+        (config.WebConfig(port=free_port()), config.VisualsConfig(host="no.such.host.invalid")),
+    ):
+        assert open_page(Config(web=web, visuals=visuals), server.receiver) is None
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
-    assert open_bridge("127.0.0.1", 0, server.receiver, ("127.0.0.1", 9101), ()) is None
+    assert open_page(Config(web=config.WebConfig(port=0)), server.receiver) is None
     gc.collect()
     with pytest.raises(ArtgenError, match=rf"^127.0.0.1:{server.port} is taken"):
         doctor._web_port(Config(web=config.WebConfig(port=server.port)))

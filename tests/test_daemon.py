@@ -152,9 +152,9 @@ def test_input_is_switched_and_a_bad_one_changes_nothing(show: Show, tmp_path: P
 def test_the_show_goes_on_while_an_input_is_opened(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = threading.Event()
 
-    def slow(spec: str, *, mute: bool) -> AudioSource:
+    def slow(spec: str, **options: Any) -> AudioSource:
         opened.wait(10)
-        return open_source(spec, mute=mute)
+        return open_source(spec, **options)
 
     monkeypatch.setattr("artgen_osc.daemon.open_source", slow)
     before = show.daemon._source

@@ -2,11 +2,8 @@
 
 import itertools
 import logging
-import os
-import subprocess
 import sys
 import time
-import types
 
 import numpy as np
 import pytest
@@ -93,67 +90,6 @@ def test_portaudio_is_missing(monkeypatch):
 def test_sounddevice_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     assert "pip install sounddevice" in failure(lambda: open_source("device:mic"))
-
-
-# Loopback
-
-
-def pactl(monkeypatch, stdout="vj\n", code=0, stderr=""):
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/pactl")
-    answer = types.SimpleNamespace(stdout=stdout, returncode=code, stderr=stderr)
-    monkeypatch.setattr(devices.subprocess, "run", lambda *args, **options: answer)
-
-
-def test_loopback_opens_the_monitor_of_the_default_output(sd, monkeypatch):
-    pactl(monkeypatch)
-    monkeypatch.delenv("PULSE_SOURCE", raising=False)
-    seen = []
-    start = fake.Stream.start
-    monkeypatch.setattr(fake.Stream, "start", lambda self: (seen.append(os.environ["PULSE_SOURCE"]), start(self)))
-    with open_source("loopback") as source:
-        assert source.name == "vj.monitor" and sd.streams[0].settings["device"] == 2
-    assert seen == ["vj.monitor"] and "PULSE_SOURCE" not in os.environ
-
-
-def test_loopback_leaves_the_environment_as_it_was(sd, monkeypatch):
-    pactl(monkeypatch)
-    monkeypatch.setenv("PULSE_SOURCE", "mine")
-    open_source("loopback").close()
-    assert os.environ["PULSE_SOURCE"] == "mine"
-
-
-def test_loopback_without_a_server(sd, monkeypatch):
-    pactl(monkeypatch, "", 1, "Connection failure: Connection refused\n")
-    assert "Connection refused" in failure(lambda: open_source("loopback"))
-
-
-def test_loopback_with_a_server_that_hangs(sd, monkeypatch):
-    pactl(monkeypatch)
-
-    def hang(*args, **options):
-        raise subprocess.TimeoutExpired("pactl", 5)
-
-    monkeypatch.setattr(devices.subprocess, "run", hang)
-    assert "doesn't answer" in failure(lambda: open_source("loopback"))
-
-
-def test_loopback_without_the_bridge(sd, monkeypatch):
-    pactl(monkeypatch)
-    sd.devices = [fake.MIC]
-    assert "libasound2-plugins" in failure(lambda: open_source("loopback"))
-
-
-def test_loopback_without_pactl(sd, monkeypatch):
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(devices.shutil, "which", lambda name: None)
-    assert "apt install pulseaudio-utils" in failure(lambda: open_source("loopback"))
-
-
-@pytest.mark.parametrize(("platform", "cure"), [("darwin", "BlackHole"), ("win32", "VB-Cable")])
-def test_loopback_elsewhere_says_what_to_install(sd, monkeypatch, platform, cure):
-    monkeypatch.setattr(sys, "platform", platform)
-    assert cure in failure(lambda: open_source("loopback"))
 
 
 # The queue of a device

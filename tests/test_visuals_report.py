@@ -1,5 +1,6 @@
 """What the renderer tells to those who subscribe, over real datagrams."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,9 +10,10 @@ from artgen_osc import schema
 from artgen_osc.osc import OscReceiver, capture
 from artgen_osc.osc_codec import encode_message
 from visuals.report import Report
+from visuals.scene_folder import Library
 
 ROWS = schema.by_path(schema.VISUALS_CONTROLS, schema.sent())
-SHOW: Any = SimpleNamespace(fps=59.5, mood=(0.25, 0.75), worker=SimpleNamespace(fps=20.25, name="fire"))
+SHOW: Any = SimpleNamespace(fps=59.5, mood=(0.25, 0.75), scene="dusk", worker=SimpleNamespace(fps=20.25, name="fire"))
 
 
 @pytest.fixture
@@ -21,13 +23,20 @@ def receiver() -> Any:
     receiver.close()
 
 
+@pytest.fixture
+def library(tmp_path: Path) -> Any:
+    library = Library(tmp_path)
+    yield library
+    library.close()
+
+
 def hand(receiver: OscReceiver, report: Report, path: str, tag: str, value: schema.Value) -> list[str]:
     assert receiver.put(encode_message(path, tag, value), "127.0.0.1")
     return [row.path for row, _ in report.receive(receiver.poll())]
 
 
-def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver) -> None:
-    report = Report(receiver, None)
+def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver, library: Library) -> None:
+    report = Report(receiver, None, library)
     with capture() as listener:
         assert hand(receiver, report, "/visuals/subscribe", "s", f"{listener.port}") == []
         for now in (10.0, 10.5, 11.0):
@@ -39,6 +48,8 @@ def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver) -> Non
             "valence": 0.25,
             "energy": 0.75,
             "model": "fire",
+            "scene": "dusk",
+            "scenes": library.listed(),
             "refused": 0,
             "refusal": "",
         }
@@ -52,8 +63,8 @@ def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver) -> Non
     report.close()
 
 
-def test_a_monitor_is_told_what_comes_in_but_not_the_stream(receiver: OscReceiver) -> None:
-    report = Report(receiver, None)
+def test_a_monitor_is_told_what_comes_in_but_not_the_stream(receiver: OscReceiver, library: Library) -> None:
+    report = Report(receiver, None, library)
     with capture() as monitor, capture() as other:
         hand(receiver, report, "/visuals/subscribe", "s", f"{monitor.port},echo")
         hand(receiver, report, "/visuals/subscribe", "s", f"{other.port}")
@@ -64,8 +75,8 @@ def test_a_monitor_is_told_what_comes_in_but_not_the_stream(receiver: OscReceive
     report.close()
 
 
-def test_refusals_are_told_with_their_reason(receiver: OscReceiver) -> None:
-    report = Report(receiver, None)
+def test_refusals_are_told_with_their_reason(receiver: OscReceiver, library: Library) -> None:
+    report = Report(receiver, None, library)
     with capture() as listener:
         hand(receiver, report, "/visuals/subscribe", "s", f"{listener.port}")
         for path in ("/visuals/sped", "/visuals/sed"):

@@ -21,8 +21,11 @@ from visuals.gallery.writer import Writer
 from visuals.generator import open_generator
 from visuals.keys import BY_NAME
 from visuals.report import Report
+from visuals.scene_folder import Library
+from visuals.scenes import Present, Scenes, given_in, started
 from visuals.show import Show
 from visuals.strip import Strip
+from visuals.view import WIDTH, LiveView, address_of
 from visuals.window import Memory, Surface, Window
 from visuals.worker import ThreadWorker
 
@@ -32,6 +35,8 @@ LONGEST_STEP_S = 0.1
 """After a stall the show goes on from where it was instead of leaping."""
 
 GIVE_UP_S = 10.0
+
+_CONTROLS = schema.by_path(schema.VISUALS_CONTROLS)
 
 
 def run(
@@ -64,10 +69,14 @@ def run(
         The generator can't be used.
     EngineError
         The engine isn't available here.
+    SceneError
+        The scene to start with can't be used.
     """
-    config = file.config.visuals
     strip = Strip(record) if record is not None else None
     with ExitStack() as stack:
+        library = Library(Path(file.config.visuals.scenes))
+        stack.callback(library.close)
+        config = started(file, library)
         understood = (*schema.VISUALS_CONTROLS, *schema.sent())
         receiver = OscReceiver(config.host, config.port, schema.by_path(understood))
         stack.callback(receiver.close)
@@ -90,9 +99,14 @@ def run(
             stack.callback(strip.close)
         stopping = stack.enter_context(_signals())
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
-        report = Report(receiver, query)
+        report = Report(receiver, query, library)
         stack.callback(report.close)
-        _Loop(show, surface, receiver, query, report, writer, file, on_frame).run(config, stopping, seconds, strip)
+        scenes = Scenes(library, lambda what, reason: receiver.refuse(what, reason, ""))
+        view = LiveView(address_of(config.view))
+        stack.callback(view.close)
+        _Loop(show, surface, receiver, query, report, scenes, writer, view, file, on_frame).run(
+            config, stopping, seconds, strip
+        )
     return 0
 
 
@@ -104,7 +118,9 @@ class _Loop:
         receiver: OscReceiver,
         query: OscQuery | None,
         report: Report,
+        scenes: Scenes,
         writer: Writer,
+        view: LiveView,
         file: ConfigFile,
         on_frame: Callable[[Show, Control], None] | None,
     ) -> None:
@@ -113,8 +129,10 @@ class _Loop:
         self._receiver = receiver
         self._query = query
         self._report = report
+        self._scenes = scenes
         self._published: VisualsConfig | None = None
         self._writer = writer
+        self._view = view
         self._file = file
         self._next_look = 0.0
         self._on_frame = on_frame
@@ -143,21 +161,34 @@ class _Loop:
 
     def _step(self, now: float, dt: float) -> Control:
         show = self._show
+        messages: list[tuple[schema.Address, schema.Value]] = []
         for name in self._surface.pressed():
             key = BY_NAME.get(name)
             if key is None:
                 continue
-            show.controls.press(key.path, now)
-        show.controls.receive(self._report.receive(self._receiver.poll()), now)
+            if _CONTROLS[key.path].kind == "int":
+                messages.append((_CONTROLS[key.path], int(name)))
+            else:
+                show.controls.press(key.path, now)
+        messages += self._receiver.poll()
+        messages = self._scenes.receive(messages, self._present(now), now, dt)
+        show.controls.receive(self._report.receive(messages), now)
         if now >= self._next_look:
             self._next_look = now + 1.0
-            show.controls.receive(self._edits(), now)
+            if edits := self._edits():
+                show.controls.receive(
+                    self._scenes.receive(edits, self._present(now), now, 0.0, given_in(self._file)), now
+                )
         control = show.step(now, dt, self._receiver.refused)
         self._report.tell(show, now)
         if self._query and control.settings is not self._published:
             self._published = control.settings
             self._query.publish(current(schema.VISUALS_CONTROLS, Config(visuals=control.settings)))
         return control
+
+    def _present(self, now: float) -> Present:
+        show = self._show
+        return Present(show.controls.now(now).settings, show.seed, show.mood)
 
     def _edits(self) -> list[tuple[schema.Address, schema.Value]]:
         """What a saved show file changes, as if it had come over OSC."""
@@ -185,6 +216,8 @@ class _Loop:
             if kept is not None:
                 self._writer.write(*kept)
             show.draw()
+            if self._view.due(monotonic()):
+                self._view.show(show.small(WIDTH))
             surface.show()
         except Exception as error:  # drivers raise anything; one lost frame doesn't end a show
             now = monotonic()

@@ -11,7 +11,7 @@ class Key:
     ----------
     names : as ``pygame.key.name`` gives them
     label : for the help text
-    path : a toggle is turned over, a trigger is pressed
+    path : a toggle is turned over, a trigger is pressed, a number is sent what the key says
     doc : what it does
     """
 
@@ -28,6 +28,7 @@ KEYS: tuple[Key, ...] = (
     Key(("b",), "B", "/visuals/blackout", "blackout"),
     Key(("m",), "M", "/visuals/mood/manual", "mood by hand"),
     Key(("s",), "S", "/visuals/snapshot", "snapshot"),
+    Key(tuple("123456789"), "1 … 9", "/visuals/scene/number", "scene"),
     Key(("h", "f1"), "H  F1", "/visuals/help", "this help"),
     Key(("escape", "q"), "Esc  Q", "/visuals/quit", "quit"),
 )

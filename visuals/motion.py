@@ -110,10 +110,11 @@ class Pace:
         before = self._run
         change = dt / self._ramp
         self._run = max(0.0, before - change) if freeze else min(1.0, before + change)
-        return dt * 0.5 * (_ease(before) + _ease(self._run))
+        return dt * 0.5 * (ease(before) + ease(self._run))
 
 
-def _ease(t: float) -> float:
+def ease(t: float) -> float:
+    """0..1 to 0..1, slow at both ends."""
     return t * t * (3.0 - 2.0 * t)
 
 

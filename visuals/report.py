@@ -16,6 +16,7 @@ from artgen_osc.schema import (
     values_of,
 )
 from artgen_osc.targets import OscSender
+from visuals.scene_folder import Library
 from visuals.show import Show
 
 EVERY_S = 1.0
@@ -28,10 +29,11 @@ class Report:
     ----------
     receiver : whose refused messages are told
     query : is told the state too, or None
+    library : whose scenes are told
     """
 
-    def __init__(self, receiver: OscReceiver, query: OscQuery | None) -> None:
-        self._receiver, self._query = receiver, query
+    def __init__(self, receiver: OscReceiver, query: OscQuery | None, library: Library) -> None:
+        self._receiver, self._query, self._library = receiver, query, library
         self._sender = OscSender()
         self._heartbeat = 0
         self._next = self._told = 0.0
@@ -70,6 +72,8 @@ class Report:
             valence=show.mood[0],
             energy=show.mood[1],
             model=show.worker.name,
+            scene=show.scene,
+            scenes=self._library.listed(),
             refused=self._receiver.refused % COUNT_MAX,
         )
         values = values_of(VISUALS_STATUS, state)

@@ -154,14 +154,28 @@ class Screen:
 
     def read_frame(self) -> Frame:
         """What `draw` has drawn into memory: uint8 ``(height, width, 3)``, top row first."""
-        return self._read(self._window if self._memory is None else self._memory)
+        return self._read(self._window if self._memory is None else self._memory, self.size)
 
     def picture(self, mix: float, look: Look) -> Frame:
         """The frame that `draw` would draw, without the overlay, as `read_frame` gives it."""
         target = self._context.simple_framebuffer(self.size, components=3)
         try:
             self._draw_to(target, mix, look)
-            return self._read(target)
+            return self._read(target, self.size)
+        finally:
+            target.release()
+
+    def small(self, width: int) -> Frame:
+        """What `draw` has just drawn, without the overlay, `width` pixels wide at most, as `read_frame` gives it."""
+        scale = min(1.0, width / self.size[0])
+        size = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
+        target = self._context.simple_framebuffer(size, components=3)
+        try:
+            target.use()
+            self._large.texture.use(0)
+            self._grain.use(1)
+            self._final_pass[1].render(vertices=3)
+            return self._read(target, size)
         finally:
             target.release()
 
@@ -177,8 +191,8 @@ class Screen:
             triangle.release()
             program.release()
 
-    def _read(self, target: Any) -> Frame:
-        width, height = self.size
+    def _read(self, target: Any, size: tuple[int, int]) -> Frame:
+        width, height = size
         data = target.read(viewport=(0, 0, width, height), components=3, alignment=1)
         return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
 

@@ -113,6 +113,10 @@ class Show:
         """The frame of the last step without the overlay, uint8 ``(height, width, 3)``."""
         return self.screen.picture(self._fade.mix(self._time), self._look)
 
+    def small(self, width: int) -> Frame:
+        """The frame that `draw` has just drawn, `width` pixels wide at most, uint8 ``(h, w, 3)``."""
+        return self.screen.small(width)
+
     def still(self) -> tuple[Frame, Look]:
         """The newest picture alone, fully faded in and without a blackout, and the look that it is drawn with.
 
@@ -130,6 +134,11 @@ class Show:
     def seed(self) -> int:
         """Number of the picture that the path has come from."""
         return self._path.seed
+
+    @property
+    def scene(self) -> str:
+        """Name of the scene that was recalled or saved last, or empty."""
+        return self._settings.scene
 
     def close(self) -> None:
         """End the worker and give the textures back."""

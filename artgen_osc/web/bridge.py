@@ -17,12 +17,14 @@ from artgen_osc.schema import Address, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
 from artgen_osc.web.client import PULSES, ROWS, BridgeClient, Bundle, read_wish
-from artgen_osc.web.guard import is_own_page, site
+from artgen_osc.web.guard import is_own_page
 from artgen_osc.web.part import Part
 from artgen_osc.web.reference import page
 from artgen_osc.web.server import Page, WebServer, here
 
 if TYPE_CHECKING:
+    import ssl
+
     from aiohttp import web
 
 log = logging.getLogger("artgen.bridge")
@@ -82,7 +84,7 @@ class Bridge(WebServer[BridgeClient]):
     receiver : where control of the daemon goes
     renderer : host and port where control of the renderer goes, over UDP
     origins : sites, such as ``https://editor.p5js.org``, whose pages may listen and steer too
-    parts, token : as for `WebServer`
+    parts, token, tls : as for `WebServer`
 
     Attributes
     ----------
@@ -105,11 +107,12 @@ class Bridge(WebServer[BridgeClient]):
         origins: Iterable[str] = (),
         parts: Sequence[Part] = (),
         token: str = "",
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         self._origins = frozenset(origins)
         self._told: dict[str, Value] = {}
         self._refused = 0
-        super().__init__("the web page", host, port, receiver, ROWS, {}, parts, token)
+        super().__init__("the web page", host, port, receiver, ROWS, {}, parts, token, tls)
         try:
             self._renderer = OscSender([place(*renderer)])
         except OscError:
@@ -205,29 +208,3 @@ class Bridge(WebServer[BridgeClient]):
         self._refused += 1
         client.answer(reason)
         self._complain("%s (%d refused so far)", reason, self._refused)
-
-
-def open_bridge(
-    host: str,
-    port: int,
-    receiver: OscReceiver,
-    renderer: tuple[str, int],
-    origins: Sequence[str],
-    parts: Sequence[Part] = (),
-    token: str = "",
-) -> Bridge | None:
-    """The bridge, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
-
-    Raises
-    ------
-    ConfigError
-        An origin isn't one.
-    """
-    sites = [site(text) for text in origins]
-    if not port:
-        return None
-    try:
-        return Bridge(host, port, receiver, renderer, sites, parts, token)
-    except OscError as error:
-        log.warning("%s", error)
-        return None

@@ -121,7 +121,7 @@ def read_wish(target: str) -> Wish:
                 raise ValueError(
                     f"only={text[:200]}: means no address; OSC address patterns are allowed; such as only=/artgen/beat"
                 )
-        else:
+        elif name != "token":
             raise ValueError(f"{name[:200]}: isn't known; rate and only are allowed; such as /json?rate=30")
     return Wish(parts.path == "/osc", only, rate)
 

@@ -5,9 +5,13 @@ import ipaddress
 import secrets
 import socket
 from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from artgen_osc.errors import ConfigError
+
+if TYPE_CHECKING:
+    import ssl
 
 TOKEN_BYTES = 9
 """72 bits, as 12 letters that can be typed from a screen if need be."""
@@ -42,6 +46,16 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
+def network_addresses(six: bool) -> list[str]:
+    """Addresses of this machine that others can reach; the likeliest last: that of a network at home or on stage."""
+    import ifaddr
+
+    ips = [ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv6 == six]
+    found = [ipaddress.ip_address(str(ip.ip[0] if ip.is_IPv6 else ip.ip)) for ip in ips]
+    reached = [each for each in found if not each.is_loopback and not each.is_link_local]
+    return [str(each) for each in sorted(reached, key=lambda each: str(each).startswith("192.168."))]
+
+
 def is_this_machine(host: str) -> bool:
     """Whether a request's ``Host`` names this machine: by an IP address or by a name that is its own.
 
@@ -66,6 +80,30 @@ def is_own_page(origin: str, host: str) -> bool:
 def new_token() -> str:
     """A token that nobody can guess."""
     return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def read_certificate(file: str, key: str) -> "ssl.SSLContext | None":
+    """What a server needs for https; None without a file.
+
+    Raises
+    ------
+    ConfigError
+        A file can't be read, or they don't belong together.
+    """
+    import ssl
+
+    if not file:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        # Without the last argument, a key with a password would ask for it in the terminal.
+        context.load_cert_chain(file, key or None, password="")
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        raise ConfigError(
+            f"web.certificate: {file} can't be used ({error}); a PEM file with a certificate and, there or in web.key, "
+            "its key without a password are allowed; mkcert makes one"
+        ) from None
+    return context
 
 
 def site(text: str) -> str:

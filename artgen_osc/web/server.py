@@ -25,6 +25,8 @@ from artgen_osc.web.guard import is_own_page, is_this_machine, knows_token
 from artgen_osc.web.listener import Client
 
 if TYPE_CHECKING:
+    import ssl
+
     from aiohttp import web
 
     from artgen_osc.web.part import Part
@@ -83,6 +85,7 @@ class WebServer(ABC, Generic[ClientT]):
     values : by path, as published last; this very dictionary is written to
     parts : what else it can do, beside `_page` and the WebSockets of values
     token : what every request has to show; empty for none
+    tls : to serve https
 
     Attributes
     ----------
@@ -107,9 +110,10 @@ class WebServer(ABC, Generic[ClientT]):
         values: dict[str, Value],
         parts: "Sequence[Part]" = (),
         token: str = "",
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         self._what, self._receiver, self._rows, self._values = what, receiver, rows, values
-        self._parts, self._token = parts, token
+        self._parts, self._token, self._tls = parts, token, tls
         self._news: deque[Sequence[tuple[Address, Value]]] = deque()
         self._clients: set[ClientT] = set()
         self._dropped = self._missed = 0
@@ -194,7 +198,7 @@ class WebServer(ABC, Generic[ClientT]):
         )
         await runner.setup()
         try:
-            await web.SockSite(runner, self._socket).start()
+            await web.SockSite(runner, self._socket, ssl_context=self._tls).start()
             beside = asyncio.create_task(self._beside())
             await self._stop.wait()
             beside.cancel()

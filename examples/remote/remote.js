@@ -4,6 +4,7 @@ const query = new URLSearchParams(location.search);
 const host = location.hostname || "127.0.0.1";
 const bridge = `${host}:${query.get("port") || 9103}`;
 const renderer = `${host}:${query.get("renderer") || 9104}`; // its OSCQuery, to know how it is set now
+const token = query.has("token") ? `token=${encodeURIComponent(query.get("token"))}` : "";
 const wanted = "/artgen/valence,/artgen/energy,/artgen/tempo_bpm,/artgen/beat";
 const MOOD = "/visuals/mood/";
 const element = (id) => document.getElementById(id);
@@ -46,7 +47,7 @@ function hear(event) {
 }
 
 function connectToArtgen() {
-  show = new WebSocket(`ws://${bridge}/json?rate=30&only=${wanted}`);
+  show = new WebSocket(`ws://${bridge}/json?rate=30&only=${wanted}&${token}`);
   show.onopen = () => state("connected");
   show.onmessage = hear;
   show.onclose = () => {
@@ -121,7 +122,7 @@ function field(row, name) {
 }
 
 async function build() {
-  const schema = await (await fetch(`http://${bridge}/schema`)).json();
+  const schema = await (await fetch(`http://${bridge}/schema?${token}`)).json();
   const rows = schema.visuals.filter((row) => !row.path.startsWith(MOOD));
   const big = rows.filter((row) => ["trigger", "toggle"].includes(row.kind));
   const rest = rows.filter((row) => !big.includes(row));

@@ -91,11 +91,26 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "web.host",
         "web.port",
         "web.token",
+        "web.songs",
+        "web.certificate",
+        "web.key",
         "web.origins",
         "visuals.query_port",
         *(
             f"visuals.{name}"
-            for name in ("host", "port", "width", "height", "fps", "display", "headless", "engine", "gallery")
+            for name in (
+                "host",
+                "port",
+                "width",
+                "height",
+                "fps",
+                "display",
+                "headless",
+                "engine",
+                "gallery",
+                "scenes",
+                "view",
+            )
         ),
     }
     assert set(known) - with_address == fixed_at_start

@@ -206,6 +206,14 @@ def test_favourite_delete_and_undo(own: tuple[Served, Gallery, list[str]]) -> No
     assert server.ids("favourite=1") == []
 
 
+def test_a_thumbnail_is_there_as_soon_as_its_picture(own: tuple[Served, Gallery, list[str]]) -> None:
+    server, gallery, _ = own
+    for number in range(5):
+        id = put(gallery.folder, 100 + number).id
+        assert server.ask(f"/gallery/thumbnail/{id}.jpg").body == gallery.read(id).thumbnail
+        assert server.ids()[0] == id
+
+
 def test_what_others_do_is_seen_and_told(own: tuple[Served, Gallery, list[str]]) -> None:
     server, gallery, made = own
     told: list[tuple[str, dict[str, object]]] = []

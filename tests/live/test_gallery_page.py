@@ -213,6 +213,17 @@ def test_favourite_delete_and_undo_by_keyboard_alone(opened: Opened) -> None:
     assert page.locator("#valence").input_value() == "0"
 
 
+def test_an_address_that_names_a_picture(opened: Opened) -> None:
+    id = opened.server.ids()[6]
+    opened.page.evaluate(f"location.hash = '{id}'")
+    expect(opened.page.locator("#viewer-place")).to_contain_text(f"7 of {COUNT}")
+    opened.page.keyboard.press("Escape")
+    assert opened.page.evaluate("document.activeElement.ariaColIndex") == "3"
+    new = put(opened.gallery.folder, 1000).id
+    opened.page.goto(f"http://127.0.0.1:{opened.server.port}/gallery/#{new}")
+    expect(opened.page.locator("#viewer-place")).to_contain_text(f"1 of {COUNT + 1}", timeout=8000)
+
+
 def test_download(opened: Opened, tmp_path: Path) -> None:
     opened.cell(2).click()
     with opened.page.expect_download() as download:

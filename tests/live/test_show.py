@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
+from artgen_osc.loopback import LoopbackStream
 from artgen_osc.osc import capture
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen, wait_for
@@ -148,6 +149,38 @@ def test_loopback_hears_what_is_playing(tmp_path: Path) -> None:
     levels = [message.arguments[0] for message in messages if message.path == "/artgen/level_db"]
     assert levels, log.read_text()
     assert max(levels) > -40
+
+
+def test_what_windows_does_for_loopback_works_with_the_real_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SoundCard speaks to PulseAudio here; WASAPI's own behaviour stays untried."""
+    need_programs("pulseaudio", "pactl", "paplay", "fluidsynth")
+    wav = render_song(tmp_path)
+    with pulse_server(tmp_path / "pulse") as env:
+        for name in ("HOME", "XDG_RUNTIME_DIR", "PULSE_SERVER"):
+            monkeypatch.setenv(name, env[name])
+        import soundcard
+
+        heard: list[tuple[float, int, float]] = []
+
+        def hear(samples: np.ndarray, frames: int, when: object, status: object) -> None:
+            assert samples.dtype == np.float32 and samples.shape == (frames, 2)
+            heard.append((time.monotonic(), frames, float(np.abs(samples).max())))
+
+        stream = LoopbackStream(
+            soundcard, "vj.monitor", samplerate=48000, channels=2, blocksize=512, callback=hear, latency="low"
+        )
+        stream.start()
+        with running("paplay", "--device=vj", str(wav), log=tmp_path / "paplay.log", env=env):
+            wait_for(lambda: any(peak > 0.1 for _, _, peak in heard), 10, "sound")
+            del heard[:]
+            time.sleep(2.0)
+        assert stream.active
+        stream.close()
+        wait_for(lambda: not stream.active, 3, "the end")
+    seconds = heard[-1][0] - heard[0][0]
+    assert sum(frames for _, frames, _ in heard[1:]) / 48000 == pytest.approx(seconds, rel=0.1)
 
 
 def test_a_file_is_heard_through_the_default_output(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
     """
     if given.action == "serve":
         return _serve(given, settings)
+    if given.action == "paint":
+        return _paint(given, settings)
     gallery = Gallery(Path(settings.gallery))
     match given.action:
         case "list":
@@ -121,6 +123,16 @@ def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig
             f"{output}: can't be written ({error.strerror}); a folder with room is needed; choose another"
         ) from None
     print(f"{output}: {frame.shape[1]}x{frame.shape[0]}")
+    return 0
+
+
+def _paint(given: argparse.Namespace, settings: VisualsConfig) -> int:
+    from visuals.gallery import song
+
+    analysis = song.read_analysis(given.analysis) if given.analysis else song.analysis_of(given.file)
+    seed = song.seed_of(given.file) if given.seed is None else given.seed
+    title = given.title or str(analysis.get("title") or "") or given.file.stem
+    print(song.paint(analysis, title, seed, given.size, settings, Path(settings.gallery)).id)
     return 0
 
 

@@ -42,7 +42,7 @@ class About:
     ----------
     id : as `new_id` gives it
     time : when it was taken, ISO 8601 with the offset from UTC; for people
-    cause : ``asked`` (a key, OSC or a page), ``timer`` or ``mood``
+    cause : ``asked`` (a key, OSC or a page), ``timer``, ``mood`` or ``song`` (painted in the mood of a whole song)
     title : of what was playing; empty if nobody said
     valence, energy : the mood that is painted, 0..1
     tempo_bpm : 0 if there was none

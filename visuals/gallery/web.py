@@ -109,6 +109,10 @@ class Handlers:
         id = request.match_info["id"]
         data = await self.gallery.ask(lambda index: index.thumbnail(id))
         if data is None:
+            await self._path(id)
+            await self.gallery.change(lambda gallery: [id])  # it has just been written, and isn't known yet
+            data = await self.gallery.ask(lambda index: index.thumbnail(id))
+        if data is None:
             raise RefusedError("there is no such picture", HTTPStatus.NOT_FOUND)
         headers = {"Cache-Control": FOREVER, "Content-Security-Policy": FILE_POLICY}
         return web.Response(body=data, content_type="image/jpeg", headers=headers)

@@ -161,10 +161,21 @@ grid.addEventListener("act", ({ detail }) => {
   else if (detail === "delete") remove(grid.chosen.has(picture.id) ? [...grid.chosen] : [picture.id]);
 });
 
+// The address may name a picture: /gallery/#ID.
+function openNamed() {
+  const picture = library.get(location.hash.slice(1));
+  if (!picture) return;
+  grid.active = grid.find(picture.id);
+  viewer.show(picture);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
 library.addEventListener("loaded", () => {
   show();
   viewer.refresh();
+  openNamed();
 });
+addEventListener("hashchange", openNamed);
 library.addEventListener("filtered", () => {
   grid.active = 0;
   show();
@@ -190,6 +201,7 @@ library.addEventListener("changed", ({ detail: { added } }) => {
   if (added.length && !library.state.waiting) say(counted(held ? fresh.length : added.length, "new picture"));
   viewer.refresh();
   compare.refresh();
+  openNamed(); // one that was named before it was known
 });
 
 at("arrived").addEventListener("click", () => {

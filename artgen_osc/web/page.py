@@ -1,0 +1,101 @@
+"""Puts the page's server together, from the settings of a show."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artgen_osc import schema
+from artgen_osc.browser import BrowserInput
+from artgen_osc.config import Config, get
+from artgen_osc.config import settings as known
+from artgen_osc.errors import OscError
+from artgen_osc.gallery_arguments import PAINTING
+from artgen_osc.osc import OscReceiver
+from artgen_osc.target_syntax import place
+from artgen_osc.web.bridge import Bridge
+from artgen_osc.web.guard import is_loopback, new_token, read_certificate, site
+from artgen_osc.web.part import Part
+from artgen_osc.web.site import SitePart, addresses
+from artgen_osc.web.songs import SongsPart
+from artgen_osc.web.sound import SoundPart
+from artgen_osc.web.state import Source, StatePart
+from artgen_osc.web.view import ViewPart, renderer_address
+
+if TYPE_CHECKING:
+    import ssl
+
+log = logging.getLogger("artgen.web")
+
+
+def open_page(settings: Config, receiver: OscReceiver) -> "ShowPage | None":
+    """The page, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
+
+    Parameters
+    ----------
+    settings : of the show
+    receiver : where control of the daemon goes
+
+    Raises
+    ------
+    ConfigError
+        A site of ``web.origins`` isn't one, or the certificate can't be used.
+    """
+    origins = [site(text) for text in settings.web.origins]
+    if not settings.web.port:
+        return None
+    tls = read_certificate(settings.web.certificate, settings.web.key)
+    try:
+        return ShowPage(settings, receiver, origins, tls)
+    except OscError as error:
+        log.warning("%s", error)
+        return None
+
+
+class ShowPage(Bridge):
+    """The bridge with the page and everything that it needs.
+
+    Attributes
+    ----------
+    addresses : under which it can be opened, the one for a phone last
+    renderer_address : where a renderer on this machine sends its pictures to
+    sound : what pages send, for the input ``browser``
+    """
+
+    def __init__(
+        self, settings: Config, receiver: OscReceiver, origins: list[str], tls: "ssl.SSLContext | None" = None
+    ) -> None:
+        web, visuals = settings.web, settings.visuals
+        token = web.token or ("" if is_loopback(web.host) else new_token())
+        secure = tls is not None
+        self.addresses = addresses(web.host, web.port, token, secure)
+        self.renderer_address = renderer_address(web.host, web.port, token, secure)
+        parts: list[Part] = [SitePart(self.addresses, token), ViewPart(), StatePart(_sources(settings))]
+        self.sound = BrowserInput()
+        parts.append(SoundPart(self.sound))
+        parts.append(
+            SongsPart(Path(web.songs), flags(settings, *PAINTING), flags(settings, "mood.model", "mood.smoothing"))
+        )
+        renderer = (visuals.host, visuals.port)
+        super().__init__(web.host, web.port, receiver, renderer, origins, parts, token, tls)
+
+
+def flags(settings: Config, *keys: str) -> list[str]:
+    """Settings as flags of a command, those that aren't at their defaults."""
+    words = []
+    for key in keys:
+        value, default = get(settings, key), known()[key].default
+        if value != default:
+            name = "--" + key.replace(".", "-").replace("_", "-")
+            words += [f"{name}={each}" for each in (value if isinstance(value, tuple) else (value,))]
+    return words
+
+
+def _sources(settings: Config) -> list[Source]:
+    found = []
+    osc, visuals = settings.osc, settings.visuals
+    if osc.query_port:
+        found.append(Source.of("daemon", place(osc.host, osc.query_port), schema.DAEMON_CONTROLS))
+    if visuals.query_port:
+        where = place(visuals.host, visuals.query_port)
+        found.append(Source.of("renderer", where, schema.VISUALS_CONTROLS, schema.sent_by_renderer()))
+    return found

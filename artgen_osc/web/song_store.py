@@ -1,0 +1,203 @@
+"""The songs on disk: a folder for each, which is there as a whole or not at all.
+
+::
+
+    songs/
+      019abc…/          a song, by its id
+        song.json       what is known of it
+        original        as it came; only until it is converted
+        sound.wav       44.1 kHz, 16 bit, stereo
+        analysis.json   what artgen analyze --json says of it
+      .019abc….part     an upload on its way
+"""
+
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+LONGEST_TITLE = 200
+PART = ".part"
+"""Ending of what is being written."""
+
+ENDED = ("done", "failed")
+STATES = ("waiting", "converting", "analysing", "painting", *ENDED)
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Song:
+    """What is known of a song.
+
+    Attributes
+    ----------
+    id : 16 hexadecimal digits, in the order of time
+    received : when it came, ISO 8601 with the offset from UTC; for people
+    title : by its tags, or as the page named it
+    state : one of `STATES`
+    reason : why it has failed
+    starts : how often the work on it has been begun
+    duration : s; 0 before it is known
+    tempo_bpm, key, valence, energy : of the whole song; 0 and empty before they are known
+    mood : ``[time, valence, energy]`` over the song, thinned out
+    picture : id in the gallery, or empty
+    """
+
+    id: str
+    received: str
+    title: str = ""
+    state: str = "waiting"
+    reason: str = ""
+    starts: int = 0
+    duration: float = 0.0
+    tempo_bpm: float = 0.0
+    key: str = ""
+    valence: float = 0.0
+    energy: float = 0.0
+    mood: tuple[tuple[float, float, float], ...] = ()
+    picture: str = ""
+
+
+def new_song(title: str) -> Song:
+    """A song that comes now."""
+    now = datetime.now(UTC).astimezone()
+    milliseconds = round(now.timestamp() * 1000)
+    id = f"{milliseconds % 16**11:011x}{secrets.token_hex(3)[:5]}"
+    return Song(id, now.isoformat(timespec="milliseconds"), clean(title))
+
+
+def is_id(text: str) -> bool:
+    """Whether it has the form of an id; nothing else may become a part of a path."""
+    return _ID.fullmatch(text) is not None
+
+
+def clean(name: str) -> str:
+    """A title from a file's name: without folders, ending and what doesn't print."""
+    last = re.split(r"[/\\]", name)[-1]
+    printable = "".join(letter if letter.isprintable() else " " for letter in last)
+    text = " ".join(printable.split())
+    return re.sub(r"\.[A-Za-z0-9]{1,5}$", "", text).lstrip(".")[:LONGEST_TITLE].strip()
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk; of a folder, where the system can."""
+    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
+        return
+    number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def settle(part: Path, path: Path) -> None:
+    """Give a written file its name, once all of it is on disk."""
+    sync(part)
+    part.replace(path)
+    sync(path.parent)
+
+
+class Store:
+    """The folder of the songs; it is made with the first one.
+
+    One show has it: what another one were writing would be swept away.
+
+    Parameters
+    ----------
+    folder : of all songs
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, id: str, name: str) -> Path:
+        """A file of a song."""
+        if not is_id(id):
+            raise ValueError(f"{id!r} is not the id of a song")
+        return self.folder / id / name
+
+    def part(self, song: Song) -> Path:
+        """Where an upload goes while it comes; makes the folder of all songs."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder / f".{song.id}{PART}"
+
+    def add(self, song: Song, part: Path) -> None:
+        """Make an upload a song.
+
+        Raises
+        ------
+        OSError
+            It can't be written; then there is no song.
+        """
+        new = self.folder / f".{song.id}.new"
+        new.mkdir()
+        try:
+            settle(part, new / "original")
+            self._write(song, new)
+            new.replace(self.folder / song.id)
+        except OSError:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        sync(self.folder)
+
+    def save(self, song: Song) -> None:
+        """Write what is known of a song.
+
+        Raises
+        ------
+        OSError
+        """
+        self._write(song, self.folder / song.id)
+
+    def delete(self, id: str) -> None:
+        """Delete a song; from now on it is gone, even if this is cut short.
+
+        Raises
+        ------
+        OSError
+        """
+        gone = self.folder / f".{id}.gone"
+        self.path(id, "").replace(gone)
+        sync(self.folder)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def load(self) -> list[Song]:
+        """All songs, the oldest first; sweeps away what a killed show has left half done."""
+        if not self.folder.is_dir():
+            return []
+        songs = []
+        for path in sorted(self.folder.iterdir()):
+            if re.fullmatch(r"\.[0-9a-f]{16}\.(part|new|gone)", path.name) and not path.is_symlink():
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            elif is_id(path.name) and path.is_dir() and not path.is_symlink():
+                for part in path.glob(f"*{PART}"):
+                    part.unlink(missing_ok=True)
+                try:
+                    songs.append(_read(path))
+                except (OSError, ValueError, TypeError, KeyError) as error:
+                    log.warning("%s: is no song (%s); it is left alone", path, error)
+        return songs
+
+    def _write(self, song: Song, folder: Path) -> None:
+        part = folder / f"song.json{PART}"
+        part.write_text(json.dumps(asdict(song), ensure_ascii=False), encoding="utf-8")
+        settle(part, folder / "song.json")
+
+
+def _read(folder: Path) -> Song:
+    told: dict[str, Any] = json.loads((folder / "song.json").read_text(encoding="utf-8"))
+    known = {item.name: told[item.name] for item in fields(Song) if item.name in told}
+    known["mood"] = tuple((float(time), float(valence), float(energy)) for time, valence, energy in known["mood"])
+    song = Song(**known)
+    if song.id != folder.name or song.state not in STATES:
+        raise ValueError(f"id {song.id}, state {song.state}")
+    return song

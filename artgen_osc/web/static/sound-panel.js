@@ -1,0 +1,149 @@
+// The section "Sound" of the page: buttons, meter and words around `Capture`.
+
+import { Capture, microphones, noMicrophone, noTab } from "./sound.js";
+
+const INPUT = "/artgen/control/input";
+const LOWEST_DB = -60;
+
+function make(kind, parent, properties = {}, attributes = {}) {
+  const made = Object.assign(document.createElement(kind), properties);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  parent.append(made);
+  return made;
+}
+
+function ago(seconds) {
+  if (seconds < 90) return `${seconds} seconds`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
+}
+
+function who({ what, label, from }) {
+  return `${what === "tab" ? "a tab" : "a microphone"}${label ? ` (${label})` : ""} at ${from}`;
+}
+
+/** Draw it into `element`; `show` is the page's connection to the bridge. Returns the `Capture`. */
+export function mount(element, show) {
+  element.classList.add("sound");
+  const buttons = make("div", element, { className: "sound-buttons" }, { role: "group", "aria-label": "Sound" });
+  const microphone = make("button", buttons, { type: "button", textContent: "Microphone" });
+  const tab = make("button", buttons, { type: "button", textContent: "Sound of a tab" });
+  const stop = make("button", buttons, { type: "button", textContent: "Stop", hidden: true });
+  const take = make("button", buttons, { type: "button", textContent: "Take over", hidden: true });
+  const use = make("button", buttons, { type: "button", textContent: "Use my sound", hidden: true });
+  const back = make("button", buttons, { type: "button", hidden: true });
+  const choice = make("label", element, { className: "sound-device", textContent: "Microphone " });
+  const devices = make("select", choice);
+  const level = make("meter", element, { min: LOWEST_DB, max: 0, low: -50, high: -3, optimum: -20, value: LOWEST_DB });
+  level.setAttribute("aria-label", "Level of your sound in decibels");
+  const state = make("p", element, { className: "sound-state" }, { role: "status" });
+  const figures = make("p", element, { className: "sound-figures" });
+  const error = make("p", element, { className: "sound-error" }, { role: "alert" });
+  const capture = new Capture(show.base);
+
+  let heard = true;
+  let input = null, before = null; // the show's input, and the one to go back to, where they are known
+  show.on(INPUT, (value) => {
+    input = value;
+    draw();
+  });
+
+  function draw() {
+    const off = capture.state === "off" || capture.state === "starting";
+    const waits = capture.state === "busy" || capture.state === "taken";
+    microphone.hidden = tab.hidden = !off;
+    stop.hidden = off;
+    take.hidden = !waits;
+    choice.hidden = devices.options.length < 2;
+    back.hidden = !before || input === before;
+    back.textContent = `Back to ${before}`;
+    use.hidden = capture.state !== "live" || heard;
+    level.hidden = figures.hidden = off;
+  }
+
+  async function list() {
+    const found = await microphones();
+    const chosen = devices.value;
+    devices.replaceChildren();
+    make("option", devices, { value: "", textContent: "the usual one" });
+    for (const { deviceId, label } of found) {
+      if (deviceId && deviceId !== "default") make("option", devices, { value: deviceId, textContent: label || "a microphone" });
+    }
+    devices.value = [...devices.options].some((option) => option.value === chosen) ? chosen : "";
+    draw();
+  }
+
+  /** The show listens to something else, and it was a click that started this. */
+  function switchInput() {
+    if (input && input !== "browser" && !input.includes("…")) before = input; // one with a password isn't shown whole
+    show.send({ [INPUT]: "browser" });
+    input = "browser";
+    draw();
+  }
+
+  let heardOnce = false;
+  capture.addEventListener("state", ({ detail }) => {
+    error.textContent = "";
+    state.textContent = detail.text;
+    if (detail.busy) state.textContent = `In the show for ${ago(detail.busy.seconds)}: ${who(detail.busy)}. Take over if it is your turn.`;
+    if (detail.by) state.textContent = `Taken over by ${who(detail.by)}.`;
+    // Once for each start: whoever then chooses another input means it.
+    if (detail.state === "starting") heardOnce = false;
+    heard = true; // until a report says otherwise
+    if (detail.state === "live" && !heardOnce) {
+      heardOnce = true;
+      if (!detail.heard) switchInput();
+    }
+    draw();
+  });
+  let peak = 0, shownAt = 0;
+  capture.addEventListener("level", ({ detail }) => {
+    peak = Math.max(peak, detail.peak);
+    const now = performance.now();
+    if (now - shownAt < 80) return;
+    level.value = Math.max(LOWEST_DB, 20 * Math.log10(peak || 1e-6));
+    level.textContent = `${Math.round(level.value)} dB`;
+    peak = 0;
+    shownAt = now;
+  });
+  capture.addEventListener("report", ({ detail }) => {
+    const lost = detail.dropped ? `, ${detail.dropped} frames lost` : "";
+    if (heard !== detail.heard) {
+      heard = detail.heard;
+      draw();
+    }
+    figures.textContent = `${Math.round(detail.behind_ms)} ms behind${lost}`;
+    const text = detail.heard ? "The show hears you." : "Your sound arrives, but the show listens to another input.";
+    if (state.textContent !== text) state.textContent = text; // or a screen reader would say it again and again
+  });
+  capture.addEventListener("error", ({ detail }) => {
+    error.textContent = detail.text;
+  });
+
+  microphone.onclick = () => capture.startMicrophone(devices.value).then(list);
+  tab.onclick = () => capture.startTab();
+  stop.onclick = () => capture.stop();
+  use.onclick = switchInput;
+  take.onclick = () => capture.takeOver();
+  back.onclick = () => {
+    capture.stop();
+    show.send({ [INPUT]: before });
+    input = before;
+    draw();
+  };
+  devices.onchange = () => {
+    if (capture.state !== "off") capture.startMicrophone(devices.value);
+  };
+  navigator.mediaDevices?.addEventListener?.("devicechange", list);
+  list();
+  for (const [button, reason] of [[microphone, noMicrophone()], [tab, noTab()]]) {
+    if (!reason) continue;
+    // It stays, and says why: a button that is missing explains nothing.
+    button.classList.add("sound-not-here");
+    const id = `sound-${button === tab ? "tab" : "microphone"}-reason`;
+    make("p", element, { id, className: "sound-reason", textContent: reason });
+    button.setAttribute("aria-describedby", id);
+    button.setAttribute("aria-disabled", "true");
+  }
+  draw();
+  return capture;
+}

@@ -1,0 +1,406 @@
+"""Sound from a real Chromium into a real show: a microphone, a tab, how late it is, and whatever goes wrong.
+
+The page's server here holds nothing but the part for sound; the show is a daemon with the bridge as its way back.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from aiohttp import web
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from artgen_osc.audio import open_source
+from artgen_osc.browser import BrowserInput
+from artgen_osc.config import ConfigFile
+from artgen_osc.daemon import Daemon
+from artgen_osc.web.site import POLICY
+from artgen_osc.web.sound import SoundPart
+from tests import signals
+from tests.conftest import need_programs
+from tests.live.servers import ROOT, pulse_server, running, wait_for
+from tests.ports import free_port
+from tests.web.part_server import serve_parts
+
+pytestmark = pytest.mark.live
+
+ANSWER_MS = 150.0
+"""The promise: so late at most is the sound in the analysis."""
+HTML = """<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
+<title>Sound</title><link rel=icon href=data:,><link rel=stylesheet href=/static/style.css>
+<link rel=stylesheet href=/static/sound-panel.css><body><main><h1>Sound</h1><div id=sound></div></main>
+<script type=module src=/page.js></script>"""
+SAFE = {"Content-Security-Policy": POLICY}
+FLAGS = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required")
+MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+
+
+async def _index(request: web.Request) -> web.Response:
+    return web.Response(text=HTML, content_type="text/html", headers=SAFE)
+
+
+async def _script(request: web.Request) -> web.FileResponse:
+    return web.FileResponse(ROOT / "tests/web/sound_page.js")
+
+
+ROUTES = (
+    web.get("/", _index),
+    web.get("/page.js", _script),
+    web.static("/static", ROOT / "artgen_osc/web/static"),
+)
+
+
+@dataclass
+class Show:
+    """A daemon, and the page's server, which can be ended and started again on its port."""
+
+    hub: BrowserInput
+    daemon: Daemon
+    bridge: int
+    port: int = field(default_factory=free_port)
+    _server: ExitStack = field(default_factory=ExitStack)
+
+    def serve(self) -> None:
+        self._server.enter_context(serve_parts(lambda: [SoundPart(self.hub)], ROUTES, self.port))
+
+    def end(self) -> None:
+        self._server.close()
+
+    def hears(self, name: str) -> bool:
+        return self.daemon._source.name == name
+
+
+@pytest.fixture
+def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
+    """A show that plays the demo until a page sends sound."""
+    need_programs("chromium")
+    hub = BrowserInput()
+    monkeypatch.setattr("artgen_osc.daemon.open_source", lambda spec, mute: open_source(spec, mute=mute, browser=hub))
+    ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": free_port()}
+    daemon = Daemon(ConfigFile(None, {"audio.input": "demo", "audio.mute": True, **ports}))
+    over = threading.Event()
+    blocks = daemon._once_a_second
+    # A show ends with its input or after its time; here it ends with the test.
+    monkeypatch.setattr(daemon, "_once_a_second", lambda: daemon._source.close() if over.is_set() else blocks())
+    thread = threading.Thread(target=daemon.run, name="show")
+    thread.start()
+    made = Show(hub, daemon, int(ports["web.port"]))
+    made.serve()
+    yield made
+    made.end()
+    over.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+class Chromium:
+    """A browser, and what its pages complain about."""
+
+    def __init__(self, browser: Browser, show: Show) -> None:
+        self.browser, self.show = browser, show
+        self.mistakes: list[str] = []
+
+    def open(self, host: str = "127.0.0.1", **options: Any) -> Page:
+        page = self.browser.new_context(**options).new_page()
+        page.on("pageerror", lambda error: self.mistakes.append(str(error)))
+        page.on("console", lambda line: self.mistakes.append(line.text) if line.type in ("warning", "error") else None)
+        page.goto(f"http://{host}:{self.show.port}/?bridge={self.show.bridge}&before=demo")
+        wait_for(lambda: page.evaluate("window.ready"), 10, "the page", lambda: self.mistakes)
+        return page
+
+
+@pytest.fixture
+def chromium(show: Show, request: pytest.FixtureRequest) -> Iterator[Chromium]:
+    """With the flags and the environment that the test names by ``@pytest.mark.parametrize(…, indirect=True)``."""
+    options = dict(getattr(request, "param", {}))
+    flags = [*FLAGS, *options.pop("flags", MICROPHONE)]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags, **options)
+        made = Chromium(browser, show)
+        yield made
+        browser.close()
+    assert not made.mistakes, made.mistakes
+
+
+def becomes(page: Page, state: str, seconds: float = 10.0) -> None:
+    evidence = "JSON.stringify([states, errors, sent, reports.at(-1)])"
+    wait_for(lambda: page.evaluate("capture.state") == state, seconds, state, lambda: page.evaluate(evidence))
+
+
+def beats(folder: Path) -> Path:
+    """A wav with a click every half second."""
+    path = folder / "beats.wav"
+    rng = np.random.default_rng(0)
+    sound = np.convolve(signals.clicks(8.0, rate=48000), rng.normal(size=480) * np.exp(-np.arange(480) / 100))
+    soundfile.write(path, np.stack([0.3 * sound[: 8 * 48000]] * 2, axis=1), 48000)
+    return path
+
+
+def spacing(page: Page, seconds: float) -> float:
+    """Seconds from onset to onset, usually, as the page hears of them."""
+    page.evaluate("onsets.length = 0")
+    page.wait_for_timeout(1000 * seconds)
+    times = page.evaluate("onsets")
+    assert len(times) > seconds
+    return statistics.median(np.diff(times)) / 1000
+
+
+# Sources
+
+
+def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_path: Path) -> None:
+    wav = beats(tmp_path)
+    with sync_playwright() as playwright:
+        flags = [*FLAGS, *MICROPHONE, f"--use-file-for-fake-audio-capture={wav}"]
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        chromium = Chromium(browser, show)
+        page = chromium.open()
+        page.get_by_role("button", name="Microphone").click()
+        becomes(page, "live")
+        wait_for(lambda: show.hears("browser"), 10, "the input")
+        assert page.evaluate("sent") == [{"/artgen/control/input": "browser"}]
+        assert spacing(page, 6.0) == pytest.approx(0.5, abs=0.05)
+        levels = []
+        for _ in range(20):
+            levels.append(page.get_by_role("meter").evaluate("(meter) => meter.value"))
+            page.wait_for_timeout(50)
+        assert max(levels) > -20 and min(levels) < max(levels)
+        assert "ms behind" in page.inner_text(".sound-figures")
+        assert page.inner_text("[role=status]") == "The show hears you."
+        page.evaluate("show.send({ '/artgen/control/input': 'demo' })")  # somebody else
+        page.get_by_role("button", name="Use my sound").click(timeout=20_000)
+        wait_for(lambda: show.hub.heard, 20, "the input")
+        page.get_by_role("button", name="Use my sound").wait_for(state="hidden", timeout=20_000)
+        page.get_by_role("button", name="Back to demo").click()
+        wait_for(lambda: show.hears("demo"), 10, "the input before")
+        assert page.evaluate("capture.state") == "off" and not show.hub.heard
+        browser.close()
+    assert not chromium.mistakes
+
+
+def test_a_real_microphone_with_another_rate_than_the_show(show: Show, tmp_path: Path) -> None:
+    need_programs("pulseaudio", "pactl", "paplay")
+    wav = beats(tmp_path)
+    with ExitStack() as stack:
+        env = stack.enter_context(pulse_server(tmp_path / "pulse"))
+        for words in (
+            ("load-module", "module-remap-source", "master=vj.monitor", "source_name=mic"),
+            ("set-default-source", "mic"),
+        ):
+            subprocess.run(["pactl", *words], env=env, check=True, capture_output=True)
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=[*FLAGS, MICROPHONE[0]], env=env
+        )
+        chromium = Chromium(browser, show)
+        page = chromium.open()
+        page.get_by_role("button", name="Microphone").click()
+        becomes(page, "live")
+        stack.enter_context(running("paplay", "--device=vj", str(wav), log=tmp_path / "log", env=env))
+        assert spacing(page, 5.0) == pytest.approx(0.5, abs=0.05)
+        assert show.hub.sample_rate == page.evaluate("capture.sampleRate") == 48000
+        assert page.locator("select option").count() >= 2
+        browser.close()
+    assert not chromium.mistakes
+
+
+TAB = {
+    "flags": ("--auto-select-tab-capture-source-by-title=Radio",),
+    "ignore_default_args": ["--mute-audio"],
+}
+
+
+@pytest.mark.parametrize("chromium", [TAB], indirect=True)
+def test_the_sound_of_a_tab(show: Show, chromium: Chromium) -> None:
+    page = chromium.open(permissions=["microphone"])
+    radio = page.context.new_page()
+    radio.goto(page.url)
+    wait_for(lambda: radio.evaluate("window.ready"), 10, "the other tab")
+    radio.evaluate("document.title = 'Radio'; tone()")
+    page.bring_to_front()
+    page.get_by_role("button", name="Sound of a tab").click()
+    becomes(page, "live")
+    radio.bring_to_front()  # the page is in the background, as it will be
+    wait_for(lambda: show.hears("browser"), 10, "the input")
+    wait_for(lambda: (page.evaluate("now['/artgen/level_db']") or -99) > -30, 10, "sound")
+    wait_for(lambda: abs(page.evaluate("now['/artgen/pitch_hz']") - 440) < 10, 10, "its pitch")
+    before = show.hub.taken
+    page.wait_for_timeout(3000)
+    assert show.hub.taken - before == pytest.approx(3 * page.evaluate("capture.sampleRate"), rel=0.1)
+    radio.close()
+    becomes(page, "off")
+    assert "no longer shared" in page.inner_text("[role=alert]")
+
+
+# How late
+
+
+def test_it_is_as_near_as_promised(show: Show, chromium: Chromium) -> None:
+    """From the click in the page through the analysis and the bridge back to the page."""
+    page = chromium.open()
+    page.evaluate("startClicks()")
+    becomes(page, "live")
+    wait_for(lambda: show.hears("browser"), 10, "the input")
+    page.wait_for_timeout(2000)
+    late = []
+    for number in range(20):
+        page.evaluate("onsets.length = 0")
+        sent = page.evaluate("click()")
+        page.wait_for_timeout(400 + 13 * number)
+        late += [at - sent for at in page.evaluate("onsets")[:1]]
+    assert len(late) >= 18
+    behind = page.evaluate("reports.map((report) => report.behind_ms)")[4:]
+    print(f"\nclick to onset in the page: median {statistics.median(late):.0f} ms, worst {max(late):.0f} ms")
+    print(f"sound to the analysis and back: median {statistics.median(behind):.0f} ms, worst {max(behind):.0f} ms")
+    assert min(late) > 0
+    assert statistics.median(late) < ANSWER_MS
+
+
+# What goes wrong
+
+
+def test_a_browser_that_cant_convert_sends_at_its_own_rate(show: Show, chromium: Chromium) -> None:
+    page = chromium.open()
+    page.evaluate("""() => { window.AudioContext = class extends AudioContext {
+      constructor(options) {
+        if (options.sampleRate) throw new DOMException("not here", "NotSupportedError");
+        super({ ...options, sampleRate: 32000 });
+      }
+    } }""")
+    page.get_by_role("button", name="Microphone").click()
+    becomes(page, "live")
+    wait_for(lambda: show.daemon._source.sample_rate == 32000, 10, "the other rate")
+    wait_for(lambda: page.evaluate("now['/artgen/level_db']") > -40, 10, "sound")
+
+
+def test_the_capture_goes_on_and_connects_again_by_itself(show: Show, chromium: Chromium) -> None:
+    page = chromium.open()
+    page.get_by_role("button", name="Microphone").click()
+    becomes(page, "live")
+    show.end()
+    becomes(page, "connecting")
+    page.wait_for_timeout(1500)
+    show.serve()
+    becomes(page, "live", 15)
+    assert page.evaluate("states.filter((state) => state === 'starting').length") == 1
+    wait_for(lambda: show.hub.heard and page.evaluate("reports.at(-1)?.heard"), 10, "sound")
+    before = show.hub.taken
+    wait_for(lambda: show.hub.taken > before + 48000, 10, "more of it")
+    assert all("WebSocket connection" in text for text in chromium.mistakes)
+    chromium.mistakes.clear()
+
+
+def test_a_network_that_is_too_slow_costs_sound_and_no_delay(show: Show, chromium: Chromium) -> None:
+    page = chromium.open()
+    page.get_by_role("button", name="Microphone").click()
+    becomes(page, "live")
+    wait_for(lambda: show.hub.heard, 10, "the input")
+    page.evaluate(
+        "Object.defineProperty(WebSocket.prototype, 'bufferedAmount', { get: () => 1e6, configurable: true })"
+    )
+    page.wait_for_timeout(1000)
+    page.evaluate("delete WebSocket.prototype.bufferedAmount")
+    page.wait_for_timeout(1500)
+    report = page.evaluate("reports.at(-1)")
+    assert report["skipped"] * 512 == report["dropped"] == pytest.approx(page.evaluate("capture.sampleRate"), rel=0.5)
+    assert report["behind_ms"] < ANSWER_MS and page.evaluate("capture.state") == "live"
+    assert "frames lost" in page.inner_text(".sound-figures")
+
+
+def test_a_second_page_is_told_and_may_take_over(show: Show, chromium: Chromium) -> None:
+    first, second = chromium.open(), chromium.open()
+    first.get_by_role("button", name="Microphone").click()
+    becomes(first, "live")
+    second.get_by_role("button", name="Microphone").click()
+    becomes(second, "busy")
+    assert ": a microphone" in second.inner_text("[role=status]")
+    second.get_by_role("button", name="Take over").click()
+    becomes(second, "live")
+    becomes(first, "taken")
+    assert "Taken over by a microphone" in first.inner_text("[role=status]")
+    first.wait_for_timeout(3000)
+    assert first.evaluate("capture.state") == "taken" and second.evaluate("capture.state") == "live"
+    first.get_by_role("button", name="Take over").click()
+    becomes(first, "live")
+    becomes(second, "taken")
+    second.get_by_role("button", name="Stop").click()
+    assert second.evaluate("capture.state") == "off"
+
+
+DENIED = {"flags": ()}
+
+
+@pytest.mark.parametrize("chromium", [DENIED], indirect=True)
+def test_a_microphone_that_isnt_allowed_is_said_kindly(chromium: Chromium) -> None:
+    page = chromium.open(permissions=[])
+    page.get_by_role("button", name="Microphone").click()
+    wait_for(lambda: page.inner_text("[role=alert]"), 10, "a reason")
+    assert page.evaluate("capture.state") == "off"
+
+
+ELSEWHERE = {"flags": ("--host-resolver-rules=MAP artgen.test 127.0.0.1",)}
+
+
+@pytest.mark.parametrize("chromium", [ELSEWHERE], indirect=True)
+def test_without_https_it_says_what_to_do(chromium: Chromium) -> None:
+    page = chromium.open("artgen.test")
+    assert "https" in page.inner_text("#sound-microphone-reason")
+    assert "https" in page.inner_text("#sound-tab-reason")
+    page.get_by_role("button", name="Microphone").click(force=True)  # it looks disabled, and answers all the same
+    assert "https" in page.inner_text("[role=alert]")
+    assert all("handshake" in text for text in chromium.mistakes)  # the bridge knows no such host either
+    chromium.mistakes.clear()
+
+
+NO_TAB_SOUND = "MediaDevices.prototype.getSupportedConstraints = () => ({})"
+NO_SOUND = """navigator.mediaDevices.getDisplayMedia = async () => {
+  const canvas = document.createElement("canvas");
+  canvas.getContext("2d");
+  return canvas.captureStream();
+}"""
+
+
+def test_a_tab_without_sound_is_said_kindly(chromium: Chromium) -> None:
+    page = chromium.open()
+    page.evaluate(NO_SOUND)
+    page.get_by_role("button", name="Sound of a tab").click()
+    wait_for(lambda: "share tab audio" in page.inner_text("[role=alert]"), 10, "a reason")
+    other = chromium.browser.new_context()
+    other.add_init_script(NO_TAB_SOUND)
+    page = other.new_page()
+    page.goto(f"http://127.0.0.1:{chromium.show.port}/?bridge={chromium.show.bridge}")
+    wait_for(lambda: page.evaluate("window.ready"), 10, "the page")
+    assert "Firefox and Safari" in page.inner_text("#sound-tab-reason")
+
+
+# The panel
+
+
+def test_on_a_phone_by_finger_and_by_keyboard(show: Show, chromium: Chromium, tmp_path: Path) -> None:
+    page = chromium.open(viewport={"width": 390, "height": 600}, has_touch=True)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Microphone"
+    page.keyboard.press("Enter")
+    becomes(page, "live")
+    page.wait_for_timeout(1500)
+    for control in page.locator("button:visible, select:visible").all():
+        size = control.bounding_box()
+        assert size and size["height"] >= 44
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    folder = os.environ.get("SCREENSHOTS")
+    wait_for(lambda: page.get_by_role("meter").evaluate("(meter) => meter.value > -50"), 10, "a level")
+    page.screenshot(path=Path(folder or tmp_path) / "sound.png")
+    page.get_by_role("button", name="Stop").tap()
+    assert page.evaluate("capture.state") == "off"
+    time.sleep(0.2)

@@ -1,0 +1,274 @@
+"""The page of a real show, in a real Chromium.
+
+``pytest tests/live/test_page.py --regenerate-golden`` takes the screenshot of the documentation anew.
+"""
+
+import io
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from artgen_osc import schema
+from artgen_osc.demo import RATE, compose
+from tests.conftest import need_programs
+from tests.live.servers import ARTGEN, ROOT, running, wait_for
+from tests.ports import free_port
+
+pytestmark = pytest.mark.live
+
+FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+PHONE = {"width": 390, "height": 844}
+SECONDS = 20_000.0
+"""Most ms that anything on the page may take, on busy machines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A running show."""
+
+    command: tuple[str, ...]
+    address: str
+    folder: Path
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo, six times over."""
+    path = tmp_path_factory.mktemp("music") / "demo.wav"
+    soundfile.write(path, np.tile(compose(RATE), (6, 1)), RATE)
+    return path
+
+
+def command(music: Path, folder: Path, port: int, *more: str) -> tuple[str, ...]:
+    ports = (f"--osc-port={free_port()}", f"--osc-query-port={free_port()}", f"--web-port={port}")
+    visuals = (f"--visuals-port={free_port()}", f"--visuals-query-port={free_port()}", f"--gallery={folder / 'kept'}")
+    size = ("--visuals-width=640", "--visuals-height=360")
+    return (*ARTGEN, "live", f"--input=file:{music}", "--mute", "--headless", *ports, *visuals, *size, *more)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory, music: Path) -> Iterator[Live]:
+    folder, port = tmp_path_factory.mktemp("show"), free_port()
+    show = Live(command(music, folder, port), f"http://127.0.0.1:{port}/", folder, folder / "log")
+    with running(*show.command, log=show.log):
+        yield show
+    assert "Traceback" not in show.log.read_text(), show.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    need_programs("chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live: Live) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(SECONDS)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    end = time.monotonic() + 30
+    while True:
+        try:
+            page.goto(live.address)
+            break
+        except Exception:
+            assert time.monotonic() < end, live.log.read_text()
+            time.sleep(0.2)
+    page.get_by_text("connected").wait_for()
+    yield page
+    page.close()
+    assert not wrong
+
+
+def seen(page: Page) -> np.ndarray:
+    """What the live picture shows, float ``(h, w, 3)``."""
+    return np.asarray(Image.open(io.BytesIO(page.locator("#view canvas").screenshot())).convert("RGB"), float)
+
+
+def wait_for_picture(page: Page) -> None:
+    page.locator("#view .note").wait_for(state="hidden")
+    wait_for(lambda: seen(page).std() > 15.0, 20, "a picture")
+
+
+def test_the_picture_is_live(page: Page) -> None:
+    wait_for_picture(page)
+    first = seen(page)
+    wait_for(lambda: np.abs(seen(page) - first).mean() > 2.0, 20, "another picture")
+    page.get_by_role("button", name="freeze", exact=True).first.click()
+    time.sleep(1.5)
+    still = seen(page)
+    time.sleep(1.0)
+    assert np.abs(seen(page) - still).mean() < 1.0
+    page.get_by_role("button", name="freeze", exact=True).first.click()
+    wait_for(lambda: np.abs(seen(page) - still).mean() > 2.0, 20, "movement")
+
+
+def test_a_hidden_page_asks_for_no_pictures(page: Page) -> None:
+    wait_for_picture(page)
+    page.evaluate("""() => {
+        Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+    }""")
+    page.locator("#view .note").wait_for(state="visible")
+
+
+def test_the_head_and_the_meters_follow_the_music(page: Page) -> None:
+    expect(page.locator("#tempo")).to_have_text(re.compile(r"\d+ bpm"), timeout=SECONDS)
+    expect(page.locator("#key")).to_have_text(re.compile(r"[A-G].* (major|minor)"), timeout=SECONDS)
+    expect(page.locator("#meters dl")).to_contain_text("generator", timeout=SECONDS)
+    level = page.locator("#meters meter").first
+    wait_for(lambda: level.evaluate("each => each.value") > 0.1, 20, "a level")
+    words = page.locator("#mood output")
+    before = words.inner_text()
+    wait_for(lambda: words.inner_text() != before, 20, "another mood")
+
+
+def test_the_plane_leads_the_picture_and_gives_it_back(page: Page) -> None:
+    box = page.locator("#mood canvas").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 0.2 * box["height"])
+    expect(page.locator("#mood output")).to_have_text("valence 0.90, energy 0.80, by hand", timeout=SECONDS)
+    page.locator("#mood canvas").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#mood output")).to_have_text("valence 0.90, energy 0.75, by hand", timeout=SECONDS)
+    time.sleep(0.5)
+    page.reload()  # the renderer has heard it, and tells it
+    expect(page.locator("#mood output")).to_have_text("valence 0.90, energy 0.75, by hand", timeout=SECONDS)
+    page.get_by_role("button", name="follow the music").click()
+    time.sleep(0.5)
+    expect(page.locator("#mood output")).not_to_contain_text("by hand")
+    page.reload()
+    expect(page.get_by_role("button", name="follow the music")).to_have_attribute("aria-pressed", "true")
+
+
+def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Live, browser: Browser) -> None:
+    page.get_by_role("tab", name="Controls").click()
+    cards = page.locator("#controls .card")
+    rows = (*schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
+    expect(cards).to_have_count(len(rows), timeout=SECONDS)
+    assert page.locator("#controls .card code").all_inner_texts() == [row.path for row in rows]
+    page.get_by_label("find a control").fill("latent space")
+    speed = page.locator("#controls .card:visible")
+    expect(speed).to_have_count(1)
+    slider = speed.get_by_role("slider")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(speed.locator("output")).to_have_text("1.4 pictures/10 s")
+    other = browser.new_page()
+    other.goto(f"{live.address}#controls")
+    card = other.locator(".card", has_text="/visuals/speed")
+    expect(card.locator("output")).to_have_text("1.4 pictures/10 s", timeout=SECONDS)
+    speed.get_by_role("button").click()  # as it was at first
+    expect(card.locator("output")).to_have_text("1 pictures/10 s", timeout=SECONDS)
+    other.close()
+
+
+def test_what_is_refused_is_said(page: Page) -> None:
+    page.get_by_role("tab", name="Controls").click()
+    page.get_by_label("find a control").fill("/visuals/seed")
+    number = page.locator("#controls .card:visible input[type=number]")
+    number.fill("-3")
+    number.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("/visuals/seed: -3 is outside", timeout=SECONDS)
+
+
+def test_a_snapshot_from_the_page(page: Page, live: Live) -> None:
+    wait_for_picture(page)
+    kept = live.folder / "kept"
+    before = len(list(kept.glob("*.png")))
+    page.get_by_role("button", name="keep the picture").click()
+    wait_for(lambda: len(list(kept.glob("*.png"))) > before, 20, "a snapshot")
+
+
+def test_by_keyboard(page: Page) -> None:
+    page.get_by_role("tab", name="Show").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Controls")).to_be_focused()
+    expect(page.locator("#controls")).to_be_visible()
+    expect(page.locator("#show")).to_be_hidden()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#show")).to_be_visible()
+    page.get_by_role("button", name="Phone").press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("--web-host 0.0.0.0", timeout=SECONDS)
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="close").press("Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_on_a_phone(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], tab.inner_text()
+    page.get_by_role("tab", name="Show").click()
+    buttons = [box for each in page.locator("button:visible").all() if (box := each.bounding_box())]
+    assert buttons and min(box["height"] for box in buttons) >= 43.5
+
+
+def test_screenshot(page: Page, pytestconfig: pytest.Config) -> None:
+    """Looks like something: not black, not empty; kept for the documentation if asked for."""
+    wait_for_picture(page)
+    time.sleep(3.0)
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    assert np.asarray(shot, float).std() > 20
+    if pytestconfig.getoption("--regenerate-golden"):
+        time.sleep(25.0)
+        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        shot.save(ROOT / "docs" / "page.jpg", quality=82)
+
+
+def test_the_page_finds_a_show_that_was_started_again(browser: Browser, tmp_path: Path, music: Path) -> None:
+    port = free_port()
+    page = browser.new_page()
+    page.set_default_timeout(SECONDS)
+    for round in range(2):
+        with running(*command(music, tmp_path, port), log=tmp_path / f"log{round}"):
+            if round == 0:
+                wait_for(lambda: _goes(page, f"http://127.0.0.1:{port}/"), 20, "the page")
+            expect(page.locator("#state")).to_have_text("connected", timeout=SECONDS)
+            wait_for_picture(page)
+        expect(page.locator("#state")).to_have_text("no artgen: is it running?", timeout=SECONDS)
+    page.close()
+
+
+def test_from_the_network_only_with_the_token(browser: Browser, tmp_path: Path, music: Path) -> None:
+    port, log = free_port(), tmp_path / "log"
+    with running(
+        *command(music, tmp_path, port, "--web", "--web-host=0.0.0.0"), log=log, env=os.environ | {"BROWSER": "true"}
+    ):
+        wait_for(lambda: "█" in log.read_text(), 20, "the code", log.read_text)
+        *_, network = re.findall(r"^page: (\S+)$", log.read_text(), re.MULTILINE)
+        page = browser.new_page()
+        page.set_default_timeout(SECONDS)
+        answer = page.goto(network.partition("?")[0])
+        assert answer and answer.status == 401
+        page.goto(network)
+        expect(page.locator("#state")).to_have_text("connected", timeout=SECONDS)
+        wait_for_picture(page)
+        page.get_by_role("button", name="Phone").click()
+        expect(page.get_by_role("dialog")).to_contain_text(network, timeout=SECONDS)
+        wait_for(lambda: page.locator("#code-image").evaluate("each => each.naturalWidth") > 100, 20, "the code")
+        page.close()
+
+
+def _goes(page: Page, address: str) -> bool:
+    try:
+        page.goto(address)
+    except Exception:
+        return False
+    return True

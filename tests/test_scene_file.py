@@ -1,0 +1,140 @@
+"""Scenes as files: what is allowed, what is refused, and that a writer can be killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import SceneError
+from artgen_osc.schema import VISUALS_CONTROLS
+from visuals.scene_file import LEFT_OUT, ROWS, Scene, check_name, from_text, read, to_text, write
+from visuals.scene_folder import SHIPPED
+
+FULL = {key: row.check((getattr(VisualsConfig(), key),)) for key, row in ROWS.items()}
+
+
+def test_what_a_scene_holds() -> None:
+    """A new setting with an address belongs to a scene, unless it is named as one that doesn't."""
+    with_address = {row.setting.partition(".")[2] for row in VISUALS_CONTROLS if row.setting}
+    assert set(ROWS) == with_address - LEFT_OUT
+    assert with_address >= LEFT_OUT
+    assert {"seed", "speed", "model", "second_model", "manual", "beat_cut", "grain"} <= set(ROWS)
+
+
+def test_a_scene_survives_its_file() -> None:
+    scene = Scene("dusk", {**FULL, "model": 'odd "name"\\\t\x7f é.onnx', "manual": 1, "speed": 2.5}, "for the end")
+    assert from_text("dusk", to_text(scene)) == scene
+
+
+def test_what_came_as_a_float_of_24_bits_is_written_as_it_was_meant() -> None:
+    assert "grain = 0.3\n" in to_text(Scene("x", {"grain": 0.30000001192092896}))
+
+
+def test_a_part_is_enough() -> None:
+    assert from_text("x", "[visuals]\nspeed = 2\n") == Scene("x", {"speed": 2.0})
+    assert from_text("x", "") == Scene("x", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("[visuals", "is not valid TOML"),
+        ("[visuals]\nspeed = 99\n", "visuals.speed: 99 is out of range; a number from 0 to 8 is allowed"),
+        ("[visuals]\nspeed = nan\n", "visuals.speed: nan is out of range"),
+        ("[visuals]\nseed = true\n", "visuals.seed: True is not a whole number"),
+        ("[visuals]\nbeat_cut = 1\n", "visuals.beat_cut: 1 is not true or false"),
+        ("[visuals]\nport = 1\n", "visuals.port: doesn't belong in a scene"),
+        ("[visuals]\nfullscreen = true\n", "visuals.fullscreen: doesn't belong in a scene"),
+        ("[visuals]\nblackout = true\nspeed = 9\n", "visuals.blackout: .*visuals.speed: "),
+        ("[osc]\nport = 1\n", "osc: doesn't belong in a scene"),
+        ("visuals = 3\n", "visuals: is not a table"),
+        ("about = 3\n", "about: 3 is not a string"),
+    ],
+)
+def test_a_bad_file_says_what_is_wrong(tmp_path: Path, text: str, wrong: str) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    with pytest.raises(SceneError, match=rf"x\.toml: {wrong}"):
+        read(path)
+
+
+def test_what_is_no_small_text_file(tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\0")
+    (tmp_path / "large.toml").write_bytes(b"#" * 100_000)
+    (tmp_path / "folder.toml").mkdir()
+    os.mkfifo(tmp_path / "pipe.toml")
+    for name, wrong in (("binary", "is not text"), ("large", "is larger"), ("folder", "is not"), ("pipe", "is not")):
+        with pytest.raises(SceneError, match=f"{name}.toml: {wrong}"):
+            read(tmp_path / f"{name}.toml")
+
+
+@pytest.mark.parametrize("name", ["calm", "Song 2", "a", "-", "x" * 40, "1_2-3"])
+def test_names(name: str) -> None:
+    assert check_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", " a", "a ", "x" * 41, "../x", "a/b", "a\\b", "a.b", ".x", "a,b", "é", "a\n", "a\0", "CON", "lpt1"]
+)
+def test_what_is_no_name(name: str) -> None:
+    with pytest.raises(SceneError, match="can't be the name of a scene"):
+        check_name(name)
+
+
+def test_every_preset_is_right_and_says_what_it_is_for() -> None:
+    presets = [read(path) for path in sorted(SHIPPED.glob("*"))]
+    assert len(presets) >= 6
+    keys = {frozenset(preset.values) for preset in presets}
+    assert len(keys) == 1, "each sets the same, so that none leaves a trace of the one before"
+    assert not keys.pop() & {"seed", "model", "second_model", "model_mix", "manual", "valence", "energy"}
+    for preset in presets:
+        assert preset.name.isalpha() and preset.name.islower()
+        assert preset.about
+    assert len({tuple(preset.values.values()) for preset in presets}) == len(presets)
+    guide = (Path(__file__).parents[1] / "docs/scenes.md").read_text(encoding="utf-8")
+    assert all(f"| `{preset.name}` | {preset.about} |" in guide for preset in presets)
+    assert all(f"`{key}`" in guide for key in ROWS)
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, Scene("x", {"speed": 1.0}))
+
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write(tmp_path, Scene("x", {"speed": 2.0}))
+    assert read(tmp_path / "x.toml").values == {"speed": 1.0}
+    assert [path.name for path in tmp_path.iterdir()] == ["x.toml"]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from visuals.scene_file import Scene, write
+for count in range(10**9):
+    write(Path(sys.argv[1]), Scene("x", {"seed": count, "model": "m" * 4000}))
+    print(count, flush=True)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
+    for attempt in range(5):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE) as child:
+            assert child.stdout
+            child.stdout.readline()
+            time.sleep(0.02 + 0.013 * attempt)
+            child.send_signal(signal.SIGKILL)
+        assert len(str(read(tmp_path / "x.toml").values["model"])) == 4000
+    assert {path.name for path in tmp_path.iterdir()} <= {"x.toml", ".x.part"}
+
+
+def test_every_setting_is_one_of_the_renderer() -> None:
+    assert set(ROWS) | LEFT_OUT <= {item.name for item in fields(VisualsConfig)}

@@ -1,0 +1,158 @@
+"""The picture of a whole song: painted in its mood, and put into the gallery."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artgen_osc.config import VisualsConfig
+from artgen_osc.errors import GalleryError
+from artgen_osc.schema import COUNT_MAX
+from visuals.gallery import again
+from visuals.gallery.files import write
+from visuals.gallery.folder import open_for_writing
+from visuals.gallery.record import About, effects_of, new_id, stamp
+from visuals.generator import Generator, open_generator
+from visuals.latent import Latent, direction
+from visuals.motion import Look
+from visuals.painter import Painter, Request
+
+_BLOCK = 1 << 18
+
+
+def analysis_of(sound: Path) -> dict[str, Any]:
+    """What ``artgen analyze`` says of a sound file, by that very command.
+
+    Raises
+    ------
+    GalleryError
+        It can't analyse it; the text is its own.
+    """
+    command = [sys.executable, "-m", "artgen_osc", "analyze", "--json", "--", str(sound)]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        reason = done.stderr.strip().removeprefix("artgen: ")
+        raise GalleryError(reason or f"{sound}: artgen analyze has failed with status {done.returncode}")
+    return _checked(done.stdout, sound)
+
+
+def read_analysis(file: Path) -> dict[str, Any]:
+    """The JSON object that ``artgen analyze --json`` has written into a file.
+
+    Raises
+    ------
+    GalleryError
+        There is none.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GalleryError(
+            f"--analysis: {file} can't be read ({error}); what artgen analyze --json prints is allowed; check the path"
+        ) from None
+    return _checked(text, file)
+
+
+def _checked(text: str, file: Path) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(text)
+        for name, most in (("valence", 1.0), ("energy", 1.0), ("tempo_bpm", 1000.0)):
+            if not 0.0 <= float(told[name]) <= most:
+                raise ValueError(f"{name} is {told[name]}")
+        if not isinstance(told["key"], str):
+            raise ValueError("key is not text")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise GalleryError(
+            f"{file}: is no analysis ({error}); the one object of artgen analyze FILE --json is allowed; make it anew"
+        ) from None
+    return told
+
+
+def seed_of(sound: Path) -> int:
+    """A number of a picture that follows from the sound itself, whatever the file is called and its tags say.
+
+    Raises
+    ------
+    GalleryError
+        The file can't be read.
+    """
+    import soundfile
+
+    digest = hashlib.sha256()
+    try:
+        with soundfile.SoundFile(sound) as file:
+            digest.update(f"{file.samplerate} {file.channels}".encode())
+            while len(block := file.read(_BLOCK, dtype="int16", always_2d=True)):
+                digest.update(block.tobytes())
+    except (OSError, RuntimeError) as error:
+        raise GalleryError(
+            f"{sound}: can't be read ({error}); a wav, flac, ogg or mp3 file is allowed; check the path"
+        ) from None
+    return int.from_bytes(digest.digest()[:4], "big") % COUNT_MAX
+
+
+def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: VisualsConfig, folder: Path) -> About:
+    """Paint the mood of a song and keep the picture.
+
+    Parameters
+    ----------
+    analysis : as ``artgen analyze`` gives it
+    title : of the song
+    seed : number of the picture
+    size : pixels of the longer side, 64 to 16384
+    settings : of the renderer: the model, the finish and the truncation
+    folder : of the gallery; made if it isn't there
+
+    Returns
+    -------
+    About, of the picture
+
+    Raises
+    ------
+    ArtgenError
+        The model can't be used or can't paint, there is no OpenGL, or the folder can't be written.
+    """
+
+    def opener(model: str) -> Generator:
+        return open_generator(model, 2, settings.engine)
+
+    painter = Painter(settings.model, opener)
+    z_dim = painter.pair.first.z_dim
+    mood = np.array([analysis["valence"], analysis["energy"]], np.float32)
+    z = (direction(seed, z_dim) * np.sqrt(z_dim)).astype(np.float32)
+    latent = Latent(z, mood, settings.truncation)
+    picture = painter.paint(Request(latent, latent))
+    if picture is None:
+        raise GalleryError(f"{painter.error}; a model that paints is needed; choose one by --visuals-model FILE")
+    height, width = picture.pixels.shape[:2]
+    time = stamp()
+    about = About(
+        id=new_id(time),
+        time=time.isoformat(timespec="milliseconds"),
+        cause="song",
+        title=title,
+        valence=float(analysis["valence"]),
+        energy=float(analysis["energy"]),
+        tempo_bpm=float(analysis["tempo_bpm"]),
+        key=analysis["key"],
+        seed=seed,
+        strokes=picture.strokes,
+        mix=0.0,
+        look=Look(zoom=1.0, grain=settings.grain, vignette=settings.vignette),
+        effects=effects_of(settings),
+        width=max(1, round(size * min(1.0, width / height))),
+        height=max(1, round(size * min(1.0, height / width))),
+    )
+    frame = again.draw(picture.pixels, about, size)
+    try:
+        open_for_writing(folder)
+        write(folder / f"{about.id}.png", frame, about)
+    except OSError as error:
+        raise GalleryError(
+            f"{folder}: can't be written ({error.strerror}); a folder with room is needed; choose another by --gallery"
+        ) from None
+    return about

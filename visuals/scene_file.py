@@ -1,0 +1,176 @@
+"""A scene: settings of the picture under a name, one small TOML file each."""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artgen_osc import config
+from artgen_osc.errors import SceneError
+from artgen_osc.schema import VISUALS_CONTROLS, Address, Value
+from visuals.gallery.files import sync_folder
+
+LEFT_OUT = frozenset(
+    {
+        *("fullscreen", "help", "freeze", "blackout", "snapshot_every", "snapshot_on_mood"),
+        *("models", "model_fade", "scene", "scene_fade"),
+    }
+)
+"""Settings with an address that belong to the evening, not to the picture."""
+
+ROWS: Mapping[str, Address] = {
+    name: row
+    for row in VISUALS_CONTROLS
+    if row.setting and (name := row.setting.partition(".")[2]) not in LEFT_OUT and not row.here
+}
+"""What a scene may hold, by the setting's name."""
+
+SUFFIX = ".toml"
+PART = ".part"
+"""Ending of a file that is being written."""
+
+LONGEST_NAME = 40
+MOST_BYTES = 16384
+
+_NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9 _-]*[A-Za-z0-9_-])?")
+_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
+"""Windows has devices of these names, and a folder of scenes may travel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A named state of the picture, or a part of one.
+
+    Attributes
+    ----------
+    name : see `check_name`
+    values : by the setting's name, as they would come over OSC; toggles are 0 or 1
+    about : one line for people, may be empty
+    """
+
+    name: str
+    values: Mapping[str, Value]
+    about: str = ""
+
+
+def check_name(name: str) -> str:
+    """Return a name that can be a file's.
+
+    Raises
+    ------
+    SceneError
+    """
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+        raise SceneError(
+            f"{name[:80]!r} can't be the name of a scene; up to {LONGEST_NAME} letters from A to Z, digits, spaces, "
+            "- and _ are allowed; choose another name"
+        )
+    return name
+
+
+def to_text(scene: Scene) -> str:
+    """The file's text."""
+    lines = [f"about = {_toml(scene.about)}", ""] if scene.about else []
+    lines.append("[visuals]")
+    for key, value in scene.values.items():
+        # A float came over OSC with 24 bits: its first six places are meant.
+        shown = bool(value) if ROWS[key].kind == "toggle" else round(value, 6) if isinstance(value, float) else value
+        lines.append(f"{key} = {_toml(shown)}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def from_text(name: str, text: str) -> Scene:
+    """A scene from a file's text.
+
+    Raises
+    ------
+    SceneError
+        With every mistake at once.
+    """
+    try:
+        given = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SceneError(f"is not valid TOML ({error}); [visuals] and its settings are allowed; mend it") from None
+    about, table = given.pop("about", ""), given.pop("visuals", {})
+    mistakes = [f"{key}: doesn't belong in a scene; about and [visuals] are allowed" for key in given]
+    if not isinstance(about, str):
+        mistakes.append(f"about: {about!r} is not a string; a line of text is allowed")
+    if not isinstance(table, dict):
+        mistakes.append("visuals: is not a table; [visuals] is allowed")
+        table = {}
+    values: dict[str, Value] = {}
+    for key, value in table.items():
+        if key not in ROWS:
+            mistakes.append(f"visuals.{key}: doesn't belong in a scene; {', '.join(ROWS)} are allowed")
+            continue
+        try:
+            values[key] = ROWS[key].check((config.check(f"visuals.{key}", value),))
+        except ValueError as error:
+            mistakes.append(f"visuals.{key}: {error}")
+    if mistakes:
+        raise SceneError(f"{'; '.join(mistakes)}; mend the file")
+    return Scene(name, {key: values[key] for key in ROWS if key in values}, about)
+
+
+def read(path: Path) -> Scene:
+    """A scene from its file.
+
+    Raises
+    ------
+    SceneError
+        It can't be read or used.
+    """
+    try:
+        if not path.is_file():
+            raise SceneError(f"{path}: is not a file; a small TOML file is allowed; take it away")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise SceneError(f"{path}: is larger than {MOST_BYTES} bytes; a small TOML file is allowed; shorten it")
+        return from_text(path.stem, data.decode())
+    except OSError as error:
+        raise SceneError(
+            f"{path}: can't be read ({error.strerror}); a readable file is allowed; check its rights"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise SceneError(f"{path}: is not text ({error}); TOML in UTF-8 is allowed; mend it") from None
+    except SceneError as error:
+        text = str(error)
+        raise SceneError(text if text.startswith(f"{path}:") else f"{path}: {text}") from None
+
+
+def write(folder: Path, scene: Scene) -> None:
+    """Write a scene; whoever looks sees the old file or all of the new one, whenever the writer is killed.
+
+    Parameters
+    ----------
+    folder : is made where it isn't there
+
+    Raises
+    ------
+    OSError
+        The folder can't be written, or is full. The old file stays.
+    ValueError
+        A text in it, such as a model's path, can't be written as UTF-8.
+    """
+    data = to_text(scene).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{scene.name}{PART}"
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(folder / f"{scene.name}{SUFFIX}")
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(folder)
