@@ -74,6 +74,9 @@ def add_actions(command: Command, run: Run) -> None:
     export.add_argument("folder", type=Path, metavar="FOLDER", help="new, or empty")
     for sub in (listing, export):
         _add_filters(sub)
+    serve = command("serve", run, "Show the gallery in the browser.", "artgen gallery serve --port 9105", FOLDER)
+    serve.add_argument("--port", type=int, default=9105, help="where to listen on this machine; 0: any free one (9105)")
+    serve.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:

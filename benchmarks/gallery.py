@@ -19,7 +19,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from visuals.gallery.files import KEYWORD, THUMBNAIL_CHUNK
 from visuals.gallery.folder import Gallery
-from visuals.gallery.index import Index, Query
+from visuals.gallery.index import Index
+from visuals.gallery.query import Query
 from visuals.gallery.record import About, new_id, stamp, to_json
 from visuals.motion import Look
 from visuals.painter import Stroke

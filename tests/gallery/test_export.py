@@ -10,7 +10,8 @@ from artgen_osc.errors import GalleryError
 from tests.gallery.conftest import put
 from visuals.gallery.export import export
 from visuals.gallery.folder import Gallery
-from visuals.gallery.index import Index, Query
+from visuals.gallery.index import Index
+from visuals.gallery.query import Query
 
 NASTY = "</script><script>alert(1)</script> <!-- \u2028 ä"
 

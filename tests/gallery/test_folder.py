@@ -103,3 +103,13 @@ def test_only_old_remains_of_killed_writers_are_swept(gallery: Gallery) -> None:
     Gallery(gallery.folder)
     assert not old.exists()
     assert new.exists()
+
+
+def test_undo_of_a_certain_deletion(gallery: Gallery) -> None:
+    made = [put(gallery.folder, number).id for number in range(3)]
+    gallery.delete(made[:2])
+    gallery.delete(made[2:])
+    assert gallery.undo(made[:2]) == sorted(made[:2])
+    with pytest.raises(GalleryError, match="nothing is left"):
+        gallery.undo(made[:1])
+    assert gallery.undo() == made[2:]

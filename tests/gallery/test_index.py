@@ -10,8 +10,10 @@ from PIL import Image
 from artgen_osc.errors import GalleryError
 from tests.gallery.conftest import START, put
 from visuals.gallery.folder import Gallery
-from visuals.gallery.index import Index, Query
+from visuals.gallery.index import Index
+from visuals.gallery.query import Query
 from visuals.gallery.record import first_id
+from visuals.gallery.rows import Changes, Synced
 
 
 @pytest.fixture
@@ -72,6 +74,38 @@ def test_files_that_come_go_and_change_are_seen(gallery: Gallery, index: Index) 
     gallery.undo()
     assert index.sync().added == 1
     assert ids(index) == [new, made[2], made[1]]
+
+
+def test_only_what_is_named_is_brought_up_to_date(gallery: Gallery, index: Index) -> None:
+    made = [put(gallery.folder, number).id for number in range(4)]
+    assert index.update([f"{made[0]}.png", f"{made[1]}.png"]).added == (made[1], made[0])
+    assert ids(index) == [made[1], made[0]]
+    assert not index.update([f"{made[0]}.png", "0k2m9x4c7tqf.png", "../secret.png", "x"])
+    gallery.favour(made[0])
+    gallery.favour(made[3])
+    assert index.update([]) == Changes(favoured=((made[0], True),))
+    assert index.update([f"{made[3]}.png"]) == Changes(added=(made[3],), favoured=((made[3], True),))
+    gallery.delete([made[0]])
+    gallery.path(made[1]).write_bytes(b"broken")
+    assert index.update(f"{id}.png" for id in made) == Changes(added=(made[2],), removed=tuple(sorted(made[:2])))
+    assert index.skipped(9) == [f"{made[1]}.png"]
+    assert index.names() == gallery.names() == {f"{id}.png" for id in made[1:]}
+    gallery.undo()
+    assert index.update([f"{made[0]}.png"]).favoured == ((made[0], True),)
+    assert index.sync() == Synced(0, 0, ((f"{made[1]}.png", "is not a PNG file"),))
+
+
+def test_songs_days_and_sizes(gallery: Gallery, index: Index) -> None:
+    for number in range(3):
+        put(gallery.folder, number * 24 * 60, title=("b", "A", "")[number])
+    put(gallery.folder, 1, title="b")
+    index.sync()
+    assert index.songs() == [("A", 1), ("b", 2)]
+    assert index.days() == [("2026-05-03", 1), ("2026-05-02", 1), ("2026-05-01", 2)]
+    total = index.total(Query(title="B"))
+    assert total.count == 2
+    assert total.bytes == sum(gallery.path(id).stat().st_size for id in ids(index, title="b"))
+    assert [row[0] for row in index.moods(Query())] == ids(index)
 
 
 def test_foreign_files_are_left_alone_with_a_word_each(gallery: Gallery, index: Index) -> None:

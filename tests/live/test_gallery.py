@@ -14,7 +14,8 @@ from tests.gallery.conftest import an_about
 from visuals.gallery.export import export
 from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
-from visuals.gallery.index import Index, Query
+from visuals.gallery.index import Index
+from visuals.gallery.query import Query
 from visuals.idle import IdleGenerator
 from visuals.latent import direction
 

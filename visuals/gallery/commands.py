@@ -13,8 +13,10 @@ from artgen_osc.errors import GalleryError
 from visuals.gallery.export import export
 from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
-from visuals.gallery.index import Index, Query, Row, Synced
+from visuals.gallery.index import Index
+from visuals.gallery.query import Query
 from visuals.gallery.record import to_json
+from visuals.gallery.rows import Row, Synced
 
 TELL_EVERY = 5000
 TOLD_OF = 3
@@ -33,6 +35,8 @@ def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
     ------
     ArtgenError
     """
+    if given.action == "serve":
+        return _serve(given, settings)
     if given.action == "paint":
         return _paint(given, settings)
     gallery = Gallery(Path(settings.gallery))
@@ -55,6 +59,13 @@ def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
         case "export":
             return _export(gallery, given)
     return 0
+
+
+def _serve(given: argparse.Namespace, settings: VisualsConfig) -> int:
+    from visuals.gallery.serve import run, run_child
+
+    folder = Path(settings.gallery)
+    return run_child(folder) if given.child else run(folder, given.port)
 
 
 def _list(gallery: Gallery, given: argparse.Namespace) -> int:

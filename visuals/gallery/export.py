@@ -7,7 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from artgen_osc.errors import GalleryError
-from visuals.gallery.index import Index, Query, Row
+from visuals.gallery.index import Index
+from visuals.gallery.query import Query
+from visuals.gallery.rows import Row
 
 PAGE = Path(__file__).parent / "page.html"
 PLACE = "/* pictures */"
@@ -45,7 +47,7 @@ def export(index: Index, query: Query, folder: Path) -> tuple[int, list[str]]:
         raise GalleryError(
             f"{folder}: is not empty; a new or an empty folder is allowed; choose another name, or delete it first"
         )
-    rows, lost = [], []
+    lines, lost = [], []
     try:
         for name in ("pictures", "thumbnails"):
             (folder / name).mkdir(parents=True)
@@ -58,17 +60,22 @@ def export(index: Index, query: Query, folder: Path) -> tuple[int, list[str]]:
                 continue
             shutil.copyfile(source, folder / "pictures" / source.name)
             (folder / "thumbnails" / f"{row.id}.jpg").write_bytes(thumbnail or b"")
-            rows.append({name: value for name, value in asdict(row).items() if name in TOLD})
-        (folder / "index.html").write_text(_page(rows), encoding="utf-8")
+            lines.append(told(row))
+        (folder / "index.html").write_text(",\n".join(lines).join(page_ends()), encoding="utf-8")
     except OSError as error:
         raise GalleryError(
             f"{folder}: can't be written ({error.strerror}); a folder with room is needed; choose another one"
         ) from None
-    return len(rows), lost
+    return len(lines), lost
 
 
-def _page(rows: list[dict[str, object]]) -> str:
-    """The page with its pictures in it: from disk it couldn't load them by itself."""
-    # Nothing that a title says may end the script.
-    lines = ",\n".join(json.dumps(row, ensure_ascii=True).replace("<", "\\u003c") for row in rows)
-    return PAGE.read_text(encoding="utf-8").replace(PLACE, lines)
+def told(row: Row) -> str:
+    """What the page is told of a picture, as a line of its script; nothing that a title says may end that."""
+    known = {name: value for name, value in asdict(row).items() if name in TOLD}
+    return json.dumps(known, ensure_ascii=True).replace("<", "\\u003c")
+
+
+def page_ends() -> tuple[str, str]:
+    """The page before and after its pictures. They stand in it: from disk it couldn't load them by itself."""
+    head, _, tail = PAGE.read_text(encoding="utf-8").partition(PLACE)
+    return head, tail

@@ -103,7 +103,7 @@ def read(path: Path) -> Entry:
         _check_form(file)
         try:
             with Image.open(file, formats=("PNG",)) as image:
-                text = getattr(image, "text", {}).get(KEYWORD)
+                text = image.info.get(KEYWORD)  # Pillow's `text` would decode the pixels, to look behind them
                 chunks = getattr(image, "private_chunks", [])
                 size = image.size
         except UnidentifiedImageError:

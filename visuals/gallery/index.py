@@ -6,16 +6,13 @@ It holds nothing that the files don't hold. It may be deleted at any time.
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 from artgen_osc.errors import GalleryError
-from visuals.gallery.files import read
 from visuals.gallery.folder import Gallery
-from visuals.gallery.record import first_id
+from visuals.gallery.query import Query, condition
+from visuals.gallery.rows import Changes, Row, Synced, Total, look
 
 log = logging.getLogger(__name__)
 
@@ -43,68 +40,16 @@ _COLUMNS = "id, time, cause, title, valence, energy, tempo_bpm, key, seed, model
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A picture as it is listed; see `visuals.gallery.record.About`."""
-
-    id: str
-    time: str
-    cause: str
-    title: str
-    valence: float
-    energy: float
-    tempo_bpm: float
-    key: str
-    seed: int
-    model: str
-    width: int
-    height: int
-    favourite: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which pictures; what is left as it is excludes none.
-
-    Attributes
-    ----------
-    valence, energy : lowest and highest, a rectangle of moods
-    near : valence, energy and radius, a circle of moods
-    title : a part of the title, in any case
-    since, until : moments, the second one excluded; without a zone: local
-    favourite : only the favourites
-    """
-
-    valence: tuple[float, float] | None = None
-    energy: tuple[float, float] | None = None
-    near: tuple[float, float, float] | None = None
-    title: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    favourite: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Synced:
-    """What `Index.sync` has found.
-
-    Attributes
-    ----------
-    added, removed : pictures
-    skipped : name and reason of each PNG file that is no picture of the gallery
-    """
-
-    added: int
-    removed: int
-    skipped: tuple[tuple[str, str], ...]
-
-
 class Index:
     """To be used on one thread; every thread and process may have its own.
 
     Parameters
     ----------
     gallery : Gallery
+
+    Attributes
+    ----------
+    made_anew : how often it has been damaged so far, and was empty again
 
     Raises
     ------
@@ -116,6 +61,7 @@ class Index:
         self.gallery = gallery
         self.file = gallery.folder / "index.sqlite"
         self._favourites_read: tuple[int, int] | None = None
+        self.made_anew = 0
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -139,6 +85,24 @@ class Index:
             self._again(error)
             return self._sync(tell)
 
+    def update(self, names: Iterable[str]) -> Changes:
+        """Bring these files alone up to date, and the favourites.
+
+        Parameters
+        ----------
+        names : of files that may have come, gone or changed
+
+        Raises
+        ------
+        GalleryError
+            SQLite can't write there.
+        """
+        try:
+            return self._update(tuple(names))
+        except sqlite3.DatabaseError as error:
+            self._again(error)
+            return self._update(tuple(names))
+
     def page(self, query: Query, before: str = "", limit: int = 100) -> list[Row]:
         """Pictures, the newest first.
 
@@ -148,7 +112,7 @@ class Index:
         before : id of the last one of the page before
         limit : most of them
         """
-        where, values = _where(query)
+        where, values = condition(query)
         if before:
             where, values = f"{where} AND id < ?", [*values, before]
         with self._reading() as database:
@@ -163,15 +127,65 @@ class Index:
 
     def count(self, query: Query) -> int:
         """How many pictures there are."""
-        where, values = _where(query)
+        where, values = condition(query)
         with self._reading() as database:
             return int(database.execute(f"SELECT count(*) FROM pictures WHERE {where}", values).fetchone()[0])
+
+    def total(self, query: Query) -> Total:
+        """How many pictures there are, and how large their files."""
+        where, values = condition(query)
+        with self._reading() as database:
+            found = database.execute(f"SELECT count(*), total(size) FROM pictures WHERE {where}", values).fetchone()
+        return Total(int(found[0]), int(found[1]))
+
+    def moods(self, query: Query) -> list[tuple[str, float, float, int, str]]:
+        """Id, valence, energy, favourite (0 or 1) and title of all pictures, the newest first."""
+        where, values = condition(query)
+        with self._reading() as database:
+            return database.execute(
+                f"SELECT id, valence, energy, favourite, title FROM pictures WHERE {where} ORDER BY id DESC", values
+            ).fetchall()
+
+    def songs(self) -> list[tuple[str, int]]:
+        """Titles with their numbers of pictures, in the order of the alphabet."""
+        with self._reading() as database:
+            return database.execute(
+                "SELECT title, count(*) FROM pictures WHERE title != '' GROUP BY title ORDER BY folded, title"
+            ).fetchall()
+
+    def days(self) -> list[tuple[str, int]]:
+        """Days, where the pictures were taken, with their numbers of pictures; the newest first."""
+        with self._reading() as database:
+            return database.execute(
+                "SELECT substr(time, 1, 10) AS day, count(*) FROM pictures GROUP BY day ORDER BY day DESC"
+            ).fetchall()
+
+    def names(self) -> set[str]:
+        """Of all files that have been looked at, those that are skipped included."""
+        with self._reading() as database:
+            return {
+                name for (name,) in database.execute("SELECT id || '.png' FROM pictures UNION SELECT name FROM skipped")
+            }
+
+    def skipped(self, limit: int) -> list[str]:
+        """Names of PNG files that are no pictures of the gallery; the last in the alphabet first."""
+        with self._reading() as database:
+            return [
+                name for (name,) in database.execute("SELECT name FROM skipped ORDER BY name DESC LIMIT ?", [limit])
+            ]
 
     def thumbnail(self, id: str) -> bytes | None:
         """The small JPEG of a picture; None if it isn't known."""
         with self._reading() as database:
             found = database.execute("SELECT jpeg FROM thumbnails WHERE id = ?", [id]).fetchone()
         return bytes(found[0]) if found else None
+
+    def is_current(self) -> bool:
+        """Whether its file is still the one that was opened: somebody may have deleted it."""
+        try:
+            return self.file.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Close the file."""
@@ -181,7 +195,9 @@ class Index:
         end = time.monotonic() + WAIT_S
         while True:
             try:
-                return self._connect()
+                self._connect()
+                self._inode = self.file.stat().st_ino
+                return
             except sqlite3.OperationalError as error:
                 # SQLite waits for others by itself, but for this: that two at once make the file and turn WAL on.
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
@@ -216,6 +232,7 @@ class Index:
         except (OSError, sqlite3.DatabaseError) as again:
             raise self._unusable(again) from None
         self._favourites_read = None
+        self.made_anew += 1
 
     def _unusable(self, error: Exception) -> GalleryError:
         return GalleryError(
@@ -255,7 +272,7 @@ class Index:
         gone = sorted(known.keys() - files.keys())
         added = 0
         for start in range(0, len(changed), BATCH):
-            batch = [(name, _look(self.gallery.folder / name)) for name in changed[start : start + BATCH]]
+            batch = [(name, look(self.gallery.folder / name)) for name in changed[start : start + BATCH]]
             with self._transaction() as database:
                 for name, (row, thumbnail, reason) in batch:
                     added += self._put(database, name, files[name], row, thumbnail, reason)
@@ -269,6 +286,37 @@ class Index:
             self._favour(database, changed=bool(changed))
             skipped = database.execute("SELECT name, reason FROM skipped ORDER BY name").fetchall()
         return Synced(added, removed, tuple(skipped))
+
+    def _update(self, names: tuple[str, ...]) -> Changes:
+        files = {name: state for name in names if (state := self.gallery.state(name))}
+        known: dict[str, tuple[int, int]] = {}
+        for name in names:
+            found = self._database.execute(
+                "SELECT mtime_ns, size FROM pictures WHERE id = ? UNION ALL"
+                " SELECT mtime_ns, size FROM skipped WHERE name = ?",
+                [name.removesuffix(".png"), name],
+            ).fetchone()
+            if found:
+                known[name] = found
+        looked = [(name, *look(self.gallery.folder / name)) for name in files if known.get(name) != files[name]]
+        added = [name for name, _, _, reason in looked if not reason]
+        removed = [name for name in known if files.get(name) != known[name]]
+        with self._transaction() as database:
+            before = {name for name in removed if self._is_picture(database, name)}
+            for name in removed:
+                self._forget(database, name)
+            for name, row, thumbnail, reason in looked:
+                self._put(database, name, files[name], row, thumbnail, reason)
+            favoured = self._favour(database, changed=bool(added))
+        return Changes(
+            tuple(sorted((name.removesuffix(".png") for name in added), reverse=True)),
+            tuple(sorted(name.removesuffix(".png") for name in before)),
+            tuple(sorted(favoured.items())),
+        )
+
+    def _is_picture(self, database: sqlite3.Connection, name: str) -> bool:
+        found = database.execute("SELECT 1 FROM pictures WHERE id = ?", [name.removesuffix(".png")]).fetchone()
+        return found is not None
 
     def _forget(self, database: sqlite3.Connection, name: str) -> None:
         id = name.removesuffix(".png")
@@ -300,8 +348,8 @@ class Index:
         database.execute("INSERT INTO thumbnails VALUES (?, ?)", [row[0], thumbnail])
         return True
 
-    def _favour(self, database: sqlite3.Connection, changed: bool) -> None:
-        """Take the favourites over from their journal, if anything has changed."""
+    def _favour(self, database: sqlite3.Connection, changed: bool) -> dict[str, bool]:
+        """Take the favourites over from their journal, if anything has changed; returns what is new."""
         try:
             status = self.gallery.journal.stat()
         except FileNotFoundError:
@@ -309,71 +357,11 @@ class Index:
         else:
             state = (status.st_mtime_ns, status.st_size)
         if state == self._favourites_read and not changed:
-            return
+            return {}
         chosen = self.gallery.favourites()
+        known = {id for id in chosen if self._is_picture(database, f"{id}.png")}
         before = {id for (id,) in database.execute("SELECT id FROM pictures WHERE favourite")}
-        for favourite, ids in ((1, chosen - before), (0, before - chosen)):
-            database.executemany("UPDATE pictures SET favourite = ? WHERE id = ?", [(favourite, id) for id in ids])
+        new = dict.fromkeys(known - before, True) | dict.fromkeys(before - chosen, False)
+        database.executemany("UPDATE pictures SET favourite = ? WHERE id = ?", [(new[id], id) for id in new])
         self._favourites_read = state
-
-
-def _look(path: Path) -> tuple[tuple[object, ...], bytes, str]:
-    """Columns and thumbnail of a file, or the reason why it is none of the gallery's."""
-    try:
-        entry = read(path)
-    except (OSError, ValueError) as error:
-        return (), b"", str(error)
-    about = entry.about
-    if path.name != f"{about.id}.png":
-        return (), b"", f"its name isn't its id, {about.id}"
-    row = (
-        about.id,
-        about.time,
-        about.cause,
-        about.title,
-        about.title.casefold(),
-        about.valence,
-        about.energy,
-        about.tempo_bpm,
-        about.key,
-        about.seed,
-        about.model,
-        about.width,
-        about.height,
-    )
-    return row, entry.thumbnail, ""
-
-
-def _where(query: Query) -> tuple[str, list[object]]:
-    """A condition of SQL, and its values."""
-    parts: list[str] = ["1"]
-    values: list[object] = []
-
-    def add(part: str, *given: object) -> None:
-        parts.append(part)
-        values.extend(given)
-
-    if query.valence:
-        add("valence BETWEEN ? AND ?", *query.valence)
-    if query.energy:
-        add("energy BETWEEN ? AND ?", *query.energy)
-    if query.near:
-        valence, energy, radius = query.near
-        add("valence BETWEEN ? AND ?", valence - radius, valence + radius)
-        add(
-            "(valence - ?) * (valence - ?) + (energy - ?) * (energy - ?) <= ?",
-            valence,
-            valence,
-            energy,
-            energy,
-            radius**2,
-        )
-    if query.title:
-        add("instr(folded, ?)", query.title.casefold())
-    if query.since:
-        add("id >= ?", first_id(query.since))
-    if query.until:
-        add("id < ?", first_id(query.until))
-    if query.favourite:
-        add("favourite")
-    return " AND ".join(parts), values
+        return new

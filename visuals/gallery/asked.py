@@ -1,0 +1,130 @@
+"""What a request to the gallery's server asks for, checked; what is wrong is told in one line."""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from visuals.gallery.query import Query
+from visuals.gallery.record import LONGEST_TITLE, is_id
+
+MOST_IDS = 500
+"""To one request: so many fit into an address."""
+
+LARGEST_PAGE = 1000
+FILTERS = ("near", "valence", "energy", "title", "since", "until", "favourite", "ids")
+
+
+class RefusedError(Exception):
+    """A request that isn't answered.
+
+    Parameters
+    ----------
+    reason : for people
+    status : of HTTP
+    """
+
+    def __init__(self, reason: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def query_of(given: Mapping[str, str], others: tuple[str, ...] = ()) -> Query:
+    """The pictures that are meant by the parameters of an address.
+
+    Parameters
+    ----------
+    given : by name, see `FILTERS`
+    others : names of parameters that mean something else
+
+    Raises
+    ------
+    RefusedError
+    """
+    for name in given:
+        if name not in FILTERS and name not in others:
+            raise RefusedError(
+                f"{name[:40]!r}: isn't known; {', '.join((*FILTERS, *others))} are allowed; leave it out"
+            )
+    near, valence, energy = (
+        _numbers(given, name, count) for name, count in (("near", 3), ("valence", 2), ("energy", 2))
+    )
+    title = given.get("title", "")
+    if len(title) > LONGEST_TITLE:
+        raise RefusedError(f"title: is too long; {LONGEST_TITLE} letters are allowed; give fewer")
+    return Query(
+        valence=(valence[0], valence[1]) if valence else None,
+        energy=(energy[0], energy[1]) if energy else None,
+        near=(near[0], near[1], near[2]) if near else None,
+        title=title,
+        since=_moment(given, "since", timedelta()),
+        until=_moment(given, "until", timedelta(days=1)),
+        favourite=_choice(given, "favourite"),
+        ids=tuple(ids_of(given["ids"].split(","))) if "ids" in given else (),
+    )
+
+
+def page_of(given: Mapping[str, str]) -> tuple[str, int]:
+    """The id before which a page begins, empty for the first page; and its length.
+
+    Raises
+    ------
+    RefusedError
+    """
+    before, limit = given.get("before", ""), given.get("limit", "100")
+    if before and not is_id(before):
+        raise RefusedError(f"before: {before[:40]!r} is not the id of a picture; the last one of a page is allowed")
+    if not re.fullmatch(r"\d{1,4}", limit, re.ASCII) or not 1 <= int(limit) <= LARGEST_PAGE:
+        raise RefusedError(f"limit: {limit[:40]!r} is not allowed; 1 to {LARGEST_PAGE} are; choose one of them")
+    return before, int(limit)
+
+
+def ids_of(value: object) -> list[str]:
+    """Ids of pictures, each once.
+
+    Raises
+    ------
+    RefusedError
+    """
+    if not isinstance(value, list) or not all(isinstance(id, str) and is_id(id) for id in value):
+        raise RefusedError(f"ids: {str(value)[:40]!r} is no list of ids; 12 digits and small letters each are allowed")
+    ids = list(dict.fromkeys(value))
+    if not 1 <= len(ids) <= MOST_IDS:
+        raise RefusedError(f"ids: {len(ids)} are given; 1 to {MOST_IDS} are allowed; ask several times")
+    return ids
+
+
+def _numbers(given: Mapping[str, str], name: str, count: int) -> list[float]:
+    if name not in given:
+        return []
+    try:
+        numbers = [float(part) for part in given[name].split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count or not all(math.isfinite(number) and 0 <= number <= 2 for number in numbers):
+        raise RefusedError(
+            f"{name}: {given[name][:40]!r} is not understood; {count} numbers from 0 to 1 with commas are allowed"
+        )
+    return numbers
+
+
+def _moment(given: Mapping[str, str], name: str, day: timedelta) -> datetime | None:
+    """A moment, or a day, to which `day` is added: the last day of a range belongs to it."""
+    text = given.get(name, "")
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        moment.timestamp()
+    except (ValueError, OverflowError):
+        raise RefusedError(
+            f"{name}: {text[:40]!r} is no time; a day as 2026-05-01, or a time as 2026-05-01T20:00:00Z, is allowed"
+        ) from None
+    return moment + day if len(text) == len("2026-05-01") else moment
+
+
+def _choice(given: Mapping[str, str], name: str) -> bool:
+    if given.get(name, "") not in ("", "0", "1"):
+        raise RefusedError(f"{name}: {given[name][:40]!r} is not allowed; 0 or 1 is; choose one of them")
+    return given.get(name) == "1"
