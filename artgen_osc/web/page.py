@@ -1,6 +1,7 @@
 """Puts the page's server together, from the settings of a show."""
 
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, get
 from artgen_osc.config import settings as known
 from artgen_osc.errors import OscError
-from artgen_osc.gallery_arguments import PAINTING
+from artgen_osc.gallery_arguments import FOLDER, PAINTING
 from artgen_osc.osc import OscReceiver
 from artgen_osc.target_syntax import place
 from artgen_osc.web.bridge import Bridge
+from artgen_osc.web.gallery import GalleryProxy
 from artgen_osc.web.guard import is_loopback, new_token, read_certificate, site
 from artgen_osc.web.part import Part
 from artgen_osc.web.site import SitePart, addresses
@@ -69,12 +71,17 @@ class ShowPage(Bridge):
         secure = tls is not None
         self.addresses = addresses(web.host, web.port, token, secure)
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
-        parts: list[Part] = [SitePart(self.addresses, token), ViewPart(), StatePart(_sources(settings))]
         self.sound = BrowserInput()
-        parts.append(SoundPart(self.sound))
-        parts.append(
-            SongsPart(Path(web.songs), flags(settings, *PAINTING), flags(settings, "mood.model", "mood.smoothing"))
-        )
+        analyze = flags(settings, "mood.model", "mood.smoothing")
+        gallery = [sys.executable, "-m", "artgen_osc", "gallery", "serve", "--child", *flags(settings, *FOLDER)]
+        parts: list[Part] = [
+            SitePart(self.addresses, token),
+            ViewPart(),
+            StatePart(_sources(settings)),
+            SoundPart(self.sound),
+            SongsPart(Path(web.songs), flags(settings, *PAINTING), analyze),
+            GalleryProxy(gallery),
+        ]
         renderer = (visuals.host, visuals.port)
         super().__init__(web.host, web.port, receiver, renderer, origins, parts, token, tls)
 

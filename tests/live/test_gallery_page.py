@@ -1,7 +1,4 @@
-"""The gallery's page in a real Chromium, served by ``artgen gallery serve``.
-
-``pytest tests/live/test_gallery_page.py --regenerate-golden`` takes the screenshots of the guide anew.
-"""
+"""The gallery's page in a real Chromium, served by ``artgen gallery serve``."""
 
 import shutil
 import zipfile
