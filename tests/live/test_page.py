@@ -25,7 +25,11 @@ from tests.ports import free_port
 
 pytestmark = pytest.mark.live
 
-FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+FLAGS = (
+    *("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
+    *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+    "--autoplay-policy=no-user-gesture-required",
+)
 PHONE = {"width": 390, "height": 844}
 SECONDS = 20_000.0
 """Most ms that anything on the page may take, on busy machines."""
@@ -51,7 +55,8 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(music: Path, folder: Path, port: int, *more: str) -> tuple[str, ...]:
     ports = (f"--osc-port={free_port()}", f"--osc-query-port={free_port()}", f"--web-port={port}")
-    visuals = (f"--visuals-port={free_port()}", f"--visuals-query-port={free_port()}", f"--gallery={folder / 'kept'}")
+    kept = (f"--gallery={folder / 'kept'}", f"--web-songs={folder / 'songs'}", f"--visuals-scenes={folder / 'scenes'}")
+    visuals = (f"--visuals-port={free_port()}", f"--visuals-query-port={free_port()}", *kept)
     size = ("--visuals-width=640", "--visuals-height=360")
     return (*ARTGEN, "live", f"--input=file:{music}", "--mute", "--headless", *ports, *visuals, *size, *more)
 
@@ -66,10 +71,12 @@ def live(tmp_path_factory: pytest.TempPathFactory, music: Path) -> Iterator[Live
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(music: Path) -> Iterator[Browser]:
+    """Chromium, whose microphone hears the music."""
     need_programs("chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS])
+        flags = [*FLAGS, f"--use-file-for-fake-audio-capture={music}"]
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
         yield chromium
         chromium.close()
 
@@ -193,6 +200,48 @@ def test_a_snapshot_from_the_page(page: Page, live: Live) -> None:
     before = len(list(kept.glob("*.png")))
     page.get_by_role("button", name="keep the picture").click()
     wait_for(lambda: len(list(kept.glob("*.png"))) > before, 20, "a snapshot")
+
+
+def test_a_scene_is_saved_and_recalled(page: Page, live: Live) -> None:
+    scenes = page.get_by_role("group", name="scenes")
+    expect(scenes.get_by_role("button", name="drift")).to_be_visible(timeout=SECONDS)
+    page.get_by_label("name of a new scene").fill("my first")
+    page.get_by_role("button", name="save the scene").click()
+    scenes.get_by_role("button", name="my first").click()
+    expect(scenes.get_by_role("button", name="my first")).to_have_attribute("aria-pressed", "true", timeout=SECONDS)
+    assert (live.folder / "scenes" / "my first.toml").exists()
+
+
+def test_the_pages_microphone_is_the_shows_input(page: Page) -> None:
+    page.get_by_role("tab", name="Sound").click()
+    page.get_by_role("button", name="Microphone").click()
+    expect(page.locator("#sound")).to_contain_text("The show hears you.", timeout=SECONDS)
+    expect(page.locator("#sound")).to_contain_text("ms behind", timeout=SECONDS)
+    page.get_by_role("tab", name="Controls").click()
+    show_input = page.locator(".card", has_text="/artgen/control/input").get_by_role("textbox")
+    expect(show_input).to_have_value("browser", timeout=SECONDS)
+    expect(page.locator("#tempo")).to_have_text(re.compile(r"\d+ bpm"), timeout=SECONDS)
+    page.get_by_role("tab", name="Sound").click()
+    page.get_by_role("button", name=re.compile("Back to file:")).click()
+    page.get_by_role("tab", name="Controls").click()
+    expect(show_input).to_have_value(re.compile("^file:"), timeout=SECONDS)
+
+
+def test_a_recording_becomes_a_picture_in_the_gallery(page: Page) -> None:
+    page.get_by_role("tab", name="Songs").click()
+    page.get_by_role("button", name="Record").click()
+    time.sleep(7.0)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Keep").click()
+    link = page.get_by_role("link", name="in the gallery")
+    link.wait_for(timeout=3 * SECONDS)
+    picture = page.locator(".song-list img").first
+    wait_for(lambda: picture.evaluate("each => each.naturalWidth") > 100, 20, "its picture")
+    link.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Recording of", timeout=SECONDS)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Show").click()
+    expect(page.locator("#state")).to_have_text("connected", timeout=SECONDS)
 
 
 def test_by_keyboard(page: Page) -> None:
