@@ -21,7 +21,6 @@ import soundfile
 from aiohttp import web
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from artgen_osc.audio import open_source
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import ConfigFile
 from artgen_osc.daemon import Daemon
@@ -85,8 +84,6 @@ class Show:
 def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
     """A show that plays the demo until a page sends sound."""
     need_programs("chromium")
-    hub = BrowserInput()
-    monkeypatch.setattr("artgen_osc.daemon.open_source", lambda spec, mute: open_source(spec, mute=mute, browser=hub))
     ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": free_port()}
     daemon = Daemon(ConfigFile(None, {"audio.input": "demo", "audio.mute": True, **ports}))
     over = threading.Event()
@@ -95,7 +92,8 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
     monkeypatch.setattr(daemon, "_once_a_second", lambda: daemon._source.close() if over.is_set() else blocks())
     thread = threading.Thread(target=daemon.run, name="show")
     thread.start()
-    made = Show(hub, daemon, int(ports["web.port"]))
+    assert daemon.page
+    made = Show(daemon.page.sound, daemon, int(ports["web.port"]))
     made.serve()
     yield made
     made.end()
