@@ -78,7 +78,8 @@ def to_mono(samples: np.ndarray, gain_db: float = 0.0) -> FloatArray:
 
 def power_to_db(power: np.ndarray) -> np.ndarray:
     """``10 log10(power)``, not below `SILENT_DB`."""
-    decibels: np.ndarray = 10.0 * np.log10(np.maximum(power, 10.0 ** (SILENT_DB / 10.0)))
+    # The second limit is for processors whose logarithm of the first is a little less.
+    decibels: np.ndarray = np.maximum(10.0 * np.log10(np.maximum(power, 10.0 ** (SILENT_DB / 10.0))), SILENT_DB)
     return decibels
 
 

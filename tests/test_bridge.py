@@ -176,8 +176,7 @@ def test_merging_keeps_pulses_and_the_newest() -> None:
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("/", "/json and /osc are allowed"),
-        ("/jsn", "/jsn: nothing is here"),
+        ("/jsn", "/json and /osc are allowed"),
         ("/json?rate=fast", "rate=fast: is no rate"),
         ("/json?rate=0", "above 0 to 1000"),
         ("/json?rate=nan", "is no rate"),

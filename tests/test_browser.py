@@ -217,15 +217,13 @@ def test_the_analysis_hears_the_same_as_from_a_file(hub: BrowserInput) -> None:
 sd = fake.sd
 
 
-def test_a_daemon_needs_no_more_than_the_hub(
-    hub: BrowserInput, monkeypatch: pytest.MonkeyPatch, tmp_path: object
-) -> None:
-    """The show goes over to the page and through another rate without an end."""
-    monkeypatch.setattr("artgen_osc.daemon.open_source", lambda spec, mute: open_source(spec, mute=mute, browser=hub))
+def test_the_show_goes_through_another_rate_without_an_end() -> None:
     with capture() as port:
-        ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": 0}
+        ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": free_port()}
         flags = {"audio.input": "browser", "osc.targets": (f"127.0.0.1:{port.port}",), **ports}
         daemon = Daemon(ConfigFile(None, flags))
+        assert daemon.page
+        hub = daemon.page.sound
         thread = threading.Thread(target=lambda: daemon.run(30.0))
         thread.start()
         levels = []
