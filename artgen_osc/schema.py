@@ -312,6 +312,12 @@ VISUALS_CONTROLS: tuple[Address, ...] = (
         "travel faster on the downbeat, slower before it; 0: off",
         setting="visuals.beat_surge",
     ),
+    Address(
+        "/visuals/effect/brush",
+        "float",
+        "strokes of a brush instead of the network's fine noise; 0: off",
+        setting="visuals.brush",
+    ),
     Address("/visuals/effect/grain", "float", "fine grain over the upscaled picture", setting="visuals.grain"),
     Address("/visuals/effect/vignette", "float", "darker corners", setting="visuals.vignette"),
     Address("/visuals/freeze", "toggle", "1: hold the picture", setting="visuals.freeze"),

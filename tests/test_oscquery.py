@@ -698,8 +698,8 @@ def test_an_end_amid_the_announcement_leaves_no_socket_open(seconds: float) -> N
 
 
 def test_everywhere_means_the_addresses_that_others_can_reach() -> None:
-    assert all(not address.startswith("127.") for address in oscquery._addresses(six=False))
-    assert "::1" not in oscquery._addresses(six=True)
+    assert all(not address.startswith("127.") for address in guard.network_addresses(six=False))
+    assert "::1" not in guard.network_addresses(six=True)
 
 
 def test_without_multicast_the_show_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from visuals.motion import Look
 from visuals.overlay import text_image
-from visuals.screen import Screen
+from visuals.screen import Screen, brush_sides
 
 PLAIN = Look(zoom=1.0)
 SIZE = (160, 90)
@@ -139,6 +140,73 @@ def test_finish(screen: Screen) -> None:
     assert np.abs(drawn(screen, look=Look(zoom=1.0, grain=1.0, time=0.5)) - grainy).mean() > 1.0, "grain moves"
     assert drawn(screen, look=Look(zoom=1.0, brightness=0.0)).max() == 0
     assert close(drawn(screen, look=Look(zoom=1.0, brightness=0.5)), (64, 64, 64))
+
+
+STROKES = Look(zoom=1.0, brush=1.0)
+
+
+def noisy_halves(size: int = 128) -> np.ndarray:
+    """Dark on the left, light on the right, with noise over both."""
+    noise = np.random.default_rng(1).normal(0.0, 25.0, (size, size, 3))
+    return np.clip(np.where(np.arange(size) < size // 2, 80.0, 170.0)[None, :, None] + noise, 0, 255).astype(np.uint8)
+
+
+def test_the_brush_takes_the_noise_and_leaves_the_contours(gl_context: Any) -> None:
+    screen = Screen(gl_context, (128, 128))
+    screen.take(noisy_halves(), 1.0)
+    raw, brushed = drawn(screen), drawn(screen, look=STROKES)
+    for side in (slice(10, 54), slice(74, 118)):
+        assert brushed[10:118, side].std() < raw[10:118, side].std() / 2.5
+        assert abs(brushed[10:118, side].mean() - raw[10:118, side].mean()) < 3
+    columns = brushed[10:118].mean(axis=(0, 2))
+    assert columns[59] < 95 and columns[68] > 155
+    half = drawn(screen, look=replace(STROKES, brush=0.5))
+    assert np.abs(half - (raw + brushed) / 2).max() <= 3
+    screen.release()
+
+
+def test_the_brush_leaves_a_plain_colour_alone(screen: Screen) -> None:
+    screen.take(filled(200, 100, 50), 1.0)
+    assert close(drawn(screen, look=STROKES), (200, 100, 50))
+
+
+def test_a_larger_picture_has_a_larger_brush(gl_context: Any) -> None:
+    screen = Screen(gl_context, (128, 128))
+    small = noisy_halves(256)
+    screen.take(small, 1.0)
+    strokes = drawn(screen, look=STROKES)
+    screen.take(small.repeat(2, axis=0).repeat(2, axis=1), 1.0)
+    assert np.abs(drawn(screen, look=STROKES) - strokes).mean() < 4
+    screen.release()
+
+
+def test_the_brush_follows_its_setting_and_each_picture(screen: Screen) -> None:
+    screen.take(noisy_halves(), 1.0)
+    raw, brushed = drawn(screen), drawn(screen, look=STROKES)
+    assert np.abs(raw - brushed).mean() > 4
+    assert (drawn(screen) == raw).all()
+    assert (drawn(screen, look=STROKES) == brushed).all()
+    screen.take(filled(200, 100, 50, 128), 1.0)
+    screen.take(noisy_halves(), 1.0)  # before anything was drawn
+    assert (drawn(screen, look=STROKES) == brushed).all()
+
+
+def test_strokes_fade_evenly_from_picture_to_picture(screen: Screen) -> None:
+    screen.take(filled(40, 80, 120, 128), 1.0)
+    first = drawn(screen, look=STROKES)
+    screen.take(noisy_halves(), 1.0)
+    last = drawn(screen, look=STROKES)
+    for mix in (0.25, 0.5, 0.75):
+        assert np.abs(drawn(screen, mix, STROKES) - (first + mix * (last - first))).max() <= 3
+
+
+def test_sides_of_the_brush_are_each_whole_and_mirror_each_other() -> None:
+    sides = np.array(brush_sides()).reshape(5, 5, 4)
+    assert np.allclose(sides.sum(axis=(0, 1)), 1.0)
+    right_up, left_up, left_down, right_down = np.moveaxis(sides, 2, 0)
+    assert np.allclose(right_up, left_up[:, ::-1]) and np.allclose(right_up, right_down[::-1])
+    assert np.allclose(right_up, left_down[::-1, ::-1])
+    assert right_up[3, 3] > right_up[2, 2] > right_up[1, 1] == 0.0 == right_up[0, 0]
 
 
 def test_overlay(screen: Screen) -> None:

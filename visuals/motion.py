@@ -25,7 +25,7 @@ class Look:
     zoom : at least 1
     drift : (2,), in heights of the picture, right and up
     brightness : 0 (black) to 1
-    grain, vignette : 0..1
+    grain, vignette, brush : 0..1
     time : s of show time; the grain changes with it
     """
 
@@ -34,6 +34,7 @@ class Look:
     brightness: float = 1.0
     grain: float = 0.0
     vignette: float = 0.0
+    brush: float = 0.0
     time: float = 0.0
 
 
@@ -51,7 +52,7 @@ class Motion:
         self._onsets, self._beats = control.onsets, control.beats
         self._push = Envelope(3)
         self._pulse = Envelope(1, attack=0.06, release=0.25)
-        self._knobs = Follower([settings.grain, settings.vignette])
+        self._knobs = Follower([settings.grain, settings.vignette, settings.brush])
         self._light = Follower([0.0])
         self._time = 0.0
 
@@ -81,20 +82,21 @@ class Motion:
         pulse = float(self._pulse.step(dt)[0])
         self._time += dt
         time = self._time
-        grain, vignette = self._knobs.step([settings.grain, settings.vignette], 0.3, real_dt)
+        knobs = self._knobs.step([settings.grain, settings.vignette, settings.brush], 0.3, real_dt)
         light = self._light.step([1.0 if lit and not settings.blackout else 0.0], 0.4, real_dt)
         return Look(
             zoom=max(1.0, SLACK + 0.03 * np.sin(0.11 * time) + float(push[0]) + pulse),
             drift=(0.022 * np.sin(0.07 * time) + float(push[1]), 0.022 * np.sin(0.053 * time + 1.0) + float(push[2])),
             brightness=_settled(float(light[0])),
-            grain=float(grain),
-            vignette=float(vignette),
+            grain=float(knobs[0]),
+            vignette=float(knobs[1]),
+            brush=_settled(float(knobs[2])),
             time=time,
         )
 
 
 def _settled(light: float) -> float:
-    """Black is black in the end, not one step above it."""
+    """Nothing is nothing in the end, black is black, not one step above it."""
     return 0.0 if light < 0.002 else 1.0 if light > 0.998 else light
 
 

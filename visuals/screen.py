@@ -1,7 +1,8 @@
 """OpenGL: generated pictures in, a full frame out. To be used on one thread only.
 
-Two passes at the size of the picture (mix of last and next, prefilter), one at twice its size
-(cubic enlargement) and one at the size of the target (camera, grain, vignette), then the overlay.
+Each picture goes through the brush once. For each frame there are two passes at the size of the picture (mix of last
+and next, prefilter), one at twice its size (cubic enlargement) and one at the size of the target (camera, grain,
+vignette), then the overlay.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ ENLARGE = 2
 _RAGGED = 3.0
 """How far contours are moved at full grain, in pixels of the picture."""
 
+BRUSHED_SIDE = 256
+"""Pixels of a picture whose brush reaches `_REACH` of them; a larger picture has a larger brush."""
+
+_REACH = 2.5
 _BLACK: Frame = np.zeros((4, 4, 3), np.uint8)
 
 
@@ -75,6 +80,8 @@ class Screen:
         self._enlarge = enlarge
         self._window = context.detect_framebuffer(0) if window else None
         self._mix_pass = self._pass("mix")
+        self._brush_pass = self._pass("brush")
+        self._brush_pass[0]["sides"] = brush_sides()
         self._sharpen_pass = self._pass("sharpen")
         self._enlarge_pass = self._pass("enlarge")
         self._final_pass = self._pass("final")
@@ -83,7 +90,9 @@ class Screen:
         self._grain.filter = (context.NEAREST, context.NEAREST)
         self._offsets = self._texture(smooth_noise(_NOISE_SIZE))
         self._after = self._texture(_BLACK, repeat=False)
-        self._before, self._mixed, self._sharp, self._large = self._layers(*_BLACK.shape[:2])
+        self._before, self._mixed, self._strokes, self._sharp, self._large = self._layers(*_BLACK.shape[:2])
+        self._brush = 0.0
+        self._fresh = True
         self._text: Any = None
         self._memory: Any = None
         self.resize(size)
@@ -110,13 +119,15 @@ class Screen:
             self._draw_mix(self._mixed, mix)
             self._before, self._mixed = self._mixed, self._before
             self._after.write(np.ascontiguousarray(pixels))
+            self._fresh = True
             return
         layers = self._layers(height, width)
         self._draw_mix(layers[0], mix)
-        for old in (self._before, self._mixed, self._sharp, self._large, self._after):
+        for old in (self._before, self._mixed, self._strokes, self._sharp, self._large, self._after):
             old.release()
-        self._before, self._mixed, self._sharp, self._large = layers
+        self._before, self._mixed, self._strokes, self._sharp, self._large = layers
         self._after = self._texture(pixels, repeat=False)
+        self._fresh = True
 
     def overlay(self, image: np.ndarray | None) -> None:
         """Show an image, uint8 ``(height, width, 4)``, in the upper left corner; None takes it away."""
@@ -182,11 +193,12 @@ class Screen:
     def release(self) -> None:
         """Give everything back to the driver."""
         self.overlay(None)
-        layers = (self._before, self._mixed, self._sharp, self._large)
+        layers = (self._before, self._mixed, self._strokes, self._sharp, self._large)
         for item in (*layers, self._after, self._grain, self._offsets, self._memory):
             if item is not None:
                 item.release()
-        passes = (self._mix_pass, self._sharpen_pass, self._enlarge_pass, self._final_pass, self._overlay_pass)
+        passes = [self._mix_pass, self._brush_pass, self._sharpen_pass, self._enlarge_pass, self._final_pass]
+        passes.append(self._overlay_pass)
         for program, triangle in passes:
             triangle.release()
             program.release()
@@ -197,16 +209,30 @@ class Screen:
         return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
 
     def _draw_mix(self, layer: _Layer, mix: float) -> None:
+        if self._fresh and self._brush > 0.0:
+            self._draw_strokes()
+        self._fresh = False
         program, triangle = self._mix_pass
         program["amount"] = mix
         self._before.texture.use(0)
-        self._after.use(1)
+        (self._strokes.texture if self._brush > 0.0 else self._after).use(1)
         layer.target.use()
+        triangle.render(vertices=3)
+
+    def _draw_strokes(self) -> None:
+        """Once for each picture, not for each frame."""
+        program, triangle = self._brush_pass
+        program["brush"] = self._brush
+        program["stride"] = max(1, round(max(self._after.size) / BRUSHED_SIDE))
+        self._after.use(0)
+        self._strokes.target.use()
         triangle.render(vertices=3)
 
     def _draw_to(self, target: Any, mix: float, look: Look) -> None:
         aspect = self.size[0] / self.size[1] * self._after.height / self._after.width
         cover = (1.0, 1.0 / aspect) if aspect >= 1.0 else (aspect, 1.0)
+        if look.brush != self._brush:
+            self._brush, self._fresh = look.brush, True
         self._draw_mix(self._mixed, mix)
         self._sharp.target.use()
         self._mixed.texture.use(0)
@@ -256,10 +282,10 @@ class Screen:
         target.clear()
         return _Layer(texture, target)
 
-    def _layers(self, height: int, width: int) -> tuple[_Layer, _Layer, _Layer, _Layer]:
-        """What was on screen, the mix, the mix prefiltered, and enlarged."""
-        small = [self._layer(height, width) for _ in range(3)]
-        return small[0], small[1], small[2], self._layer(self._enlarge * height, self._enlarge * width)
+    def _layers(self, height: int, width: int) -> tuple[_Layer, _Layer, _Layer, _Layer, _Layer]:
+        """What was on screen, the mix, the newest picture in strokes, the mix prefiltered, and enlarged."""
+        small = [self._layer(height, width) for _ in range(4)]
+        return small[0], small[1], small[2], small[3], self._layer(self._enlarge * height, self._enlarge * width)
 
     def _texture(self, pixels: np.ndarray, repeat: bool = True) -> Any:
         """From uint8 ``(height, width, channels)``."""
@@ -267,6 +293,21 @@ class Screen:
         texture = self._context.texture((width, height), channels, np.ascontiguousarray(pixels), alignment=1)
         texture.repeat_x = texture.repeat_y = repeat
         return texture
+
+
+def brush_sides() -> list[tuple[float, ...]]:
+    """How much each of 5x5 places around a pixel counts for each of four sides: 25 rows of four, 1 in all for a side.
+
+    The sides are sectors of a disc, between the axes; they overlap and fade out towards its rim.
+    """
+    up, right = (each / _REACH for each in np.mgrid[-2:3, -2:3].astype(float))
+    inside = np.exp(-1.5 * (up**2 + right**2)) * (up**2 + right**2 <= 1.2)
+    columns = []
+    for angle in np.pi * (0.25 + 0.5 * np.arange(4)):
+        along, across = np.cos(angle) * right + np.sin(angle) * up, np.cos(angle) * up - np.sin(angle) * right
+        counts = inside * np.maximum(0.0, along + 0.25 - 0.35 * np.abs(across))
+        columns.append((counts / counts.sum()).ravel())
+    return [tuple(row) for row in np.stack(columns, axis=1).tolist()]
 
 
 def white_noise(size: int) -> np.ndarray:

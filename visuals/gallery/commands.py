@@ -97,7 +97,7 @@ def _show(gallery: Gallery, given: argparse.Namespace) -> int:
         print(f"mix {about.mix:.0%} of the second one")
     print(
         f"seed {about.seed}; look zoom {about.look.zoom:.3f}, "
-        + _values({"grain": about.look.grain, "vignette": about.look.vignette})
+        + _values({"grain": about.look.grain, "vignette": about.look.vignette, "brush": about.look.brush})
     )
     print("effects " + _values(about.effects))
     return 0

@@ -20,7 +20,7 @@ from visuals.painter import Stroke
 VERSION = 1
 """Of the JSON object; a reader refuses what is newer."""
 
-EFFECTS = ("onset_effect", "beat_pulse", "beat_surge", "grain", "vignette", "speed", "smoothing", "truncation")
+EFFECTS = ("onset_effect", "beat_pulse", "beat_surge", "grain", "vignette", "brush", "speed", "smoothing", "truncation")
 """Settings that are kept with a picture, beside what they made of it."""
 
 LONGEST_SIDE = 16384

@@ -142,7 +142,7 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
         seed=seed,
         strokes=picture.strokes,
         mix=0.0,
-        look=Look(zoom=1.0, grain=settings.grain, vignette=settings.vignette),
+        look=Look(zoom=1.0, grain=settings.grain, vignette=settings.vignette, brush=settings.brush),
         effects=effects_of(settings),
         width=max(1, round(size * min(1.0, width / height))),
         height=max(1, round(size * min(1.0, height / width))),
