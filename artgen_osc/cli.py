@@ -91,12 +91,13 @@ def _open_page(addresses: list[str]) -> None:
     import threading
     import webbrowser
 
-    from artgen_osc.web.site import qr_text
+    from artgen_osc.web.site import for_a_phone, qr_text
 
     for address in addresses:
         print(f"page: {address}")
-    if len(addresses) > 1:
-        print(qr_text(addresses[-1]))
+    phone = for_a_phone(addresses)
+    if phone:
+        print(qr_text(phone))
     else:
         print("for a phone in the same network, add --web-host 0.0.0.0")
     sys.stdout.flush()

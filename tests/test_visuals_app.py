@@ -94,6 +94,7 @@ def test_a_patch_alone_is_enough_to_perform(
     monkeypatch.chdir(tmp_path)
     sender = OscSender([f"127.0.0.1:{port}"])
     script: list[list[tuple[str, Value]]] = [
+        [("/visuals/scene", "club")],
         [("/visuals/mood/manual", 1), ("/visuals/mood/valence", 0.9), ("/visuals/mood/energy", 0.8)],
         [("/visuals/seed", 12), ("/visuals/speed", 2.0), ("/visuals/snapshot", 1), ("/visuals/fullscreen", 1)],
         [("/visuals/quit", 1)],
@@ -113,6 +114,7 @@ def test_a_patch_alone_is_enough_to_perform(
     (kept,) = (tmp_path / "gallery").glob("*.png")
     about = read(kept).about
     assert (about.id, about.cause, about.width, about.height) == (kept.stem, "asked", 160, 90)
+    assert about.scene == "club" and about.look.brush > 0.0
 
 
 def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, tmp_path: Path) -> None:

@@ -159,11 +159,17 @@ def test_addresses() -> None:
     assert not guard.is_loopback("0.0.0.0") and not guard.is_loopback("10.0.0.7") and not guard.is_loopback("x.org")
 
 
-def test_the_code_for_a_phone_is_drawn(server: Server) -> None:
-    status, text, headers = server.get("/qr.svg")
-    assert status == 200 and headers["Content-Type"] == "image/svg+xml" and "<svg" in text
+def test_the_code_for_a_phone_is_drawn_where_a_phone_can_come(server: Server) -> None:
+    assert server.get("/addresses")[1] == {"addresses": server.page.addresses, "phone": None}
+    assert server.get("/qr.svg")[0] == 404
+    with contextlib.closing(Server(host="0.0.0.0", token=TOKEN)) as wide:
+        status, text, headers = wide.get(f"/qr.svg?token={TOKEN}")
+        assert status == 200 and headers["Content-Type"] == "image/svg+xml" and "<svg" in text
+        assert wide.get(f"/addresses?token={TOKEN}")[1]["phone"] == wide.page.addresses[-1]
     assert "█" in site.qr_text("http://10.0.0.7:9103/?token=abc")
-    assert server.get("/addresses")[1] == {"addresses": server.page.addresses, "network": False}
+    one = site.addresses("10.0.0.7", 9103, "abc")
+    assert site.for_a_phone(one) == one[0] == "http://10.0.0.7:9103/?token=abc"
+    assert site.for_a_phone(["http://[::1]:9103/"]) is None
 
 
 @pytest.mark.parametrize("origin", ["https://example.org", "null", "http://10.0.0.9"])

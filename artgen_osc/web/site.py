@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from artgen_osc.web.guard import COOKIE, is_loopback, network_addresses
 
@@ -67,12 +68,15 @@ class SitePart:
     async def _qr(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import web
 
-        return web.Response(body=qr_svg(self._addresses[-1]), content_type="image/svg+xml")
+        address = for_a_phone(self._addresses)
+        if address is None:
+            return web.Response(status=404, text="only this computer can open the page; --web-host 0.0.0.0 opens it\n")
+        return web.Response(body=qr_svg(address), content_type="image/svg+xml")
 
     async def _told(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import web
 
-        return web.json_response({"addresses": self._addresses, "network": len(self._addresses) > 1})
+        return web.json_response({"addresses": self._addresses, "phone": for_a_phone(self._addresses)})
 
     def _answer(self, name: str) -> "web.Response":
         from aiohttp import web
@@ -98,6 +102,12 @@ def qr_text(address: str) -> str:
     out = io.StringIO()
     segno.make(address, error="l").terminal(out, compact=True)
     return out.getvalue()
+
+
+def for_a_phone(addresses: list[str]) -> str | None:
+    """The address for another machine; None where only this one can open the page."""
+    last = addresses[-1]
+    return None if is_loopback(urlsplit(last).hostname or "") else last
 
 
 def addresses(host: str, port: int, token: str, secure: bool = False) -> list[str]:

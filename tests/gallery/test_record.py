@@ -25,12 +25,19 @@ def test_every_number_comes_back_exactly() -> None:
         Stroke("fire", "ab" * 32, awkward, np.array([0.1, 1.3], np.float32), 1 / 3),
         Stroke("water", "cd" * 32, awkward[:2], np.array([0.5, -0.2], np.float32), 0.7),
     )
-    about = an_about(strokes=strokes, mix=0.1, valence=1 / 3, title='Milés "x" \N{SNOWMAN} <b>')
+    about = an_about(strokes=strokes, mix=0.1, valence=1 / 3, scene="my first", title='Milés "x" \N{SNOWMAN} <b>')
     assert about.model == "fire + water"
     again = from_json(to_json(about))
     assert_same(about, again)
     assert again.strokes[0].z.dtype == np.float32
     assert "\n" not in to_json(about)
+
+
+def test_a_file_of_before_has_no_scene() -> None:
+    told = json.loads(to_json(an_about(scene="club")))
+    del told["scene"], told["look"]["brush"]
+    again = from_json(json.dumps(told))
+    assert (again.scene, again.look.brush) == ("", 0.0)
 
 
 def test_a_long_title_is_cut() -> None:

@@ -99,7 +99,7 @@ def _show(gallery: Gallery, given: argparse.Namespace) -> int:
         f"seed {about.seed}; look zoom {about.look.zoom:.3f}, "
         + _values({"grain": about.look.grain, "vignette": about.look.vignette, "brush": about.look.brush})
     )
-    print("effects " + _values(about.effects))
+    print("effects " + _values(about.effects) + (f", scene {_clean(about.scene)}" if about.scene else ""))
     return 0
 
 

@@ -98,5 +98,6 @@ def snapshot(show: Show, control: Control, cause: str) -> tuple[Frame, About] | 
         effects=effects_of(control.settings),
         width=frame.shape[1],
         height=frame.shape[0],
+        scene=show.scene,
     )
     return frame, about

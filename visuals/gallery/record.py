@@ -52,6 +52,7 @@ class About:
     mix : 0..1, share of the second stroke
     look : camera and finish
     effects : settings by name, see `EFFECTS`
+    scene : the one that was recalled last, empty if there was none; `effects` has what became of it
     width, height : pixels
     """
 
@@ -70,6 +71,7 @@ class About:
     effects: dict[str, float]
     width: int
     height: int
+    scene: str = ""
 
     @property
     def model(self) -> str:
@@ -174,6 +176,7 @@ def from_json(text: str) -> About:
             effects={_text(name): _number(value) for name, value in told["effects"].items()},
             width=int(_number(told["width"], 1, LONGEST_SIDE)),
             height=int(_number(told["height"], 1, LONGEST_SIDE)),
+            scene=_text(told.get("scene", "")),
         )
         datetime.fromisoformat(about.time)
     except (KeyError, TypeError, AttributeError) as error:

@@ -69,11 +69,11 @@ if (named) choose(named);
 
 // The address for a phone.
 at("phone").addEventListener("click", async () => {
-  const { addresses, network } = await (await fetch("/addresses")).json();
-  at("code-text").textContent = network
-    ? `In the same network, open ${addresses.at(-1)}. Whoever has this address can steer the show.`
+  const { phone } = await (await fetch("/addresses")).json();
+  at("code-text").textContent = phone
+    ? `In the same network, open ${phone}. Whoever has this address can steer the show.`
     : "This page is for this computer only. Start artgen with --web-host 0.0.0.0 to open it on a phone.";
-  at("code-image").hidden = !network;
-  if (network) at("code-image").src = "/qr.svg";
+  at("code-image").hidden = !phone;
+  if (phone) at("code-image").src = "/qr.svg";
   at("code").showModal();
 });

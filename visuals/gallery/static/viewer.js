@@ -14,6 +14,7 @@ function facts(about) {
     ["Mix", about.strokes.length > 1 ? `${Math.round(about.mix * 100)} % of the second` : ""],
     ["Seed", String(about.seed)],
     ["Truncation", about.strokes.map((stroke) => stroke.truncation.toFixed(2)).join(", ")],
+    ["Scene", about.scene],
     ["Size", `${about.width} × ${about.height}`],
     ["Taken", { asked: "by hand", timer: "by the timer", mood: "at a change of mood" }[about.cause] ?? about.cause],
     ["Id", about.id],
