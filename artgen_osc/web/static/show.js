@@ -52,10 +52,15 @@ export class Show {
     for (const hear of this.stateListeners) hear(text, wrong);
   }
 
-  open(path, opened) {
+  // Where a WebSocket of the server is.
+  address(path) {
     const address = new URL(path, this.base);
     address.protocol = this.base.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(address);
+    return address;
+  }
+
+  open(path, opened) {
+    const socket = new WebSocket(this.address(path));
     opened(socket);
     socket.onopen = () => socket === this.steering && this.tell("connected");
     socket.onmessage = (event) => this.hear(JSON.parse(event.data));

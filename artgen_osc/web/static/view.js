@@ -20,9 +20,7 @@ export function mount(element, show) {
   let socket = null, last = 0;
   function watch() {
     if (socket || document.hidden) return;
-    const address = new URL("view", show.base);
-    address.protocol = show.base.protocol === "https:" ? "wss:" : "ws:";
-    socket = new WebSocket(address);
+    socket = new WebSocket(show.address("view"));
     socket.binaryType = "blob";
     socket.onmessage = async (event) => {
       const from = event.target;
