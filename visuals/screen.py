@@ -54,7 +54,7 @@ def standalone_context() -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """A half-float texture to draw into."""
+    """What is drawn into: a half-float texture, or a renderbuffer of 8 bits to be read back."""
 
     texture: Any
     target: Any
@@ -101,10 +101,10 @@ class Screen:
         """Draw to a target of another size (width, height)."""
         self.size = (max(1, size[0]), max(1, size[1]))
         if self._memory is not None:
-            self._memory.release()
+            self._give_back(self._memory)
             self._memory = None
         if self._window is None:
-            self._memory = self._context.simple_framebuffer(self.size, components=3)
+            self._memory = self._readable(self.size)
 
     def take(self, pixels: Frame, mix: float) -> None:
         """A new picture to fade to.
@@ -150,7 +150,7 @@ class Screen:
         mix : 0..1, from the picture before to the newest
         look : Look
         """
-        self._draw_to(self._memory if self._window is None else self._window, mix, look)
+        self._draw_to(self._window if self._memory is None else self._memory.target, mix, look)
         if self._text is not None:
             program, triangle = self._overlay_pass
             program["target"] = self.size
@@ -165,30 +165,30 @@ class Screen:
 
     def read_frame(self) -> Frame:
         """What `draw` has drawn into memory: uint8 ``(height, width, 3)``, top row first."""
-        return self._read(self._window if self._memory is None else self._memory, self.size)
+        return self._read(self._window if self._memory is None else self._memory.target, self.size)
 
     def picture(self, mix: float, look: Look) -> Frame:
         """The frame that `draw` would draw, without the overlay, as `read_frame` gives it."""
-        target = self._context.simple_framebuffer(self.size, components=3)
+        layer = self._readable(self.size)
         try:
-            self._draw_to(target, mix, look)
-            return self._read(target, self.size)
+            self._draw_to(layer.target, mix, look)
+            return self._read(layer.target, self.size)
         finally:
-            target.release()
+            self._give_back(layer)
 
     def small(self, width: int) -> Frame:
         """What `draw` has just drawn, without the overlay, `width` pixels wide at most, as `read_frame` gives it."""
         scale = min(1.0, width / self.size[0])
         size = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
-        target = self._context.simple_framebuffer(size, components=3)
+        layer = self._readable(size)
         try:
-            target.use()
+            layer.target.use()
             self._large.texture.use(0)
             self._grain.use(1)
             self._final_pass[1].render(vertices=3)
-            return self._read(target, size)
+            return self._read(layer.target, size)
         finally:
-            target.release()
+            self._give_back(layer)
 
     def release(self) -> None:
         """Give everything back to the driver."""
@@ -281,6 +281,15 @@ class Screen:
         target = self._context.framebuffer([texture])
         target.clear()
         return _Layer(texture, target)
+
+    def _readable(self, size: tuple[int, int]) -> _Layer:
+        # Not by moderngl's simple_framebuffer, whose buffers would stay behind when it is released.
+        buffer = self._context.renderbuffer(size, 3)
+        return _Layer(buffer, self._context.framebuffer([buffer]))
+
+    def _give_back(self, layer: _Layer) -> None:
+        self._mixed.target.use()  # moderngl would come back to what was drawn into last, and that is gone then
+        layer.release()
 
     def _layers(self, height: int, width: int) -> tuple[_Layer, _Layer, _Layer, _Layer, _Layer]:
         """What was on screen, the mix, the newest picture in strokes, the mix prefiltered, and enlarged."""
