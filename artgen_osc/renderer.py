@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from artgen_osc.config import VIEW_VARIABLE
@@ -18,16 +18,17 @@ HEALTHY_SECONDS = 60.0
 USAGE_ERROR = 2
 
 
-def flags(given: Mapping[str, object]) -> list[str]:
-    """Settings of ``[visuals]`` that the user gave, as flags of ``artgen visuals``."""
+def flags(given: Mapping[str, object], tables: Collection[str] = ("visuals",)) -> list[str]:
+    """Settings of some tables, by ``table.key``, as flags of one of our commands; None is left out."""
     words = []
     for key, value in given.items():
-        if key.startswith("visuals.") and value is not None:
-            name = key.replace(".", "-").replace("_", "-")
-            if isinstance(value, bool):
-                words.append(f"--{name}" if value else f"--no-{name}")
-            else:
-                words += [f"--{name}={part}" for part in (value if isinstance(value, (list, tuple)) else [value])]
+        if key.partition(".")[0] not in tables:
+            continue
+        name = key.replace(".", "-").replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{name}" if value else f"--no-{name}")
+        elif value is not None:
+            words += [f"--{name}={part}" for part in (value if isinstance(value, (list, tuple)) else [value])]
     return words
 
 

@@ -14,12 +14,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from artgen_osc.web.guard import GALLERY_HEADER, GALLERY_TOKEN
+
 if TYPE_CHECKING:
     from aiohttp import ClientSession, web
 
 log = logging.getLogger("artgen.web")
 
-TOKEN, TOKEN_HEADER = "ARTGEN_GALLERY_TOKEN", "X-Artgen-Token"
 OPENING_S = 30.0
 """So much time has the child to listen, on a busy machine."""
 
@@ -109,7 +110,7 @@ class GalleryProxy:
         async with self._session.request(
             request.method,
             target,
-            headers=headers | {TOKEN_HEADER: self._token},
+            headers=headers | {GALLERY_HEADER: self._token},
             data=body or None,
             allow_redirects=False,
         ) as answer:
@@ -162,7 +163,7 @@ class GalleryProxy:
         """Start a child and wait until it listens; on a thread."""
         self._started = time.monotonic()
         process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {TOKEN: self._token}
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | {GALLERY_TOKEN: self._token}
         )
         self._process = process
         assert process.stdout

@@ -18,6 +18,16 @@ TOKEN_BYTES = 9
 
 COOKIE = "artgen_token"
 
+GALLERY_TOKEN, GALLERY_HEADER = "ARTGEN_GALLERY_TOKEN", "X-Artgen-Token"
+"""Environment variable and header by which the gallery's process knows the show that it works for."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # the token is in the address
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Of every answer."""
+
 
 def machine() -> str:
     """This machine's name, without a domain."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from artgen_osc import schema
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, get
-from artgen_osc.config import settings as known
 from artgen_osc.errors import OscError
 from artgen_osc.gallery_arguments import FOLDER, PAINTING
 from artgen_osc.osc import OscReceiver
+from artgen_osc.renderer import flags
 from artgen_osc.target_syntax import place
 from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.gallery import GalleryProxy
@@ -72,29 +72,23 @@ class ShowPage(Bridge):
         self.addresses = addresses(web.host, web.port, token, secure)
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
         self.sound = BrowserInput()
-        analyze = flags(settings, "mood.model", "mood.smoothing")
-        gallery = [sys.executable, "-m", "artgen_osc", "gallery", "serve", "--child", *flags(settings, *FOLDER)]
+        analyze = _given(settings, "mood.model", "mood.smoothing")
+        gallery = [sys.executable, "-m", "artgen_osc", "gallery", "serve", "--child", *_given(settings, *FOLDER)]
         parts: list[Part] = [
             SitePart(self.addresses, token),
             ViewPart(),
             StatePart(_sources(settings)),
             SoundPart(self.sound),
-            SongsPart(Path(web.songs), flags(settings, *PAINTING), analyze),
+            SongsPart(Path(web.songs), _given(settings, *PAINTING), analyze),
             GalleryProxy(gallery),
         ]
         renderer = (visuals.host, visuals.port)
         super().__init__(web.host, web.port, receiver, renderer, origins, parts, token, tls)
 
 
-def flags(settings: Config, *keys: str) -> list[str]:
-    """Settings as flags of a command, those that aren't at their defaults."""
-    words = []
-    for key in keys:
-        value, default = get(settings, key), known()[key].default
-        if value != default:
-            name = "--" + key.replace(".", "-").replace("_", "-")
-            words += [f"{name}={each}" for each in (value if isinstance(value, tuple) else (value,))]
-    return words
+def _given(settings: Config, *keys: str) -> list[str]:
+    """The settings of these keys as flags of a command."""
+    return flags({key: get(settings, key) for key in keys}, ("mood", "visuals"))
 
 
 def _sources(settings: Config) -> list[Source]:

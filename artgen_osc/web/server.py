@@ -21,7 +21,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import MAX_PACKET
 from artgen_osc.schema import Address, Value
-from artgen_osc.web.guard import is_own_page, is_this_machine, knows_token
+from artgen_osc.web.guard import HEADERS, is_own_page, is_this_machine, knows_token
 from artgen_osc.web.listener import Client
 
 if TYPE_CHECKING:
@@ -51,11 +51,6 @@ GOODBYE_S = 2.0
 FULL_S = 0.01
 """So long is a client that sends faster than the show takes kept waiting, until there is room."""
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",  # the token is in the address
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 QUIET_S = 60.0
 MOST_CLIENTS = 100
 """WebSockets to the show's values."""

@@ -96,7 +96,7 @@ class SongsPart:
         path = self._store.path(song.id, "sound.wav") if song else None
         if path is None or not await asyncio.to_thread(path.is_file):
             return _no_song()
-        headers = {"Content-Type": "audio/wav", "X-Content-Type-Options": "nosniff", **_NO_STORE}
+        headers = {"Content-Type": "audio/wav", **_NO_STORE}
         return web.FileResponse(path, headers=headers)
 
     async def _delete(self, request: "web.Request") -> "web.Response":

@@ -16,11 +16,11 @@ import threading
 from pathlib import Path
 
 from artgen_osc.errors import GalleryError
+from artgen_osc.web.guard import GALLERY_TOKEN
 from visuals.gallery.follow import Followed
 from visuals.gallery.web import application
 
 HOST = "127.0.0.1"
-TOKEN = "ARTGEN_GALLERY_TOKEN"
 NICENESS = 5
 """The show comes first."""
 
@@ -51,9 +51,11 @@ def run_child(folder: Path) -> int:
     GalleryError
         There is no token.
     """
-    token = os.environ.pop(TOKEN, "")
+    token = os.environ.pop(GALLERY_TOKEN, "")
     if not token:
-        raise GalleryError(f"{TOKEN}: isn't set; a random text is needed; --child is for shows alone, leave it out")
+        raise GalleryError(
+            f"{GALLERY_TOKEN}: isn't set; a random text is needed; --child is for shows alone, leave it out"
+        )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the show, which ends us
     if hasattr(os, "nice"):
         os.nice(NICENESS)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.web.guard import is_own_page, is_this_machine
+from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, is_own_page, is_this_machine
 from visuals.gallery.archive import archive
 from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
 from visuals.gallery.folder import Gallery
@@ -33,17 +33,11 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-TOKEN_HEADER = "X-Artgen-Token"
 LARGEST_BODY = 2**20
 MOST_EXPORTS = 2
 PING_S = 15.0
 """A listener who has gone is noticed when something is sent."""
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 PAGE_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 FILE_POLICY = "default-src 'none'; sandbox"
 FOREVER = "private, max-age=31536000, immutable"
@@ -243,7 +237,7 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
     Parameters
     ----------
     gallery : is followed by whoever runs the server
-    token : what each request has to show in `TOKEN_HEADER`; given by a show's server that passes requests on
+    token : what each request has to show in `GALLERY_HEADER`; given by a show's server that passes requests on
     """
     from aiohttp import web
 
@@ -297,7 +291,7 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
 
 def _check(request: "web.Request", token: str) -> None:
     """Refuse who may not be here."""
-    shown = request.headers.get(TOKEN_HEADER, "")
+    shown = request.headers.get(GALLERY_HEADER, "")
     if token and not hmac.compare_digest(shown.encode(errors="replace"), token.encode()):
         raise RefusedError("this is a part of a show; open the show's page", HTTPStatus.UNAUTHORIZED)
     host = ", ".join(request.headers.getall("Host", []))
