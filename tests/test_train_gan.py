@@ -376,7 +376,18 @@ def test_a_grown_generator_begins_as_the_smaller_one_enlarged(tmp_path: Path) ->
     torch.testing.assert_close(large(z, mood), enlarged, atol=1e-3, rtol=1e-3)
 
 
-@pytest.mark.parametrize("other", [Generator(64, 16, 8), Generator(64, 8, 4), Generator(128, 8, 8)])
+def test_a_larger_generator_gives_its_lower_sizes() -> None:
+    large, small = Generator(256, 8, 8).eval(), Generator(64, 8, 8).eval()
+    assert small.grow_from(large.state_dict()) == 64
+    z, mood = torch.randn(2, 8), torch.rand(2, 2)
+    canvas = large.begin(z, mood)
+    for side in small.sides:
+        large.enlarge(canvas, side)
+    assert canvas.picture is not None
+    torch.testing.assert_close(small(z, mood), torch.tanh(canvas.picture))
+
+
+@pytest.mark.parametrize("other", [Generator(64, 16, 8), Generator(64, 8, 4)])
 def test_what_does_not_fit_is_not_grown_from(other: Generator) -> None:
     generator = Generator(64, 8, 8)
     before = {name: value.clone() for name, value in generator.state_dict().items()}

@@ -150,17 +150,18 @@ class Generator(nn.Module):
             canvas.picture = detail if canvas.picture is None else detail + double(canvas.picture)
 
     def grow_from(self, weights: dict[str, Tensor]) -> int:
-        """Take the weights of a trained generator of this size, or of a smaller one; its size is returned.
+        """Take the weights of a trained generator of any size; how much of this one they made is returned, in pixels.
 
-        What only the larger one has adds nothing to the picture at first: it begins as the smaller
-        one's, enlarged.
+        What only this one has adds nothing to the picture at first: it begins as that of the smaller
+        one, enlarged. What only a larger one has is left out.
 
         Raises
         ------
         ValueError
-            The weights are of another kind of generator, another width, z or a larger size.
+            The weights are of another kind of generator, another width or z.
         """
         own = self.state_dict()
+        weights = {name: value for name, value in weights.items() if not self._is_above(name)}
         # A model file leaves out what only training counts.
         fresh = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
         known = max((int(name.split(".")[1]) for name in weights if name.startswith("to_rgb.")), default=0)
@@ -169,13 +170,21 @@ class Generator(nn.Module):
         grown += tuple(f"blocks.{len(self.blocks) - 1 - i}." for i in range(len(above)))
         fits = all(name in own and own[name].shape == value.shape for name, value in weights.items())
         if not known or not fits or not all(name.startswith(grown) for name in fresh):
-            raise ValueError("a generator of another kind, width, z_dim or a larger size; give one that fits")
+            raise ValueError("a generator of another kind, width or z_dim; give one that fits")
         self.load_state_dict({**own, **weights})
         for side in above:
             layer = self.to_rgb[side]
             nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-        return min(known, self.size)
+        return known
+
+    def _is_above(self, name: str) -> bool:
+        """Whether a weight of this name belongs to a size above this generator's."""
+        part, _, rest = name.partition(".")
+        number = rest.partition(".")[0]
+        if not number.isdecimal():
+            return False
+        return int(number) >= len(self.blocks) if part == "blocks" else int(number) > self.size
 
 
 def double(picture: Tensor) -> Tensor:

@@ -48,7 +48,7 @@ HELP = {
     "detail": "train only the sizes above that of --init, on windows; where there are none, the last",
     "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
-    "init": "start from the generator in this model file; a smaller one is grown",
+    "init": "start from the generator in this model file; a smaller one is grown, a larger one cut",
     "minutes": "minutes between checkpoints",
     "name": "what the pictures are, for the model's card",
     "licence": "their licence, for the model's card",

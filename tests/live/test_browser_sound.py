@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import soundfile
 from aiohttp import web
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import ConfigFile
@@ -174,15 +174,16 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
             levels.append(page.get_by_role("meter").evaluate("(meter) => meter.value"))
             page.wait_for_timeout(50)
         assert max(levels) > -20 and min(levels) < max(levels)
-        assert "ms behind" in page.inner_text(".sound-figures")
-        assert page.inner_text("[role=status]") == "The show hears you."
+        expect(page.locator(".sound-figures")).to_contain_text("ms behind")
+        expect(page.locator("[role=status]")).to_have_text("The show hears you.")
         page.evaluate("show.send({ '/artgen/control/input': 'demo' })")  # somebody else
         page.get_by_role("button", name="Use my sound").click(timeout=20_000)
         wait_for(lambda: show.hub.heard, 20, "the input")
         page.get_by_role("button", name="Use my sound").wait_for(state="hidden", timeout=20_000)
         page.get_by_role("button", name="Back to demo").click()
         wait_for(lambda: show.hears("demo"), 10, "the input before")
-        assert page.evaluate("capture.state") == "off" and not show.hub.heard
+        becomes(page, "off")
+        assert not show.hub.heard
         browser.close()
     assert not chromium.mistakes
 
@@ -238,7 +239,7 @@ def test_the_sound_of_a_tab(show: Show, chromium: Chromium) -> None:
     assert show.hub.taken - before == pytest.approx(3 * page.evaluate("capture.sampleRate"), rel=0.1)
     radio.close()
     becomes(page, "off")
-    assert "no longer shared" in page.inner_text("[role=alert]")
+    expect(page.locator("[role=alert]")).to_contain_text("no longer shared")
 
 
 # How late
@@ -313,7 +314,7 @@ def test_a_network_that_is_too_slow_costs_sound_and_no_delay(show: Show, chromiu
     report = page.evaluate("reports.at(-1)")
     assert report["skipped"] * 512 == report["dropped"] == pytest.approx(page.evaluate("capture.sampleRate"), rel=0.5)
     assert report["behind_ms"] < ANSWER_MS and page.evaluate("capture.state") == "live"
-    assert "frames lost" in page.inner_text(".sound-figures")
+    expect(page.locator(".sound-figures")).to_contain_text("frames lost")
 
 
 def test_a_second_page_is_told_and_may_take_over(show: Show, chromium: Chromium) -> None:
@@ -322,18 +323,18 @@ def test_a_second_page_is_told_and_may_take_over(show: Show, chromium: Chromium)
     becomes(first, "live")
     second.get_by_role("button", name="Microphone").click()
     becomes(second, "busy")
-    assert ": a microphone" in second.inner_text("[role=status]")
+    expect(second.locator("[role=status]")).to_contain_text(": a microphone")
     second.get_by_role("button", name="Take over").click()
     becomes(second, "live")
     becomes(first, "taken")
-    assert "Taken over by a microphone" in first.inner_text("[role=status]")
+    expect(first.locator("[role=status]")).to_contain_text("Taken over by a microphone")
     first.wait_for_timeout(3000)
     assert first.evaluate("capture.state") == "taken" and second.evaluate("capture.state") == "live"
     first.get_by_role("button", name="Take over").click()
     becomes(first, "live")
     becomes(second, "taken")
     second.get_by_role("button", name="Stop").click()
-    assert second.evaluate("capture.state") == "off"
+    becomes(second, "off")
 
 
 DENIED = {"flags": ()}
@@ -344,7 +345,7 @@ def test_a_microphone_that_isnt_allowed_is_said_kindly(chromium: Chromium) -> No
     page = chromium.open(permissions=[])
     page.get_by_role("button", name="Microphone").click()
     wait_for(lambda: page.inner_text("[role=alert]"), 10, "a reason")
-    assert page.evaluate("capture.state") == "off"
+    becomes(page, "off")
 
 
 ELSEWHERE = {"flags": ("--host-resolver-rules=MAP artgen.test 127.0.0.1",)}
@@ -353,10 +354,10 @@ ELSEWHERE = {"flags": ("--host-resolver-rules=MAP artgen.test 127.0.0.1",)}
 @pytest.mark.parametrize("chromium", [ELSEWHERE], indirect=True)
 def test_without_https_it_says_what_to_do(chromium: Chromium) -> None:
     page = chromium.open("artgen.test")
-    assert "https" in page.inner_text("#sound-microphone-reason")
-    assert "https" in page.inner_text("#sound-tab-reason")
+    expect(page.locator("#sound-microphone-reason")).to_contain_text("https")
+    expect(page.locator("#sound-tab-reason")).to_contain_text("https")
     page.get_by_role("button", name="Microphone").click(force=True)  # it looks disabled, and answers all the same
-    assert "https" in page.inner_text("[role=alert]")
+    expect(page.locator("[role=alert]")).to_contain_text("https")
     assert all("handshake" in text for text in chromium.mistakes)  # the bridge knows no such host either
     chromium.mistakes.clear()
 
@@ -379,7 +380,7 @@ def test_a_tab_without_sound_is_said_kindly(chromium: Chromium) -> None:
     page = other.new_page()
     page.goto(f"http://127.0.0.1:{chromium.show.port}/?bridge={chromium.show.bridge}")
     wait_for(lambda: page.evaluate("window.ready"), 10, "the page")
-    assert "Firefox and Safari" in page.inner_text("#sound-tab-reason")
+    expect(page.locator("#sound-tab-reason")).to_contain_text("Firefox and Safari")
 
 
 # The panel
@@ -400,5 +401,5 @@ def test_on_a_phone_by_finger_and_by_keyboard(show: Show, chromium: Chromium, tm
     wait_for(lambda: page.get_by_role("meter").evaluate("(meter) => meter.value > -50"), 10, "a level")
     page.screenshot(path=Path(folder or tmp_path) / "sound.png")
     page.get_by_role("button", name="Stop").tap()
-    assert page.evaluate("capture.state") == "off"
+    becomes(page, "off")
     time.sleep(0.2)

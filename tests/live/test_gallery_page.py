@@ -166,26 +166,26 @@ def test_favourite_delete_and_undo_by_keyboard_alone(opened: Opened) -> None:
         if page.evaluate("document.activeElement.role") == "gridcell":
             break
         page.keyboard.press("Tab")
-    focused = "document.activeElement"
-    assert page.evaluate(f"{focused}.ariaColIndex") == "1"
+    focused = page.locator(":focus")
+    expect(focused).to_have_attribute("aria-colindex", "1")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
-    label = page.evaluate(f"{focused}.ariaLabel")
+    label = focused.get_attribute("aria-label")
     page.keyboard.press("f")
     expect(page.locator(".cell.favourite")).to_have_count(1)
     assert gallery.favourites() == {ids[5]}
-    assert page.evaluate(f"{focused}.ariaLabel") == f"{label}, favourite"
+    expect(focused).to_have_attribute("aria-label", f"{label}, favourite")
     expect(page.locator("#said")).to_have_text("favourite")
     page.keyboard.press("Delete")
     opened.count(f"{COUNT - 1} pictures")
     assert not (gallery.folder / f"{ids[5]}.png").exists()
     expect(page.locator("#said")).to_have_text("1 picture deleted. Control Z brings it back.")
-    assert page.evaluate(f"{focused}.role") == "gridcell", "the next one has the focus"
+    expect(focused, "the next one has the focus").to_have_role("gridcell")
     page.keyboard.press("Control+z")
     opened.count(f"{COUNT} pictures")
     expect(page.locator(".cell.favourite")).to_have_count(1)
     page.keyboard.press("Control+End")
-    assert page.evaluate(f"{focused}.closest('.row').ariaRowIndex") == "33"
+    expect(page.locator(".row:focus-within")).to_have_attribute("aria-rowindex", "33")
     page.keyboard.press("Control+Home")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog", name="Picture")).to_be_visible()
@@ -202,7 +202,7 @@ def test_favourite_delete_and_undo_by_keyboard_alone(opened: Opened) -> None:
     opened.count(f"{COUNT} pictures")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert page.evaluate(f"{focused}.role") == "gridcell", "the focus is back in the grid"
+    expect(focused, "the focus is back in the grid").to_have_role("gridcell")
     page.get_by_label("Only favourites").press("Space")
     opened.count(f"2 of {COUNT} pictures")
     page.get_by_role("slider", name="Within").press("ArrowLeft")
@@ -215,7 +215,7 @@ def test_an_address_that_names_a_picture(opened: Opened) -> None:
     opened.page.evaluate(f"location.hash = '{id}'")
     expect(opened.page.locator("#viewer-place")).to_contain_text(f"7 of {COUNT}")
     opened.page.keyboard.press("Escape")
-    assert opened.page.evaluate("document.activeElement.ariaColIndex") == "3"
+    expect(opened.page.locator(":focus")).to_have_attribute("aria-colindex", "3")
     new = put(opened.gallery.folder, 1000).id
     opened.page.goto(f"http://127.0.0.1:{opened.server.port}/gallery/#{new}")
     expect(opened.page.locator("#viewer-place")).to_contain_text(f"1 of {COUNT + 1}", timeout=8000)
@@ -248,7 +248,7 @@ def test_slideshow(opened: Opened) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('.slide')).transitionDuration") == "0s"
     page.get_by_role("button", name="End").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert page.evaluate("document.activeElement.ariaColIndex") == "3"
+    expect(page.locator(":focus")).to_have_attribute("aria-colindex", "3")
 
 
 def test_compare(opened: Opened) -> None:
@@ -269,7 +269,7 @@ def test_compare(opened: Opened) -> None:
     expect(page.get_by_role("button", name="Favourite 2")).to_have_attribute("aria-pressed", "true")
     assert opened.gallery.favourites() == {opened.server.ids()[1]}
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.role") == "gridcell"
+    expect(page.locator(":focus")).to_have_role("gridcell")
     page.get_by_role("button", name="Choose").click()
     opened.cell(3).click()
     opened.count(f"{COUNT} pictures, 4 chosen")
