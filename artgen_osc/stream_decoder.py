@@ -22,6 +22,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -31,6 +32,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from artgen_osc import station_list
 from artgen_osc.audio import title_of
 
 RATE = 44100
@@ -54,6 +56,9 @@ FORMATS = (
     "webvtt,wv"
 )
 """Containers that are looked into; FFmpeg knows others that name further files."""
+
+CHECK_SECONDS = 5.0
+"""How long it may take to find out why a host can't be reached."""
 
 MOST_BAD = 500
 """So many packets in a row that can't be decoded are the end of a live stream."""
@@ -118,6 +123,13 @@ class Sound:
             yield np.clip(samples, -1.0, 1.0).tobytes()
 
 
+def _authorities() -> str:
+    """The file of the certificates that https is trusted by: the system's, or where it has none, Mozilla's."""
+    import certifi
+
+    return ssl.get_default_verify_paths().cafile or certifi.where()
+
+
 def _reason(error: Exception, address: str) -> str:
     """Why it can't be opened or read on, in a few words and without the address."""
     import av
@@ -128,9 +140,16 @@ def _reason(error: Exception, address: str) -> str:
     if isinstance(error, av.error.OSError) and text == "Input/output error":
         parts = urlsplit(address)
         try:
-            socket.getaddrinfo(parts.hostname, parts.port)
+            with socket.create_connection((parts.hostname, parts.port or 443), CHECK_SECONDS) as connection:
+                if parts.scheme.lower() == "https":
+                    trusted = ssl.create_default_context(cafile=_authorities())
+                    trusted.wrap_socket(connection, server_hostname=parts.hostname).close()
         except socket.gaierror:
             return f"the host {parts.hostname} is not known"
+        except ssl.SSLCertVerificationError as refusal:
+            return f"the certificate of {parts.hostname} is not trusted: {refusal.verify_message}"
+        except OSError:
+            pass
         return "the connection broke"
     return text
 
@@ -153,21 +172,56 @@ def records(address: str, start: float) -> Iterator[tuple[bytes, bytes]]:
     logging.getLogger("libav").propagate = False
     logging.getLogger("libav").setLevel(logging.DEBUG)
     av.logging.set_level(av.logging.VERBOSE)
-    scheme = urlsplit(address).scheme.lower()
-    options = {
-        "protocol_whitelist": PROTOCOLS[scheme],
-        "format_whitelist": FORMATS,
-        "rtsp_flags": "prefer_tcp",
-        "user_agent": "artgen-osc",
-    }
-    address = re.sub(r"^icecast:", "http:", address, flags=re.IGNORECASE)
     try:
-        with av.open(address, options=options, metadata_errors="replace") as container:
+        try:
+            container = _open(address)
+        except (av.error.InvalidDataError, av.error.ArgumentError):  # nothing known, or a format left out of `FORMATS`
+            address, container = _open_station(address)
+        with container:
             yield from _decode(container, start, log)
     except (av.error.FFmpegError, ValueError) as error:
         yield b"E", _reason(error, address).encode()
     finally:
         logging.getLogger("libav").removeHandler(log)
+
+
+def _open(address: str) -> Any:
+    import av
+
+    options = {
+        "protocol_whitelist": PROTOCOLS[urlsplit(address).scheme.lower()],
+        "format_whitelist": FORMATS,
+        "rtsp_flags": "prefer_tcp",
+        "user_agent": station_list.AGENT,
+        "tls_verify": "1",
+        "ca_file": _authorities(),
+    }
+    return av.open(_by_http(address), options=options, metadata_errors="replace")
+
+
+def _open_station(address: str) -> tuple[str, Any]:
+    """The first that can be opened of a list of stations, and its address.
+
+    Raises
+    ------
+    av.error.FFmpegError
+        There is no such list, or none of them can be opened.
+    """
+    import av
+
+    trusted = ssl.create_default_context(cafile=_authorities())
+    failure: av.error.FFmpegError = av.error.InvalidDataError(0, "no list of stations")
+    with contextlib.suppress(OSError, ValueError):
+        for station in station_list.fetch(_by_http(address), trusted):
+            try:
+                return station, _open(station)
+            except av.error.FFmpegError as error:
+                failure = error
+    raise failure
+
+
+def _by_http(address: str) -> str:
+    return re.sub(r"^icecast:", "http:", address, flags=re.IGNORECASE)
 
 
 def _decode(container: Any, start: float, log: TitleLog) -> Iterator[tuple[bytes, bytes]]:
@@ -177,6 +231,9 @@ def _decode(container: Any, start: float, log: TitleLog) -> Iterator[tuple[bytes
         yield b"E", b"there is no sound in it, only other things"
         return
     stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        yield b"E", b"the codec of its sound is not known"
+        return
     for other in container.streams:
         if other is not stream:
             other.discard = "all"  # of the variants of a playlist, only one is fetched

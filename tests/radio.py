@@ -3,6 +3,7 @@
 import contextlib
 import io
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -41,9 +42,13 @@ class Server:
     ----------
     pages : by path: bytes, or what answers
     asked : time and path of each request
+
+    Parameters
+    ----------
+    certificate : files of a certificate and its key, for https
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: tuple[str, str] | None = None) -> None:
         self.pages: dict[str, Page] = {}
         self.asked: list[tuple[float, str]] = []
         outer = self
@@ -67,11 +72,17 @@ class Server:
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self.port = self._server.server_port
+        self._scheme = "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self._scheme = "https"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
     def at(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"{self._scheme}://127.0.0.1:{self.port}{path}"
 
     def close(self) -> None:
         self._server.shutdown()
