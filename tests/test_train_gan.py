@@ -408,7 +408,9 @@ def test_the_pretrained_features_are_those_of_the_package() -> None:
 
 
 def test_evaluate_tells_a_copy_from_noise(options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_pictures(Path(options.images), 12)
     pictures, _ = load_pictures(options.images, 64)
+    torch.manual_seed(0)
     draw = torch.Generator().manual_seed(0)
     noise = torch.randint(0, 255, pictures.shape, dtype=torch.uint8, generator=draw)
     near, far = (sum(evaluate_gan.sliced_wasserstein(pictures, other, draw)) for other in (pictures.flip(3), noise))
@@ -490,9 +492,11 @@ def test_a_batch_of_one_is_refused(options: Options) -> None:
 
 @pytest.mark.parametrize("size", [64, 128, 256])
 def test_the_discriminator_scores_and_redraws(size: int) -> None:
-    discriminator = Discriminator(size, 4)
-    scores, redrawn = discriminator(torch.rand(2, 3, size, size) * 2 - 1)
+    discriminator = Discriminator(size, 4, [5, 7])
+    maps = [torch.rand(2, 5, 8, 8), torch.rand(2, 7, 4, 4)]
+    scores, by_features, redrawn = discriminator(torch.rand(2, 3, size, size) * 2 - 1, maps)
     assert len(scores) == 2 and all(score.shape[:2] == (2, 1) for score in scores)
+    assert [score.shape for score in by_features] == [(2, 1, 8, 8), (2, 1, 4, 4)]
     assert redrawn.shape == (2, 3, REDRAWN, REDRAWN)
 
 
@@ -505,8 +509,8 @@ def test_the_discriminator_learns_to_tell_a_texture_and_to_redraw() -> None:
     adam = torch.optim.Adam(discriminator.parameters(), 2e-3, (0.0, 0.99))
     losses, redrawings = [], []
     for _ in range(60):
-        real, redrawn = discriminator(smooth)
-        fake, _ = discriminator(smooth + marks)
+        real, _, redrawn = discriminator(smooth)
+        fake, _, _ = discriminator(smooth + marks)
         loss, again = hinge_discriminator(real, fake), redrawing_loss(redrawn, smooth)
         adam.zero_grad()
         (loss + again).backward()
@@ -515,6 +519,34 @@ def test_the_discriminator_learns_to_tell_a_texture_and_to_redraw() -> None:
         redrawings.append(again.item())
     assert losses[-1] < losses[0] / 2
     assert redrawings[-1] < redrawings[0] * 0.8
+
+
+def test_the_discriminator_learns_to_tell_by_features() -> None:
+    torch.manual_seed(0)
+    discriminator = Discriminator(64, 4, [6])
+    adam = torch.optim.Adam(discriminator.parameters(), 2e-3, (0.0, 0.99))
+    pictures, losses = torch.zeros(8, 3, 64, 64), []  # their pixels tell nothing
+    for _ in range(60):
+        maps = torch.randn(8, 6, 4, 4)
+        maps[:4, 0] += 2.0
+        _, (scores,), _ = discriminator(pictures, [maps])
+        loss = hinge_discriminator([scores[:4]], [scores[4:]])
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        losses.append(loss.item())
+    assert np.mean(losses[-10:]) < losses[0] * 0.75
+
+
+def test_features_count_as_much_as_they_are_told_to(options: Options) -> None:
+    """Adam hides a mere change of scale: the step differs, because pixels, mood and anchors pull too."""
+    without, little, much = (
+        new_trainer(dataclasses.replace(options, feature_weight=weight)) for weight in (0.0, 1e-6, 10.0)
+    )
+    for trainer in (without, little, much):
+        assert set(trainer.step()) > {"generator", "by_features", "discriminator"}
+    start = [trainer.generator.blocks[0].conv.weight for trainer in (without, little, much)]
+    assert (start[0] - start[1]).abs().mean() < 0.1 * (start[0] - start[2]).abs().mean()
 
 
 @pytest.fixture

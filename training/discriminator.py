@@ -1,8 +1,12 @@
-"""The discriminator that the generator learns from: FastGAN's (Liu et al., 2021).
+"""The discriminator that the generator learns from.
 
-It learns from the pixels themselves, at full size and at half of it. It also has to redraw the real
-pictures from what it sees, which keeps it from learning a few hundred pictures by heart.
+It is FastGAN's (Liu et al., 2021), which learns from the pixels themselves, at full size and at half of it. It also has
+to redraw the real pictures from what it sees, which keeps it from learning a few hundred pictures by heart.
+Beside it, small heads judge by the features of a network trained on photographs (Kumari et al., 2022): where the
+first sees texture, they see shapes.
 """
+
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -51,16 +55,29 @@ def redraw(n_in: int, halvings: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv2d(n_in, 3, 3, 1, 1), nn.Tanh())
 
 
+def head(n_in: int, width: int = 64) -> nn.Sequential:
+    """Scores from a map of fixed features."""
+    return nn.Sequential(
+        nn.BatchNorm2d(n_in, affine=False),
+        conv(n_in, width, 1),
+        nn.LeakyReLU(0.2),
+        conv(width, width, 3, 1, 1),
+        nn.LeakyReLU(0.2),
+        conv(width, 1, 1),
+    )
+
+
 class Discriminator(nn.Module):
-    """Scores of pictures by their pixels, at full size and at half of it.
+    """Scores of pictures by their pixels, at full size and at half of it, and by maps of fixed features.
 
     Parameters
     ----------
     size : of the pictures, 64 or more
     width : channels at half the size
+    channels : of the maps of features, if any
     """
 
-    def __init__(self, size: int, width: int = 16) -> None:
+    def __init__(self, size: int, width: int = 16, channels: Sequence[int] = ()) -> None:
         super().__init__()
         self.first = nn.Sequential(conv(3, width, 4, 2, 1), nn.LeakyReLU(0.2))
         stages, n = [], width
@@ -79,13 +96,15 @@ class Discriminator(nn.Module):
             conv(4 * width, 1, 4),
         )
         self.redraw = redraw(n, 3)
+        self.heads = nn.ModuleList(head(n) for n in channels)
 
-    def forward(self, pictures: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Pictures ``(n, 3, size, size)`` to two maps of scores, high is real, and the pictures redrawn."""
+    def forward(self, pictures: Tensor, maps: Sequence[Tensor] = ()) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """Pictures ``(n, 3, size, size)`` and their features to scores by both, high is real, and pictures redrawn."""
         x = self.first(pictures)
         for stage in self.stages:
             x = stage(x)
-        return [self.score(x), self.fine(F.avg_pool2d(pictures, 2))], self.redraw(x)
+        by_pixels = [self.score(x), self.fine(F.avg_pool2d(pictures, 2))]
+        return by_pixels, [judge(part) for judge, part in zip(self.heads, maps, strict=True)], self.redraw(x)
 
 
 def redrawing_loss(redrawn: Tensor, pictures: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from training.gan import Canvas, Generator
 from training.gan_trainer import Options, Trainer
-from training.losses import augment, hinge_generator
+from training.losses import augment
 from training.pictures import MoodScale
 
 WINDOW = 128
@@ -55,6 +55,10 @@ class DetailTrainer(Trainer):
                 for part in parts_of(self.generator, side):
                     part.requires_grad_(True).train()
 
+    def judged_channels(self) -> list[int]:
+        """None: windows are judged by their pixels."""
+        return []
+
     def choose_scale(self, measured: Tensor) -> MoodScale:
         """That of the generator which is added to: here may be fewer pictures than it was trained on."""
         return MoodScale(torch.tensor(self.before["mood_mean"]), torch.tensor(self.before["mood_deviation"]))
@@ -82,14 +86,13 @@ class DetailTrainer(Trainer):
         with self.fast():
             fake = self.paint_window(canvas, top, left)
             fake_seen, real_seen = augment([fake, real], self.random)
-            scores = self.judged_together(fake_seen, real_seen)
-        adversarial = hinge_generator(scores)
+            adversarial, _ = self.judged_together(real_seen, fake_seen)
         assert canvas.picture is not None
         side = WINDOW // self._scale_up
         painted = torch.tanh(canvas.picture.float()[:, :, top : top + side, left : left + side])
         change = F.l1_loss(F.avg_pool2d(fake.float(), self._scale_up * HELD), F.avg_pool2d(painted, HELD))
         self.update(self.generator, self.generator_adam, adversarial + CONSISTENCY * change)
-        return self.judge({"generator": adversarial, "change": change}, real_seen, fake_seen, start)
+        return self.judge({"generator": adversarial, "change": change}, real_seen, fake_seen, (), start)
 
     def paint_window(self, canvas: Canvas, top: int, left: int) -> Tensor:
         """The window at (`top`, `left`) of the smaller picture: ``(n, 3, WINDOW, WINDOW)``."""

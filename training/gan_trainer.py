@@ -2,6 +2,7 @@
 
 import copy
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,9 @@ from training.losses import anchor_loss, augment, hinge_discriminator, hinge_gen
 from training.pictures import MoodScale, colour_mood, measure_mood, to_float
 
 BETAS = (0.0, 0.99)
-ANCHORED_FROM = 2
-"""Anchors hold the coarser maps of features; texture is the discriminator's business."""
+JUDGED_FROM, ANCHORED_FROM = 1, 2
+"""The first of the maps of features, finest first, that the discriminator judges by, and that anchors hold: texture is
+for the discriminator to judge, by the pixels."""
 SIZES = (64, 128, 256, 512)
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -40,6 +42,7 @@ class Options:
     discriminator_rate: float = 4e-4
     mood_weight: float = 1.0
     anchor_weight: float = 10.0
+    feature_weight: float = 0.5
     ema_images: float = 1_500.0
     detail: bool = False
     precision: str = "auto"
@@ -123,8 +126,8 @@ class Trainer:
         self.scale = self.choose_scale(measured)
         self.moods = self.scale.to_mood(measured).clamp(0, 1)
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.discriminator = Discriminator(min(options.size, self.judged))
         self.features = features
+        self.discriminator = Discriminator(min(options.size, self.judged), channels=self.judged_channels())
         for net in (self.generator, self.average, self.discriminator, self.features):
             net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.codes = self.place_pictures()
@@ -135,6 +138,11 @@ class Trainer:
         # A generator that is grown, or trained on, keeps what it has behind it.
         self.images_seen = int(self.before.get("images_seen", 0))
         self.seconds = 3600.0 * float(self.before.get("training_hours", 0.0))
+
+    def judged_channels(self) -> list[int]:
+        """Channels of the maps of features that the discriminator judges by."""
+        maps = self.features(torch.zeros(1, 3, min(SIZES), min(SIZES)))
+        return [part.shape[1] for part in maps[JUDGED_FROM:]]
 
     def choose_scale(self, measured: Tensor) -> MoodScale:
         """What 0 and 1 mean, for pictures whose colours `measure_mood` found."""
@@ -180,15 +188,19 @@ class Trainer:
         with self.fast():
             fake = self.generator(z, mood)
             fake_seen, real_seen = augment([fake, real], self.random)
-            scores = self.judged_together(fake_seen, real_seen)
-            maps = [self.features(seen[:anchored])[ANCHORED_FROM:] for seen in (fake_seen, real_seen)]
-        adversarial = hinge_generator(scores)
+            fake_maps = self.features(fake_seen)
+            with torch.no_grad():
+                real_maps = self.features(real_seen)
+            maps = [torch.cat(pair) for pair in zip(real_maps, fake_maps, strict=True)][JUDGED_FROM:]
+            by_pixels, by_features = self.judged_together(real_seen, fake_seen, maps)
+        adversarial = by_pixels + self.options.feature_weight * by_features
+        held = [[part[:anchored] for part in seen[ANCHORED_FROM:]] for seen in (fake_maps, real_maps)]
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake.float())), mood)
-        distance = anchor_loss(fake[:anchored].float(), real[:anchored], *maps)
+        distance = anchor_loss(fake[:anchored].float(), real[:anchored], *held)
         extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
         self.update(self.generator, self.generator_adam, adversarial + extra)
-        losses = {"generator": adversarial, "mood": obedience, "anchor": distance}
-        return self.judge(losses, real_seen, fake_seen, start)
+        losses = {"generator": by_pixels, "by_features": by_features, "mood": obedience, "anchor": distance}
+        return self.judge(losses, real_seen, fake_seen, maps, start)
 
     def fast(self) -> AbstractContextManager[None]:
         """Where the networks compute in the faster type, if there is one."""
@@ -201,20 +213,39 @@ class Trainer:
         self._share_gradients(net)
         adam.step()
 
-    def judged_together(self, fake_seen: Tensor, real_seen: Tensor) -> list[Tensor]:
-        """Scores of the fakes, in one batch with real pictures.
+    def judged_together(
+        self, real_seen: Tensor, fake_seen: Tensor, maps: Sequence[Tensor] = ()
+    ) -> tuple[Tensor, Tensor]:
+        """The generator's losses by pixels and by features, in one batch with real pictures.
 
         In batches of their own, the discriminator's batch norms would hide how much detail each has.
-        """
-        scores, _ = self.discriminator(torch.cat([fake_seen, real_seen]))
-        return [score[: len(fake_seen)] for score in scores]
 
-    def judge(self, losses: dict[str, Tensor], real_seen: Tensor, fake_seen: Tensor, start: float) -> dict[str, float]:
+        Parameters
+        ----------
+        real_seen, fake_seen : float ``(n, 3, size, size)``
+        maps : features of both, the real ones first
+        """
+        by_pixels, by_features, _ = self.discriminator(torch.cat([real_seen, fake_seen]), maps)
+        n = len(real_seen)
+        return hinge_generator([score[n:] for score in by_pixels]), hinge_generator(
+            [score[n:] for score in by_features]
+        )
+
+    def judge(
+        self,
+        losses: dict[str, Tensor],
+        real_seen: Tensor,
+        fake_seen: Tensor,
+        maps: Sequence[Tensor],
+        start: float,
+    ) -> dict[str, float]:
         """The discriminator's half of a step that began at `start`; the losses of the whole step are returned."""
         self.discriminator.requires_grad_(True)
         with self.fast():
-            scores, redrawn = self.discriminator(torch.cat([real_seen, fake_seen.detach()]))
+            pictures = torch.cat([real_seen, fake_seen.detach()])
+            by_pixels, by_features, redrawn = self.discriminator(pictures, [part.detach() for part in maps])
         n = len(real_seen)
+        scores = [*by_pixels, *by_features]
         judgement = hinge_discriminator([score[:n] for score in scores], [score[n:] for score in scores])
         again = redrawing_loss(redrawn[:n], real_seen)
         self.update(self.discriminator, self.discriminator_adam, judgement + again)
@@ -282,13 +313,14 @@ class Trainer:
                 f"{self.codes.shape[1]} and {self.codes.shape[2]}; choose another --run; --init starts it from a model"
             )
         try:
+            self.discriminator.load_state_dict(state["discriminator"])  # type: ignore[arg-type]
             self.generator.load_state_dict(state["generator"])  # type: ignore[arg-type]
         except RuntimeError:
             raise ValueError(
-                "--run: the checkpoint there is of another --size or --width; give the same, or choose another --run"
+                "--run: the checkpoint there is of another --size, --width or version of artgen; give the same, or "
+                "choose another --run; --init starts it from a model"
             ) from None
         self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
-        self.discriminator.load_state_dict(state["discriminator"])  # type: ignore[arg-type]
         self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]
         self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
         # A run that goes on with other rates takes them, not those of the checkpoint.

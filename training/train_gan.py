@@ -44,6 +44,7 @@ HELP = {
     "discriminator_rate": "Adam's learning rate for the discriminator",
     "mood_weight": "how strongly a picture is held to the mood it was asked for",
     "anchor_weight": "how strongly the z of each training picture is held to that picture",
+    "feature_weight": "how much the judgement by pretrained features counts, beside that by pixels",
     "ema_images": "half-life of the averaged weights, in pictures",
     "detail": "train only the sizes above that of --init, on windows; where there are none, the last",
     "precision": "what a step computes in: auto, float32 or bfloat16",
