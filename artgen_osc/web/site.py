@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from artgen_osc.web.guard import COOKIE, is_loopback, network_addresses
+from artgen_osc.web.page_files import PageFiles
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -15,7 +16,6 @@ POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
     "worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
 class SitePart:
@@ -29,7 +29,7 @@ class SitePart:
 
     def __init__(self, addresses: list[str], token: str) -> None:
         self._addresses, self._token = addresses, token
-        self._files = {path.name: path for path in STATIC.iterdir() if path.suffix in KINDS}
+        self._files = PageFiles(STATIC, POLICY)
 
     def routes(self) -> "list[web.AbstractRouteDef]":
         """See `Part`."""
@@ -50,7 +50,8 @@ class SitePart:
 
         if "websocket" in request.headers.get("Upgrade", "").lower():
             return web.Response(status=404, text="/: no WebSocket is here; /json and /osc are; GET /api says more\n")
-        response = self._answer("index.html")
+        response = self._files.answer("index.html")
+        assert response is not None
         if self._token:
             response.set_cookie(
                 COOKIE, self._token, max_age=30 * 86400, httponly=True, samesite="Strict", secure=request.secure
@@ -61,9 +62,8 @@ class SitePart:
         from aiohttp import web
 
         name = request.match_info["name"]
-        if name not in self._files:
-            return web.Response(status=404, text=f"{name[:200]}: nothing is here; / is the page; open that\n")
-        return self._answer(name)
+        missing = web.Response(status=404, text=f"{name[:200]}: nothing is here; / is the page; open that\n")
+        return self._files.answer(name) or missing
 
     async def _qr(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import web
@@ -77,13 +77,6 @@ class SitePart:
         from aiohttp import web
 
         return web.json_response({"addresses": self._addresses, "phone": for_a_phone(self._addresses)})
-
-    def _answer(self, name: str) -> "web.Response":
-        from aiohttp import web
-
-        path = self._files[name]
-        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
-        return web.Response(body=path.read_bytes(), content_type=KINDS[path.suffix], charset="utf-8", headers=headers)
 
 
 def qr_svg(address: str) -> bytes:

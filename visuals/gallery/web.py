@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import GalleryError
 from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, is_own_page, is_this_machine
+from artgen_osc.web.page_files import PageFiles
 from visuals.gallery.archive import archive
 from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
 from visuals.gallery.folder import Gallery
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
-KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 LARGEST_BODY = 2**20
 MOST_EXPORTS = 2
 PING_S = 15.0
@@ -55,18 +55,15 @@ class Handlers:
 
     def __init__(self, gallery: Followed, beside_a_show: bool) -> None:
         self.gallery, self._beside_a_show = gallery, beside_a_show
-        self._files = {path.name: path for path in STATIC.iterdir() if path.suffix in KINDS}
+        self._files = PageFiles(STATIC, PAGE_POLICY)
         self._exports = 0
 
     async def page(self, request: "web.Request") -> "web.StreamResponse":
         """The page, or one of the files that it is made of."""
-        from aiohttp import web
-
-        path = self._files.get(request.match_info.get("name", "index.html"))
-        if path is None:
+        answer = self._files.answer(request.match_info.get("name", "index.html"))
+        if answer is None:
             raise RefusedError("there is no such file", HTTPStatus.NOT_FOUND)
-        headers = {"Content-Type": f"{KINDS[path.suffix]}; charset=utf-8", "Cache-Control": "no-cache"}
-        return web.FileResponse(path, headers=headers | {"Content-Security-Policy": PAGE_POLICY})
+        return answer
 
     async def all(self, request: "web.Request") -> "web.StreamResponse":
         """Id, mood, title and favourite of every picture that is asked for, by columns."""

@@ -1,16 +1,10 @@
 // The section "Sound" of the page: buttons, meter and words around `Capture`.
 
+import { make } from "./show.js";
 import { Capture, microphones, noMicrophone, noTab } from "./sound.js";
 
 const INPUT = "/artgen/control/input";
 const LOWEST_DB = -60;
-
-function make(kind, parent, properties = {}, attributes = {}) {
-  const made = Object.assign(document.createElement(kind), properties);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  parent.append(made);
-  return made;
-}
 
 function ago(seconds) {
   if (seconds < 90) return `${seconds} seconds`;
@@ -24,20 +18,21 @@ function who({ what, label, from }) {
 /** Draw it into `element`; `show` is the page's connection to the bridge. Returns the `Capture`. */
 export function mount(element, show) {
   element.classList.add("sound");
-  const buttons = make("div", element, { className: "sound-buttons" }, { role: "group", "aria-label": "Sound" });
-  const microphone = make("button", buttons, { type: "button", textContent: "Microphone" });
-  const tab = make("button", buttons, { type: "button", textContent: "Sound of a tab" });
-  const stop = make("button", buttons, { type: "button", textContent: "Stop", hidden: true });
-  const take = make("button", buttons, { type: "button", textContent: "Take over", hidden: true });
-  const use = make("button", buttons, { type: "button", textContent: "Use my sound", hidden: true });
-  const back = make("button", buttons, { type: "button", hidden: true });
-  const choice = make("label", element, { className: "sound-device", textContent: "Microphone " });
-  const devices = make("select", choice);
-  const level = make("meter", element, { min: LOWEST_DB, max: 0, low: -50, high: -3, optimum: -20, value: LOWEST_DB });
-  level.setAttribute("aria-label", "Level of your sound in decibels");
-  const state = make("p", element, { className: "sound-state" }, { role: "status" });
-  const figures = make("p", element, { className: "sound-figures" });
-  const error = make("p", element, { className: "sound-error" }, { role: "alert" });
+  const button = (textContent, hidden = false) => make("button", { type: "button", textContent, hidden });
+  const microphone = button("Microphone"), tab = button("Sound of a tab"), stop = button("Stop", true);
+  const take = button("Take over", true), use = button("Use my sound", true), back = button("", true);
+  const devices = make("select");
+  const choice = make("label", { className: "sound-device" }, "Microphone ", devices);
+  const level = make("meter", {
+    min: LOWEST_DB, max: 0, low: -50, high: -3, optimum: -20, value: LOWEST_DB, aria: { label: "Level of your sound in decibels" },
+  });
+  const state = make("p", { className: "sound-state", aria: { role: "status" } });
+  const figures = make("p", { className: "sound-figures" });
+  const error = make("p", { className: "sound-error", aria: { role: "alert" } });
+  element.append(
+    make("div", { className: "sound-buttons", aria: { role: "group", label: "Sound" } }, microphone, tab, stop, take, use, back),
+    choice, level, state, figures, error,
+  );
   const capture = new Capture(show.base);
 
   let heard = true;
@@ -63,11 +58,10 @@ export function mount(element, show) {
   async function list() {
     const found = await microphones();
     const chosen = devices.value;
-    devices.replaceChildren();
-    make("option", devices, { value: "", textContent: "the usual one" });
-    for (const { deviceId, label } of found) {
-      if (deviceId && deviceId !== "default") make("option", devices, { value: deviceId, textContent: label || "a microphone" });
-    }
+    const options = found
+      .filter(({ deviceId }) => deviceId && deviceId !== "default")
+      .map(({ deviceId, label }) => make("option", { value: deviceId, textContent: label || "a microphone" }));
+    devices.replaceChildren(make("option", { value: "", textContent: "the usual one" }), ...options);
     devices.value = [...devices.options].some((option) => option.value === chosen) ? chosen : "";
     draw();
   }
@@ -140,7 +134,7 @@ export function mount(element, show) {
     // It stays, and says why: a button that is missing explains nothing.
     button.classList.add("sound-not-here");
     const id = `sound-${button === tab ? "tab" : "microphone"}-reason`;
-    make("p", element, { id, className: "sound-reason", textContent: reason });
+    element.append(make("p", { id, className: "sound-reason", textContent: reason }));
     button.setAttribute("aria-describedby", id);
     button.setAttribute("aria-disabled", "true");
   }
