@@ -3,7 +3,7 @@
 import http.client
 import io
 import json
-import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -81,7 +81,9 @@ class Client:
 def start(tmp_path: Path) -> Iterator[Callable[..., Client]]:
     servers: list[SongServer] = []
 
-    def begin(decoder: str = "", **limits: float) -> Client:
+    def begin(decoder: str = "", beside: bool = False, **limits: float) -> Client:
+        while servers and not beside:
+            servers.pop().close()
         chosen = {"decoder": f"tests.{decoder}"} if decoder else {}
         words = (*PAINT, f"--gallery={tmp_path / 'gallery'}")
         made = Limits(**({"spare": 0} | limits))  # type: ignore[arg-type]
@@ -94,7 +96,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Client]]:
 
 
 def left_over(folder: Path) -> list[str]:
-    return [str(path) for path in folder.rglob("*") if path.name.startswith(".") or path.suffix == ".part"]
+    hidden = [path for path in folder.rglob(".*") if path.name != ".lock"]
+    return [str(path) for path in (*hidden, *folder.rglob("*.part"))]
+
+
+def names(folder: Path) -> list[str]:
+    """What is in the folder of the songs, but the lock."""
+    return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
 
 
 def children() -> list[str]:
@@ -151,7 +159,7 @@ def test_a_song_from_the_upload_to_the_picture(start: Callable[..., Client], tmp
     assert client.ask("DELETE", f"/songs/{id}")[0] == 404
     assert client.ask("GET", f"/songs/{id}")[0] == 404
     assert [song["id"] for song in client.ask("GET", "/songs")[1]["songs"]] == [other]
-    assert [path.name for path in client.folder.iterdir()] == [other]
+    assert names(client.folder) == [other]
 
 
 @pytest.mark.parametrize("content", [bytes(9000), WAV[:30], np.random.default_rng(2).bytes(50_000)])
@@ -218,7 +226,7 @@ def test_a_disk_that_is_full(start: Callable[..., Client]) -> None:
     client = start(spare=1 << 60)
     status, told = client.ask("POST", "/songs", WAV)
     assert (status, "room" in told["error"]) == (507, True)
-    client.folder.rmdir()
+    shutil.rmtree(client.folder)
     client.folder.write_bytes(b"a file is in the way")
     assert client.ask("POST", "/songs", WAV)[0] == 507
 
@@ -269,7 +277,7 @@ def test_deleting_ends_the_work(start: Callable[..., Client]) -> None:
     begin = time.monotonic()
     assert client.ask("DELETE", f"/songs/{ids[0]}")[0] == 204
     assert time.monotonic() - begin < 2.0
-    assert [path.name for path in client.folder.iterdir()] == [ids[1]]
+    assert names(client.folder) == [ids[1]]
     wait_for(lambda: client.song(ids[1])["state"] == "converting", 20.0)
 
 
@@ -298,12 +306,31 @@ def test_closing_ends_the_children_and_the_next_show_goes_on(tmp_path: Path) -> 
 def test_a_song_that_ends_the_show_again_and_again_is_given_up(start: Callable[..., Client], tmp_path: Path) -> None:
     store = Store(tmp_path / "songs")
     song = new_song("poison")
+    assert store.take()
     part = store.part(song)
     part.write_bytes(WAV)
     store.add(song, part)
+    store.release()
     told = tmp_path / "songs" / song.id / "song.json"
     told.write_text(told.read_text().replace('"starts": 0', '"starts": 3'))
     assert "each time" in start().end(song.id, "failed")["reason"]
+
+
+def test_a_second_show_takes_no_songs_and_sweeps_nothing_away(
+    start: Callable[..., Client], caplog: pytest.LogCaptureFixture
+) -> None:
+    first = start()
+    id = first.send(b"no sound")
+    first.end(id, "failed")
+    with begun(first):
+        wait_for(lambda: bool(left_over(first.folder)), 5.0)
+        second = start(beside=True)
+        assert left_over(first.folder), "an upload on its way to the first show stays"
+        assert "another show uses it" in caplog.text
+        assert second.ask("GET", "/songs")[1]["songs"] == []
+        status, told = second.ask("POST", "/songs", WAV)
+        assert status == 409 and "another show uses their folder" in told["error"]
+    assert [song["id"] for song in first.ask("GET", "/songs")[1]["songs"]] == [id]
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.3, 0.8, 1.5, 2.2])
@@ -343,7 +370,7 @@ def test_what_is_no_song_in_the_folder_is_left_alone(start: Callable[..., Client
     (folder / "0123456789abcdef" / "song.json").write_text("[]")
     (folder / "link").symlink_to("/etc")
     assert start().ask("GET", "/songs")[1]["songs"] == []
-    assert len(os.listdir(folder)) == 5  # noqa: PTH208 (names alone)
+    assert len(names(folder)) == 5
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@
         sound.wav       44.1 kHz, 16 bit, stereo
         analysis.json   what artgen analyze --json says of it
       .019abc….part     an upload on its way
+      .lock             held by the show that uses the folder
 """
 
 import json
@@ -21,6 +22,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +112,7 @@ def settle(part: Path, path: Path) -> None:
 class Store:
     """The folder of the songs; it is made with the first one.
 
-    One show has it: what another one were writing would be swept away.
+    One show has it, from `load` or `take` to `release`: what another one were writing would be swept away.
 
     Parameters
     ----------
@@ -118,6 +121,27 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lock = FileLock(folder / ".lock", thread_local=False)
+
+    def take(self) -> bool:
+        """Make the folder if need be, and keep other shows out of it; False where one is in it.
+
+        Raises
+        ------
+        OSError
+            It can't be made or written to.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            if not self._lock.is_locked:
+                self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let another show have the folder."""
+        self._lock.release(force=True)
 
     def path(self, id: str, name: str) -> Path:
         """A file of a song."""
@@ -126,8 +150,7 @@ class Store:
         return self.folder / id / name
 
     def part(self, song: Song) -> Path:
-        """Where an upload goes while it comes; makes the folder of all songs."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Where an upload goes while it comes."""
         return self.folder / f".{song.id}{PART}"
 
     def add(self, song: Song, part: Path) -> None:
@@ -171,8 +194,18 @@ class Store:
         shutil.rmtree(gone, ignore_errors=True)
 
     def load(self) -> list[Song]:
-        """All songs, the oldest first; sweeps away what a killed show has left half done."""
+        """All songs, the oldest first; sweeps away what a killed show has left half done.
+
+        None where another show is there: that is logged.
+        """
         if not self.folder.is_dir():
+            return []
+        try:
+            if not self.take():
+                log.warning("%s: another show uses it; its songs are not shown here", self.folder)
+                return []
+        except OSError as error:
+            log.warning("%s: can't be written to (%s); its songs are not shown", self.folder, error)
             return []
         songs = []
         for path in sorted(self.folder.iterdir()):

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.web.song_jobs import Jobs, Limits
-from artgen_osc.web.song_store import PART, Song, Store, is_id, new_song
+from artgen_osc.web.song_store import Song, Store, is_id, new_song
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -79,6 +79,7 @@ class SongsPart:
     async def close(self) -> None:
         """See `Part.close`."""
         await asyncio.to_thread(self._jobs.close)
+        self._store.release()
 
     async def _list(self, request: "web.Request") -> "web.Response":
         songs = [self._told(song, curve=False) for song in self._jobs.songs()[:MOST_LISTED]]
@@ -116,10 +117,15 @@ class SongsPart:
                 429,
             )
         song = new_song(request.query.get("name", ""))
-        part = self._store.folder / f".{song.id}{PART}"
+        part = self._store.part(song)
         self._coming += 1
         try:
-            await self._receive(request, await asyncio.to_thread(self._store.part, song))
+            if not await asyncio.to_thread(self._store.take):
+                raise _Refused(
+                    409,
+                    "songs: another show uses their folder; one at a time may; start this one with --web-songs FOLDER",
+                )
+            await self._receive(request, part)
             await asyncio.to_thread(self._jobs.add, song, part)
         except _Refused as refused:
             status, text = refused.args
