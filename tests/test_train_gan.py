@@ -31,6 +31,7 @@ from training.losses import (
     hinge_discriminator,
     hinge_generator,
     mood_loss,
+    soften,
 )
 from training.pictures import MoodScale, colour_mood, load_pictures, measure_mood, open_pictures, to_float
 
@@ -345,6 +346,14 @@ def test_augmentation_moves_and_cuts_but_keeps_colours() -> None:
     assert changed.shape == pictures.shape
     assert not torch.equal(changed, pictures)
     assert set(changed.flatten().tolist()) <= set(pictures.flatten().tolist()) | {0.0}
+
+
+def test_softening_takes_the_finest_grid_away_and_nothing_else() -> None:
+    grid = torch.ones(1, 1, 8, 8)
+    grid[:, :, ::2, ::2] = grid[:, :, 1::2, 1::2] = -1
+    assert soften(grid)[:, :, 1:-1, 1:-1].abs().max() < 1e-6
+    slope = torch.arange(8.0).repeat(1, 1, 8, 1)
+    torch.testing.assert_close(soften(slope)[..., 1:-1], slope[..., 1:-1])
 
 
 def test_only_the_direction_of_z_counts() -> None:

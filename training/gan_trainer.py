@@ -16,7 +16,7 @@ from training.anchors import picture_codes
 from training.discriminator import Discriminator, redrawing_loss
 from training.export import read_generator
 from training.gan import N_MOOD, Generator
-from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss
+from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss, soften
 from training.pictures import MoodScale, colour_mood, measure_mood, to_float
 
 BETAS = (0.0, 0.99)
@@ -188,9 +188,9 @@ class Trainer:
         with self.fast():
             fake = self.generator(z, mood)
             fake_seen, real_seen = augment([fake, real], self.random)
-            fake_maps = self.features(fake_seen)
+            fake_maps = self.features(soften(fake_seen))
             with torch.no_grad():
-                real_maps = self.features(real_seen)
+                real_maps = self.features(soften(real_seen))
             maps = [torch.cat(pair) for pair in zip(real_maps, fake_maps, strict=True)][JUDGED_FROM:]
             by_pixels, by_features = self.judged_together(real_seen, fake_seen, maps)
         adversarial = by_pixels + self.options.feature_weight * by_features

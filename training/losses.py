@@ -34,6 +34,12 @@ def anchor_loss(fake: Tensor, real: Tensor, fake_maps: list[Tensor], real_maps: 
     return F.l1_loss(*coarse) + torch.stack(apart).mean()
 
 
+def soften(pictures: Tensor) -> Tensor:
+    """Binomial 3x3 filter: takes the finest grid away, by which a generator could please fixed features alone."""
+    padded = F.pad(pictures, (1,) * 4, mode="replicate")
+    return F.avg_pool2d(F.avg_pool2d(padded, 2, 1), 2, 1)
+
+
 def augment(batches: list[Tensor], generator: torch.Generator) -> list[Tensor]:
     """Translation and cutout, differentiable, one draw for each place in the batches.
 
