@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SHARED_WITH_VISUALS = {"schema", "osc", "oscquery", "targets", "config", "errors", "modelfile"}
-SHARED_WITH_THE_GALLERY = "artgen_osc.web.guard."
-"""The gallery has a server of its own, and holds strangers off by the same rules as the show's."""
+SHARED_WITH_THE_GALLERY = ("artgen_osc.web.guard.", "artgen_osc.web.page_files.")
+"""The gallery has a server of its own, which holds strangers off and gives its page's files as the show's does."""
 SHARED_WITH_TRAINING = {
     "dsp",
     "analysis",
