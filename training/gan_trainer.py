@@ -226,10 +226,8 @@ class Trainer:
         maps : features of both, the real ones first
         """
         by_pixels, by_features, _ = self.discriminator(torch.cat([real_seen, fake_seen]), maps)
-        n = len(real_seen)
-        return hinge_generator([score[n:] for score in by_pixels]), hinge_generator(
-            [score[n:] for score in by_features]
-        )
+        by_pixels, by_features = ([score[len(real_seen) :] for score in scores] for scores in (by_pixels, by_features))
+        return hinge_generator(by_pixels), hinge_generator(by_features)
 
     def judge(
         self,
