@@ -35,20 +35,22 @@ PLAY_A_MOOD = r"""#N canvas 0 0 300 400 10;
 #X obj 10 100 s artgen-beat;
 #X msg 10 130 1;
 #X obj 10 200 r~ artgen-sound;
-#X obj 10 230 writesf~ 1;
-#X msg 10 260 open -wave FILE \, start;
-#X obj 10 300 delay 2000;
-#X msg 10 330 stop \; pd quit;
+#X obj 10 230 tabwrite~ sound;
+#X obj 10 260 table sound 88200;
+#X obj 10 300 delay 2100;
+#X msg 10 330 write -wave FILE sound;
+#X obj 10 360 soundfiler;
+#X msg 10 390 \; pd quit;
 #X connect 0 0 1 0;
 #X connect 0 0 4 0;
 #X connect 4 0 2 0;
 #X connect 2 0 3 0;
 #X connect 5 0 6 0;
-#X connect 0 0 7 0;
-#X connect 7 0 6 0;
+#X connect 0 0 6 0;
 #X connect 0 0 8 0;
 #X connect 8 0 9 0;
-#X connect 9 0 6 0;
+#X connect 9 0 10 0;
+#X connect 10 0 11 0;
 """
 
 
@@ -65,7 +67,10 @@ def test_the_slider_in_pure_data_steers_the_speed(tmp_path: Path) -> None:
 
 
 def played(folder: Path, valence: float, energy: float) -> tuple[np.ndarray, int]:
-    """Two seconds of `synth.pd` in a mood, faster than real time: samples and their rate."""
+    """Two seconds of `synth.pd` in a mood, faster than real time: samples and their rate.
+
+    By way of a table: `writesf~` writes on a thread, which Pure Data does not wait for when it quits.
+    """
     wav, driver, log = folder / f"{valence}-{energy}.wav", folder / "driver.pd", folder / "log"
     patch = PLAY_A_MOOD.replace("VALENCE", str(valence)).replace("ENERGY", str(energy)).replace("FILE", str(wav))
     driver.write_text(patch)
