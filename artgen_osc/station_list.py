@@ -3,9 +3,12 @@
 FFmpeg opens playlists of segments (HLS) by itself, but not these.
 """
 
+import base64
 import re
 import ssl
 import urllib.request
+from http.client import HTTPException
+from urllib.parse import unquote, urlsplit
 
 LONGEST = 1 << 16
 """Bytes of a list that are read."""
@@ -40,6 +43,13 @@ def fetch(address: str, trusted: ssl.SSLContext) -> list[str]:
     OSError, ValueError
         Nothing can be read there.
     """
-    request = urllib.request.Request(address, headers={"User-Agent": AGENT})
-    with urllib.request.urlopen(request, timeout=SECONDS, context=trusted) as answer:
-        return stations(answer.read(LONGEST).decode(errors="replace"))
+    parts = urlsplit(address)
+    who, _, place = parts.netloc.rpartition("@")
+    request = urllib.request.Request(parts._replace(netloc=place).geturl(), headers={"User-Agent": AGENT})
+    if who:
+        request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(unquote(who).encode()).decode()}")
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS, context=trusted) as answer:
+            return stations(answer.read(LONGEST).decode(errors="replace"))
+    except HTTPException as error:
+        raise OSError(f"no answer by the rules of HTTP: {type(error).__name__}") from None

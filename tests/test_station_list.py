@@ -1,8 +1,10 @@
 """Links to radios as they are given: lists of stations, and https with a certificate."""
 
+import base64
 import contextlib
 import subprocess
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from artgen_osc.station_list import stations
 from artgen_osc.stream_decoder import RATE, records
 from tests import signals
 from tests.conftest import need_programs
-from tests.radio import Server, encode
+from tests.radio import Server, encode, send
 
 MP3 = encode("mp3", "libmp3lame", signals.music(2.0, RATE))
 
@@ -65,6 +67,22 @@ def test_a_list_without_a_station_that_works(server: Server) -> None:
     server.pages["/again"] = server.at("/again").encode()  # a list of lists is followed no further
     assert end(server.at("/again")) == "no sound that can be decoded is found there"
     assert [path for _, path in server.asked].count("/again") == 3
+
+
+def test_a_list_behind_a_password(server: Server) -> None:
+    def private(request: BaseHTTPRequestHandler) -> None:
+        wanted = f"Basic {base64.b64encode(b'me:s@cret').decode()}"
+        if request.headers.get("Authorization") == wanted:
+            send(request, server.at("/song.mp3").encode())
+        else:
+            request.send_response(401)
+            request.send_header("WWW-Authenticate", 'Basic realm="x"')
+            request.end_headers()
+
+    server.pages["/list"] = private
+    assert seconds(server.at("/list").replace("//", "//me:s%40cret@")) == pytest.approx(2.0, abs=0.1)
+    server.pages["/list"] = b"nothing"
+    assert end(server.at("/list").replace("//", "//me:s%40cret@")) == "no sound that can be decoded is found there"
 
 
 @pytest.fixture
