@@ -18,13 +18,14 @@ from PIL import Image
 from torch import Tensor, nn
 
 from artgen_osc import modelfile
+from tests.tiny_gan import TinyFeatures, make_pictures, new_trainer, tiny_options
 from training import evaluate, evaluate_gan, gan_watch, train_gan
 from training.anchors import picture_codes
 from training.discriminator import REDRAWN, Discriminator, redrawing_loss
 from training.export import export_generator, read_generator
 from training.gan import Generator, UpConv, double, pretrained_features
 from training.gan_detail import DetailTrainer
-from training.gan_trainer import Options, Trainer
+from training.gan_trainer import ALONE, Options
 from training.losses import (
     anchor_loss,
     augment,
@@ -35,40 +36,10 @@ from training.losses import (
 )
 from training.pictures import MoodScale, colour_mood, load_pictures, measure_mood, open_pictures, to_float
 
-torch.set_num_threads(1)
-
-
-class TinyFeatures(nn.Module):
-    """Four fixed maps, as coarse as those of the real network."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(nn.Conv2d(3, 4, 3, padding=1).requires_grad_(False) for _ in range(4))
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        return [layer(nn.functional.avg_pool2d(x, 4 << i)) for i, layer in enumerate(self.layers)]
-
-
-def make_pictures(folder: Path, n: int = 6, size: int = 96) -> Path:
-    folder.mkdir(exist_ok=True)
-    draw = np.random.default_rng(0)
-    for i in range(n):
-        colours = draw.integers(0, 255, (4, 4, 3), dtype=np.uint8)
-        Image.fromarray(colours).resize((size, size + 8 * i)).save(folder / f"{i}.png")
-    return folder
-
 
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
-    folder = make_pictures(tmp_path / "pictures")
-    return Options(images=str(folder), run=str(tmp_path / "run"), size=64, width=8, z_dim=8, batch=2, steps=2)
-
-
-def new_trainer(options: Options) -> Trainer:
-    torch.manual_seed(3)
-    features = TinyFeatures()
-    pictures, _ = load_pictures(options.images, options.size)
-    return Trainer(options, pictures, features)
+    return tiny_options(tmp_path)
 
 
 def test_two_steps_equal_one_and_a_resumed_one(options: Options, tmp_path: Path) -> None:
@@ -232,12 +203,13 @@ def test_a_step_in_bfloat16(options: Options) -> None:
 def test_collapse_and_copies_are_reported(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = new_trainer(options)
     watch = gan_watch.Watch(trainer)
-    assert not any("collapse" in line for line in watch.warnings(watch.measure()))
+    assert not any("collapse" in line for line in watch.warnings(watch.measure(), 0.5))
     trainer.images_seen = gan_watch.SEEN_FIRST
-    assert any("collapse" in line for line in watch.warnings(watch.measure()))
+    assert any("collapse" in line for line in watch.warnings(watch.measure(), 0.5))
     monkeypatch.setattr(gan_watch, "painter", lambda _: lambda z, mood: trainer.pictures[: len(z)])
-    (said,) = watch.warnings(watch.measure())
+    (said,) = watch.warnings(watch.measure(), 0.5)
     assert "by heart" in said
+    assert [line for line in watch.warnings(watch.measure(), 2.0) if "the discriminator knows" in line]
 
 
 def test_the_walk_is_a_video_that_moves(tmp_path: Path) -> None:
@@ -590,6 +562,7 @@ def test_a_window_is_painted_as_in_the_whole_picture(detail_trainer: DetailTrain
 
 
 def test_detail_changes_only_the_largest_sizes_and_goes_on_exactly(detail_trainer: DetailTrainer) -> None:
+    detail_trainer.step_count = ALONE
     before = {name: value.clone() for name, value in detail_trainer.generator.state_dict().items()}
     detail_trainer.step()
     state = copy.deepcopy(detail_trainer.state())

@@ -6,6 +6,7 @@ sizes, as in StyleGAN2 (Karras et al., 2020), so that a trained generator can be
 The features are those of a network trained on photographs, EfficientNet-Lite0.
 """
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,13 @@ N_MOOD = 2
 _ROWS = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
 DOUBLED = torch.kron(_ROWS, _ROWS)
 """``(16, 9)``: a 3x3 kernel on doubled pixels, as the 4x4 kernel of a transposed convolution of stride 2."""
+REFINED = {8: 2, 16: 2, 32: 2, 64: 2, 128: 1}
+"""How many times the maps of a side are refined: above, it would cost more than it shows."""
+
+
+@functools.cache
+def _doubled(device: torch.device) -> Tensor:
+    return DOUBLED.to(device)
 
 
 class UpConv(nn.Conv2d):
@@ -31,8 +39,9 @@ class UpConv(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         n_out, n_in, _, _ = self.weight.shape
-        kernel = (self.weight.flatten(2) @ DOUBLED.T).view(n_out, n_in, 4, 4)
-        return F.conv_transpose2d(x, kernel.transpose(0, 1), stride=2, padding=1)
+        kernel = (self.weight.flatten(2) @ _doubled(x.device).T).view(n_out, n_in, 4, 4).transpose(0, 1)
+        # In the layout of the weight comes the result, and batch norms are slow in the other one.
+        return F.conv_transpose2d(x, kernel.contiguous(memory_format=torch.channels_last), stride=2, padding=1)
 
 
 class UpBlock(nn.Module):
@@ -52,6 +61,22 @@ class UpBlock(nn.Module):
         gain, shift = self.modulate(style)[:, :, None, None].chunk(2, 1)
         x = self.norm(self.conv(x)) * (1 + gain) + shift
         return F.glu(x, 1) if self.gated else F.leaky_relu(x, 0.2)
+
+
+class Refine(nn.Module):
+    """A 3x3 convolution beside the map, batch norm, modulation; it adds nothing before it is trained."""
+
+    def __init__(self, n: int, n_style: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(n, n, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(n)
+        self.modulate = nn.Linear(n_style, n * 2)
+        nn.init.zeros_(self.modulate.weight)
+        nn.init.zeros_(self.modulate.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        gain, shift = self.modulate(style)[:, :, None, None].chunk(2, 1)
+        return x + F.leaky_relu(self.norm(self.conv(x)) * gain + shift, 0.2)
 
 
 class SkipExcitation(nn.Module):
@@ -120,6 +145,9 @@ class Generator(nn.Module):
         self.start_norm = nn.BatchNorm2d(n[4] * 2)
         self.sides = sides = [side for side in n if side > 4]
         self.blocks = nn.ModuleList(UpBlock(n[s // 2], n[s], n_style, gated=s < 128) for s in sides)
+        self.refine = nn.ModuleDict(
+            {str(s): nn.ModuleList(Refine(n[s], n_style) for _ in range(REFINED[s])) for s in sides if s in REFINED}
+        )
         pairs = [(s // 16, s) for s in sides if s >= 64]
         self.skips = nn.ModuleDict({str(s): SkipExcitation(n[small], n[s]) for small, s in pairs})
         self.to_rgb = nn.ModuleDict({str(s): nn.Conv2d(n[s], 3, 3, padding=1) for s in sides if s >= 32})
@@ -142,6 +170,9 @@ class Generator(nn.Module):
     def enlarge(self, canvas: Canvas, side: int) -> None:
         """Go on to the next of `sides`."""
         x = self.blocks[self.sides.index(side)](canvas.x, canvas.style)
+        if str(side) in self.refine:
+            for layer in self.refine[str(side)]:
+                x = layer(x, canvas.style)
         if str(side) in self.skips:
             x = self.skips[str(side)](canvas.maps[side // 16], x)
         canvas.maps[side] = canvas.x = x
@@ -166,7 +197,8 @@ class Generator(nn.Module):
         fresh = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
         known = max((int(name.split(".")[1]) for name in weights if name.startswith("to_rgb.")), default=0)
         above = [str(side) for side in (64, 128, 256, 512) if known < side <= self.size]
-        grown = tuple(f"{part}.{side}." for part in ("skips", "to_rgb") for side in above)
+        # Older models have nothing to refine by.
+        grown = ("refine.", *(f"{part}.{side}." for part in ("skips", "to_rgb") for side in above))
         grown += tuple(f"blocks.{len(self.blocks) - 1 - i}." for i in range(len(above)))
         fits = all(name in own and own[name].shape == value.shape for name, value in weights.items())
         if not known or not fits or not all(name.startswith(grown) for name in fresh):

@@ -80,7 +80,7 @@ class DetailTrainer(Trainer):
                     self.generator.enlarge(canvas, side)
         last = self._base - WINDOW // self._scale_up
         top, left = torch.randint(last + 1, (2,), generator=self.random).tolist()
-        real = real[:, :, top * self._scale_up :, left * self._scale_up :][:, :, :WINDOW, :WINDOW].to(self.device)
+        real = real[:, :, top * self._scale_up :, left * self._scale_up :][:, :, :WINDOW, :WINDOW]
 
         self.discriminator.requires_grad_(False)
         with self.fast():
@@ -91,7 +91,8 @@ class DetailTrainer(Trainer):
         side = WINDOW // self._scale_up
         painted = torch.tanh(canvas.picture.float()[:, :, top : top + side, left : left + side])
         change = F.l1_loss(F.avg_pool2d(fake.float(), self._scale_up * HELD), F.avg_pool2d(painted, HELD))
-        self.update(self.generator, self.generator_adam, adversarial + CONSISTENCY * change)
+        rate = self.options.generator_rate * self.pace()[0]
+        self.update(self.generator, self.generator_adam, adversarial + CONSISTENCY * change, rate)
         return self.judge({"generator": adversarial, "change": change}, real_seen, fake_seen, (), start)
 
     def paint_window(self, canvas: Canvas, top: int, left: int) -> Tensor:
@@ -113,4 +114,4 @@ class DetailTrainer(Trainer):
 def parts_of(generator: Generator, side: int) -> list[nn.Module]:
     """What makes the maps and the picture of one size."""
     parts = [generator.blocks[generator.sides.index(side)], generator.to_rgb[str(side)]]
-    return [*parts, generator.skips[str(side)]] if str(side) in generator.skips else parts
+    return [*parts, *(layers[str(side)] for layers in (generator.skips, generator.refine) if str(side) in layers)]

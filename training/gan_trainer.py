@@ -25,6 +25,13 @@ JUDGED_FROM, ANCHORED_FROM = 1, 2
 for the discriminator to judge, by the pixels."""
 SIZES = (64, 128, 256, 512)
 PRECISIONS = ("auto", "float32", "bfloat16")
+SETTLING = 1 / 2
+"""Share of the steps, the last, in which the rates and the features' weight fall, to `SETTLED`."""
+SETTLED = 0.1
+ALONE = 200
+"""Steps of the discriminator alone, before a generator that is started from learns from it."""
+KEPT_NEAR = 8 << 30
+"""Bytes of pictures that are kept in the memory of the graphics card at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class Options:
     z_dim: int = 128
     batch: int = 8
     steps: int = 20_000
+    discriminator_width: int = 16
     generator_rate: float = 4e-4
     discriminator_rate: float = 4e-4
     mood_weight: float = 1.0
@@ -127,10 +135,14 @@ class Trainer:
         self.moods = self.scale.to_mood(measured).clamp(0, 1)
         self.average = copy.deepcopy(self.generator).eval().requires_grad_(False)
         self.features = features
-        self.discriminator = Discriminator(min(options.size, self.judged), channels=self.judged_channels())
+        self.discriminator = Discriminator(
+            min(options.size, self.judged), options.discriminator_width, self.judged_channels()
+        )
         for net in (self.generator, self.average, self.discriminator, self.features):
             net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.codes = self.place_pictures()
+        near = self.device.type == "cuda" and pictures.nbytes <= KEPT_NEAR
+        self._drawn_from = pictures.to(self.device) if near else pictures
         self.generator_adam = torch.optim.Adam(self.generator.parameters(), options.generator_rate, BETAS)
         self.discriminator_adam = torch.optim.Adam(self.discriminator.parameters(), options.discriminator_rate, BETAS)
         self.random = torch.Generator().manual_seed(options.seed + self.rank)
@@ -165,10 +177,16 @@ class Trainer:
         """Draw training pictures, half of them mirrored, each with its z and its mood."""
         chosen = torch.randint(len(self.pictures), (n,), generator=self.random)
         mirrored = torch.randint(2, (n,), generator=self.random)
-        pictures = self.pictures[chosen]
-        pictures = torch.where(mirrored.view(n, 1, 1, 1) == 1, pictures.flip(3), pictures)
+        pictures = self._drawn_from[chosen.to(self._drawn_from.device)].to(self.device)
+        pictures = torch.where(mirrored.view(n, 1, 1, 1).to(self.device) == 1, pictures.flip(3), pictures)
         pictures = to_float(pictures).contiguous(memory_format=torch.channels_last)
         return pictures, self.codes[mirrored, chosen], self.moods[chosen]
+
+    def pace(self) -> tuple[float, float]:
+        """What the rates of generator and discriminator are multiplied by at this step."""
+        left = 1 - self.step_count / self.options.steps
+        settled = SETTLED ** max(0.0, 1 - left / SETTLING)
+        return (0.0 if self.before and self.step_count < ALONE else settled), settled
 
     def step(self) -> dict[str, float]:
         """One update of the generator and one of the discriminator, on the same fakes.
@@ -180,7 +198,6 @@ class Trainer:
         anchored = n // 2
         real, z, mood = self.real(n)
         other_z, other_mood = self.ask(n - anchored)
-        real = real.to(self.device)
         z = torch.cat([z[:anchored], other_z]).to(self.device)
         mood = torch.cat([mood[:anchored], other_mood]).to(self.device)
 
@@ -193,12 +210,13 @@ class Trainer:
                 real_maps = self.features(soften(real_seen))
             maps = [torch.cat(pair) for pair in zip(real_maps, fake_maps, strict=True)][JUDGED_FROM:]
             by_pixels, by_features = self.judged_together(real_seen, fake_seen, maps)
-        adversarial = by_pixels + self.options.feature_weight * by_features
+        pace, settled = self.pace()
+        adversarial = by_pixels + self.options.feature_weight * settled * by_features
         held = [[part[:anchored] for part in seen[ANCHORED_FROM:]] for seen in (fake_maps, real_maps)]
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake.float())), mood)
         distance = anchor_loss(fake[:anchored].float(), real[:anchored], *held)
         extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
-        self.update(self.generator, self.generator_adam, adversarial + extra)
+        self.update(self.generator, self.generator_adam, adversarial + extra, self.options.generator_rate * pace)
         losses = {"generator": by_pixels, "by_features": by_features, "mood": obedience, "anchor": distance}
         return self.judge(losses, real_seen, fake_seen, maps, start)
 
@@ -206,8 +224,10 @@ class Trainer:
         """Where the networks compute in the faster type, if there is one."""
         return torch.autocast(self.device.type, self.type, enabled=self.type != torch.float32)
 
-    def update(self, net: nn.Module, adam: torch.optim.Adam, loss: Tensor) -> None:
+    def update(self, net: nn.Module, adam: torch.optim.Adam, loss: Tensor, rate: float) -> None:
         """One step of Adam, the same in all processes."""
+        for group in adam.param_groups:
+            group["lr"] = rate
         adam.zero_grad(set_to_none=True)
         loss.backward()
         self._share_gradients(net)
@@ -246,11 +266,13 @@ class Trainer:
         scores = [*by_pixels, *by_features]
         judgement = hinge_discriminator([score[:n] for score in scores], [score[n:] for score in scores])
         again = redrawing_loss(redrawn[:n], real_seen)
-        self.update(self.discriminator, self.discriminator_adam, judgement + again)
+        rate = self.options.discriminator_rate * self.pace()[1]
+        self.update(self.discriminator, self.discriminator_adam, judgement + again, rate)
         self.step_count += 1
         self.images_seen += len(real_seen) * self.processes
         self._update_average()
-        figures = {name: loss.item() for name, loss in {**losses, "discriminator": judgement, "redrawn": again}.items()}
+        losses |= {"discriminator": judgement, "redrawn": again}
+        figures = dict(zip(losses, torch.stack([*losses.values()]).tolist(), strict=True))
         self.seconds += time.monotonic() - start
         return figures
 
@@ -321,12 +343,6 @@ class Trainer:
         self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
         self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]
         self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
-        # A run that goes on with other rates takes them, not those of the checkpoint.
-        for adam, rate in (
-            (self.generator_adam, self.options.generator_rate),
-            (self.discriminator_adam, self.options.discriminator_rate),
-        ):
-            adam.param_groups[0]["lr"] = rate
         # Another machine may round the components differently, and pictures would change places.
         self.codes = codes
         draws: list[Tensor] = state["random"]  # type: ignore[assignment]

@@ -20,6 +20,8 @@ WALK_SECONDS = 3
 WALK_FPS = 20
 COLLAPSED = 0.5
 COPIED = 0.5
+LEARNED_BY_HEART = 1.5
+"""The generator's loss by pixels above which the discriminator knows each picture: until then it is below 1."""
 SEEN_FIRST = 8_000
 """Pictures before which nothing is said of collapse: a generator begins with pictures that are alike."""
 
@@ -116,8 +118,8 @@ class Watch:
             "nearest_neighbour": nearest_neighbour(self._searched, fake),
         }
 
-    def warnings(self, figures: dict[str, float]) -> list[str]:
-        """What these figures give reason to say."""
+    def warnings(self, figures: dict[str, float], lead: float) -> list[str]:
+        """What these figures, and the generator's mean loss by pixels of late, give reason to say."""
         said = []
         if figures["diversity"] < COLLAPSED and self._trainer.images_seen >= SEEN_FIRST:
             said.append(
@@ -128,5 +130,11 @@ class Watch:
             said.append(
                 f"the pictures come close to copies (nearest neighbour {figures['nearest_neighbour']:.2f} of the "
                 "collection's): a sign of learning by heart; stop here, or add pictures"
+            )
+        if lead > LEARNED_BY_HEART:
+            said.append(
+                f"the discriminator knows the pictures by heart (the generator's loss is {lead:.1f}; it is "
+                "below 1 while both learn), and what it asks for now is noise: go back to an earlier model "
+                "with --init, lower --discriminator-rate or --discriminator-width, or add pictures"
             )
         return said

@@ -50,18 +50,26 @@ def augment(batches: list[Tensor], generator: torch.Generator) -> list[Tensor]:
     batches : one or more ``(n, 3, size, size)``; pictures at the same place are changed in the same way
     """
     n, _, height, width = batches[0].shape
-    reach = height // 8
-    shifts = torch.randint(0, 2 * reach + 1, (n, 2), generator=generator).tolist()
-    mask = torch.ones(n, 1, height, width, device=batches[0].device)
-    hole = int(height * 0.4)
-    corners = torch.randint(-hole // 2, height - hole // 2, (n, 2), generator=generator).tolist()
+    reach, hole = height // 8, int(height * 0.4)
+    shifts = torch.randint(-reach, reach + 1, (n, 2), generator=generator)
+    corners = torch.randint(-hole // 2, height - hole // 2, (n, 2), generator=generator)
     cut = torch.rand(n, generator=generator) < 0.7
-    for i, (y, x) in enumerate(corners):
-        if cut[i]:
-            mask[i, :, max(y, 0) : y + hole, max(x, 0) : x + hole] = 0
-    changed = []
-    for pictures in batches:
-        padded = F.pad(pictures, (reach,) * 4, mode="reflect")
-        moved = torch.stack([padded[i, :, y : y + height, x : x + width] for i, (y, x) in enumerate(shifts)])
-        changed.append(moved * mask)
-    return changed
+    y, x = torch.arange(height), torch.arange(width)
+    rows, columns = _reflected(y + shifts[:, :1], height), _reflected(x + shifts[:, 1:], width)
+    in_rows, in_columns = (
+        (places >= corner) & (places < corner + hole) for places, corner in ((y, corners[:, :1]), (x, corners[:, 1:]))
+    )
+    kept = ~(in_rows[:, :, None] & in_columns[:, None, :] & cut[:, None, None])
+    rows, columns, kept = (part.to(batches[0].device, non_blocking=True) for part in (rows, columns, kept))
+    moved = [
+        pictures.gather(2, rows[:, None, :, None].expand(pictures.shape)).gather(
+            3, columns[:, None, None, :].expand(pictures.shape)
+        )
+        for pictures in batches
+    ]
+    return [pictures * kept[:, None] for pictures in moved]
+
+
+def _reflected(places: Tensor, side: int) -> Tensor:
+    """Places outside 0..side - 1 as a mirror at the rim shows them."""
+    return side - 1 - (side - 1 - places.abs()).abs()

@@ -198,8 +198,8 @@ def colour_mood(pictures: Tensor) -> Tensor:
     float ``(n, 2)``: pleasure, arousal
     """
     rgb = pictures * 0.5 + 0.5
-    weights = rgb.new_tensor([0.2126, 0.7152, 0.0722]).view(1, 3, 1, 1)
-    brightness = (rgb * weights).sum(1).mean((1, 2))
+    red, green, blue = rgb.unbind(1)
+    brightness = (0.2126 * red + 0.7152 * green + 0.0722 * blue).mean((1, 2))
     high, low = rgb.amax(1), rgb.amin(1)
     # The floor keeps nearly black pixels, whose saturation means nothing, from counting.
     saturation = ((high - low) / (high + 0.05)).mean((1, 2))
@@ -243,5 +243,5 @@ class MoodScale:
 
     def to_mood(self, measured: Tensor) -> Tensor:
         """``(n, 2)`` pleasure and arousal to valence and energy, not clipped."""
-        mean, deviation = self.mean.to(measured.device), self.deviation.to(measured.device)
+        mean, deviation = (part.to(measured.device, non_blocking=True) for part in (self.mean, self.deviation))
         return 0.5 + (measured - mean) / (4.0 * deviation)

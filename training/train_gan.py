@@ -39,7 +39,8 @@ HELP = {
     "width": "width of the generator",
     "z_dim": "length of the latent vector",
     "batch": "pictures a step, on each process",
-    "steps": "steps in all",
+    "steps": "steps in all; in the second half of them the rates and the weight of the features fall",
+    "discriminator_width": "channels of the discriminator at half the size; on a graphics card more of them pay",
     "generator_rate": "Adam's learning rate for the generator",
     "discriminator_rate": "Adam's learning rate for the discriminator",
     "mood_weight": "how strongly a picture is held to the mood it was asked for",
@@ -84,8 +85,9 @@ class Run:
             with _whole(self._folder / "state.pt") as fresh:
                 fresh.write_bytes(buffer.getbuffer())
             _append(self._folder / "log.csv", self._rows)
+            lead = [row["generator"] for row in self._rows]
             self._rows.clear()
-            self._show(step)
+            self._show(step, sum(lead) / max(len(lead), 1))
         except (OSError, av.FFmpegError) as error:
             _say(
                 f"{self._folder}: step {step} can't be written ({error}); the last checkpoint there is whole; "
@@ -94,7 +96,7 @@ class Run:
             return False
         return True
 
-    def _show(self, step: int) -> None:
+    def _show(self, step: int, lead: float) -> None:
         samples = self._folder / "samples"
         samples.mkdir(exist_ok=True)
         paint, z_dim, size = painter(self._trainer), self._trainer.options.z_dim, self._trainer.options.size
@@ -106,7 +108,7 @@ class Run:
         _append(self._folder / "figures.csv", [{"step": step, **figures}])
         told = ", ".join(f"{name} {value:.2f}" for name, value in figures.items())
         _say(f"step {step}, {self._trainer.images_seen} pictures: {told}")
-        for line in self._watch.warnings(figures):
+        for line in self._watch.warnings(figures, lead):
             _say(f"careful: {line}")
 
 
