@@ -543,7 +543,7 @@ def detail_trainer(tmp_path: Path) -> DetailTrainer:
     folder = make_pictures(tmp_path / "large", 4, 256)
     options = Options(images=str(folder), size=256, width=8, z_dim=8, batch=2, init=str(tmp_path / "small.onnx"))
     pictures, _ = load_pictures(folder, 256)
-    return DetailTrainer(options, pictures, TinyFeatures())
+    return DetailTrainer(options, pictures)
 
 
 @pytest.mark.parametrize(("top", "left"), [(0, 0), (32, 32), (9, 21)])
@@ -556,7 +556,7 @@ def test_a_window_is_painted_as_in_the_whole_picture(detail_trainer: DetailTrain
         canvas = generator.begin(z, mood)
         for side in (8, 16, 32, 64):
             generator.enlarge(canvas, side)
-        window = detail_trainer.paint_window(canvas, top, left)
+        window = detail_trainer.paint_window(generator, canvas, top, left)
         whole = generator(z, mood)
     torch.testing.assert_close(window, whole[:, :, 4 * top :, 4 * left :][:, :, :128, :128], atol=1e-5, rtol=1e-5)
 
@@ -573,6 +573,26 @@ def test_detail_changes_only_the_largest_sizes_and_goes_on_exactly(detail_traine
     assert all(".128." in name or ".256." in name or name.startswith(("blocks.4", "blocks.5")) for name in changed)
     detail_trainer.load_state(state)
     assert detail_trainer.step() == losses
+
+
+def test_detail_of_a_generator_of_the_size_is_held_by_its_own_pictures(
+    detail_trainer: DetailTrainer, tmp_path: Path
+) -> None:
+    card = detail_trainer.before | {"size": 256}
+    for weight in detail_trainer.generator.parameters():
+        nn.init.trunc_normal_(weight, 0.0, 0.2)
+    export_generator(detail_trainer.generator, tmp_path / "large.onnx", card)
+    options = dataclasses.replace(detail_trainer.options, init=str(tmp_path / "large.onnx"), steps=1_000)
+    trainer = DetailTrainer(options, detail_trainer.pictures)
+    before = {name: value.clone() for name, value in trainer.generator.state_dict().items()}
+    assert trainer.step()["change"] < 1e-3
+    assert all(torch.equal(value, before[name]) for name, value in trainer.generator.state_dict().items())
+    trainer.step_count = ALONE
+    trainer.step()
+    assert trainer.step()["change"] > 0.0
+    changed = {name for name, value in trainer.generator.state_dict().items() if not value.equal(before[name])}
+    assert changed
+    assert all(".128." in name or ".256." in name or name.startswith(("blocks.4", "blocks.5")) for name in changed)
 
 
 def test_detail_needs_a_generator_and_large_pictures(

@@ -1,9 +1,11 @@
 """Detail for a generator that is good already: only the blocks of the highest sizes are trained, on windows.
 
-What lies where stays that of the smaller generator. A step costs about a quarter of one that trains everything,
-and pictures that are large enough are few: 512 px of brush strokes are learned from those that have them.
+What lies where stays that of the smaller generator, or what the generator itself painted where it has the size
+already. A step costs about a quarter of one that trains everything, and pictures that are large enough are few:
+512 px of brush strokes are learned from those that have them.
 """
 
+import copy
 import time
 
 import torch
@@ -26,11 +28,11 @@ HELD = 4
 
 
 class DetailTrainer(Trainer):
-    """Trains the blocks above the size of ``--init``, or the last one where the sizes are equal.
+    """Trains the blocks above the size of ``--init``, or the last two where the sizes are equal.
 
     Parameters
     ----------
-    options, pictures, features : as for `Trainer`; `features` is not used
+    options, pictures : as for `Trainer`
 
     Raises
     ------
@@ -40,20 +42,22 @@ class DetailTrainer(Trainer):
 
     judged = WINDOW
 
-    def __init__(self, options: Options, pictures: Tensor, features: nn.Module) -> None:
+    def __init__(self, options: Options, pictures: Tensor) -> None:
         if not options.init:
             raise ValueError("--detail: there is nothing to add to; --init with a generator is needed")
         if options.size < 2 * WINDOW:
             raise ValueError(f"--detail: --size {options.size} is too small; {2 * WINDOW} or more is allowed")
-        super().__init__(options, pictures, features)
-        self._base = min(self.grown_from, options.size // 2)
+        super().__init__(options, pictures, nn.Identity())
+        mended = self.grown_from >= options.size
+        self._base = options.size // 4 if mended else self.grown_from
         self._scale_up = options.size // self._base
-        # Batch norms of what isn't trained stay as they are in the show.
+        # Batch norms of what isn't new stay as they are in the show.
         self.generator.requires_grad_(False).eval()
+        self._model = copy.deepcopy(self.generator) if mended else None
         for side in self.generator.sides:
             if side > self._base:
                 for part in parts_of(self.generator, side):
-                    part.requires_grad_(True).train()
+                    part.requires_grad_(True).train(not mended)
 
     def judged_channels(self) -> list[int]:
         """None: windows are judged by their pixels."""
@@ -84,18 +88,26 @@ class DetailTrainer(Trainer):
 
         self.discriminator.requires_grad_(False)
         with self.fast():
-            fake = self.paint_window(canvas, top, left)
+            fake = self.paint_window(self.generator, canvas, top, left)
             fake_seen, real_seen = augment([fake, real], self.random)
             adversarial, _ = self.judged_together(real_seen, fake_seen)
-        assert canvas.picture is not None
-        side = WINDOW // self._scale_up
-        painted = torch.tanh(canvas.picture.float()[:, :, top : top + side, left : left + side])
-        change = F.l1_loss(F.avg_pool2d(fake.float(), self._scale_up * HELD), F.avg_pool2d(painted, HELD))
+        change = self.change(fake, canvas, top, left)
         rate = self.options.generator_rate * self.pace()[0]
         self.update(self.generator, self.generator_adam, adversarial + CONSISTENCY * change, rate)
         return self.judge({"generator": adversarial, "change": change}, real_seen, fake_seen, (), start)
 
-    def paint_window(self, canvas: Canvas, top: int, left: int) -> Tensor:
+    def change(self, fake: Tensor, canvas: Canvas, top: int, left: int) -> Tensor:
+        """How far a window is from what was painted there before, in mean absolute differences of coarse pixels."""
+        if self._model is not None:
+            with torch.no_grad(), self.fast():
+                before = self.paint_window(self._model, canvas, top, left)
+            return F.l1_loss(*(F.avg_pool2d(window.float(), self._scale_up) for window in (fake, before)))
+        assert canvas.picture is not None
+        side = WINDOW // self._scale_up
+        before = torch.tanh(canvas.picture.float()[:, :, top : top + side, left : left + side])
+        return F.l1_loss(F.avg_pool2d(fake.float(), self._scale_up * HELD), F.avg_pool2d(before, HELD))
+
+    def paint_window(self, generator: Generator, canvas: Canvas, top: int, left: int) -> Tensor:
         """The window at (`top`, `left`) of the smaller picture: ``(n, 3, WINDOW, WINDOW)``."""
         assert canvas.picture is not None
         side = WINDOW // self._scale_up
@@ -104,9 +116,9 @@ class DetailTrainer(Trainer):
         part = Canvas(
             canvas.style, dict(canvas.maps), canvas.x[:, :, rows, columns], canvas.picture[:, :, rows, columns]
         )
-        for larger in self.generator.sides:
+        for larger in generator.sides:
             if larger > self._base:
-                self.generator.enlarge(part, larger)
+                generator.enlarge(part, larger)
         y, x = (top - rows.start) * self._scale_up, (left - columns.start) * self._scale_up
         return torch.tanh(part.picture[:, :, y : y + WINDOW, x : x + WINDOW])
 

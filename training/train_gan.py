@@ -47,7 +47,7 @@ HELP = {
     "anchor_weight": "how strongly the z of each training picture is held to that picture",
     "feature_weight": "how much the judgement by pretrained features counts, beside that by pixels",
     "ema_images": "half-life of the averaged weights, in pictures",
-    "detail": "train only the sizes above that of --init, on windows; where there are none, the last",
+    "detail": "train only the sizes above that of --init, on windows; where there are none, the last two",
     "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
     "init": "start from the generator in this model file; a smaller one is grown, a larger one cut",
@@ -257,7 +257,10 @@ def prepare(options: Options, folder: Path) -> Trainer:
             _say(f"skipped {line}")
         if len(pictures) < FEW:
             _say(f"{len(pictures)} pictures are few and may be learned by heart; {FEW} or more are better")
-    trainer = (DetailTrainer if options.detail else Trainer)(options, pictures, pretrained_features())
+    if options.detail:
+        trainer: Trainer = DetailTrainer(options, pictures)
+    else:
+        trainer = Trainer(options, pictures, pretrained_features())
     if (folder / "state.pt").exists():
         trainer.load_state(torch.load(folder / "state.pt", map_location="cpu", weights_only=True))
         if first:
