@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 from tests.tiny_gan import TinyFeatures, new_trainer, tiny_options
 from training.discriminator import Discriminator
 from training.export import export_generator
-from training.gan import REFINED, Generator
+from training.gan import REFINED, Generator, within_reach
 from training.gan_trainer import ALONE, SETTLED, SETTLING, Options
 from training.losses import anchor_loss, augment, hinge_generator, mood_loss, soften
 from training.pictures import MoodScale, colour_mood
@@ -83,6 +83,14 @@ def test_refining_adds_nothing_before_it_is_trained_and_then_does(options: Optio
     trainer.step()
     assert {int(side) for side in layers} == {side for side in REFINED if side <= options.size}
     assert not any(torch.equal(a, b) for a, b in zip(weights(layers), before, strict=True))
+
+
+def test_the_corner_of_moods_without_pictures_gives_way() -> None:
+    corner, inside = torch.tensor([[1.0, 1.0], [1.0, 0.8]]), torch.tensor([[0.9, 0.5], [0.5, 1.0]])
+    torch.testing.assert_close(within_reach(corner), torch.tensor([[0.75, 0.75], [0.85, 0.65]]))
+    assert torch.equal(within_reach(inside), inside)
+    generator, z = Generator(64, 8, 8).eval(), torch.randn(2, 8)
+    torch.testing.assert_close(generator(z, corner), generator(z, within_reach(corner)))
 
 
 def test_a_model_from_before_there_was_refining_is_started_from() -> None:

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 N_MOOD = 2
+MOST = 1.5
+"""The sum of valence and energy that is painted at most."""
 _ROWS = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
 DOUBLED = torch.kron(_ROWS, _ROWS)
 """``(16, 9)``: a 3x3 kernel on doubled pixels, as the 4x4 kernel of a transposed convolution of stride 2."""
@@ -112,6 +114,14 @@ class Canvas:
     picture: Tensor | None
 
 
+def within_reach(mood: Tensor) -> Tensor:
+    """Moods ``(n, 2)`` without the corner that is bright and saturated at once, where there is hardly a picture.
+
+    Beyond `MOST`, valence and energy give way by the same: a generator that is held to more paints stripes.
+    """
+    return mood - F.relu(mood.sum(1, keepdim=True) - MOST) / 2
+
+
 class Generator(nn.Module):
     """(z, mood) to a picture.
 
@@ -163,7 +173,7 @@ class Generator(nn.Module):
     def begin(self, z: Tensor, mood: Tensor) -> Canvas:
         """What every picture starts from, 4x4."""
         z = z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
-        style = self.style(self.style_z(z) + self.style_mood(mood * 4 - 2))
+        style = self.style(self.style_z(z) + self.style_mood(within_reach(mood) * 4 - 2))
         x = F.glu(self.start_norm(self.start(z).view(z.shape[0], -1, 4, 4)), 1)
         return Canvas(style, {4: x}, x, None)
 

@@ -15,7 +15,7 @@ from artgen_osc import modelfile
 from training.anchors import picture_codes
 from training.discriminator import Discriminator, redrawing_loss
 from training.export import read_generator
-from training.gan import N_MOOD, Generator
+from training.gan import N_MOOD, Generator, within_reach
 from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss, soften
 from training.pictures import MoodScale, colour_mood, measure_mood, to_float
 
@@ -199,7 +199,7 @@ class Trainer:
         real, z, mood = self.real(n)
         other_z, other_mood = self.ask(n - anchored)
         z = torch.cat([z[:anchored], other_z]).to(self.device)
-        mood = torch.cat([mood[:anchored], other_mood]).to(self.device)
+        mood = within_reach(torch.cat([mood[:anchored], other_mood])).to(self.device)
 
         self.discriminator.requires_grad_(False)
         with self.fast():
