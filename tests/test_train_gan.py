@@ -551,6 +551,8 @@ def test_a_window_is_painted_as_in_the_whole_picture(detail_trainer: DetailTrain
     generator = detail_trainer.generator.eval()
     for layer in generator.to_rgb.values():
         nn.init.normal_(layer.weight, 0.0, 0.1)
+    for refining in generator.refine["128"]:
+        nn.init.normal_(refining.modulate.weight, 0.0, 0.2)
     z, mood = torch.randn(2, 8), torch.rand(2, 2)
     with torch.no_grad():
         canvas = generator.begin(z, mood)

@@ -40,7 +40,7 @@ HELP = {
     "z_dim": "length of the latent vector",
     "batch": "pictures a step, on each process",
     "steps": "steps in all; in the second half of them the rates and the weight of the features fall",
-    "discriminator_width": "channels of the discriminator at half the size; on a graphics card more of them pay",
+    "discriminator_width": "channels of the discriminator at half the size; more learn few pictures by heart",
     "generator_rate": "Adam's learning rate for the generator",
     "discriminator_rate": "Adam's learning rate for the discriminator",
     "mood_weight": "how strongly a picture is held to the mood it was asked for",
