@@ -21,6 +21,7 @@ import numpy as np
 
 from artgen_osc.errors import ModelError
 from artgen_osc.modelfile import Engine, ModelFile, has_card, installed_generator, load
+from artgen_osc.runtime.child import python_module
 from artgen_osc.workload import flops, write_product
 
 ON_CPU = ("openvino", "onnxruntime")
@@ -209,7 +210,7 @@ def first_picture(path: Path, engine: str) -> dict[str, Any]:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "artgen_osc", "visuals", "--headless", "-v", f"--visuals-port={port}"]
+    command = python_module("artgen_osc", "visuals", "--headless", "-v", f"--visuals-port={port}")
     command += [f"--engine={engine}", f"--visuals-model={path.resolve()}", f"--seconds={PATIENCE_S}"]
     seconds = []
     for _ in range(STARTS):

@@ -6,7 +6,6 @@ Nothing heavy is imported before a command needs it.
 import argparse
 import functools
 import json
-import logging
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from typing import Any, Never
 from artgen_osc import __version__, config
 from artgen_osc.errors import ArtgenError, AudioError
 from artgen_osc.gallery_arguments import add_actions
+from artgen_osc.runtime.text import make_streams_safe, say, start_logging
 
 SHORT = {
     "audio.input": ("--input", "-i"),
@@ -325,17 +325,16 @@ def _positive(text: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
+    make_streams_safe()
     given = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if given.verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr
-    )
+    start_logging(given.verbose)
     try:
         return given.run(given)  # type: ignore[no-any-return]
     except ArtgenError as error:
         if given.verbose:
             raise
         for line in str(error).splitlines():
-            print(f"artgen: {line}", file=sys.stderr)
+            say(f"artgen: {line}", sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 0

@@ -3,12 +3,12 @@
 import logging
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from artgen_osc.config import VIEW_VARIABLE
+from artgen_osc.runtime.child import python_module
 
 log = logging.getLogger("artgen.renderer")
 
@@ -43,7 +43,7 @@ class Renderer:
     """
 
     def __init__(self, given: Mapping[str, object], show_file: str | None = None, record: Path | None = None) -> None:
-        self._command = [sys.executable, "-m", "artgen_osc", "visuals", *flags(given)]
+        self._command = python_module("artgen_osc", "visuals", *flags(given))
         if show_file:
             self._command.append(f"--config={show_file}")
         if record:

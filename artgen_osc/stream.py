@@ -4,7 +4,6 @@ import importlib.util
 import json
 import logging
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import numpy as np
 from artgen_osc.audio import AudioBlock, PacedSource, block_length, shown, title_of
 from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
+from artgen_osc.runtime.child import python_module
 from artgen_osc.stream_decoder import HEAD, PROTOCOLS, RATE
 
 logger = logging.getLogger(__name__)
@@ -153,7 +153,7 @@ class StreamSource(PacedSource):
 
     def _connect(self) -> tuple[float, str]:
         """Run one decoder to its end: the seconds of sound it gave, and why it ended."""
-        command = [sys.executable, "-m", "artgen_osc.stream_decoder"]
+        command = python_module("artgen_osc.stream_decoder")
         try:
             with self._change:
                 if self._closed.is_set():

@@ -1,7 +1,6 @@
 """Puts the page's server together, from the settings of a show."""
 
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.gallery_arguments import FOLDER, PAINTING
 from artgen_osc.osc import OscReceiver
 from artgen_osc.renderer import flags
+from artgen_osc.runtime.child import python_module
 from artgen_osc.target_syntax import place
 from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.gallery import GalleryProxy
@@ -73,7 +73,7 @@ class ShowPage(Bridge):
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
         self.sound = BrowserInput()
         analyze = _given(settings, "mood.model", "mood.smoothing")
-        gallery = [sys.executable, "-m", "artgen_osc", "gallery", "serve", "--child", *_given(settings, *FOLDER)]
+        gallery = python_module("artgen_osc", "gallery", "serve", "--child", *_given(settings, *FOLDER))
         parts: list[Part] = [
             SitePart(self.addresses, token),
             ViewPart(),

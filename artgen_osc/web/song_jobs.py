@@ -5,7 +5,6 @@ import logging
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from artgen_osc.errors import ArtgenError
+from artgen_osc.runtime.child import python_module
 from artgen_osc.web.song_store import ENDED, PART, Song, Store, settle
 
 log = logging.getLogger(__name__)
@@ -259,7 +259,7 @@ class Jobs:
         JobError
             It has failed, hung or crashed.
         """
-        command = [sys.executable, "-m", "artgen_osc.web.leash", module, *words]
+        command = python_module("artgen_osc.web.leash", module, *words)
         try:
             with output.open("wb") as file, self._change:
                 if self._closing or self._current not in self._songs:

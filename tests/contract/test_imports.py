@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHARED_WITH_VISUALS = {"schema", "osc", "oscquery", "targets", "config", "errors", "modelfile"}
+SHARED_WITH_VISUALS = {"schema", "osc", "oscquery", "targets", "config", "errors", "modelfile", "runtime"}
 SHARED_WITH_THE_GALLERY = ("artgen_osc.web.guard.", "artgen_osc.web.page_files.")
 """The gallery has a server of its own, which holds strangers off and gives its page's files as the show's does."""
 SHARED_WITH_TRAINING = {
@@ -21,6 +21,7 @@ SHARED_WITH_TRAINING = {
     "config",
     "errors",
     "modelfile",
+    "runtime",
     "audio",
     "beat_network",
     "beat_spectrum",

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from artgen_osc.config import VisualsConfig
 from artgen_osc.errors import GalleryError
+from artgen_osc.runtime.child import python_module
 from artgen_osc.schema import COUNT_MAX
 from visuals.gallery import again
 from visuals.gallery.files import write
@@ -32,7 +32,7 @@ def analysis_of(sound: Path) -> dict[str, Any]:
     GalleryError
         It can't analyse it; the text is its own.
     """
-    command = [sys.executable, "-m", "artgen_osc", "analyze", "--json", "--", str(sound)]
+    command = python_module("artgen_osc", "analyze", "--json", "--", str(sound))
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         reason = done.stderr.strip().removeprefix("artgen: ")

@@ -1,0 +1,95 @@
+"""Files that somebody named: opened only where they are regular, of bearable size, and never with a surprise.
+
+A name comes out of a show file, a message or a command line, so it can be anything: too long, with a NUL in it, a
+folder, a device without end, a pipe that nobody writes to. Every failure here is an `OSError` whose ``strerror`` says
+in plain words what is wrong.
+"""
+
+import codecs
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+LARGEST_TEXT = 4 << 20
+"""Bytes of a file that people write by hand."""
+
+
+def open_regular(path: str | Path, largest: int | None = None) -> BinaryIO:
+    """Open a regular file for reading; never waits for a pipe or a device.
+
+    Parameters
+    ----------
+    path : whatever somebody gave as its name
+    largest : bytes that it may have at most, or None
+
+    Raises
+    ------
+    OSError
+        It isn't there, can't be read, isn't a regular file or is too large; ``strerror`` says which.
+    """
+    try:
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except ValueError:  # a NUL, or what the file system has no bytes for
+        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from None
+    except PermissionError as error:
+        # On Windows a folder can't be opened at all.
+        raise _folder(path) if Path(path).is_dir() else error from None
+    try:
+        status = os.fstat(number)
+        if stat.S_ISDIR(status.st_mode):
+            raise _folder(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "is a device or a pipe, not a file", str(path))
+        if largest is not None and status.st_size > largest:
+            raise OSError(errno.EFBIG, f"has {status.st_size / 1e6:.0f} MB, {largest / 1e6:.0f} at most", str(path))
+        return os.fdopen(number, "rb")
+    except BaseException:
+        os.close(number)
+        raise
+
+
+def _folder(path: str | Path) -> OSError:
+    return IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+
+
+def is_regular(path: str | Path) -> bool:
+    """Whether a regular file has this name and can be read; never raises."""
+    try:
+        open_regular(path).close()
+    except OSError:
+        return False
+    return True
+
+
+def read_regular(path: str | Path, largest: int | None = None) -> bytes:
+    """The whole of a regular file; parameters and errors as for `open_regular`."""
+    with open_regular(path, largest) as file:
+        return file.read()
+
+
+def decode_text(data: bytes) -> str:
+    """Text as editors and shells write it: UTF-8, or what its byte order mark says (UTF-8, UTF-16).
+
+    Raises
+    ------
+    UnicodeDecodeError
+        It is in another encoding.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig")
+
+
+def read_text(path: str | Path, largest: int = LARGEST_TEXT) -> str:
+    """The text of a regular file, as `decode_text` reads it.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`.
+    UnicodeDecodeError
+        As `decode_text`.
+    """
+    return decode_text(read_regular(path, largest))

@@ -1,0 +1,79 @@
+"""The one door for text that goes to a terminal or a log.
+
+What came out of a file, a message or the network may hold escape sequences, line breaks and characters that the
+terminal's encoding lacks. Through here it is harmless, and nothing raises.
+"""
+
+import logging
+import re
+import sys
+from io import TextIOWrapper
+from typing import TextIO
+
+_JOINERS = "\u200c\u200d"
+"""Unprintable, but Persian, Hindi and many emojis are written with them."""
+
+
+def printable(text: object) -> str:
+    r"""One line of harmless text: what is not printable becomes an escape, such as ``\x1b``; bytes of a name that
+    were not UTF-8 show as those bytes, such as ``\xe9``.
+
+    Parameters
+    ----------
+    text : a string, or whatever `str` is to be taken of
+    """
+    text = str(text)
+    return text if text.isprintable() else "".join(map(_harmless, text))
+
+
+def _harmless(letter: str) -> str:
+    if letter.isprintable() or letter in _JOINERS:
+        return letter
+    if letter.isspace() and letter not in "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029":
+        return " "
+    code = ord(letter)
+    if 0xDC80 <= code <= 0xDCFF:  # as Python carries a byte that it could not decode
+        return f"\\x{code - 0xDC00:02x}"
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def say(text: object, file: TextIO | None = None) -> None:
+    """Print text of several lines, each made `printable`, and flush.
+
+    Parameters
+    ----------
+    text : what to print
+    file : where to; None: the standard output
+    """
+    print("\n".join(map(printable, re.split(r"\r?\n", str(text)))), file=file or sys.stdout, flush=True)
+
+
+class LogFormatter(logging.Formatter):
+    """Formats a record so that its message is one `printable` line; a traceback keeps its own lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter.formatMessage`."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: object) -> str:
+        """See `logging.Formatter.formatException`."""
+        return "\n".join(map(printable, super().formatException(ei).splitlines()))  # type: ignore[arg-type]
+
+
+def make_streams_safe() -> None:
+    """Let the standard streams write what their encoding lacks as escapes, instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def start_logging(verbose: bool) -> None:
+    """Log to the standard error output, through `LogFormatter`.
+
+    Parameters
+    ----------
+    verbose : from DEBUG on, instead of from WARNING on
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(name)s: %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, handlers=[handler])
