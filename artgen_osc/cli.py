@@ -17,7 +17,7 @@ from typing import Any, Never
 from artgen_osc import __version__, config
 from artgen_osc.errors import ArtgenError, AudioError
 from artgen_osc.gallery_arguments import add_actions
-from artgen_osc.runtime.text import make_streams_safe, say, start_logging
+from artgen_osc.runtime.text import make_streams_safe, printable, say, start_logging
 
 SHORT = {
     "audio.input": ("--input", "-i"),
@@ -120,7 +120,7 @@ def _visuals(given: argparse.Namespace) -> int:
 
 
 def _analyze(given: argparse.Namespace) -> int:
-    from artgen_osc.offline import analyze
+    from artgen_osc.offline import analyze, sound_files
 
     mood = _settings(given).config.mood
     model = Path(mood.model) if mood.model else None
@@ -129,20 +129,28 @@ def _analyze(given: argparse.Namespace) -> int:
     def tell(seconds: float) -> None:
         print(f"progress {seconds:.1f}", file=sys.stderr, flush=True)
 
+    names: list[str] = []
     for name in given.files:
+        if not os.path.isdir(name):  # noqa: PTH112 (Path.is_dir raises for names that no file can have)
+            names.append(name)
+            continue
+        found, others = sound_files(name)
+        say(f"artgen: {printable(name)}: {len(found)} files of sound, {others} others passed over", sys.stderr)
+        names += found or [name]
+    for name in names:
         try:
             result = analyze(name, model, mood.smoothing, tell if given.progress else None)
         except AudioError as error:
             result = {"file": name, "error": str(error)}
             status = 2
-            print(f"artgen: {error}", file=sys.stderr)
+            say(f"artgen: {printable(error)}", sys.stderr)
         if given.json:
             print(json.dumps(result), flush=True)
         elif "error" not in result:
-            print(
-                f"{name}: {result['duration']:.1f} s, valence {result['valence']:.2f}, energy {result['energy']:.2f}, "
-                f"confidence {result['confidence']:.2f}, {result['tempo_bpm']:.1f} bpm, {result['key'] or 'no key'}, "
-                f"{len(result['beats'])} beats, {len(result['onsets'])} onsets"
+            say(
+                f"{printable(name)}: {result['duration']:.1f} s, valence {result['valence']:.2f}, "
+                f"energy {result['energy']:.2f}, confidence {result['confidence']:.2f}, {result['tempo_bpm']:.1f} bpm, "
+                f"{result['key'] or 'no key'}, {len(result['beats'])} beats, {len(result['onsets'])} onsets"
             )
     return status
 
@@ -265,7 +273,7 @@ def _parser() -> argparse.ArgumentParser:
         "artgen analyze song.mp3 --json",
         ("mood",),
     )
-    analyze.add_argument("files", nargs="+", metavar="FILE", help="a sound file, or demo")
+    analyze.add_argument("files", nargs="+", metavar="FILE", help="a sound file, a folder with some, or demo")
     analyze.add_argument("--json", action="store_true", help="one JSON object a line")
     analyze.add_argument("--progress", action="store_true", help="say on stderr how many seconds of sound are done")
     command("devices", _devices, "List the audio devices.", "artgen devices", ())
