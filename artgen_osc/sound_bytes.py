@@ -1,9 +1,10 @@
 """A sound file as the pieces that it really consists of, each to be opened by itself.
 
 An Ogg file may hold one song after another, with other channels and another rate (RFC 3533 calls that chained). A
-recorder that crashed leaves a WAV file whose head says that there is nothing in it.
+recorder that crashed leaves a file whose head says that there is nothing in it.
 """
 
+import contextlib
 import io
 import struct
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ _PAGE = struct.Struct("<4sBBqIIIB")
 _MARK = b"OggS"
 _KIND, _FIRST_PAGE = 5, 2
 _LARGEST_PAGE = 65307
+_MOST = 0xFFFFFFF0
 
 
 class Piece(io.RawIOBase):
@@ -146,10 +148,20 @@ def pieces(file: BinaryIO) -> Iterator[Piece]:
         for place in (*_chain(file, size), size):
             yield Piece(file, first, place)
             first = place
-    elif head[:4] == b"RIFF" and head[8:] == b"WAVE":
-        yield Piece(file, 0, size, _whole_wav(file, size))
     else:
-        yield Piece(file, 0, size)
+        yield Piece(file, 0, size, _sizes(file, head, size))
+
+
+def _sizes(file: BinaryIO, head: bytes, size: int) -> dict[int, bytes]:
+    """Patches for a file whose recorder crashed before it wrote how much there is; none where it did."""
+    with contextlib.suppress(struct.error):  # it breaks off in its head
+        if head[8:] == b"WAVE" and head[:4] in (b"RIFF", b"RF64", b"BW64"):
+            return _wav_sizes(file, size, wide=head[:4] != b"RIFF")
+        if head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
+            return _aiff_sizes(file, size)
+    if head[:4] == b".snd" and not any(head[8:12]):
+        return {8: b"\xff\xff\xff\xff"}
+    return {}
 
 
 def _chain(file: BinaryIO, size: int) -> Iterator[int]:
@@ -172,21 +184,48 @@ def _chain(file: BinaryIO, size: int) -> Iterator[int]:
         place += _PAGE.size + count + sum(file.read(count))
 
 
-def _whole_wav(file: BinaryIO, size: int) -> dict[int, bytes]:
-    """Patches for a WAV file whose sizes were never written; none where they were."""
+def _chunks(file: BinaryIO, size: int, form: str) -> Iterator[tuple[bytes, int, int]]:
+    """Name, length and first byte of each chunk of a RIFF or IFF file."""
     place = 12
     while place + 8 <= size:
         file.seek(place)
-        name, length = struct.unpack("<4sI", file.read(8))
-        if name == b"data":
-            rest = size - place - 8
-            if length or not rest or _is_chunk(file.read(8), rest):
-                return {}
-            return {
-                4: struct.pack("<I", min(size - 8, 0xFFFFFFFF)),
-                place + 4: struct.pack("<I", min(rest, 0xFFFFFFF0)),
-            }
+        name, length = struct.unpack(form, file.read(8))
+        yield name, length, place + 8
         place += 8 + length + length % 2
+
+
+def _wav_sizes(file: BinaryIO, size: int, wide: bool) -> dict[int, bytes]:
+    long = 0
+    for name, length, first in _chunks(file, size, "<4sI"):
+        if name == b"ds64":
+            long = first
+            wide = wide and not any(file.read(16)[8:])
+        elif name == b"data":
+            rest = size - first
+            file.seek(first)
+            if not rest or _is_chunk(file.read(8), rest):
+                return {}
+            if long and wide:
+                return {long: struct.pack("<QQ", size - 8, rest)}
+            if length:
+                return {}
+            return {4: struct.pack("<I", min(size - 8, _MOST)), first - 4: struct.pack("<I", min(rest, _MOST))}
+    return {}
+
+
+def _aiff_sizes(file: BinaryIO, size: int) -> dict[int, bytes]:
+    about = width = 0
+    for name, length, first in _chunks(file, size, ">4sI"):
+        if name == b"COMM":
+            about = first
+            channels, _, bits = struct.unpack(">HIH", file.read(8))
+            width = channels * -(-bits // 8)
+        elif name == b"SSND":
+            rest = size - first
+            if length > 8 or rest <= 8 or not width:
+                return {}
+            frames = struct.pack(">I", min((rest - 8) // width, _MOST))
+            return {4: struct.pack(">I", min(size - 8, _MOST)), about + 2: frames, first - 4: struct.pack(">I", rest)}
     return {}
 
 

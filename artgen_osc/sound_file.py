@@ -146,8 +146,9 @@ class SoundFile:
     def _of(self, piece: Piece) -> _Chunks:
         """One piece: by libsndfile, and by PyAV from where that gives up."""
         if self._pyav and _is_mp3(piece):
-            yield from self._by_pyav(piece, 0)
-            return
+            with contextlib.suppress(Unreadable):  # a tag may stand before other kinds too
+                yield from self._by_pyav(piece, 0)
+                return
         frames, rate, whole, wav = 0, 0, 0, False
         failure: Unreadable | None = None
         try:

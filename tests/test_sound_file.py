@@ -26,9 +26,8 @@ TONE = signals.tone(440.0, 2.0, 0.5, RATE)
 
 
 def heard(path: Path, pyav: bool = True) -> np.ndarray:
-    """The left channel of a file, and its seconds by the three other readers, which are the same."""
-    file = SoundFile(path, pyav)
-    blocks = list(file.blocks())
+    """The left channel of a file."""
+    blocks = list(SoundFile(path, pyav).blocks())
     assert all(block.dtype == np.float32 and np.isfinite(block).all() and block.shape[1] <= 2 for block in blocks)
     return np.concatenate([block[:, 0] for block in blocks])
 
@@ -109,15 +108,26 @@ def test_a_chain_with_a_damaged_page_goes_on(tmp_path: Path, caplog: pytest.LogC
         heard(path)
 
 
+def crashed(path: Path, form: str, subtype: str) -> None:
+    """A file whose recorder ended before it wrote how much sound there is."""
+    content = bytearray(write(path, form, subtype, MUSIC))
+    unknown = {"WAV": [(4, 4), (b"data", 4)], "WAVEX": [(b"data", 4)], "RF64": [(b"ds64", 24)], "AU": [(8, 4)]}
+    for place, length in unknown.get(form, [(4, 4), (b"SSND", 4)]):
+        first = place if isinstance(place, int) else content.index(place) + (8 if place == b"ds64" else 4)
+        content[first : first + length] = bytes(length)
+    if form == "AIFF":
+        first = content.index(b"COMM") + 10
+        content[first : first + 4] = bytes(4)
+    path.write_bytes(content)
+
+
 @pytest.mark.parametrize("pyav", [True, False], ids=["pyav", "soundfile"])
-@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
-def test_a_recorder_that_crashed(tmp_path: Path, pyav: bool, subtype: str) -> None:
-    content = bytearray(write(tmp_path / "a.wav", "WAV", subtype, MUSIC))
-    place = content.index(b"data") + 4
-    content[4:8] = content[place : place + 4] = bytes(4)
-    (tmp_path / "a.wav").write_bytes(content)
-    assert len(heard(tmp_path / "a.wav", pyav)) == len(MUSIC)
-    everywhere(tmp_path / "a.wav", 4.0)
+@pytest.mark.parametrize("form", ["WAV", "WAVEX", "RF64", "AIFF", "AU"])
+def test_a_recorder_that_crashed(tmp_path: Path, pyav: bool, form: str) -> None:
+    crashed(tmp_path / "a", form, "PCM_16")
+    assert len(heard(tmp_path / "a", pyav)) == len(MUSIC)
+    crashed(tmp_path / "a", form, "FLOAT")
+    everywhere(tmp_path / "a", 4.0)
 
 
 def test_an_empty_file_stays_empty(tmp_path: Path) -> None:
