@@ -25,6 +25,7 @@ import numpy as np
 from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
 from artgen_osc.runtime.files import is_regular
+from artgen_osc.runtime.text import printable
 from artgen_osc.sound_av import has_pyav
 from artgen_osc.sound_file import SoundFile, Unreadable
 
@@ -131,7 +132,7 @@ def open_file(path: str | Path) -> SoundFile:
         step = "check the path" if error.absent else "convert it, or choose another"
         if not has_pyav() and not error.absent:
             step = "pip install 'artgen-osc[stream]' for more kinds, such as m4a and webm, or convert it"
-        raise AudioError(f"{path}: {error}; a {kinds} file with sound in it is allowed; {step}") from error
+        raise AudioError(f"{printable(path)}: {error}; a {kinds} file with sound in it is allowed; {step}") from error
 
 
 def read_file(path: str | Path) -> tuple[int, Iterator[AudioBlock]]:
@@ -265,7 +266,7 @@ INPUTS = "device:NAME, loopback, browser, file:PATH, url:ADDRESS or demo"
 
 def shown(spec: str) -> str:
     """An input as it may be shown to anybody: without a name and password, nor the query, in its address."""
-    return re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec)) if "//" in spec else spec
+    return printable(re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec, flags=re.DOTALL)) if "//" in spec else spec)
 
 
 def file_path(rest: str) -> Path:

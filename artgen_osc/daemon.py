@@ -15,7 +15,7 @@ from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, ConfigFile
-from artgen_osc.errors import ArtgenError, AudioError
+from artgen_osc.errors import ArtgenError
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver
@@ -49,9 +49,6 @@ class _Opening:
             result: AudioSource | ArtgenError = open_source(audio.input, mute=audio.mute, browser=self._browser)
         except ArtgenError as error:
             result = error
-        except Exception as error:  # whatever a library raises, the show goes on with the input that it has
-            log.debug("an input can't be opened", exc_info=True)
-            result = AudioError(f"input: can't be opened ({error}); see artgen devices; choose another")
         with self._lock:
             self._result = result
             if self._unwanted and not isinstance(result, ArtgenError):

@@ -45,14 +45,14 @@ class Stereo:
     Parameters
     ----------
     channels : int > 0
-    names : FFmpeg's names of the channels, such as ``FL``; empty: the usual ones for so many
+    names : FFmpeg's names of the channels, such as ``FL``; others, or none: the usual ones for so many
     """
 
     def __init__(self, channels: int, names: Sequence[str] = ()) -> None:
         self._channels = channels
-        names = tuple(names) or _USUAL.get(channels, ())
-        placed = len(names) == channels and all(name in _WEIGHTS for name in names)
-        weights = [_WEIGHTS[name] for name in names] if placed else [(1.0, 1.0)] * channels
+        if len(names) != channels or any(name not in _WEIGHTS for name in names):
+            names = _USUAL.get(channels, ())
+        weights = [_WEIGHTS[name] for name in names] or [(1.0, 1.0)] * channels
         self._weights: FloatArray = np.array(weights, np.float32)
         self._heard = np.zeros(channels, bool)
         self._divisor = 0.0

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.analysis import Analyzer
-from artgen_osc.audio import array_blocks, file_blocks, open_file
+from artgen_osc.audio import array_blocks, file_blocks, file_path, open_file
 from artgen_osc.mood import MoodEstimator
+from artgen_osc.runtime.files import is_regular
 
 MOOD_EVERY = 0.25
 TELL_EVERY = 20
@@ -66,6 +67,11 @@ def longest_held(tempos: list[float]) -> float:
     return round(float(2.0 ** np.median(octaves[first : ends[first]])), 2)
 
 
+def _path(name: str) -> str | Path:
+    """The file that is meant, which may be given as an address."""
+    return file_path(name.removeprefix("file:")) if name.startswith("file://") and not is_regular(name) else name
+
+
 def analyze(
     name: str, model: Path | None = None, smoothing: float = 1.5, tell: Callable[[float], None] | None = None
 ) -> dict[str, Any]:
@@ -91,7 +97,7 @@ def analyze(
     ArtgenError
         The file can't be read, or the model can't be used.
     """
-    file = None if name == "demo" else open_file(name)
+    file = None if name == "demo" else open_file(_path(name))
     if file:
         sample_rate, blocks = file.sample_rate, file_blocks(file)
     else:
