@@ -16,21 +16,26 @@ LARGEST_TEXT = 4 << 20
 """Bytes of a file that people write by hand."""
 
 
-def open_regular(path: str | Path, largest: int | None = None) -> BinaryIO:
+def open_regular(path: str | Path, largest: int | None = None, follow: bool = True) -> BinaryIO:
     """Open a regular file for reading; never waits for a pipe or a device.
 
     Parameters
     ----------
     path : whatever somebody gave as its name
     largest : bytes that it may have at most, or None
+    follow : False where a link in its place is refused: in a folder of ours, others may have put it there
 
     Raises
     ------
     OSError
         It isn't there, can't be read, isn't a regular file or is too large; ``strerror`` says which.
     """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        if not follow and Path(path).is_symlink():
+            raise OSError(errno.ELOOP, "is a link", str(path))
+        # Once more while it is opened, where the system can: a link may come in between.
+        number = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
     except ValueError:  # a NUL, or what the file system has no bytes for
         raise OSError(errno.EINVAL, "no file can have this name", str(path)) from None
     except PermissionError as error:
@@ -63,10 +68,34 @@ def is_regular(path: str | Path) -> bool:
     return True
 
 
-def read_regular(path: str | Path, largest: int | None = None) -> bytes:
+def read_regular(path: str | Path, largest: int | None = None, follow: bool = True) -> bytes:
     """The whole of a regular file; parameters and errors as for `open_regular`."""
-    with open_regular(path, largest) as file:
+    with open_regular(path, largest, follow) as file:
         return file.read()
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether a folder has this name; never raises."""
+    try:
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def make_folder(path: str | Path) -> None:
+    """Make a folder that somebody named, and those above it, unless it is there.
+
+    Raises
+    ------
+    OSError
+        It can't be made; ``strerror`` says why.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, "is not a folder", str(path)) from None
+    except ValueError:  # a NUL, or what the file system has no bytes for
+        raise OSError(errno.EINVAL, "no folder can have this name", str(path)) from None
 
 
 def decode_text(data: bytes) -> str:
