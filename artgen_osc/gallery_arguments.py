@@ -81,7 +81,7 @@ def add_actions(command: Command, run: Run) -> None:
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--near", type=_mood, metavar="V,E", help="only near this valence and energy, such as 0.8,0.9")
-    parser.add_argument("--within", type=_radius, default=0.15, metavar="R", help="how near (0.15)")
+    parser.add_argument("--within", type=float, default=0.15, metavar="R", help="how near (0.15)")
     parser.add_argument("--title", default="", help="only with this in the song's title")
     parser.add_argument("--since", type=_day, metavar="DATE", help="only from this day on, such as 2026-05-01")
     parser.add_argument("--until", type=_day, metavar="DATE", help="only up to this day")
@@ -92,16 +92,9 @@ def _mood(text: str) -> tuple[float, float]:
     valence, energy = (float(part) for part in text.split(","))
     if not (0 <= valence <= 1 and 0 <= energy <= 1):
         raise argparse.ArgumentTypeError(
-            f"{text!r:.80} is not a mood; valence and energy from 0 to 1 are allowed, as 0.8,0.9"
+            f"{text} is not a mood; valence and energy from 0 to 1 are allowed, as 0.8,0.9"
         )
     return valence, energy
-
-
-def _radius(text: str) -> float:
-    value = float(text)
-    if not value >= 0:  # nor NaN
-        raise argparse.ArgumentTypeError(f"{text!r:.80} is not a distance of moods; 0 to 1.41 are allowed")
-    return value
 
 
 def _day(text: str) -> datetime:
@@ -111,18 +104,15 @@ def _day(text: str) -> datetime:
 def _count(text: str) -> int:
     value = int(text)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r:.80} is not a number of pictures; 1 and more are allowed")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of pictures")
     return value
 
 
 def _seed(text: str) -> int:
     value = int(text)
     if not 0 <= value < COUNT_MAX:
-        raise argparse.ArgumentTypeError(
-            f"{text!r:.80} is not the number of a picture; 0 to {COUNT_MAX - 1} is allowed"
-        )
+        raise argparse.ArgumentTypeError(f"{text} is not the number of a picture; 0 to {COUNT_MAX - 1} is allowed")
     return value
 
 
-_mood.__name__, _day.__name__, _radius.__name__ = "mood V,E", "date YYYY-MM-DD", "distance"
-_count.__name__ = _seed.__name__ = "number"
+_mood.__name__, _day.__name__, _count.__name__, _seed.__name__ = "mood V,E", "date YYYY-MM-DD", "number", "number"

@@ -23,19 +23,18 @@ def open_regular(path: str | Path, largest: int | None = None, follow: bool = Tr
     ----------
     path : whatever somebody gave as its name
     largest : bytes that it may have at most, or None
-    follow : False where a link in its place is refused: in a folder of ours, others may have put it there
+    follow : whether it may be a link; False where we made the file ourselves, and a link is none of ours
 
     Raises
     ------
     OSError
         It isn't there, can't be read, isn't a regular file or is too large; ``strerror`` says which.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         if not follow and Path(path).is_symlink():
-            raise OSError(errno.ELOOP, "is a link", str(path))
-        # Once more while it is opened, where the system can: a link may come in between.
-        number = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
+            raise OSError(errno.ELOOP, "is a link, not a file", str(path))
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        number = os.open(path, flags | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
     except ValueError:  # a NUL, or what the file system has no bytes for
         raise OSError(errno.EINVAL, "no file can have this name", str(path)) from None
     except PermissionError as error:
@@ -90,9 +89,11 @@ def make_folder(path: str | Path) -> None:
     OSError
         It can't be made; ``strerror`` says why.
     """
+    if is_folder(path):
+        return  # where nothing may be written, asking for it again would be an error
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
+    except (FileExistsError, NotADirectoryError):
         raise NotADirectoryError(errno.ENOTDIR, "is not a folder", str(path)) from None
     except ValueError:  # a NUL, or what the file system has no bytes for
         raise OSError(errno.EINVAL, "no folder can have this name", str(path)) from None

@@ -71,7 +71,17 @@ FILES = {name: with_text(text) for name, text in TEXTS.items()} | {
 
 
 def plant(folder: Path) -> list[str]:
-    """Put one of each kind into a gallery; returns their names."""
+    """Put one of each kind into a gallery; returns their names. Whoever follows it sees each as a whole."""
+    made = folder.parent / "made"
+    made.mkdir()
+    names = _plant(made)
+    for name in names:
+        (made / name).rename(folder / name)
+    made.rmdir()
+    return names
+
+
+def _plant(folder: Path) -> list[str]:
     names = []
     for number, data in enumerate(FILES.values()):
         names.append(f"0000000{number:05}.png")

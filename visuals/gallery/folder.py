@@ -15,16 +15,15 @@ import errno
 import logging
 import os
 import re
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from stat import S_ISREG
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.runtime.files import is_folder, make_folder, read_regular
+from artgen_osc.runtime.files import is_folder, read_regular
 from visuals.gallery.files import PART, Entry, read, reason_of, sync_folder
-from visuals.gallery.record import check_id, is_id
+from visuals.gallery.record import check_id, is_id, stamp
 
 log = logging.getLogger(__name__)
 
@@ -39,21 +38,11 @@ _LARGEST_NUMBER = 2**63 - 1
 _DELETED = re.compile(r"(\d{6,})-(\w+)\.png", re.ASCII)
 
 
-def open_for_writing(folder: Path) -> None:
-    """Make the folder, unless it is there.
-
-    Raises
-    ------
-    OSError
-    """
-    make_folder(folder)
-
-
 def sweep(folder: Path) -> None:
     """Delete what killed writers have left behind."""
     for path in folder.glob(f".*{PART}"):
         try:
-            if path.lstat().st_mtime < time.time() - LEFT_BEHIND_S:
+            if path.lstat().st_mtime < stamp().timestamp() - LEFT_BEHIND_S:
                 path.unlink()
         except OSError:
             continue  # another process has been faster, or may not: it does no harm where it is

@@ -11,11 +11,10 @@ import numpy as np
 from artgen_osc.config import VisualsConfig
 from artgen_osc.errors import GalleryError
 from artgen_osc.runtime.child import python_module
-from artgen_osc.runtime.files import open_regular, read_text
+from artgen_osc.runtime.files import make_folder, open_regular, read_text
 from artgen_osc.schema import COUNT_MAX
 from visuals.gallery import again
 from visuals.gallery.files import reason_of, write
-from visuals.gallery.folder import open_for_writing
 from visuals.gallery.record import About, effects_of, new_id, stamp
 from visuals.generator import Generator, open_generator
 from visuals.latent import Latent, direction
@@ -37,19 +36,24 @@ def analysis_of(sound: Path) -> dict[str, Any]:
     """
     command = python_module("artgen_osc", "analyze", "--json", "--", str(sound))
     try:
+        open_regular(sound).close()
         done = subprocess.run(
             command, capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL
         )
-    except (OSError, ValueError) as error:  # a name with a NUL in it, or one that is too long for a command line
-        raise GalleryError(
-            f"{sound}: can't be read ({reason_of(error)}); a sound file is allowed; check the path"
-        ) from None
+    except OSError as error:
+        raise _unreadable(sound, error) from None
     if done.returncode:
         *_, reason = ["", *done.stderr.strip().splitlines()]  # before it, others may have warned
         raise GalleryError(
             reason.removeprefix("artgen: ") or f"{sound}: artgen analyze has failed with status {done.returncode}"
         )
     return _checked(done.stdout, sound)
+
+
+def _unreadable(sound: Path, error: OSError) -> GalleryError:
+    return GalleryError(
+        f"{sound}: can't be read ({reason_of(error)}); a wav, flac, ogg or mp3 file is allowed; check the path"
+    )
 
 
 def read_analysis(file: Path) -> dict[str, Any]:
@@ -109,9 +113,7 @@ def seed_of(sound: Path) -> int:
                 while data := opened.read(_BLOCK):
                     digest.update(data)
     except OSError as error:
-        raise GalleryError(
-            f"{sound}: can't be read ({reason_of(error)}); a wav, flac, ogg or mp3 file is allowed; check the path"
-        ) from None
+        raise _unreadable(sound, error) from None
     return int.from_bytes(digest.digest()[:4], "big") % COUNT_MAX
 
 
@@ -169,7 +171,7 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
     )
     frame = again.draw(picture.pixels, about, size)
     try:
-        open_for_writing(folder)
+        make_folder(folder)
         write(folder / f"{about.id}.png", frame, about)
     except OSError as error:
         raise GalleryError(
