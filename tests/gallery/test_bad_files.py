@@ -13,24 +13,30 @@ import pytest
 from artgen_osc.cli import main
 from artgen_osc.runtime.text import printable
 from tests.gallery.conftest import a_frame, an_about, put
-from tests.gallery.forged import FILES, plant, told, with_text
+from tests.gallery.forged import ID, files, plant, told, with_text
 from visuals.gallery.files import read, write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.follow import Followed
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
+from visuals.gallery.rows import look
 
 
-@pytest.mark.parametrize("data", FILES.values(), ids=FILES)
-def test_each_is_refused_in_a_few_words(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "0k2m9x4c7tqf.png"
-    path.write_bytes(data)
-    if data == FILES["another's id"]:
-        assert read(path).about.id == path.stem
-        return
-    with pytest.raises(ValueError) as caught:
-        read(path)
-    assert str(caught.value)
+@pytest.mark.parametrize("kind", files())
+def test_each_is_refused_in_a_few_words(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"{ID}.png"
+    path.write_bytes(files()[kind])
+    looked = look(path)
+    assert looked
+    assert 0 < len(looked.reason) <= 200
+    assert looked.reason.isprintable()
+    assert not looked.again
+
+
+def test_the_forger_can_forge(tmp_path: Path) -> None:
+    path = tmp_path / f"{ID}.png"
+    path.write_bytes(with_text(told()))
+    assert read(path).about.id == ID
 
 
 def test_list_and_export_name_them_and_go_on(
