@@ -81,8 +81,13 @@ def is_folder(path: str | Path) -> bool:
         return False
 
 
-def make_folder(path: str | Path) -> None:
+def make_folder(path: str | Path, mode: int = 0o777) -> None:
     """Make a folder that somebody named, and those above it, unless it is there.
+
+    Parameters
+    ----------
+    path : whatever somebody gave as its name
+    mode : who may use it, as for `Path.mkdir`; of a new one, not of those above it
 
     Raises
     ------
@@ -92,7 +97,7 @@ def make_folder(path: str | Path) -> None:
     if is_folder(path):
         return  # where nothing may be written, asking for it again would be an error
     try:
-        Path(path).mkdir(parents=True, exist_ok=True)
+        Path(path).mkdir(mode, parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise NotADirectoryError(errno.ENOTDIR, "is not a folder", str(path)) from None
     except ValueError:  # a NUL, or what the file system has no bytes for
