@@ -249,7 +249,8 @@ class Daemon:
         try:
             changes = self._file.changes()
         except ArtgenError as error:
-            log.warning("%s; the old values are kept", error)
+            for line in str(error).splitlines():
+                log.warning("%s; the old values are kept", line)
             return
         for key, value in changes.items():
             if key.startswith("visuals."):

@@ -33,7 +33,7 @@ class Strip:
 
     def __init__(self, path: Path, width: int = 320) -> None:
         if path.suffix.lower() not in (".png", ".jpg"):
-            raise ConfigError(f"--record: {path} is not a picture; .png and .jpg are allowed; choose such a name")
+            raise ConfigError(f"--strip: {path} is not a picture; .png and .jpg are allowed; choose such a name")
         self.path = path
         self._width = width
         self._every = 1.0
