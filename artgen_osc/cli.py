@@ -72,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         _tell(error, given.verbose)
         return 1
+    finally:
+        _let_go()
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -86,9 +88,16 @@ def _run(given: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 0
     except BrokenPipeError:
-        # The reader has seen enough; Python would complain again while it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0  # the reader has seen enough
+
+
+def _let_go() -> None:
+    """Keep Python from complaining about a lost reader, or a full disk, once more while it closes the streams."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _interrupt(number: int, frame: FrameType | None) -> Never:

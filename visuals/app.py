@@ -153,7 +153,7 @@ class _Loop:
             control = self._step(now, min(now - last, LONGEST_STEP_S))
             last = now
             if control.quit or (seconds is not None and now - start >= seconds):
-                return
+                break
             self._frame(control)
             if self._show.pictures and not lit:
                 lit = True
@@ -162,6 +162,8 @@ class _Loop:
                 strip.add(now - start, self._show.picture())
             due = max(due + 1.0 / config.fps, monotonic() - 1.0 / config.fps)
             sleep(max(0.0, due - monotonic()))
+        if strip is not None and strip.empty and self._show.pictures:
+            strip.add(last - start, self._show.still()[0])
 
     def _step(self, now: float, dt: float) -> Control:
         show = self._show

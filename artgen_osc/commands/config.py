@@ -66,7 +66,7 @@ def dump(effective: Config, origins: dict[str, str], ascii_only: bool) -> str:
         try:
             text = toml_value(value if left_open else config.beside(key, value, Path.cwd()), ascii_only)
         except ValueError as error:
-            left_open, text, note = True, toml_value(printable(value), ascii_only), f" ({error}; give it by a flag)"
+            left_open, text, note = True, f'"{printable(value)}"', f" ({error}; give it by a flag)"
         about = printable(f"{origin}{note}: {item.metadata['doc']}")
         if ascii_only:
             about = about.encode("ascii", "backslashreplace").decode()
