@@ -88,6 +88,7 @@ class Daemon:
     Attributes
     ----------
     page : in the browser, or None
+    ended : why the show is over, once it is
 
     Raises
     ------
@@ -108,6 +109,7 @@ class Daemon:
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
         self._opening: _Opening | None = None
+        self.ended = ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
             self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
@@ -134,6 +136,11 @@ class Daemon:
             if meters:
                 stack.callback(meters.close)
             self._resources = stack.pop_all()
+
+    @property
+    def hears(self) -> str:
+        """The input, as it may be shown to anybody."""
+        return shown(self._source.name)
 
     def _listen(self, source: AudioSource) -> None:
         """Analyse `source` from here on; the clock and the mood go on from where they are."""
@@ -167,19 +174,23 @@ class Daemon:
                     if self._renderer:
                         self._renderer.supervise()
                         if self._renderer.status is not None:
+                            self.ended = "the renderer can't run" if self._renderer.status else "the picture was closed"
                             return self._renderer.status
                     next_input = self._opened()
                     if next_input or (seconds is not None and now - start >= seconds):
                         break
                 else:
                     next_input = None
+                    self.ended = "the input has ended"
                 if not next_input:
+                    self.ended = self.ended or "its time is over"
                     return 0
                 self._source.close()
                 self._mood.close()
                 self._source = next_input
                 self._listen(self._source)
         except KeyboardInterrupt:
+            self.ended = "it was stopped"
             return 0
         finally:
             self.close()
@@ -249,7 +260,8 @@ class Daemon:
         try:
             changes = self._file.changes()
         except ArtgenError as error:
-            log.warning("%s; the old values are kept", error)
+            for line in str(error).splitlines():
+                log.warning("%s; the old values are kept", line)
             return
         for key, value in changes.items():
             if key.startswith("visuals."):
