@@ -16,6 +16,7 @@ from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
+from artgen_osc.hearing import Silence, public_name
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver
@@ -105,6 +106,7 @@ class Daemon:
         self._clock = 0.0
         self._hops = 0
         self._told = 0.0
+        self._silence = Silence()
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
         self._opening: _Opening | None = None
@@ -200,6 +202,7 @@ class Daemon:
         self._frames += len(samples)
         for features in hops:
             self._clock = features.time
+            self._silence.step(features.time, features.level_db)
             self._send(features)
         if hops:
             waited = time.monotonic() - arrived
@@ -240,7 +243,14 @@ class Daemon:
         dropped += sum(server.dropped for server in (self._query, self.page) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
         status = schema.Status(
-            self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused, self._source.title
+            self._heartbeat,
+            self._latency_ms,
+            dropped % schema.COUNT_MAX,
+            refused,
+            self._source.title,
+            public_name(self._source.name),
+            self._silence.seconds,
+            self.page.addresses[-1].partition("?")[0] if self.page else "",
         )
         values: list[tuple[Address, Value]] = schema.values_of(schema.STATUS, status)
         values += [(schema.REFUSAL, text) for text in self._receiver.refused_since(self._told)]
