@@ -303,7 +303,7 @@ class Daemon:
     def _change(self, key: str, value: Any) -> None:
         """Change one setting while the show runs; on an error the old one stays."""
         if key == "map":
-            self._sender.set_maps(value, wait=False)
+            self._sender.set_maps(value)
             return
         config = configuration.replace(self._config, key, value)
         if key == "audio.input":
@@ -314,12 +314,7 @@ class Daemon:
         if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db
         elif key == "osc.targets":
-            wanted = config.osc.targets
-            for target in wanted:
-                self._sender.add(target, wait=False)
-            for target in self._sender.targets:
-                if target not in wanted:
-                    self._sender.remove(target)
+            self._sender.set_targets(config.osc.targets)
         self._config = config
         self._steer()
 
