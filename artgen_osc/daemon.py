@@ -16,6 +16,7 @@ from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError
+from artgen_osc.hearing import Silence, public_name
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver
@@ -106,6 +107,7 @@ class Daemon:
         self._clock = 0.0
         self._hops = 0
         self._told = 0.0
+        self._silence = Silence()
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
         self._opening: _Opening | None = None
@@ -211,6 +213,7 @@ class Daemon:
         self._frames += len(samples)
         for features in hops:
             self._clock = features.time
+            self._silence.step(features.time, features.level_db)
             self._send(features)
         if hops:
             waited = time.monotonic() - arrived
@@ -251,7 +254,14 @@ class Daemon:
         dropped += sum(server.dropped for server in (self._query, self.page) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
         status = schema.Status(
-            self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused, self._source.title
+            self._heartbeat,
+            self._latency_ms,
+            dropped % schema.COUNT_MAX,
+            refused,
+            self._source.title,
+            public_name(self._source.name),
+            self._silence.seconds,
+            self.page.addresses[-1].partition("?")[0] if self.page else "",
         )
         values: list[tuple[Address, Value]] = schema.values_of(schema.STATUS, status)
         values += [(schema.REFUSAL, text) for text in self._receiver.refused_since(self._told)]
@@ -305,7 +315,7 @@ class Daemon:
     def _change(self, key: str, value: Any) -> None:
         """Change one setting while the show runs; on an error the old one stays."""
         if key == "map":
-            self._sender.set_maps(value, wait=False)
+            self._sender.set_maps(value)
             return
         config = configuration.replace(self._config, key, value)
         if key == "audio.input":
@@ -316,12 +326,7 @@ class Daemon:
         if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db
         elif key == "osc.targets":
-            wanted = config.osc.targets
-            for target in wanted:
-                self._sender.add(target, wait=False)
-            for target in self._sender.targets:
-                if target not in wanted:
-                    self._sender.remove(target)
+            self._sender.set_targets(config.osc.targets)
         self._config = config
         self._steer()
 
