@@ -4,13 +4,20 @@
 """
 
 import difflib
-import math
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from artgen_osc.errors import ModelError
+from artgen_osc.runtime.files import read_text
+from artgen_osc.runtime.text import shortened
+
+LONGEST = 65536
+"""Numbers of z, and classes."""
+
+LARGEST = 1e30
+"""What still is a number in float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,13 @@ def read_notes(path: Path) -> Notes:
     ModelError
         With every mistake in one line.
     """
-    if not path.exists():
-        return Notes()
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        given = tomllib.loads(read_text(path))
+    except FileNotFoundError:
+        return Notes()
+    except OSError as error:
+        raise ModelError(f"{path}: can't be read ({error.strerror or error}); mend or delete it") from None
+    except (ValueError, RecursionError) as error:  # a number or a table without end among them
         raise ModelError(
             f"{path}: isn't TOML ({error}); docs/own-generator.md has an example; mend or delete it"
         ) from None
@@ -61,8 +70,8 @@ def read_notes(path: Path) -> Notes:
         "range": ("two different numbers, black and white", _is_range),
         "inputs": ("a table of numbers", lambda v: isinstance(v, dict) and all(map(_is_number, v.values()))),
         "bf16": ("true or false", lambda v: isinstance(v, bool)),
-        **dict.fromkeys(("z_dim", "classes"), ("a whole number from 1", lambda v: _is_whole(v) and v >= 1)),
-        "class": ("a whole number from 0", lambda v: _is_whole(v) and v >= 0),
+        **dict.fromkeys(("z_dim", "classes"), (f"1 to {LONGEST}", lambda v: _is_whole(v) and 1 <= v <= LONGEST)),
+        "class": (f"0 to {LONGEST - 1}", lambda v: _is_whole(v) and 0 <= v < LONGEST),
         **dict.fromkeys(("z", "mood", "label", "picture"), ("a name", lambda v: isinstance(v, str) and v != "")),
     }
     mistakes = []
@@ -71,7 +80,7 @@ def read_notes(path: Path) -> Notes:
             close = difflib.get_close_matches(name, known, n=1)
             mistakes.append(f"{name}: no such key; {f'did you mean {close[0]}?' if close else ', '.join(known)}")
         elif not allowed[name][1](value):
-            mistakes.append(f"{name}: {value!r} is given; {allowed[name][0]} is allowed")
+            mistakes.append(f"{name}: {_shown(value)} is given; {allowed[name][0]} is allowed")
     if mistakes:
         raise ModelError(f"{path}: {'; '.join(mistakes)}; change it, docs/own-generator.md has an example of each line")
     values: dict[str, Any] = {
@@ -80,8 +89,15 @@ def read_notes(path: Path) -> Notes:
     return Notes(**values)
 
 
+def _shown(value: object) -> str:
+    try:
+        return shortened(repr(value), 80)
+    except ValueError:  # a number with more digits than Python writes
+        return "a number without end"
+
+
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST < value < LARGEST
 
 
 def _is_whole(value: object) -> bool:
