@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from typing import Any
 
 from artgen_osc import config
 from artgen_osc.errors import SceneError
+from artgen_osc.runtime.files import decode_text, open_regular
 from artgen_osc.schema import VISUALS_CONTROLS, Address, Value
 from visuals.gallery.files import sync_folder
+from visuals.scene_name import name_in, stem_of
 
 LEFT_OUT = frozenset(
     {
@@ -33,12 +34,7 @@ SUFFIX = ".toml"
 PART = ".part"
 """Ending of a file that is being written."""
 
-LONGEST_NAME = 40
 MOST_BYTES = 16384
-
-_NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9 _-]*[A-Za-z0-9_-])?")
-_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
-"""Windows has devices of these names, and a folder of scenes may travel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class Scene:
 
     Attributes
     ----------
-    name : see `check_name`
+    name : see `visuals.scene_name.check_name`
     values : by the setting's name, as they would come over OSC; toggles are 0 or 1
     about : one line for people, may be empty
     """
@@ -55,21 +51,6 @@ class Scene:
     name: str
     values: Mapping[str, Value]
     about: str = ""
-
-
-def check_name(name: str) -> str:
-    """Return a name that can be a file's.
-
-    Raises
-    ------
-    SceneError
-    """
-    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
-        raise SceneError(
-            f"{name[:80]!r} can't be the name of a scene; up to {LONGEST_NAME} letters from A to Z, digits, spaces, "
-            "- and _ are allowed; choose another name"
-        )
-    return name
 
 
 def to_text(scene: Scene) -> str:
@@ -97,7 +78,7 @@ def from_text(name: str, text: str) -> Scene:
     """
     try:
         given = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number or a table without end among them
         raise SceneError(f"is not valid TOML ({error}); [visuals] and its settings are allowed; mend it") from None
     about, table = given.pop("about", ""), given.pop("visuals", {})
     mistakes = [f"{key}: doesn't belong in a scene; about and [visuals] are allowed" for key in given]
@@ -129,19 +110,17 @@ def read(path: Path) -> Scene:
         It can't be read or used.
     """
     try:
-        if not path.is_file():
-            raise SceneError(f"{path}: is not a file; a small TOML file is allowed; take it away")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise SceneError(f"{path}: is larger than {MOST_BYTES} bytes; a small TOML file is allowed; shorten it")
-        return from_text(path.stem, data.decode())
+        return from_text(name_in(path.stem), decode_text(data))
     except OSError as error:
         raise SceneError(
-            f"{path}: can't be read ({error.strerror}); a readable file is allowed; check its rights"
+            f"{path}: can't be read ({error.strerror or error}); a small TOML file is allowed; mend it, or take it away"
         ) from None
     except UnicodeDecodeError as error:
-        raise SceneError(f"{path}: is not text ({error}); TOML in UTF-8 is allowed; mend it") from None
+        raise SceneError(f"{path}: is not text ({error}); TOML in UTF-8 or UTF-16 is allowed; mend it") from None
     except SceneError as error:
         text = str(error)
         raise SceneError(text if text.startswith(f"{path}:") else f"{path}: {text}") from None
@@ -163,13 +142,14 @@ def write(folder: Path, scene: Scene) -> None:
     """
     data = to_text(scene).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{scene.name}{PART}"
+    stem = stem_of(scene.name)
+    part = folder / f".{stem}{PART}"
     try:
         with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(folder / f"{scene.name}{SUFFIX}")
+        part.replace(folder / f"{stem}{SUFFIX}")
     except BaseException:
         part.unlink(missing_ok=True)
         raise
