@@ -7,12 +7,17 @@ from time import perf_counter
 import numpy as np
 
 from artgen_osc.errors import ArtgenError
+from artgen_osc.runtime.text import printable, shortened
+from artgen_osc.runtime.throttle import Throttle
 from visuals.foreign import ForeignGenerator
 from visuals.generator import FloatArray, Frame, Generator
 from visuals.latent import Latent
 from visuals.rack import Opener, Rack
 
 log = logging.getLogger(__name__)
+
+LONGEST_ERROR = 500
+"""Letters: a name out of a message may be a page long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class Painter:
     def __init__(self, model: str, opener: Opener) -> None:
         self.rack = Rack(opener)
         self.pair = Pair(self.rack.get(model))
-        self._logged: set[str] = set()
+        self._throttle = Throttle()
         self.error = ""
 
     def open(self, model: str) -> Generator | None:
@@ -149,10 +154,9 @@ class Painter:
         return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix)
 
     def _report(self, text: str) -> None:
-        self.error = text
-        if text not in self._logged:
-            self._logged.add(text)
-            log.warning("%s", text)
+        self.error = shortened(printable(text), LONGEST_ERROR)
+        if self._throttle.due(self.error):
+            log.warning("%s", self.error)
 
 
 def blend(first: Frame, second: Frame, mix: float) -> Frame:
