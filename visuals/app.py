@@ -20,13 +20,13 @@ from artgen_osc.runtime.throttle import Throttle
 from visuals.control import Control, Controls
 from visuals.gallery.occasions import Occasions, snapshot
 from visuals.gallery.writer import Writer
-from visuals.generator import open_generator
 from visuals.keys import BY_NAME
 from visuals.report import Report
 from visuals.scene_folder import Library
 from visuals.scenes import Message, Present, Scenes, given_in, started
 from visuals.show import Show
 from visuals.strip import Strip
+from visuals.trial import Trials
 from visuals.view import WIDTH, LiveView, address_of
 from visuals.window import Memory, Surface, Window
 from visuals.worker import ThreadWorker
@@ -91,8 +91,10 @@ def run(
         surface: Surface = Memory(size) if config.headless else Window(size, config.display)
         stack.callback(surface.close)
         threads = max(1, (os.cpu_count() or 1) // 2)
-        worker = ThreadWorker(config.model, lambda model: open_generator(model, threads, config.engine))
+        trials = Trials(threads, config.engine)
+        worker = ThreadWorker(config.model, trials.open)
         stack.callback(worker.close)
+        trials.wanted = worker.wants
         show = Show(surface.context, surface.size, Controls(config), worker, surface.window)
         stack.callback(show.close)
         writer = Writer(Path(config.gallery))

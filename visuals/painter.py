@@ -13,6 +13,7 @@ from visuals.foreign import ForeignGenerator
 from visuals.generator import FloatArray, Frame, Generator
 from visuals.latent import Latent
 from visuals.rack import Opener, Rack
+from visuals.trial import TrialStopped
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,8 @@ class Painter:
         """Load a model; None, and an error to be read, if it can't be used."""
         try:
             return self.rack.get(model)
+        except TrialStopped:
+            pass
         except ArtgenError as error:
             self._report(str(error))
         except Exception as error:  # an engine may raise anything; the show goes on with the old model
