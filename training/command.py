@@ -22,10 +22,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Never:
         """See `argparse.ArgumentParser.error`."""
         message = message.removeprefix("argument ")
-        unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0]
-        if unknown != message.split(" ")[0]:
+        if message.startswith("unrecognized arguments: "):
+            unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0].partition("=")[0]
             flags = {flag for parser in (self, *self._below()) for flag in parser._option_string_actions}
-            near = difflib.get_close_matches(unknown.partition("=")[0], flags, 1)
+            near = difflib.get_close_matches(unknown, flags, 1)
             message = f"{unknown}: isn't known" + (f"; did you mean {near[0]}?" if near else "")
         message += "" if message.endswith("?") else ";"
         say(f"{_short(self.prog)}: {message} {self.prog} --help lists all there is", sys.stderr)
@@ -37,7 +37,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _short(prog: str) -> str:
-    return prog.removeprefix("python -m training.")
+    return prog.removeprefix("python -m training.").partition(" ")[0]
 
 
 def run_command(name: str, work: Callable[[], int | None]) -> int:

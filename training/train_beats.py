@@ -11,6 +11,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -278,9 +279,9 @@ def build_parser() -> Parser:
     return parser
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point."""
-    return run_command("train_beats", lambda: run(build_parser().parse_args()))
+    return run_command("train_beats", lambda: run(build_parser().parse_args(arguments)))
 
 
 if __name__ == "__main__":

@@ -220,9 +220,9 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point."""
-    return run_command("train_mood", lambda: run(build_parser().parse_args()))
+    return run_command("train_mood", lambda: run(build_parser().parse_args(arguments)))
 
 
 if __name__ == "__main__":
