@@ -10,6 +10,8 @@ from typing import Any
 from artgen_osc import engine
 from artgen_osc.config import Config
 from artgen_osc.errors import ArtgenError, EngineError
+from artgen_osc.model_cards import models_page
+from artgen_osc.runtime.text import say
 
 
 def _python(config: Config) -> str:
@@ -180,4 +182,6 @@ def examine(config: Config) -> int:
         except (ArtgenError, ImportError, OSError) as error:
             print(f"{'MISSING' if needed else 'without'}  {name:18} {error}")
             status = 2 if needed else status
+    if page := models_page():
+        say(f"what the models learned from, and whether they may be used at a paid show: {page}")
     return status
