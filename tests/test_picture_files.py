@@ -16,7 +16,7 @@ from PIL import Image  # noqa: E402
 from artgen_osc.errors import ConfigError  # noqa: E402
 from training import picture_files  # noqa: E402
 from training.picture_files import find_pictures, quiet_pillow, read_picture  # noqa: E402
-from training.pictures import load_pictures, open_pictures  # noqa: E402
+from training.pictures import load_pictures, open_pictures, read_square  # noqa: E402
 
 
 def halves(width: int = 64, height: int = 64) -> Image.Image:
@@ -215,6 +215,19 @@ def test_a_picture_of_too_many_pixels(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
     with pytest.raises(ValueError, match="more than 2 million pixels"):
         read_picture(tmp_path / "huge.png")
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png"])
+def test_a_large_picture_comes_smaller_and_looks_the_same(tmp_path: Path, kind: str) -> None:
+    x, y = np.meshgrid(np.linspace(0, 1, 1500), np.linspace(0, 1, 1300))
+    pixels = np.stack([x, y, (np.sin(12 * x) + 1) / 2], 2) * 255
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / f"large.{kind}", quality=95)
+    small = read_picture(tmp_path / f"large.{kind}", 256)
+    assert 256 <= min(small.size) < 512
+    square = read_square(tmp_path / f"large.{kind}", 64)
+    assert isinstance(square, np.ndarray)
+    whole = read_picture(tmp_path / f"large.{kind}").resize((64, 64), Image.Resampling.LANCZOS, (100, 0, 1400, 1300))
+    assert np.abs(square.transpose(1, 2, 0).astype(float) - np.asarray(whole)).mean() < 2.0
 
 
 def test_what_was_passed_over_is_told_again_from_the_cache(tmp_path: Path) -> None:

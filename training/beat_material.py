@@ -8,6 +8,8 @@
 
 import hashlib
 import math
+import os
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from artgen_osc.runtime.files import open_regular
 from training.beat_net import teach
 from training.midi import Piece, composed, read_piece, render, varied
 from training.not_music import KINDS
+from training.output import whole
 from training.spreadsheet import Row, read_number, read_table
 
 SECONDS = 60.0
@@ -116,13 +119,17 @@ def taught_clip(name: str, sound: np.ndarray, sample_rate: int) -> Clip:
 
 
 def _kept(cache: Path, name: str, make: Callable[[], Clip]) -> Clip:
-    path = cache / (hashlib.sha256(name.encode()).hexdigest()[:16] + ".npz")
+    path = cache / (hashlib.sha256(os.fsencode(name)).hexdigest()[:16] + ".npz")
     if path.exists():
-        with np.load(path) as data:
-            return Clip(name, data["rows"], data["beat"], data["downbeat"])
+        try:
+            with np.load(path) as data:
+                return Clip(name, data["rows"], data["beat"], data["downbeat"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            pass  # as a full disk leaves it: made anew
     clip = make()
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, rows=clip.rows, beat=clip.beat, downbeat=clip.downbeat)
+    with whole(path) as fresh, fresh.open("wb") as file:
+        np.savez(file, rows=clip.rows, beat=clip.beat, downbeat=clip.downbeat)
     return clip
 
 
@@ -136,14 +143,23 @@ def midi_clips(folder: Path, variants: int, seed: int, cache: Path, progress: Pr
     result = []
     for index, path in enumerate(progress(list(folders))):
         assert isinstance(path, Path)
-        own = [_kept(cache, f"{path.name}", lambda path=path: piece_clip(path.name, read_piece(path)))]  # type: ignore[misc]
+        own = [_kept(cache, f"{path.name}", lambda path=path: piece_clip(path.name, _piece(path)))]  # type: ignore[misc]
         for variant in range(variants):
             # A draw of its own, whatever is in the cache already.
             random = np.random.default_rng([seed, index, variant])
             name = f"{path.name} {seed} {variant}"
-            own.append(_kept(cache, name, lambda p=path, n=name, r=random: piece_clip(n, varied(read_piece(p), r))))  # type: ignore[misc]
+            own.append(_kept(cache, name, lambda p=path, n=name, r=random: piece_clip(n, varied(_piece(p), r))))  # type: ignore[misc]
         result.append(own)
     return result
+
+
+def _piece(folder: Path) -> Piece:
+    try:
+        return read_piece(folder)
+    except Exception as error:  # mido raises whatever a damaged file leads it to
+        raise ConfigError(
+            f"{folder}: can't be read ({error}); NAME.mid and beat_midi.txt as POP909 has them are needed"
+        ) from None
 
 
 def composed_clips(count: int, seed: int, cache: Path, progress: Progress) -> list[Clip]:

@@ -15,6 +15,9 @@ from artgen_osc.errors import ArtgenError, ConfigError
 from artgen_osc.runtime.files import open_regular
 from artgen_osc.runtime.text import make_streams_safe, printable, say
 
+FULL = "the memory is too small for that; fewer or smaller files, or a smaller --batch, --size or --width, fit"
+MOST_THREADS = 1024
+
 
 class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong with a command, and ends with status 2."""
@@ -59,7 +62,12 @@ def run_command(name: str, work: Callable[[], int | None]) -> int:
         say(f"{name}: stopped; what was kept so far stays", sys.stderr)
         return 130
     except MemoryError:
-        reason = "the memory is full; fewer or smaller files, or a smaller --batch, fit"
+        reason = FULL
+    except RuntimeError as error:
+        # torch has no error of its own for the memory of the processor.
+        if not any(word in str(error) for word in ("allocate memory", "out of memory", "overflow")):
+            raise
+        reason = FULL
     except OSError as error:
         reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
     except (ArtgenError, ValueError, ImportError) as error:

@@ -13,7 +13,7 @@ import torch
 
 from artgen_osc.errors import ModelError
 from artgen_osc.modelfile import load
-from training.command import Parser, named_path, run_command, whole_number
+from training.command import MOST_THREADS, Parser, named_path, run_command, whole_number
 from training.export import read_generator
 from training.gan import Generator
 
@@ -42,7 +42,7 @@ def answer() -> None:
     """Answer requests until standard input ends."""
     parser = Parser(prog="python -m training.eager", description=__doc__)
     parser.add_argument("model", type=named_path)
-    parser.add_argument("--threads", type=whole_number(1), default=1)
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     generator = eager_generator(given.model)

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from artgen_osc.modelfile import Engine, ModelFile, load
-from training.command import named_path, need_file, say_skipped, whole_number
+from training.command import MOST_THREADS, named_path, need_file, say_skipped, whole_number
 from training.gan import pretrained_features
 from training.pictures import MoodScale, load_pictures, measure_mood, to_bytes, to_float
 
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", type=named_path, help="another generator's model file, whose distance is given beside"
     )
     parser.add_argument("--count", type=whole_number(2), default=500, help="pictures to generate (500)")
-    parser.add_argument("--threads", type=whole_number(1), default=2, help="cores to use (2)")
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=2, help="cores to use (2)")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

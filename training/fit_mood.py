@@ -25,7 +25,7 @@ from tqdm import tqdm
 from artgen_osc.errors import ModelError
 from artgen_osc.modelfile import CARD_KEY, graph_sha256, has_card, weights_sha256
 from artgen_osc.runtime.text import say
-from training.command import Parser, named_path, need_file, number, run_command, whole_number
+from training.command import MOST_THREADS, Parser, named_path, need_file, number, run_command, whole_number
 from training.evaluate_gan import COARSE, r2
 from training.output import need_place, whole
 from training.pictures import MoodScale, colour_mood, to_float
@@ -232,7 +232,7 @@ def _run(arguments: list[str] | None) -> None:
     parser.add_argument("model", type=named_path, help="an ONNX file; see docs/own-generator.md for what is allowed")
     parser.add_argument("--count", type=whole_number(50), default=2000, help="pictures to learn from at first (2000)")
     parser.add_argument("--check", type=whole_number(20), default=500, help="fresh pictures for the figures (500)")
-    parser.add_argument("--threads", type=whole_number(1), default=2, help="cores to use (2)")
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=2, help="cores to use (2)")
     parser.add_argument(
         "--truncation", type=number(0, 1), default=0.8, help="of the show, for models that take it (0.8)"
     )

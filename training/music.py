@@ -173,6 +173,7 @@ def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache:
     for i, row in enumerate(progress(rows)):
         name = row.cells["file"]
         try:
+            open_regular(path.parent / name).close()
             mel.append(_cached_mel(path.parent / name, cache))
             kept.append(i)
         except (OSError, ValueError) as error:

@@ -70,6 +70,22 @@ def need_place(flag: str, path: Path) -> None:
         raise ConfigError(f"{_place(flag, path)}: can't be written ({error.strerror}); choose another name") from None
 
 
+def need_model(flag: str, path: Path) -> Path:
+    """As `need_place`, for a model and the copy of its card beside it, whose path is returned.
+
+    Raises
+    ------
+    ConfigError
+        As `need_place`, or the model has the name that its card needs.
+    """
+    card = path.with_suffix(".json")
+    if card == path:
+        raise ConfigError(f"{_place(flag, path)}: is the name for the model's card; give the model another one")
+    need_place(flag, path)
+    need_place(flag, card)
+    return card
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a report or a card in UTF-8, whole; names that aren't UTF-8 show as escapes."""
     with whole(path) as fresh:

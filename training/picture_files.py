@@ -115,10 +115,15 @@ def quiet_pillow() -> Iterator[None]:
         yield
 
 
-def read_picture(path: Path) -> Image.Image:
+def read_picture(path: Path, least: int | None = None) -> Image.Image:
     """A picture as it is meant to be seen, RGB: turned as its camera was held, over white where it is transparent.
 
     Of an animation or a file with several pages it is the first picture.
+
+    Parameters
+    ----------
+    path : of the file
+    least : pixels that are enough on each side; a larger picture may come smaller, which saves memory
 
     Raises
     ------
@@ -130,7 +135,9 @@ def read_picture(path: Path) -> Image.Image:
         with open_regular(path) as data:
             empty = not os.fstat(data.fileno()).st_size
             with Image.open(data) as file:
-                return _as_seen(file)
+                if least:
+                    file.draft(None, (least, least))
+                return _smaller(_as_seen(file), least)
     except UnidentifiedImageError:
         raise ValueError("is empty" if empty else "isn't a picture that can be read here") from None
     except Image.DecompressionBombError:
@@ -140,6 +147,11 @@ def read_picture(path: Path) -> Image.Image:
         raise ValueError(error.strerror or str(error)) from None
     except Exception as error:  # whatever a damaged file leads Pillow's decoders to
         raise ValueError(f"is damaged ({error})") from None
+
+
+def _smaller(picture: Image.Image, least: int | None) -> Image.Image:
+    factor = min(picture.size) // least if least else 1
+    return picture.reduce(factor) if factor > 1 else picture
 
 
 def _as_seen(file: Image.Image) -> Image.Image:

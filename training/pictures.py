@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ EDGE = 0.06
 FLAT = 6.0
 ENLARGED_MOST = 4.0
 """A picture that has to be enlarged by more than this is a blur, and is left out."""
+ENOUGH = 4
+"""Larger than so many squares side by side, a picture is made smaller as it is read."""
 _AT_ONCE = 256
 
 
@@ -46,7 +49,7 @@ def _trim(picture: Image.Image) -> Image.Image:
 def read_square(path: Path, size: int, enlarged_most: float = ENLARGED_MOST) -> np.ndarray | str:
     """A picture cut to a square, uint8 ``(3, size, size)``, or why it can't be used."""
     try:
-        picture = read_picture(path)
+        picture = read_picture(path, ENOUGH * size)
     except ValueError as error:
         return str(error)
     width, height = picture.size
@@ -61,7 +64,7 @@ def _squares(
     folder: str | Path, files: list[Path], size: int, skipped: list[str], enlarged_most: float = ENLARGED_MOST
 ) -> Iterator[np.ndarray]:
     """The pictures that can be used; a line on every other one goes to `skipped`."""
-    with quiet_pillow(), ThreadPoolExecutor() as pool:
+    with quiet_pillow(), ThreadPoolExecutor(os.cpu_count()) as pool:
         for i in tqdm(range(0, len(files), _AT_ONCE), desc=f"reading {len(files)} pictures", disable=len(files) < 500):
             some = files[i : i + _AT_ONCE]
             for path, square in zip(

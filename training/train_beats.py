@@ -28,8 +28,8 @@ from artgen_osc.modelfile import CARD_KEY, weights_sha256
 from artgen_osc.runtime.text import printable, say
 from training.beat_material import Clip, Progress, beatless_clips, composed_clips, midi_clips, recordings
 from training.beat_net import BeatNet
-from training.command import Parser, named_path, number, run_command, say_skipped, whole_number
-from training.output import need_folder, need_place, read_checkpoint, whole, write_text
+from training.command import MOST_THREADS, Parser, named_path, number, run_command, say_skipped, whole_number
+from training.output import need_folder, need_model, read_checkpoint, whole, write_text
 
 ROWS = 700
 HELD_OUT = 5
@@ -197,7 +197,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     target = arguments.export or arguments.run / "beat.safetensors"
     need_folder("--run", arguments.run)
-    need_place("--export" if arguments.export else "--run", target)
+    beside = need_model("--export" if arguments.export else "--run", target)
     torch.set_num_threads(arguments.threads)
     cache = arguments.run / "cache"
     sources: list[list[Clip]] = []
@@ -244,7 +244,7 @@ def run(arguments: argparse.Namespace) -> None:
     best.load_state_dict(trainer.best)
     about = card(arguments, trainer)
     difference = export(best, target, about)
-    write_text(target.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
+    write_text(beside, json.dumps(about, indent=2) + "\n")
     say(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
 
 
@@ -274,7 +274,7 @@ def build_parser() -> Parser:
     parser.add_argument("--batch", type=whole_number(1), default=16, help="stretches of 14 s in a step")
     parser.add_argument("--rate", type=number(0, above=True), default=4e-4, help="learning rate at the start")
     parser.add_argument("--seed", type=whole_number(0), default=0, help="everything random follows from it")
-    parser.add_argument("--threads", type=whole_number(1), default=1, help="processor cores to use")
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=1, help="processor cores to use")
     parser.add_argument("--export", type=named_path, help="the model file; RUN/beat.safetensors by default")
     return parser
 

@@ -300,8 +300,6 @@ def _run(options: Options, export_only: bool) -> int:
         if trainer.rank == 0:
             difference = export_generator(trainer.average.cpu(), model, card(trainer))
             say(f"{model}: written; differs from the trained network by {difference:.1g}")
-    except torch.OutOfMemoryError:
-        raise ConfigError("the memory of the graphics card is full; a smaller --batch or --size fits") from None
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()

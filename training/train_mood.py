@@ -25,7 +25,7 @@ from artgen_osc.errors import ConfigError
 from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
 from artgen_osc.runtime.text import say
 from training import mood_report
-from training.command import Parser, named_path, run_command, say_skipped, whole_number
+from training.command import MOST_THREADS, Parser, named_path, run_command, say_skipped, whole_number
 from training.export import export_model
 from training.mood_cnn import Ensemble, Features
 from training.mood_detector import fit_detector, random_windows
@@ -34,7 +34,7 @@ from training.mood_kernel import fit_axes, fit_expected, fit_kernel
 from training.mood_material import describe, fit_standardise
 from training.music import Songs, artist_folds, load
 from training.not_music import not_music
-from training.output import need_folder, need_place, write_text
+from training.output import need_folder, need_model, write_text
 
 LICENCES = {
     "spotify": "339 pop songs as spectrograms, Spotify's valence and energy (COSC_5470_ARTGEN); no licence stated",
@@ -72,7 +72,7 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--seed", type=whole_number(0), default=defaults.seed, help="everything random follows from it")
     parser.add_argument("--noises", type=whole_number(1), default=300, help="clips of sound that isn't music")
-    parser.add_argument("--threads", type=whole_number(1), default=1, help="processor cores to use")
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=1, help="processor cores to use")
     parser.add_argument("--export", type=named_path, help="the model file; RUN/mood.onnx by default")
     return parser
 
@@ -169,7 +169,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     target = arguments.export or arguments.run / "mood.onnx"
     need_folder("--run", arguments.run)
-    need_place("--export" if arguments.export else "--run", target)
+    beside = need_model("--export" if arguments.export else "--run", target)
     torch.set_num_threads(arguments.threads)
     sources = read_sources(arguments)
     settings = Settings(epochs=arguments.epochs, batch=arguments.batch, width=arguments.width, seed=arguments.seed)
@@ -211,7 +211,7 @@ def run(arguments: argparse.Namespace) -> None:
     about = card(sources, settings, report.figures)
     # The model first: hours lie behind it, and a report that fails must not take it along.
     difference = export(network, target, about)
-    write_text(target.with_suffix(".json"), json.dumps(about, indent=2) + "\n")
+    write_text(beside, json.dumps(about, indent=2) + "\n")
     curve = mood_report.reliability(sources[0].labels, got[0][:, :2], said)
     text = mood_report.text(report, sources[0], got[0][:, :2], curve)
     write_text(arguments.run / "report.md", text + "\n\n![curves](report.png)\n")
