@@ -40,14 +40,23 @@ class Renderer:
     given : settings by ``table.key``, as for `artgen_osc.config.load`
     show_file : the show's TOML file, or None
     strip : a file in which the renderer leaves a strip of pictures, or None
+    verbose : it logs more
     """
 
-    def __init__(self, given: Mapping[str, object], show_file: str | None = None, strip: Path | None = None) -> None:
+    def __init__(
+        self,
+        given: Mapping[str, object],
+        show_file: str | None = None,
+        strip: Path | None = None,
+        verbose: bool = False,
+    ) -> None:
         self._command = python_module("artgen_osc", "visuals", "--child", *flags(given))
         if show_file:
             self._command.append(f"--config={show_file}")
         if strip:
             self._command.append(f"--strip={strip}")
+        if verbose:
+            self._command.append("--verbose")
         self._environment = dict(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
         self._wait = RESTART_SECONDS

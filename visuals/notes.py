@@ -4,13 +4,16 @@
 """
 
 import difflib
-import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from artgen_osc.errors import ModelError
+from artgen_osc.runtime.text import short
 from artgen_osc.runtime.toml import read_toml
+
+LARGEST = 1e38
+"""The networks calculate with 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def read_notes(path: Path) -> Notes:
             close = difflib.get_close_matches(name, known, n=1)
             mistakes.append(f"{name}: no such key; {f'did you mean {close[0]}?' if close else ', '.join(known)}")
         elif not allowed[name][1](value):
-            mistakes.append(f"{name}: {value!r} is given; {allowed[name][0]} is allowed")
+            mistakes.append(f"{name}: {short(value)} is given; {allowed[name][0]} is allowed")
     if mistakes:
         raise ModelError(f"{path}: {'; '.join(mistakes)}; change it, docs/own-generator.md has an example of each line")
     values: dict[str, Any] = {
@@ -80,7 +83,7 @@ def read_notes(path: Path) -> Notes:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _is_whole(value: object) -> bool:

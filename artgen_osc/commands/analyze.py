@@ -7,7 +7,7 @@ from pathlib import Path
 
 from artgen_osc.commands.arguments import Command, settings
 from artgen_osc.errors import AudioError
-from artgen_osc.runtime.text import say
+from artgen_osc.runtime.text import complain, printable, say
 
 
 def add(command: Command) -> None:
@@ -41,12 +41,13 @@ def run(given: argparse.Namespace) -> int:
         except AudioError as error:
             result = {"file": name, "error": str(error)}
             status = 2
-            say(f"artgen: {error}", sys.stderr)
+            complain(error)
         if given.json:
             print(json.dumps(result), flush=True)
         elif "error" not in result:
             say(
-                f"{name}: {result['duration']:.1f} s, valence {result['valence']:.2f}, energy {result['energy']:.2f}, "
+                f"{printable(name)}: {result['duration']:.1f} s, "
+                f"valence {result['valence']:.2f}, energy {result['energy']:.2f}, "
                 f"confidence {result['confidence']:.2f}, {result['tempo_bpm']:.1f} bpm, {result['key'] or 'no key'}, "
                 f"{len(result['beats'])} beats, {len(result['onsets'])} onsets"
             )

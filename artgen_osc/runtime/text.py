@@ -4,6 +4,7 @@ What came out of a file, a message or the network may hold escape sequences, lin
 terminal's encoding lacks. Through here it is harmless, and nothing raises.
 """
 
+import contextlib
 import logging
 import os
 import re
@@ -62,6 +63,15 @@ def say(text: object, file: TextIO | None = None) -> None:
     file : where to; None: the standard output
     """
     print("\n".join(map(printable, re.split(r"\r?\n", str(text)))), file=file or sys.stdout, flush=True)
+
+
+def complain(text: object) -> None:
+    """Print what is wrong, as one `printable` line that says whose it is, to the standard error output.
+
+    Where that has no reader any more, nobody is told.
+    """
+    with contextlib.suppress(OSError):
+        say(f"artgen: {printable(text)}", sys.stderr)
 
 
 class LogFormatter(logging.Formatter):

@@ -70,7 +70,7 @@ def toml_value(value: object, ascii_only: bool = False) -> str:
         return f"[{', '.join(toml_value(item, ascii_only) for item in value)}]"
     text = tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")
     return "".join(
-        letter if letter.isascii() or (is_harmless(letter) and not ascii_only) else _escape(letter) for letter in text
+        letter if is_harmless(letter) and (letter.isascii() or not ascii_only) else _escape(letter) for letter in text
     )
 
 
