@@ -68,10 +68,49 @@ def test_a_strip_is_bounded_and_spread_over_the_show(tmp_path: Path, seconds: in
     assert seconds < 5 or levels[-1] > 200
 
 
-def test_an_empty_strip_leaves_no_file(tmp_path: Path) -> None:
+def test_an_empty_strip_leaves_no_file_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     strip = Strip(tmp_path / "s.png")
+    assert strip.empty
     strip.close()
     assert not strip.path.exists()
+    assert "s.png: not written, since the show ended before its first picture" in caplog.text
+
+
+def test_a_short_show_leaves_what_there_is(gl_context: Any, port: int, tmp_path: Path) -> None:
+    from PIL import Image
+
+    def on_frame(show: Show, control: Control) -> None:
+        if show.pictures:
+            show.controls.receive([(ROWS["/visuals/quit"], 1)], time.monotonic())
+
+    path = tmp_path / "strip.png"
+    assert run(small(port), seconds=30.0, strip=path, on_frame=on_frame) == 0
+    sheet = np.asarray(Image.open(path))
+    assert sheet.shape == (180, 320, 3)
+    assert sheet.mean() > 10.0
+
+
+@pytest.mark.parametrize("child", [False, True])
+def test_a_mistake_in_the_show_file_is_told_once(
+    gl_context: Any, port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, child: bool
+) -> None:
+    """By the daemon, where there is one."""
+    looks = 0
+
+    def mistaken() -> None:
+        nonlocal looks
+        looks += 1
+        raise ConfigError("one is wrong\ntwo is wrong")
+
+    def on_frame(show: Show, control: Control) -> None:
+        if looks:
+            show.controls.receive([(ROWS["/visuals/quit"], 1)], time.monotonic())
+
+    file = small(port)
+    monkeypatch.setattr(file, "changes", mistaken)
+    assert run(file, seconds=30.0, child=child, on_frame=on_frame) == 0
+    told = [record.getMessage() for record in caplog.records if "the old values are kept" in record.message]
+    assert told == ([] if child else [f"{word} is wrong; the old values are kept" for word in ("one", "two")])
 
 
 def test_a_strip_that_cannot_be_written_does_not_end_the_show(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
