@@ -14,7 +14,7 @@ from artgen_osc import __version__
 from artgen_osc.commands import analyze, bench, config, devices, doctor, gallery, monitor, replay, show
 from artgen_osc.commands.arguments import SHOW, Parser, Run, add_settings
 from artgen_osc.errors import ArtgenError, ConfigError
-from artgen_osc.runtime.text import complain, make_streams_safe, say, start_logging
+from artgen_osc.runtime.text import complain, make_streams_safe, say, start_logging, unexpected
 
 COMMANDS = (show, analyze, devices, monitor, replay, config, doctor, gallery, bench)
 
@@ -110,5 +110,4 @@ def _tell(error: BaseException | None, verbose: bool) -> None:
         return
     if verbose:
         say("".join(traceback.format_exception(error)).rstrip(), sys.stderr)
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    complain(f"unexpected {text}; {'' if verbose else '-v shows more; '}please report it")
+    complain(f"{unexpected(error)}; {'' if verbose else '-v shows more; '}please report it")

@@ -1,7 +1,9 @@
 """The command line itself: mistyped words, paths, ends, and what nobody has foreseen."""
 
+import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -14,7 +16,7 @@ from artgen_osc import cli, config, devices
 from artgen_osc.cli import main
 from artgen_osc.errors import ConfigError
 from artgen_osc.runtime.child import python_module
-from tests.ports import free_port
+from tests.ports import daemon_ports, free_port
 from tests.test_terminal import osc_file, status
 
 
@@ -104,6 +106,13 @@ def test_a_show_file_that_is_none(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert "can't be read" in told(capsys, "config", "--config", f"{tmp_path}/{name}")
 
 
+def test_a_certificate_that_is_a_pipe(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    port = f"--web-port={free_port()}"
+    words = ("daemon", "--input=demo", "--mute", *daemon_ports()[:2], port, f"--web-certificate={tmp_path / 'pipe'}")
+    assert "can't be used" in told(capsys, *words)
+
+
 def test_files_of_a_show_are_beside_it_and_those_of_flags_are_here(tmp_path: Path) -> None:
     path = tmp_path / "tour" / "show.toml"
     path.parent.mkdir()
@@ -184,6 +193,21 @@ def test_a_command_that_is_ended_ends_cleanly(tmp_path: Path, number: signal.Sig
         process.send_signal(number)
         assert process.wait(20) == 0
         assert process.stderr.read() == f"0 bundles are in {record}; artgen replay plays them\n"
+
+
+def test_one_file_that_breaks_the_analysis_keeps_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def analyze(name: str, *options: object) -> dict[str, object]:
+        if name == "bad":
+            raise struct.error("odd\nthing")
+        return {"file": name}
+
+    monkeypatch.setattr("artgen_osc.offline.analyze", analyze)
+    assert main(["analyze", "--json", "a", "bad", "b"]) == 1
+    answer = capsys.readouterr()
+    assert [json.loads(line)["file"] for line in answer.out.splitlines()] == ["a", "bad", "b"]
+    assert answer.err == "artgen: bad: unexpected error: odd thing; please report it\n"
 
 
 def test_every_command_tells_its_errors_by_the_one_door(

@@ -121,6 +121,15 @@ def test_a_strip_that_cannot_be_written_does_not_end_the_show(tmp_path: Path, ca
     assert "can't be written" in caplog.text
 
 
+def test_a_strip_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.png")
+    strip = Strip(tmp_path / "s.png")
+    strip.add(0.0, np.zeros((18, 32, 3), np.uint8))
+    strip.close()
+    assert (tmp_path / "s.png").is_file()
+    assert len([*tmp_path.iterdir()]) == 1
+
+
 def test_a_strip_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"s\.mp7 is not a picture"):
         Strip(tmp_path / "s.mp7")

@@ -65,6 +65,11 @@ def say(text: object, file: TextIO | None = None) -> None:
     print("\n".join(map(printable, re.split(r"\r?\n", str(text)))), file=file or sys.stdout, flush=True)
 
 
+def unexpected(error: BaseException) -> str:
+    """What to tell of an exception that nobody has foreseen."""
+    return " ".join(f"unexpected {type(error).__name__}: {error}".split())
+
+
 def complain(text: object) -> None:
     """Print what is wrong, as one `printable` line that says whose it is, to the standard error output.
 
