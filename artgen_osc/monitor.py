@@ -25,6 +25,9 @@ LEASE_S = 10
 SILENT_S = 2.0
 """After so long without a value, that is said."""
 
+NOTHING_HEARD_S = 3.0
+"""Shorter rests belong to the music."""
+
 LIVE_S, PRINTED_S = 0.1, 1.0
 """s between two pictures on a terminal, and between two reports into a pipe."""
 
@@ -86,7 +89,10 @@ class Traffic:
         """Both directions, in a few lines."""
         coming = sum(rate for path, rate in self._rates.items() if path in CONTROLS)
         going = sum(rate for path, rate in self._rates.items() if path not in CONTROLS)
-        lines = [
+        silent, source = self._number("/artgen/status/silent"), self.values.get("/artgen/status/input", "")
+        heard = f"nothing heard for {silent:.0f} s" if silent >= NOTHING_HEARD_S else "heard"
+        lines = [f"sound    {source}, {heard}"] if source else []
+        lines += [
             f"out      {going:.0f} values/s, {self.rate('/artgen/valence'):.0f} hops/s, "
             f"{self._number('/artgen/status/latency_ms'):.0f} ms late, "
             f"{self._number('/artgen/status/dropped'):.0f} dropped"

@@ -16,6 +16,7 @@ from visuals import notes, scene_file
 
 LETTERS = st.characters(exclude_categories=["Cs"])
 ODD = "\x7f\x1b]0;title\x07\"\"\"'''\\ \r\n\t\u202e\u2028 Übung 夜 😀\ufeff"
+FOLDERS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 VALUES = st.one_of(
     st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.text(LETTERS), st.just(ODD)
 )
@@ -34,7 +35,7 @@ def test_a_value_survives_and_is_harmless(value: object, ascii_only: bool) -> No
         {},
         optional={
             "audio.input": st.text(LETTERS),
-            "visuals.gallery": st.text(LETTERS) | st.just(ODD),
+            "visuals.gallery": FOLDERS | st.just(ODD),
             "visuals.speed": st.floats(0, 8),
             "visuals.freeze": st.booleans(),
             "visuals.seed": st.integers(0, 1000),

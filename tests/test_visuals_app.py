@@ -15,6 +15,7 @@ from artgen_osc.config import ConfigFile
 from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
 from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
 from artgen_osc.targets import OscSender
+from tests.ports import free_port
 from visuals.app import run
 from visuals.control import Control
 from visuals.gallery.files import read
@@ -28,9 +29,7 @@ ROWS = by_path(sent(), VISUALS_CONTROLS)
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def small(port: int, show_file: Path | None = None, **settings: Any) -> ConfigFile:
@@ -184,7 +183,7 @@ def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, 
     def on_frame(show: Show, control: Control) -> None:
         lines = show.help_lines(control, 0)
         seen.append(next(line for line in lines if line.startswith("generator")).split(",")[0])
-        if len(seen) % 30 == 0 and script:
+        if len(seen) % 30 == 0 and script and not show.worker.loading:
             path, value = script.pop(0)
             sender.send([(ROWS[path], value)])
 
