@@ -20,6 +20,9 @@ from artgen_osc.runtime.text import printable, short
 from artgen_osc.runtime.toml import read_toml
 from artgen_osc.target_syntax import nearest
 
+LARGEST_FILE = 256 << 10
+"""Bytes of a show file: it is read again beside the sound."""
+
 VIEW_VARIABLE = "ARTGEN_VIEW"
 """By this environment variable the daemon tells its own renderer what ``visuals.view`` would: the address may have a
 token in it, and every user of the machine can read a command line."""
@@ -250,7 +253,7 @@ def _in(folder: Path, path: str) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return read_toml(path)
+        return read_toml(path, LARGEST_FILE)
     except OSError as error:
         reason = f"can't be read ({error.strerror}); a TOML file is allowed; check the path"
     except ValueError as error:

@@ -91,6 +91,7 @@ BAD = {
     "too deep": (b"a = " + b"[" * 5000, "is not valid TOML"),
     "a very long number": (b"a = " + b"9" * 5000, "is not valid TOML"),
     "NUL": (b"a = 1\0", "is not valid TOML"),
+    "a key without end": (b"a = {" + b"a." * 4000 + b"a = 1}", "is not valid TOML"),
     "nothing closed": (b"[a", "is not valid TOML"),
 }
 

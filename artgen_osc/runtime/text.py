@@ -43,8 +43,8 @@ def short(value: object, most: int = 100) -> str:
     """As Python would write a value, cut where it is longer than `most` letters; never raises."""
     try:
         text = repr(value)
-    except ValueError:  # Python doesn't write numbers of thousands of digits
-        return "a number of very many digits"
+    except (ValueError, RecursionError):  # Python doesn't write numbers of thousands of digits, nor tables so deep
+        return "something endless"
     return shortened(text, most)
 
 
