@@ -16,27 +16,24 @@ from artgen_osc import schema
 from artgen_osc.engine import NAMES as ENGINES
 from artgen_osc.errors import ConfigError
 from artgen_osc.mapping import Map, read_rows
-from artgen_osc.runtime.text import short
+from artgen_osc.runtime.text import printable, short
 from artgen_osc.runtime.toml import read_toml
 from artgen_osc.target_syntax import nearest
+
+LARGEST_FILE = 256 << 10
+"""Bytes of a show file: it is read again beside the sound."""
 
 VIEW_VARIABLE = "ARTGEN_VIEW"
 """By this environment variable the daemon tells its own renderer what ``visuals.view`` would: the address may have a
 token in it, and every user of the machine can read a command line."""
-
-_PATHS = frozenset(
-    {
-        *("mood.model", "web.songs", "web.certificate", "web.key"),
-        *("visuals.models", "visuals.scenes", "visuals.gallery"),
-    }
-)
-"""Settings that name files or folders."""
 
 GALLERY = ("visuals.gallery",)
 PAINTING = (*GALLERY, "visuals.model", "visuals.models", "visuals.second_model", "visuals.engine")
 """What pictures are painted with beside a show."""
 FOLDERS = ("web.songs", "visuals.scenes", "visuals.gallery")
 """Settings that name a folder of the show's; without a name it would be the current one."""
+_PATHS = frozenset({*FOLDERS, "mood.model", "visuals.models", "web.certificate", "web.key"})
+"""Settings that name files or folders, and nothing else."""
 
 _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
 
@@ -210,7 +207,7 @@ def check(key: str, value: object) -> Any:
             )
         return tuple(value)
     if key in FOLDERS and isinstance(value, str) and (not value or "\0" in value):
-        raise ValueError(f"{value!r} can't be the name of a folder; a name such as {default!r} is allowed")
+        raise ValueError(f"{short(value)} can't be the name of a folder; a name such as {default!r} is allowed")
     kind: type = type(default)
     name = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[kind]
     row = _ROWS.get(key)
@@ -256,11 +253,12 @@ def _in(folder: Path, path: str) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return read_toml(path)
+        return read_toml(path, LARGEST_FILE)
     except OSError as error:
-        raise ConfigError(f"{path}: can't be read ({error.strerror}); a TOML file is allowed; check the path") from None
+        reason = f"can't be read ({error.strerror}); a TOML file is allowed; check the path"
     except ValueError as error:
-        raise ConfigError(f"{path}: {error}; see artgen config for an example; mend it") from None
+        reason = f"{error}; see artgen config for an example; mend it"
+    raise ConfigError(f"{printable(path)}: {reason}")
 
 
 def load(path: str | Path | None = None, flags: Mapping[str, object] | None = None) -> tuple[Config, dict[str, str]]:
@@ -313,7 +311,7 @@ def load(path: str | Path | None = None, flags: Mapping[str, object] | None = No
         if flag is not None:
             take(key, flag, "flag")
     if mistakes:
-        raise ConfigError("\n".join(mistakes))
+        raise ConfigError("\n".join(map(printable, mistakes)))
     built = {
         name: table(
             **{item.name: values[key] for item in dataclasses.fields(table) if (key := f"{name}.{item.name}") in values}

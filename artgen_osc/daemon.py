@@ -277,7 +277,7 @@ class Daemon:
         try:
             changes = self._file.changes()
         except ArtgenError as error:
-            for line in str(error).splitlines():
+            for line in str(error).split("\n"):
                 log.warning("%s; the old values are kept", line)
             return
         for key, value in changes.items():

@@ -215,7 +215,7 @@ class _Loop:
         try:
             changes = self._file.changes()
         except ConfigError as error:
-            for line in [] if self._child else str(error).splitlines():
+            for line in [] if self._child else str(error).split("\n"):
                 log.warning("%s; the old values are kept", line)
             return []
         followed = {row.setting: row for row in schema.VISUALS_CONTROLS}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.files import open_regular
 
 if TYPE_CHECKING:
     import ssl
@@ -118,6 +119,8 @@ def read_certificate(file: str, key: str) -> "ssl.SSLContext | None":
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
+        for named in filter(None, (file, key)):
+            open_regular(named).close()  # OpenSSL would wait for a pipe
         # Without the last argument, a key with a password would ask for it in the terminal.
         context.load_cert_chain(file, key or None, password="")
     except (OSError, ValueError) as error:  # SSLError is an OSError
