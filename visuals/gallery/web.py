@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, is_same_origin, is_this_machine
+from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, Names, is_same_origin, is_this_machine
 from artgen_osc.web.page_files import PageFiles
 from visuals.gallery.archive import archive
 from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
@@ -243,7 +243,7 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         try:
-            _check(request, token)
+            _check(request, token, names)
             return await handler(request)
         except RefusedError as error:
             return web.Response(status=error.status, text=f"{error}\n")
@@ -259,6 +259,7 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
     async def to_page(request: web.Request) -> web.StreamResponse:
         return web.Response(status=HTTPStatus.FOUND, headers={"Location": "/gallery/"})
 
+    names = Names(reached=False)
     handlers = Handlers(gallery, beside_a_show=bool(token))
     app = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
     id = "{id:[0-9a-z]{12}}"
@@ -286,13 +287,13 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
     return app
 
 
-def _check(request: "web.Request", token: str) -> None:
+def _check(request: "web.Request", token: str, names: Names) -> None:
     """Refuse who may not be here."""
     shown = request.headers.get(GALLERY_HEADER, "")
     if token and not hmac.compare_digest(shown.encode(errors="replace"), token.encode()):
         raise RefusedError("this is a part of a show; open the show's page", HTTPStatus.UNAUTHORIZED)
     host = ", ".join(request.headers.getall("Host", []))
-    if not is_this_machine(host):
+    if not is_this_machine(host, names):
         raise RefusedError(f"Host {host[:200]}: isn't this machine; use localhost", HTTPStatus.FORBIDDEN)
     origin = ", ".join(request.headers.getall("Origin", []))
     if origin and not is_same_origin(origin, host):
