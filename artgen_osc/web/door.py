@@ -49,6 +49,19 @@ def places() -> int:
     return MOST if limit == resource.RLIM_INFINITY else max(16, min(MOST, (limit - KEPT_FREE) // 3))
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens on a host of this machine; ``::`` means all of its addresses, of both kinds.
+
+    Raises
+    ------
+    OSError, OverflowError, UnicodeError
+    """
+    if ":" not in host:
+        return socket.create_server((host, port))
+    both = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=both)
+
+
 def plain(address: str) -> str:
     """An IPv4 address as such, where a socket for both kinds has it mapped into an IPv6 one.
 

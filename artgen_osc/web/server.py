@@ -21,7 +21,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import MAX_PACKET
 from artgen_osc.schema import Address, Value
-from artgen_osc.web.door import Door, neighbour, plain
+from artgen_osc.web.door import Door, listening, neighbour, plain
 from artgen_osc.web.gate import Gate, said
 from artgen_osc.web.guard import HEADERS, Names, is_loopback, is_own_page, is_page_of, is_same_origin
 from artgen_osc.web.listener import Client
@@ -378,19 +378,6 @@ class WebServer(ABC, Generic[ClientT]):
     def _catch_up(self) -> None:
         """Hand on everything as it is now, after news was lost."""
         self._inform([(self._rows[path], value) for path, value in self._values.copy().items()])
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens on a host of this machine; ``::`` means all of its addresses, of both kinds.
-
-    Raises
-    ------
-    OSError, OverflowError, UnicodeError
-    """
-    if ":" not in host:
-        return socket.create_server((host, port))
-    both = host == "::" and socket.has_dualstack_ipv6()
-    return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=both)
 
 
 def _wants_websocket(request: "web.Request") -> bool:

@@ -22,6 +22,7 @@ import os
 import re
 import secrets
 import shutil
+import threading
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,6 +136,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._taking = threading.Lock()
         self._lock = FileLock(folder / ".lock", mode=PRIVATE_FILE, thread_local=False)
 
     def take(self) -> bool:
@@ -148,8 +150,9 @@ class Store:
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         try:
-            if not self._lock.is_locked:
-                self._lock.acquire(blocking=False)
+            with self._taking:  # of two uploads at once, neither is another show
+                if not self._lock.is_locked:
+                    self._lock.acquire(blocking=False)
         except Timeout:
             return False
         return True
