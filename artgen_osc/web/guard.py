@@ -7,7 +7,6 @@ import secrets
 import socket
 import threading
 from collections.abc import Collection, Iterable
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -200,11 +199,9 @@ def tokens_shown(query: str, cookies: str) -> list[str]:
     cookies : the header
     """
     shown = parse_qs(query).get("token", [])[:1]  # many would be many guesses
-    try:
-        cookie = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        cookie = None
-    return [*shown, cookie.value] if cookie else shown
+    # Not by `http.cookies`, which takes 0.1 s for some headers; our own is never quoted.
+    pairs = (part.strip().partition("=") for part in cookies.split(";"))
+    return shown + [value for name, _, value in pairs if name == COOKIE][:1]
 
 
 def is_token(token: str, shown: str) -> bool:

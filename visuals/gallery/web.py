@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 LARGEST_BODY = 2**20
 MOST_EXPORTS = 2
+BODY_S = 10.0
 PING_S = 15.0
 """A listener who has gone is noticed when something is sent."""
 
@@ -301,10 +302,15 @@ def _check(request: "web.Request", token: str, names: Names) -> None:
 
 
 async def _body(request: "web.Request") -> dict[str, Any]:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RefusedError("the body is compressed; send it as it is", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if request.content_type != "application/json":
         raise RefusedError("the body isn't JSON; application/json is allowed", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
-        body = await request.json()
+        async with asyncio.timeout(BODY_S):
+            body = json.loads(await request.read())
+    except TimeoutError:
+        raise RefusedError("the body came too slowly; send it again", HTTPStatus.REQUEST_TIMEOUT) from None
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
