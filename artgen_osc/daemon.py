@@ -2,7 +2,6 @@
 
 import logging
 import math
-import threading
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -12,16 +11,17 @@ import numpy as np
 from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
-from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
-from artgen_osc.browser import BrowserInput
-from artgen_osc.config import Config, ConfigFile
+from artgen_osc.audio import AudioBlock, AudioSource, shown
+from artgen_osc.config import ConfigFile
 from artgen_osc.errors import ArtgenError
-from artgen_osc.hearing import Silence, public_name
+from artgen_osc.hearing import TOLD_S, Silence, public_name
+from artgen_osc.inputs import Inputs
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import current, open_query
 from artgen_osc.renderer import Renderer
+from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema import Address, Features, Mood, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
@@ -32,49 +32,6 @@ log = logging.getLogger("artgen.daemon")
 QUIET_SECONDS = 0.1
 FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"osc.targets", "map"}
 """Settings that a saved show file changes while the show runs; the renderer follows its own."""
-
-
-class _Opening:
-    """An input that is being opened on a thread of its own: that may take seconds, and the show goes on."""
-
-    def __init__(self, config: Config, browser: BrowserInput | None) -> None:
-        self.config, self._browser = config, browser
-        self._lock = threading.Lock()
-        self._unwanted = False
-        self._result: AudioSource | ArtgenError | None = None
-        threading.Thread(target=self._open, name="open input", daemon=True).start()
-
-    def _open(self) -> None:
-        try:
-            audio = self.config.audio
-            result: AudioSource | ArtgenError = open_source(audio.input, mute=audio.mute, browser=self._browser)
-        except ArtgenError as error:
-            result = error
-        with self._lock:
-            self._result = result
-            if self._unwanted and not isinstance(result, ArtgenError):
-                result.close()
-
-    def result(self) -> AudioSource | None:
-        """The source, or None while it is not open yet.
-
-        Raises
-        ------
-        ArtgenError
-            It can't be opened.
-        """
-        with self._lock:
-            result = self._result
-        if isinstance(result, ArtgenError):
-            raise result
-        return result
-
-    def abandon(self) -> None:
-        """Close it, now or as soon as it is open."""
-        with self._lock:
-            self._unwanted = True
-            if self._result and not isinstance(self._result, ArtgenError):
-                self._result.close()
 
 
 class Daemon:
@@ -109,11 +66,11 @@ class Daemon:
         self._silence = Silence()
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
-        self._opening: _Opening | None = None
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
             self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
             stack.callback(self._receiver.close)
+            self._guard = Guard(lambda what, reason: self._receiver.refuse(what, reason, ""))
             osc, controls = config.osc, schema.DAEMON_CONTROLS
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
             if self._query:
@@ -127,15 +84,23 @@ class Daemon:
             stack.callback(self._sender.close)
             if renderer:
                 self._sender.subscribe(place(config.visuals.host, config.visuals.port), math.inf)
-            self._browser = self.page.sound if self.page else None
-            self._source = open_source(config.audio.input, mute=config.audio.mute, browser=self._browser)
+            hub, audio = self.page.sound if self.page else None, config.audio
+            self._inputs = Inputs(audio.input, audio.mute, hub, self._refuse_input)
+            stack.callback(self._inputs.close)
             self._listen(self._source)
-            stack.callback(self._close_inputs)
+            stack.callback(lambda: self._mood.close())
             if renderer:
                 stack.callback(renderer.close)
             if meters:
                 stack.callback(meters.close)
             self._resources = stack.pop_all()
+
+    @property
+    def _source(self) -> AudioSource:
+        return self._inputs.source
+
+    def _refuse_input(self, reason: str) -> None:
+        self._receiver.refuse("/artgen/control/input", reason, "")
 
     def _listen(self, source: AudioSource) -> None:
         """Analyse `source` from here on; the clock and the mood go on from where they are."""
@@ -161,25 +126,27 @@ class Daemon:
             while True:
                 for block in self._source.blocks():
                     self._hear(block)
-                    self._obey()
+                    with self._guard("messages"):
+                        self._obey()
                     now = time.monotonic()
                     if now >= next_second:
                         next_second = max(next_second + 1.0, now)
-                        self._once_a_second()
+                        with self._guard("status"):
+                            self._once_a_second()
                     if self._renderer:
                         self._renderer.supervise()
                         if self._renderer.status is not None:
                             return self._renderer.status
-                    next_input = self._opened()
-                    if next_input or (seconds is not None and now - start >= seconds):
+                    if seconds is not None and now - start >= seconds:
+                        return 0
+                    if self._inputs.next(now):
                         break
                 else:
-                    next_input = None
-                if not next_input:
-                    return 0
-                self._source.close()
+                    if not self._inputs.ended():
+                        return 0
+                self._config = configuration.replace(self._config, "audio.input", self._inputs.spec)
+                self._silence = Silence()
                 self._mood.close()
-                self._source = next_input
                 self._listen(self._source)
         except KeyboardInterrupt:
             return 0
@@ -239,6 +206,9 @@ class Daemon:
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
+        heard = public_name(self._source.name)
+        if self._silence.is_news():
+            log.warning("%s: nothing has been heard for %.0f s; is it the right input, and is it on?", heard, TOLD_S)
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
         dropped += sum(server.dropped for server in (self._query, self.page) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
@@ -248,7 +218,7 @@ class Daemon:
             dropped % schema.COUNT_MAX,
             refused,
             self._source.title,
-            public_name(self._source.name),
+            heard,
             self._silence.seconds,
             self.page.addresses[-1].partition("?")[0] if self.page else "",
         )
@@ -267,10 +237,11 @@ class Daemon:
             if key not in FOLLOWED:
                 log.warning("%s: counts from the next start on", key)
                 continue
-            try:
-                self._change(key, value)
-            except ArtgenError as error:
-                log.warning("%s; the old value is kept", error)
+            with self._guard(key):
+                try:
+                    self._change(key, value)
+                except ArtgenError as error:
+                    log.warning("%s; the old value is kept", error)
 
     def _obey(self) -> None:
         received = self._receiver.poll()
@@ -279,10 +250,11 @@ class Daemon:
         for at, (row, value) in enumerate(received):
             if row.setting and row.setting != "osc.targets" and at != newest[row.path]:
                 continue  # so a flood costs no more than one change of each setting
-            try:
-                self._control(row, value)
-            except (ArtgenError, ValueError) as error:
-                self._receiver.refuse(row.path, str(error), "")
+            with self._guard(row.path):
+                try:
+                    self._control(row, value)
+                except (ArtgenError, ValueError) as error:
+                    self._receiver.refuse(row.path, str(error), "")
 
     def _control(self, row: Address, value: Value) -> None:
         targets = self._config.osc.targets
@@ -307,9 +279,7 @@ class Daemon:
             return
         config = configuration.replace(self._config, key, value)
         if key == "audio.input":
-            if self._opening:
-                self._opening.abandon()
-            self._opening = _Opening(config, self._browser)
+            self._inputs.want(config.audio.input)
             return
         if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db
@@ -317,28 +287,6 @@ class Daemon:
             self._sender.set_targets(config.osc.targets)
         self._config = config
         self._steer()
-
-    def _opened(self) -> AudioSource | None:
-        """The input that was asked for, once it is open; a refused one is logged and forgotten."""
-        if not self._opening:
-            return None
-        try:
-            source = self._opening.result()
-        except ArtgenError as error:
-            self._receiver.refused += 1
-            log.warning("%s; %s goes on", error, self._source.name)
-            self._opening = None
-            return None
-        if source:
-            self._config = configuration.replace(self._config, "audio.input", self._opening.config.audio.input)
-            self._opening = None
-        return source
-
-    def _close_inputs(self) -> None:
-        self._source.close()
-        self._mood.close()
-        if self._opening:
-            self._opening.abandon()
 
     def close(self) -> None:
         """Free everything; may be called again."""
