@@ -46,6 +46,7 @@ class Daemon:
     Attributes
     ----------
     page : in the browser, or None
+    ended : why the show is over, once it is
 
     Raises
     ------
@@ -66,6 +67,7 @@ class Daemon:
         self._silence = Silence()
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
+        self.ended = ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
             self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
@@ -94,6 +96,11 @@ class Daemon:
             if meters:
                 stack.callback(meters.close)
             self._resources = stack.pop_all()
+
+    @property
+    def hears(self) -> str:
+        """The input, as it may be shown to anybody."""
+        return public_name(self._source.name)
 
     @property
     def _source(self) -> AudioSource:
@@ -136,19 +143,23 @@ class Daemon:
                     if self._renderer:
                         self._renderer.supervise()
                         if self._renderer.status is not None:
+                            self.ended = "the renderer can't run" if self._renderer.status else "the picture was closed"
                             return self._renderer.status
                     if seconds is not None and now - start >= seconds:
+                        self.ended = "its time is over"
                         return 0
                     if self._inputs.next(now):
                         break
                 else:
                     if not self._inputs.ended():
+                        self.ended = "the input has ended"
                         return 0
                 self._config = configuration.replace(self._config, "audio.input", self._inputs.spec)
                 self._silence = Silence()
                 self._mood.close()
                 self._listen(self._source)
         except KeyboardInterrupt:
+            self.ended = "it was stopped"
             return 0
         finally:
             self.close()
@@ -206,7 +217,7 @@ class Daemon:
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
-        heard = public_name(self._source.name)
+        heard = self.hears
         if self._silence.is_news():
             log.warning("%s: nothing has been heard for %.0f s; is it the right input, and is it on?", heard, TOLD_S)
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
@@ -229,7 +240,8 @@ class Daemon:
         try:
             changes = self._file.changes()
         except ArtgenError as error:
-            log.warning("%s; the old values are kept", error)
+            for line in str(error).splitlines():
+                log.warning("%s; the old values are kept", line)
             return
         for key, value in changes.items():
             if key.startswith("visuals."):

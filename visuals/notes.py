@@ -5,12 +5,12 @@
 
 import difflib
 import math
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from artgen_osc.errors import ModelError
+from artgen_osc.runtime.toml import read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,13 @@ def read_notes(path: Path) -> Notes:
     ModelError
         With every mistake in one line.
     """
-    if not path.exists():
-        return Notes()
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"{path}: isn't TOML ({error}); docs/own-generator.md has an example; mend or delete it"
-        ) from None
+        given = read_toml(path)
+    except FileNotFoundError:
+        return Notes()
+    except (OSError, ValueError) as error:
+        reason = f"can't be read ({error.strerror})" if isinstance(error, OSError) else error
+        raise ModelError(f"{path}: {reason}; docs/own-generator.md has an example; mend or delete it") from None
     known = {item.name.rstrip("_"): item for item in fields(Notes)}
     allowed = {
         "range": ("two different numbers, black and white", _is_range),
@@ -81,7 +80,7 @@ def read_notes(path: Path) -> Notes:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _is_whole(value: object) -> bool:

@@ -43,11 +43,15 @@ def open_regular(path: str | Path, largest: int | None = None) -> BinaryIO:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "is a device or a pipe, not a file", str(path))
         if largest is not None and status.st_size > largest:
-            raise OSError(errno.EFBIG, f"has {status.st_size / 1e6:.0f} MB, {largest / 1e6:.0f} at most", str(path))
+            raise OSError(errno.EFBIG, f"has {_size(status.st_size)}, {_size(largest)} at most", str(path))
         return os.fdopen(number, "rb")
     except BaseException:
         os.close(number)
         raise
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count >= 10e6 else f"{count / 1e3:.0f} kB"
 
 
 def _folder(path: str | Path) -> OSError:

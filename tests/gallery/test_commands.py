@@ -91,7 +91,7 @@ def test_mistakes_are_one_line(
 def test_arguments_that_make_no_sense(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["gallery", "list", *words])
-    assert f"argument {words[0]}" in capsys.readouterr().err
+    assert f"artgen: {words[0]}: " in capsys.readouterr().err
 
 
 def test_render(gl_context: Any, gallery: Gallery, capsys: pytest.CaptureFixture[str]) -> None:
