@@ -115,9 +115,16 @@ class Daemon:
         self._start, self._frames = self._clock, 0
         self._analyzer = Analyzer(source.sample_rate, gain_db=self._config.audio.gain_db, start=self._start)
         now = (self._last.valence, self._last.energy) if self._last else (NEUTRAL, NEUTRAL)
-        self._mood = MoodEstimator(
-            source.sample_rate, settings.model or None, settings.smoothing, background=True, start=now
-        )
+        model: str | None = settings.model or None
+        while True:
+            try:
+                self._mood = MoodEstimator(source.sample_rate, model, settings.smoothing, background=True, start=now)
+                break
+            except ArtgenError as error:
+                if not model or not self._hops:
+                    raise
+                log.warning("%s; the installed one is used", error)  # the file has gone since the start
+                model = None
         self._steer()
 
     def run(self, seconds: float | None = None) -> int:

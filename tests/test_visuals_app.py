@@ -136,7 +136,7 @@ def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, 
     def on_frame(show: Show, control: Control) -> None:
         lines = show.help_lines(control, 0)
         seen.append(next(line for line in lines if line.startswith("generator")).split(",")[0])
-        if len(seen) % 30 == 0 and script:
+        if len(seen) % 30 == 0 and script and not show.worker.loading:
             path, value = script.pop(0)
             sender.send([(ROWS[path], value)])
 

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -15,16 +15,18 @@ from artgen_osc.config import Config, ConfigFile, VisualsConfig
 from artgen_osc.errors import ConfigError, DisplayError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import OscQuery, current, open_query
+from artgen_osc.runtime.guard import Guard
+from artgen_osc.runtime.throttle import Throttle
 from visuals.control import Control, Controls
 from visuals.gallery.occasions import Occasions, snapshot
 from visuals.gallery.writer import Writer
-from visuals.generator import open_generator
 from visuals.keys import BY_NAME
 from visuals.report import Report
 from visuals.scene_folder import Library
-from visuals.scenes import Present, Scenes, given_in, started
+from visuals.scenes import Message, Present, Scenes, given_in, started
 from visuals.show import Show
 from visuals.strip import Strip
+from visuals.trial import Trials
 from visuals.view import WIDTH, LiveView, address_of
 from visuals.window import Memory, Surface, Window
 from visuals.worker import ThreadWorker
@@ -91,8 +93,10 @@ def run(
         surface: Surface = Memory(size) if config.headless else Window(size, config.display)
         stack.callback(surface.close)
         threads = max(1, (os.cpu_count() or 1) // 2)
-        worker = ThreadWorker(config.model, lambda model: open_generator(model, threads, config.engine))
+        trials = Trials(threads, config.engine)
+        worker = ThreadWorker(config.model, trials.open)
         stack.callback(worker.close)
+        trials.wanted = worker.wants
         show = Show(surface.context, surface.size, Controls(config), worker, surface.window)
         stack.callback(show.close)
         writer = Writer(Path(config.gallery))
@@ -138,12 +142,13 @@ class _Loop:
         self._view = view
         self._file = file
         self._child = child
+        self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._next_look = 0.0
         self._on_frame = on_frame
         self._occasions = Occasions()
         self._fullscreen = False
         self._last_drawn = monotonic()
-        self._quiet_until = 0.0
+        self._throttle = Throttle()
 
     def run(self, config: VisualsConfig, stopping: threading.Event, seconds: float | None, strip: Strip | None) -> None:
         start = last = self._last_drawn = due = monotonic()
@@ -167,7 +172,7 @@ class _Loop:
 
     def _step(self, now: float, dt: float) -> Control:
         show = self._show
-        messages: list[tuple[schema.Address, schema.Value]] = []
+        messages: list[Message] = []
         for name in self._surface.pressed():
             key = BY_NAME.get(name)
             if key is None:
@@ -176,27 +181,36 @@ class _Loop:
                 messages.append((_CONTROLS[key.path], int(name)))
             else:
                 show.controls.press(key.path, now)
-        messages += self._receiver.poll()
-        messages = self._scenes.receive(messages, self._present(now), now, dt)
-        show.controls.receive(self._report.receive(messages), now)
+        with self._guard("messages"):
+            messages += self._receiver.poll()
+        self._take(messages, now, dt)
         if now >= self._next_look:
             self._next_look = now + 1.0
-            if edits := self._edits():
-                show.controls.receive(
-                    self._scenes.receive(edits, self._present(now), now, 0.0, given_in(self._file)), now
-                )
-        control = show.step(now, dt, self._receiver.refused)
-        self._report.tell(show, now)
-        if self._query and control.settings is not self._published:
-            self._published = control.settings
-            self._query.publish(current(schema.VISUALS_CONTROLS, Config(visuals=control.settings)))
+            with self._guard("show file"):
+                self._take(self._edits(), now, 0.0, given_in(self._file))
+        control = show.controls.now(now)
+        with self._guard("frame"):
+            control = show.step(now, dt, self._receiver.refused)
+        with self._guard("status"):
+            self._report.tell(show, now)
+            if self._query and control.settings is not self._published:
+                self._published = control.settings
+                self._query.publish(current(schema.VISUALS_CONTROLS, Config(visuals=control.settings)))
         return control
+
+    def _take(self, messages: list[Message], now: float, dt: float, given: Collection[str] = ()) -> None:
+        """Do what messages say, each for itself: one that fails leaves the others."""
+        with self._guard("messages"):
+            meant = self._scenes.receive(messages, self._present(now), now, dt, given)
+            for message in self._report.receive(meant):
+                with self._guard(message[0].path):
+                    self._show.controls.receive([message], now)
 
     def _present(self, now: float) -> Present:
         show = self._show
         return Present(show.controls.now(now).settings, show.seed, show.mood)
 
-    def _edits(self) -> list[tuple[schema.Address, schema.Value]]:
+    def _edits(self) -> list[Message]:
         """What a saved show file changes, as if it had come over OSC."""
         try:
             changes = self._file.changes()
@@ -228,8 +242,7 @@ class _Loop:
             surface.show()
         except Exception as error:  # drivers raise anything; one lost frame doesn't end a show
             now = monotonic()
-            if now >= self._quiet_until:
-                self._quiet_until = now + 60.0
+            if self._throttle.due():
                 log.warning("frame: not drawn (%s); the show goes on", error)
             if now - self._last_drawn > GIVE_UP_S:
                 raise DisplayError(

@@ -1,7 +1,6 @@
 """A scene: settings of the picture under a name, one small TOML file each."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from artgen_osc.runtime.text import short
 from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
 from artgen_osc.schema import VISUALS_CONTROLS, Address, Value
 from visuals.gallery.files import sync_folder
+from visuals.scene_name import name_in, stem_of
 
 LEFT_OUT = frozenset(
     {
@@ -33,12 +33,7 @@ SUFFIX = ".toml"
 PART = ".part"
 """Ending of a file that is being written."""
 
-LONGEST_NAME = 40
 MOST_BYTES = 16384
-
-_NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9 _-]*[A-Za-z0-9_-])?")
-_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
-"""Windows has devices of these names, and a folder of scenes may travel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Scene:
 
     Attributes
     ----------
-    name : see `check_name`
+    name : see `visuals.scene_name.check_name`
     values : by the setting's name, as they would come over OSC; toggles are 0 or 1
     about : one line for people, may be empty
     """
@@ -55,21 +50,6 @@ class Scene:
     name: str
     values: Mapping[str, Value]
     about: str = ""
-
-
-def check_name(name: str) -> str:
-    """Return a name that can be a file's.
-
-    Raises
-    ------
-    SceneError
-    """
-    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
-        raise SceneError(
-            f"{name[:80]!r} can't be the name of a scene; up to {LONGEST_NAME} letters from A to Z, digits, spaces, "
-            "- and _ are allowed; choose another name"
-        )
-    return name
 
 
 def to_text(scene: Scene) -> str:
@@ -129,7 +109,7 @@ def read(path: Path) -> Scene:
         It can't be read or used.
     """
     try:
-        return _scene(path.stem, read_toml(path, MOST_BYTES))
+        return _scene(name_in(path.stem), read_toml(path, MOST_BYTES))
     except OSError as error:
         raise SceneError(
             f"{path}: can't be read ({error.strerror}); a small TOML file is allowed; mend it or take it away"
@@ -156,13 +136,14 @@ def write(folder: Path, scene: Scene) -> None:
     """
     data = to_text(scene).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{scene.name}{PART}"
+    stem = stem_of(scene.name)
+    part = folder / f".{stem}{PART}"
     try:
         with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(folder / f"{scene.name}{SUFFIX}")
+        part.replace(folder / f"{stem}{SUFFIX}")
     except BaseException:
         part.unlink(missing_ok=True)
         raise

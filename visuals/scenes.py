@@ -12,11 +12,13 @@ from typing import Any
 
 from artgen_osc.config import ConfigFile, VisualsConfig
 from artgen_osc.errors import SceneError
+from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema import VISUALS_CONTROLS, Address, Value, by_path
 from visuals.control import REPEAT_S
 from visuals.motion import ease
 from visuals.scene_file import ROWS, Scene
 from visuals.scene_folder import Library
+from visuals.scene_name import key_of
 
 SCENE, NUMBER, FADE = "/visuals/scene", "/visuals/scene/number", "/visuals/scene/fade"
 SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
@@ -71,6 +73,7 @@ class Scenes:
 
     def __init__(self, library: Library, refuse: Callable[[str, str], None]) -> None:
         self._library, self._refuse = library, refuse
+        self._guard = Guard(refuse)
         self._glides: dict[str, _Glide] = {}
         self._pressed: dict[str, tuple[Value, float]] = {}
         self._time = 0.0
@@ -105,10 +108,11 @@ class Scenes:
             if asked > MOST_A_FRAME:
                 self._refuse(row.path, f"more than {MOST_A_FRAME} in one frame; send less")
                 continue
-            try:
-                self._obey(row.path, value, present, out, given)
-            except SceneError as error:
-                self._refuse(row.path, str(error))
+            with self._guard(row.path):
+                try:
+                    self._obey(row.path, value, present, out, given)
+                except SceneError as error:
+                    self._refuse(row.path, str(error))
         for path, glide in list(self._glides.items()):
             out.append((glide.row, glide.at(self._time)))
             if self._time - glide.begin >= glide.length:
@@ -129,7 +133,7 @@ class Scenes:
             name = self._library.save(path, Scene(name, {key: values[row.path] for key, row in ROWS.items()})).name
         elif path == DELETE:
             self._library.delete(path, name)
-            if str(_values(present, out)[SCENE]).lower() != name.lower():
+            if key_of(str(_values(present, out)[SCENE])) != key_of(name):
                 return
             name = ""
         elif name:

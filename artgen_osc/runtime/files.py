@@ -9,14 +9,14 @@ import codecs
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 LARGEST_TEXT = 4 << 20
 """Bytes of a file that people write by hand."""
 
 
-def open_regular(path: str | Path, largest: int | None = None) -> BinaryIO:
+def open_regular(path: str | Path, largest: int | None = None) -> BufferedReader:
     """Open a regular file for reading; never waits for a pipe or a device.
 
     Parameters
@@ -65,6 +65,18 @@ def is_regular(path: str | Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def stamp(path: str | Path) -> tuple[int, int] | None:
+    """When a regular file was written, in ns, and its bytes: other numbers are another content.
+
+    It isn't opened, so it may still turn out that it can't be. Never raises; None where there is no such file.
+    """
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return (status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None
 
 
 def read_regular(path: str | Path, largest: int | None = None) -> bytes:

@@ -16,6 +16,11 @@ _JOINERS = "\u200c\u200d"
 """Unprintable, but Persian, Hindi and many emojis are written with them."""
 
 
+def is_printable(text: str) -> bool:
+    """Whether all of it can be seen, or joins what can; it is one line then."""
+    return text.isprintable() or all(letter.isprintable() or letter in _JOINERS for letter in text)
+
+
 def printable(text: object) -> str:
     r"""One line of harmless text: what is not printable becomes an escape, such as ``\x1b``; bytes of a name that
     were not UTF-8 show as those bytes, such as ``\xe9``.
@@ -39,7 +44,7 @@ def short(value: object, most: int = 100) -> str:
         text = repr(value)
     except ValueError:  # Python doesn't write numbers of thousands of digits
         return "a number of very many digits"
-    return text if len(text) <= most else f"{text[:most]}…"
+    return shortened(text, most)
 
 
 def _harmless(letter: str) -> str:
@@ -51,6 +56,11 @@ def _harmless(letter: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # as Python carries a byte that it could not decode
         return f"\\x{code - 0xDC00:02x}"
     return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def shortened(text: str, most: int) -> str:
+    """At most so many letters: of a longer text the beginning and the end, where a name and a reason are."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - 1 - most // 2) :]}"
 
 
 def say(text: object, file: TextIO | None = None) -> None:
