@@ -121,7 +121,7 @@ class Daemon:
                 self._mood = MoodEstimator(source.sample_rate, model, settings.smoothing, background=True, start=now)
                 break
             except ArtgenError as error:
-                if not model or not self._hops:
+                if model is None or not self._hops:
                     raise
                 log.warning("%s; the installed one is used", error)  # the file has gone since the start
                 model = None

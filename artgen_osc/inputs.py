@@ -204,7 +204,7 @@ class Inputs:
 
     def _page_is_gone(self, now: float) -> bool:
         assert self._hub
-        heard = self._hub.sent_at > self._since
+        heard = self._hub.sent_at >= self._since
         return now - max(self._hub.sent_at, self._since) > (AWAY_S if heard else NEVER_S)
 
     def _opened(self) -> AudioSource | None:
