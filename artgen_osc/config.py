@@ -35,6 +35,8 @@ _PATHS = frozenset(
 GALLERY = ("visuals.gallery",)
 PAINTING = (*GALLERY, "visuals.model", "visuals.models", "visuals.second_model", "visuals.engine")
 """What pictures are painted with beside a show."""
+FOLDERS = ("web.songs", "visuals.scenes", "visuals.gallery")
+"""Settings that name a folder of the show's; without a name it would be the current one."""
 
 _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
 
@@ -207,6 +209,8 @@ def check(key: str, value: object) -> Any:
                 f"{short(value)} is not a list of strings; a list such as ['{item.metadata['item']}'] is allowed"
             )
         return tuple(value)
+    if key in FOLDERS and isinstance(value, str) and (not value or "\0" in value):
+        raise ValueError(f"{value!r} can't be the name of a folder; a name such as {default!r} is allowed")
     kind: type = type(default)
     name = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[kind]
     row = _ROWS.get(key)

@@ -39,7 +39,7 @@ def _add_actions(command: Command, run: Run) -> None:
     render = command(
         "render",
         run,
-        "Paint a picture again, larger, by the model that it came from.",
+        "Paint a picture again by the model that it came from, and enlarge it; that adds no detail.",
         "artgen gallery render 0k2m9x4c7tqf --size 4096 -o large.png",
         PAINTING,
     )
