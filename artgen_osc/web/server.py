@@ -349,9 +349,9 @@ class WebServer(ABC, Generic[ClientT]):
             self._count()
         return connection
 
-    async def _pass_on(self, packet: bytes, sender: str) -> None:
-        """Hand a packet to the show, as soon as that has room for it."""
-        while not self._receiver.put(packet, sender) and not self._stop.is_set():
+    async def _pass_on(self, packet: bytes, sender: str, trusted: bool = False) -> None:
+        """Hand a packet to the show, as soon as that has room for it; see `OscReceiver.put` for the parameters."""
+        while not self._receiver.put(packet, sender, trusted) and not self._stop.is_set():
             await asyncio.sleep(FULL_S)
 
     def _count(self) -> None:
