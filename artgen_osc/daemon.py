@@ -16,6 +16,7 @@ from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.errors import ArtgenError, AudioError
+from artgen_osc.hearing import Silence, public_name
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver
@@ -92,6 +93,7 @@ class Daemon:
     Attributes
     ----------
     page : in the browser, or None
+    ended : why the show is over, once it is
 
     Raises
     ------
@@ -109,9 +111,11 @@ class Daemon:
         self._clock = 0.0
         self._hops = 0
         self._told = 0.0
+        self._silence = Silence()
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
         self._opening: _Opening | None = None
+        self.ended = ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
             self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
@@ -139,6 +143,11 @@ class Daemon:
             if meters:
                 stack.callback(meters.close)
             self._resources = stack.pop_all()
+
+    @property
+    def hears(self) -> str:
+        """The input, as it may be shown to anybody."""
+        return shown(self._source.name)
 
     def _listen(self, source: AudioSource) -> None:
         """Analyse `source` from here on; the clock and the mood go on from where they are."""
@@ -174,19 +183,23 @@ class Daemon:
                     if self._renderer:
                         self._renderer.supervise()
                         if self._renderer.status is not None:
+                            self.ended = "the renderer can't run" if self._renderer.status else "the picture was closed"
                             return self._renderer.status
                     next_input = self._opened()
                     if next_input or (seconds is not None and now - start >= seconds):
                         break
                 else:
                     next_input = None
+                    self.ended = "the input has ended"
                 if not next_input:
+                    self.ended = self.ended or "its time is over"
                     return 0
                 self._source.close()
                 self._mood.close()
                 self._source = next_input
                 self._listen(self._source)
         except KeyboardInterrupt:
+            self.ended = "it was stopped"
             return 0
         finally:
             self.close()
@@ -207,6 +220,7 @@ class Daemon:
         self._frames += len(samples)
         for features in hops:
             self._clock = features.time
+            self._silence.step(features.time, features.level_db)
             self._send(features)
         if hops:
             waited = time.monotonic() - arrived
@@ -247,7 +261,14 @@ class Daemon:
         dropped += sum(server.dropped for server in (self._query, self.page) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
         status = schema.Status(
-            self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused, self._source.title
+            self._heartbeat,
+            self._latency_ms,
+            dropped % schema.COUNT_MAX,
+            refused,
+            self._source.title,
+            public_name(self._source.name),
+            self._silence.seconds,
+            self.page.addresses[-1].partition("?")[0] if self.page else "",
         )
         values: list[tuple[Address, Value]] = schema.values_of(schema.STATUS, status)
         values += [(schema.REFUSAL, text) for text in self._receiver.refused_since(self._told)]
@@ -256,7 +277,8 @@ class Daemon:
         try:
             changes = self._file.changes()
         except ArtgenError as error:
-            log.warning("%s; the old values are kept", error)
+            for line in str(error).splitlines():
+                log.warning("%s; the old values are kept", line)
             return
         for key, value in changes.items():
             if key.startswith("visuals."):
@@ -302,7 +324,7 @@ class Daemon:
     def _change(self, key: str, value: Any) -> None:
         """Change one setting while the show runs; on an error the old one stays."""
         if key == "map":
-            self._sender.set_maps(value, wait=False)
+            self._sender.set_maps(value)
             return
         config = configuration.replace(self._config, key, value)
         if key == "audio.input":
@@ -313,12 +335,7 @@ class Daemon:
         if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db
         elif key == "osc.targets":
-            wanted = config.osc.targets
-            for target in wanted:
-                self._sender.add(target, wait=False)
-            for target in self._sender.targets:
-                if target not in wanted:
-                    self._sender.remove(target)
+            self._sender.set_targets(config.osc.targets)
         self._config = config
         self._steer()
 

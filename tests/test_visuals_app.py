@@ -42,7 +42,7 @@ def test_runs_for_a_time_and_leaves_a_strip(gl_context: Any, port: int, tmp_path
     from PIL import Image
 
     path = tmp_path / "new" / "strip.png"
-    assert run(small(port), seconds=5.5, record=path) == 0
+    assert run(small(port), seconds=5.5, strip=path) == 0
     sheet = np.asarray(Image.open(path))
     assert sheet.shape[0] == 180
     assert sheet.shape[1] >= 3 * 324 - 4

@@ -45,7 +45,8 @@ def run(
     file: ConfigFile,
     *,
     seconds: float | None = None,
-    record: Path | None = None,
+    strip: Path | None = None,
+    child: bool = False,
     on_frame: Callable[[Show, Control], None] | None = None,
 ) -> int:
     """Run the renderer.
@@ -54,7 +55,8 @@ def run(
     ----------
     file : the settings; read again when the show's file is saved
     seconds : end by itself after this time
-    record : a PNG file; leave a strip of pictures of the show there
+    strip : a PNG file; leave a strip of pictures of the show there
+    child : of a daemon that follows the same show file, and tells of the mistakes in it
     on_frame : called after each drawn frame
 
     Returns
@@ -74,7 +76,7 @@ def run(
     SceneError
         The scene to start with can't be used.
     """
-    strip = Strip(record) if record is not None else None
+    sheet = Strip(strip) if strip is not None else None
     with ExitStack() as stack:
         library = Library(Path(file.config.visuals.scenes))
         stack.callback(library.close)
@@ -99,8 +101,8 @@ def run(
         stack.callback(show.close)
         writer = Writer(Path(config.gallery))
         stack.callback(writer.close)
-        if strip is not None:
-            stack.callback(strip.close)
+        if sheet is not None:
+            stack.callback(sheet.close)
         stopping = stack.enter_context(_signals())
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
         report = Report(receiver, query, library)
@@ -108,8 +110,8 @@ def run(
         scenes = Scenes(library, lambda what, reason: receiver.refuse(what, reason, ""))
         view = LiveView(address_of(config.view))
         stack.callback(view.close)
-        _Loop(show, surface, receiver, query, report, scenes, writer, view, file, on_frame).run(
-            config, stopping, seconds, strip
+        _Loop(show, surface, receiver, query, report, scenes, writer, view, file, child, on_frame).run(
+            config, stopping, seconds, sheet
         )
     return 0
 
@@ -126,6 +128,7 @@ class _Loop:
         writer: Writer,
         view: LiveView,
         file: ConfigFile,
+        child: bool,
         on_frame: Callable[[Show, Control], None] | None,
     ) -> None:
         self._show = show
@@ -138,6 +141,7 @@ class _Loop:
         self._writer = writer
         self._view = view
         self._file = file
+        self._child = child
         self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._next_look = 0.0
         self._on_frame = on_frame
@@ -154,7 +158,7 @@ class _Loop:
             control = self._step(now, min(now - last, LONGEST_STEP_S))
             last = now
             if control.quit or (seconds is not None and now - start >= seconds):
-                return
+                break
             self._frame(control)
             if self._show.pictures and not lit:
                 lit = True
@@ -163,6 +167,8 @@ class _Loop:
                 strip.add(now - start, self._show.picture())
             due = max(due + 1.0 / config.fps, monotonic() - 1.0 / config.fps)
             sleep(max(0.0, due - monotonic()))
+        if strip is not None and strip.empty and self._show.pictures:
+            strip.add(last - start, self._show.still()[0])
 
     def _step(self, now: float, dt: float) -> Control:
         show = self._show
@@ -209,7 +215,8 @@ class _Loop:
         try:
             changes = self._file.changes()
         except ConfigError as error:
-            log.warning("%s; the old values are kept", error)
+            for line in [] if self._child else str(error).splitlines():
+                log.warning("%s; the old values are kept", line)
             return []
         followed = {row.setting: row for row in schema.VISUALS_CONTROLS}
         for key in changes:

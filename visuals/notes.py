@@ -4,14 +4,13 @@
 """
 
 import difflib
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from artgen_osc.errors import ModelError
-from artgen_osc.runtime.files import read_text
-from artgen_osc.runtime.text import shortened
+from artgen_osc.runtime.text import short
+from artgen_osc.runtime.toml import read_toml
 
 LONGEST = 65536
 """Numbers of z, and classes."""
@@ -56,15 +55,12 @@ def read_notes(path: Path) -> Notes:
         With every mistake in one line.
     """
     try:
-        given = tomllib.loads(read_text(path))
+        given = read_toml(path)
     except FileNotFoundError:
         return Notes()
-    except OSError as error:
-        raise ModelError(f"{path}: can't be read ({error.strerror or error}); mend or delete it") from None
-    except (ValueError, RecursionError) as error:  # a number or a table without end among them
-        raise ModelError(
-            f"{path}: isn't TOML ({error}); docs/own-generator.md has an example; mend or delete it"
-        ) from None
+    except (OSError, ValueError) as error:
+        reason = f"can't be read ({error.strerror})" if isinstance(error, OSError) else error
+        raise ModelError(f"{path}: {reason}; docs/own-generator.md has an example; mend or delete it") from None
     known = {item.name.rstrip("_"): item for item in fields(Notes)}
     allowed = {
         "range": ("two different numbers, black and white", _is_range),
@@ -80,20 +76,13 @@ def read_notes(path: Path) -> Notes:
             close = difflib.get_close_matches(name, known, n=1)
             mistakes.append(f"{name}: no such key; {f'did you mean {close[0]}?' if close else ', '.join(known)}")
         elif not allowed[name][1](value):
-            mistakes.append(f"{name}: {_shown(value)} is given; {allowed[name][0]} is allowed")
+            mistakes.append(f"{name}: {short(value)} is given; {allowed[name][0]} is allowed")
     if mistakes:
         raise ModelError(f"{path}: {'; '.join(mistakes)}; change it, docs/own-generator.md has an example of each line")
     values: dict[str, Any] = {
         known[name].name: tuple(value) if name == "range" else value for name, value in given.items()
     }
     return Notes(**values)
-
-
-def _shown(value: object) -> str:
-    try:
-        return shortened(repr(value), 80)
-    except ValueError:  # a number with more digits than Python writes
-        return "a number without end"
 
 
 def _is_number(value: object) -> bool:

@@ -1,8 +1,6 @@
 """A scene: settings of the picture under a name, one small TOML file each."""
 
-import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +8,8 @@ from typing import Any
 
 from artgen_osc import config
 from artgen_osc.errors import SceneError
-from artgen_osc.runtime.files import decode_text, open_regular
+from artgen_osc.runtime.text import short
+from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
 from artgen_osc.schema import VISUALS_CONTROLS, Address, Value
 from visuals.gallery.files import sync_folder
 from visuals.scene_name import name_in, stem_of
@@ -55,17 +54,13 @@ class Scene:
 
 def to_text(scene: Scene) -> str:
     """The file's text."""
-    lines = [f"about = {_toml(scene.about)}", ""] if scene.about else []
+    lines = [f"about = {toml_value(scene.about)}", ""] if scene.about else []
     lines.append("[visuals]")
     for key, value in scene.values.items():
         # A float came over OSC with 24 bits: its first six places are meant.
         shown = bool(value) if ROWS[key].kind == "toggle" else round(value, 6) if isinstance(value, float) else value
-        lines.append(f"{key} = {_toml(shown)}")
+        lines.append(f"{key} = {toml_value(shown)}")
     return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def from_text(name: str, text: str) -> Scene:
@@ -77,13 +72,17 @@ def from_text(name: str, text: str) -> Scene:
         With every mistake at once.
     """
     try:
-        given = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number or a table without end among them
-        raise SceneError(f"is not valid TOML ({error}); [visuals] and its settings are allowed; mend it") from None
+        given = parse_toml(text)
+    except ValueError as error:
+        raise SceneError(f"{error}; [visuals] and its settings are allowed; mend it") from None
+    return _scene(name, given)
+
+
+def _scene(name: str, given: dict[str, Any]) -> Scene:
     about, table = given.pop("about", ""), given.pop("visuals", {})
     mistakes = [f"{key}: doesn't belong in a scene; about and [visuals] are allowed" for key in given]
     if not isinstance(about, str):
-        mistakes.append(f"about: {about!r} is not a string; a line of text is allowed")
+        mistakes.append(f"about: {short(about)} is not a string; a line of text is allowed")
     if not isinstance(table, dict):
         mistakes.append("visuals: is not a table; [visuals] is allowed")
         table = {}
@@ -110,20 +109,15 @@ def read(path: Path) -> Scene:
         It can't be read or used.
     """
     try:
-        with open_regular(path) as file:
-            data = file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise SceneError(f"{path}: is larger than {MOST_BYTES} bytes; a small TOML file is allowed; shorten it")
-        return from_text(name_in(path.stem), decode_text(data))
+        return _scene(name_in(path.stem), read_toml(path, MOST_BYTES))
     except OSError as error:
         raise SceneError(
-            f"{path}: can't be read ({error.strerror or error}); a small TOML file is allowed; mend it, or take it away"
+            f"{path}: can't be read ({error.strerror}); a small TOML file is allowed; mend it or take it away"
         ) from None
-    except UnicodeDecodeError as error:
-        raise SceneError(f"{path}: is not text ({error}); TOML in UTF-8 or UTF-16 is allowed; mend it") from None
+    except ValueError as error:
+        raise SceneError(f"{path}: {error}; [visuals] and its settings are allowed; mend it") from None
     except SceneError as error:
-        text = str(error)
-        raise SceneError(text if text.startswith(f"{path}:") else f"{path}: {text}") from None
+        raise SceneError(f"{path}: {error}") from None
 
 
 def write(folder: Path, scene: Scene) -> None:

@@ -5,7 +5,9 @@ A value that somebody sends meanwhile ends the glide of its slider: the hand win
 """
 
 from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from artgen_osc.config import ConfigFile, VisualsConfig
@@ -193,14 +195,33 @@ def started(file: ConfigFile, library: Library) -> VisualsConfig:
     settings = file.config.visuals
     if not settings.scene:
         return settings
+    scene = _wanted(file, library)
+    return replace(settings, scene=scene.name, **_left_open(file, scene))
+
+
+def chosen(file: ConfigFile) -> dict[str, Any]:
+    """What the scene that the settings name gives, by the setting's name, where the show file and flags give none.
+
+    Raises
+    ------
+    SceneError
+        As `started`.
+    """
+    with closing(Library(Path(file.config.visuals.scenes))) as library:
+        return _left_open(file, _wanted(file, library))
+
+
+def _wanted(file: ConfigFile, library: Library) -> Scene:
     try:
-        scene = library.find(settings.scene)
+        return library.find(file.config.visuals.scene)
     except SceneError as error:
         raise SceneError(f"visuals.scene: {error}") from None
+
+
+def _left_open(file: ConfigFile, scene: Scene) -> dict[str, Any]:
     given = given_in(file)
-    values: dict[str, Any] = {
+    return {
         key: bool(value) if ROWS[key].kind == "toggle" else value
         for key, value in scene.values.items()
         if key not in given
     }
-    return replace(settings, scene=scene.name, **values)

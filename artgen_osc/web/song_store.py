@@ -18,12 +18,15 @@ import os
 import re
 import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+
+from artgen_osc.runtime.files import is_folder, make_folder
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +134,7 @@ class Store:
         OSError
             It can't be made or written to.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         try:
             if not self._lock.is_locked:
                 self._lock.acquire(blocking=False)
@@ -198,19 +201,23 @@ class Store:
 
         None where another show is there: that is logged.
         """
-        if not self.folder.is_dir():
+        if not is_folder(self.folder):
+            if os.path.lexists(self.folder):
+                log.warning("%s: is not a folder; no song can be kept; choose another by --web-songs", self.folder)
             return []
         try:
             if not self.take():
                 log.warning("%s: another show uses it; its songs are not shown here", self.folder)
                 return []
+            paths = sorted(self.folder.iterdir())
         except OSError as error:
             log.warning("%s: can't be written to (%s); its songs are not shown", self.folder, error)
             return []
         songs = []
-        for path in sorted(self.folder.iterdir()):
+        for path in paths:
             if re.fullmatch(r"\.[0-9a-f]{16}\.(part|new|gone)", path.name) and not path.is_symlink():
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                with suppress(OSError):  # what can't be deleted does no harm
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             elif is_id(path.name) and path.is_dir() and not path.is_symlink():
                 for part in path.glob(f"*{PART}"):
                     part.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import GalleryError
+from artgen_osc.runtime.text import printable
 from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, is_own_page, is_this_machine
 from artgen_osc.web.page_files import PageFiles
 from visuals.gallery.archive import archive
@@ -246,9 +247,9 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
             _check(request, token)
             return await handler(request)
         except RefusedError as error:
-            return web.Response(status=error.status, text=f"{error}\n")
+            return web.Response(status=error.status, text=f"{printable(error)}\n")
         except GalleryError as error:
-            return web.Response(status=HTTPStatus.CONFLICT, text=f"{error}\n")
+            return web.Response(status=HTTPStatus.CONFLICT, text=f"{printable(error)}\n")
 
     async def complete(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.pop("Server", None)
