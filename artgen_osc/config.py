@@ -16,7 +16,7 @@ from artgen_osc import schema
 from artgen_osc.engine import NAMES as ENGINES
 from artgen_osc.errors import ConfigError
 from artgen_osc.mapping import Map, read_rows
-from artgen_osc.runtime.text import short
+from artgen_osc.runtime.text import printable, short
 from artgen_osc.runtime.toml import read_toml
 from artgen_osc.target_syntax import nearest
 
@@ -258,9 +258,11 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path)
     except OSError as error:
-        raise ConfigError(f"{path}: can't be read ({error.strerror}); a TOML file is allowed; check the path") from None
+        raise ConfigError(
+            f"{printable(path)}: can't be read ({error.strerror}); a TOML file is allowed; check the path"
+        ) from None
     except ValueError as error:
-        raise ConfigError(f"{path}: {error}; see artgen config for an example; mend it") from None
+        raise ConfigError(f"{printable(path)}: {error}; see artgen config for an example; mend it") from None
 
 
 def load(path: str | Path | None = None, flags: Mapping[str, object] | None = None) -> tuple[Config, dict[str, str]]:

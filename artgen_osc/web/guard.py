@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.files import open_regular
+from artgen_osc.runtime.text import printable
 
 if TYPE_CHECKING:
     import ssl
@@ -106,12 +108,14 @@ def read_certificate(file: str, key: str) -> "ssl.SSLContext | None":
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
+        for name in filter(None, (file, key)):
+            open_regular(name).close()  # a pipe would be waited for
         # Without the last argument, a key with a password would ask for it in the terminal.
         context.load_cert_chain(file, key or None, password="")
     except (OSError, ValueError) as error:  # SSLError is an OSError
         raise ConfigError(
-            f"web.certificate: {file} can't be used ({error}); a PEM file with a certificate and, there or in web.key, "
-            "its key without a password are allowed; mkcert makes one"
+            f"web.certificate: {printable(file)} can't be used ({printable(error)}); a PEM file with a certificate "
+            "and, there or in web.key, its key without a password are allowed; mkcert makes one"
         ) from None
     return context
 
