@@ -10,6 +10,7 @@ from typing import Any
 from artgen_osc import engine
 from artgen_osc.config import Config
 from artgen_osc.errors import ArtgenError, EngineError
+from artgen_osc.model_cards import models_page
 from artgen_osc.runtime.text import say
 
 
@@ -185,4 +186,6 @@ def examine(config: Config) -> int:
             reason = error if known else f"{type(error).__name__}: {error}"
             say(f"{'MISSING' if needed else 'without'}  {name:18} {' '.join(str(reason).split())}")
             status = 2 if needed else status
+    if page := models_page():
+        say(f"what the models learned from, and whether they may be used at a paid show: {page}")
     return status

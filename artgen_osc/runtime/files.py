@@ -9,11 +9,14 @@ import codecs
 import errno
 import os
 import stat
-from io import BufferedReader
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
 
 LARGEST_TEXT = 4 << 20
 """Bytes of a file that people write by hand."""
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+"""Modes of what nobody but its owner may read."""
 
 
 def open_regular(path: str | Path, largest: int | None = None, follow: bool = True) -> BufferedReader:
@@ -62,10 +65,10 @@ def _folder(path: str | Path) -> OSError:
     return IsADirectoryError(errno.EISDIR, "is a folder", str(path))
 
 
-def is_regular(path: str | Path) -> bool:
-    """Whether a regular file has this name and can be read; never raises."""
+def is_regular(path: str | Path, follow: bool = True) -> bool:
+    """Whether a regular file has this name and can be read; never raises. `follow` is as for `open_regular`."""
     try:
-        open_regular(path).close()
+        open_regular(path, follow=follow).close()
     except OSError:
         return False
     return True
@@ -97,8 +100,13 @@ def is_folder(path: str | Path) -> bool:
         return False
 
 
-def make_folder(path: str | Path) -> None:
+def make_folder(path: str | Path, mode: int = 0o777) -> None:
     """Make a folder that somebody named, and those above it, unless it is there.
+
+    Parameters
+    ----------
+    path : whatever somebody gave as its name
+    mode : of a folder that is made, less what the umask takes
 
     Raises
     ------
@@ -108,11 +116,25 @@ def make_folder(path: str | Path) -> None:
     if is_folder(path):
         return  # where nothing may be written, asking for it again would be an error
     try:
-        Path(path).mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).mkdir(mode=mode, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise NotADirectoryError(errno.ENOTDIR, "is not a folder", str(path)) from None
     except ValueError:  # a NUL, or what the file system has no bytes for
         raise OSError(errno.EINVAL, "no folder can have this name", str(path)) from None
+
+
+def create_private(path: Path) -> BufferedWriter:
+    """Create a file that nobody but its owner can read, in place of what has its name; a link there isn't followed.
+
+    Raises
+    ------
+    OSError
+        It can't be made.
+    """
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, PRIVATE_FILE), "wb")
 
 
 def decode_text(data: bytes) -> str:
