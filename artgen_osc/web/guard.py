@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from artgen_osc.errors import ConfigError
 from artgen_osc.runtime.files import open_regular
+from artgen_osc.runtime.text import printable
 
 if TYPE_CHECKING:
     import ssl
@@ -150,14 +151,14 @@ def read_certificate(file: str, key: str) -> "ssl.SSLContext | None":
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        for named in filter(None, (file, key)):
-            open_regular(named).close()  # OpenSSL would wait for a pipe
+        for name in filter(None, (file, key)):
+            open_regular(name).close()  # a pipe would be waited for
         # Without the last argument, a key with a password would ask for it in the terminal.
         context.load_cert_chain(file, key or None, password="")
     except (OSError, ValueError) as error:  # SSLError is an OSError
         raise ConfigError(
-            f"web.certificate: {file} can't be used ({error}); a PEM file with a certificate and, there or in web.key, "
-            "its key without a password are allowed; mkcert makes one"
+            f"web.certificate: {printable(file)} can't be used ({printable(error)}); a PEM file with a certificate "
+            "and, there or in web.key, its key without a password are allowed; mkcert makes one"
         ) from None
     return context
 
