@@ -12,7 +12,7 @@ help: ## what can be made
 
 demo: .venv/run ## set up, then play the demo: music, meters, pictures
 	@mkdir -p $(DEMO)
-	$(BIN)/artgen live --input demo $(SCREEN) --meters --seconds 62 --record $(DEMO)/strip.png
+	$(BIN)/artgen live --input demo $(SCREEN) --meters --seconds 62 --strip $(DEMO)/strip.png
 	@echo "the pictures of the show: $(DEMO)/strip.png"
 
 test: .venv/test ## set up, then run every check and test

@@ -15,12 +15,14 @@ from artgen_osc.analysis import Analyzer
 from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
 from artgen_osc.browser import BrowserInput
 from artgen_osc.config import Config, ConfigFile
-from artgen_osc.errors import ArtgenError
+from artgen_osc.errors import ArtgenError, AudioError
+from artgen_osc.hearing import Silence, public_name
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import current, open_query
 from artgen_osc.renderer import Renderer
+from artgen_osc.runtime.guard import Guard, unexpected
 from artgen_osc.schema import Address, Features, Mood, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
@@ -49,6 +51,9 @@ class _Opening:
             result: AudioSource | ArtgenError = open_source(audio.input, mute=audio.mute, browser=self._browser)
         except ArtgenError as error:
             result = error
+        except Exception as error:  # a driver or a decoder; the thread's end would leave the show waiting
+            log.debug("%s", self.config.audio.input, exc_info=error)
+            result = AudioError(f"{shown(self.config.audio.input)}: {unexpected(error)}")
         with self._lock:
             self._result = result
             if self._unwanted and not isinstance(result, ArtgenError):
@@ -88,6 +93,7 @@ class Daemon:
     Attributes
     ----------
     page : in the browser, or None
+    ended : why the show is over, once it is
 
     Raises
     ------
@@ -105,13 +111,16 @@ class Daemon:
         self._clock = 0.0
         self._hops = 0
         self._told = 0.0
+        self._silence = Silence()
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
         self._opening: _Opening | None = None
+        self.ended = ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
             self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
             stack.callback(self._receiver.close)
+            self._guard = Guard(lambda what, reason: self._receiver.refuse(what, reason, ""))
             osc, controls = config.osc, schema.DAEMON_CONTROLS
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
             if self._query:
@@ -134,6 +143,11 @@ class Daemon:
             if meters:
                 stack.callback(meters.close)
             self._resources = stack.pop_all()
+
+    @property
+    def hears(self) -> str:
+        """The input, as it may be shown to anybody."""
+        return shown(self._source.name)
 
     def _listen(self, source: AudioSource) -> None:
         """Analyse `source` from here on; the clock and the mood go on from where they are."""
@@ -159,27 +173,33 @@ class Daemon:
             while True:
                 for block in self._source.blocks():
                     self._hear(block)
-                    self._obey()
+                    with self._guard("messages"):
+                        self._obey()
                     now = time.monotonic()
                     if now >= next_second:
                         next_second = max(next_second + 1.0, now)
-                        self._once_a_second()
+                        with self._guard("status"):
+                            self._once_a_second()
                     if self._renderer:
                         self._renderer.supervise()
                         if self._renderer.status is not None:
+                            self.ended = "the renderer can't run" if self._renderer.status else "the picture was closed"
                             return self._renderer.status
                     next_input = self._opened()
                     if next_input or (seconds is not None and now - start >= seconds):
                         break
                 else:
                     next_input = None
+                    self.ended = "the input has ended"
                 if not next_input:
+                    self.ended = self.ended or "its time is over"
                     return 0
                 self._source.close()
                 self._mood.close()
                 self._source = next_input
                 self._listen(self._source)
         except KeyboardInterrupt:
+            self.ended = "it was stopped"
             return 0
         finally:
             self.close()
@@ -200,6 +220,7 @@ class Daemon:
         self._frames += len(samples)
         for features in hops:
             self._clock = features.time
+            self._silence.step(features.time, features.level_db)
             self._send(features)
         if hops:
             waited = time.monotonic() - arrived
@@ -240,7 +261,14 @@ class Daemon:
         dropped += sum(server.dropped for server in (self._query, self.page) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
         status = schema.Status(
-            self._heartbeat, self._latency_ms, dropped % schema.COUNT_MAX, refused, self._source.title
+            self._heartbeat,
+            self._latency_ms,
+            dropped % schema.COUNT_MAX,
+            refused,
+            self._source.title,
+            public_name(self._source.name),
+            self._silence.seconds,
+            self.page.addresses[-1].partition("?")[0] if self.page else "",
         )
         values: list[tuple[Address, Value]] = schema.values_of(schema.STATUS, status)
         values += [(schema.REFUSAL, text) for text in self._receiver.refused_since(self._told)]
@@ -249,7 +277,8 @@ class Daemon:
         try:
             changes = self._file.changes()
         except ArtgenError as error:
-            log.warning("%s; the old values are kept", error)
+            for line in str(error).splitlines():
+                log.warning("%s; the old values are kept", line)
             return
         for key, value in changes.items():
             if key.startswith("visuals."):
@@ -257,10 +286,11 @@ class Daemon:
             if key not in FOLLOWED:
                 log.warning("%s: counts from the next start on", key)
                 continue
-            try:
-                self._change(key, value)
-            except ArtgenError as error:
-                log.warning("%s; the old value is kept", error)
+            with self._guard(key):
+                try:
+                    self._change(key, value)
+                except ArtgenError as error:
+                    log.warning("%s; the old value is kept", error)
 
     def _obey(self) -> None:
         received = self._receiver.poll()
@@ -269,10 +299,11 @@ class Daemon:
         for at, (row, value) in enumerate(received):
             if row.setting and row.setting != "osc.targets" and at != newest[row.path]:
                 continue  # so a flood costs no more than one change of each setting
-            try:
-                self._control(row, value)
-            except (ArtgenError, ValueError) as error:
-                self._receiver.refuse(row.path, str(error), "")
+            with self._guard(row.path):
+                try:
+                    self._control(row, value)
+                except (ArtgenError, ValueError) as error:
+                    self._receiver.refuse(row.path, str(error), "")
 
     def _control(self, row: Address, value: Value) -> None:
         targets = self._config.osc.targets
@@ -293,7 +324,7 @@ class Daemon:
     def _change(self, key: str, value: Any) -> None:
         """Change one setting while the show runs; on an error the old one stays."""
         if key == "map":
-            self._sender.set_maps(value, wait=False)
+            self._sender.set_maps(value)
             return
         config = configuration.replace(self._config, key, value)
         if key == "audio.input":
@@ -304,12 +335,7 @@ class Daemon:
         if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db
         elif key == "osc.targets":
-            wanted = config.osc.targets
-            for target in wanted:
-                self._sender.add(target, wait=False)
-            for target in self._sender.targets:
-                if target not in wanted:
-                    self._sender.remove(target)
+            self._sender.set_targets(config.osc.targets)
         self._config = config
         self._steer()
 

@@ -178,9 +178,13 @@ def examine(config: Config) -> int:
     status = 0
     for name, check, needed in CHECKS:
         try:
-            print(f"ok       {name:18} {check(config)}")
-        except (ArtgenError, ImportError, OSError) as error:
-            print(f"{'MISSING' if needed else 'without'}  {name:18} {error}")
+            say(f"ok       {name:18} {check(config)}")
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # what is broken here may raise anything, and the other lines are still wanted
+            known = isinstance(error, (ArtgenError, ImportError, OSError))
+            reason = error if known else f"{type(error).__name__}: {error}"
+            say(f"{'MISSING' if needed else 'without'}  {name:18} {' '.join(str(reason).split())}")
             status = 2 if needed else status
     if page := models_page():
         say(f"what the models learned from, and whether they may be used at a paid show: {page}")

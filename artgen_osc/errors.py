@@ -10,6 +10,7 @@
     ├── OscError           a port or a target
     ├── GalleryError       a picture or a folder of the gallery
     ├── SceneError         a scene of the picture
+    ├── PluginError        a plugin that isn't there, can't be loaded or doesn't keep its protocol
     └── DisplayError       a window or OpenGL
 
 The text follows one form:
@@ -47,6 +48,10 @@ class GalleryError(ArtgenError):
 
 class SceneError(ArtgenError):
     """A scene isn't there, can't be used, or can't be saved."""
+
+
+class PluginError(ArtgenError):
+    """A plugin isn't registered, can't be loaded or doesn't keep its protocol."""
 
 
 class DisplayError(ArtgenError):

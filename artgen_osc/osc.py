@@ -16,6 +16,7 @@ from artgen_osc.osc_codec import MAX_PACKET, Message, decode
 from artgen_osc.osc_inputs import Packet, Tcp, Udp
 from artgen_osc.osc_pattern import is_pattern, matching
 from artgen_osc.osc_schedule import Schedule, seconds_until
+from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema import Address, Value
 from artgen_osc.target_syntax import with_host
 
@@ -29,7 +30,6 @@ All that the daemon sends takes the renderer a fortieth."""
 LEAST_S, MOST_S = 0.001, 0.02
 """That time is at least and at most so long."""
 
-MOST_LOGGED = 1000
 MOST_REFUSALS = 20
 MOST_PATTERNS = 256
 """Those that were used last keep their addresses."""
@@ -86,7 +86,8 @@ class OscReceiver:
     """Receives over UDP and TCP and validates against the schema.
 
     Whatever is malformed, unknown or out of range is refused, counted in `refused`, and
-    logged with its reason, once for each address. A bundle that is dated ahead waits for its time.
+    logged with its reason, for each address once and then once a minute.
+    A bundle that is dated ahead waits for its time.
     An address pattern means every address that it matches and that takes the value.
 
     Parameters
@@ -110,7 +111,7 @@ class OscReceiver:
     def __init__(self, host: str, port: int, addresses: dict[str, Address]) -> None:
         self._addresses = addresses
         self._matching = lru_cache(MOST_PATTERNS)(lambda pattern: matching(pattern, addresses))
-        self._logged: set[str] = set()
+        self._throttle = Throttle()
         self._put = _Put()
         self._messages: deque[tuple[Message, str, float]] = deque()
         self._unfinished: list[_Source] = []
@@ -245,8 +246,7 @@ class OscReceiver:
         if self.refusals and replace(self.refusals[-1], time=refusal.time) == refusal:
             self.refusals.pop()  # a flood of one kind leaves the others in sight
         self.refusals.append(refusal)
-        if refusal.what not in self._logged and len(self._logged) < MOST_LOGGED:
-            self._logged.add(refusal.what)
+        if self._throttle.due(refusal.what):
             log_in.warning("%s: refused: %s", refusal.what, refusal.reason)
 
     def refused_since(self, time: float) -> list[str]:

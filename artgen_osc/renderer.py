@@ -39,15 +39,15 @@ class Renderer:
     ----------
     given : settings by ``table.key``, as for `artgen_osc.config.load`
     show_file : the show's TOML file, or None
-    record : a file that the renderer records to, or None
+    strip : a file in which the renderer leaves a strip of pictures, or None
     """
 
-    def __init__(self, given: Mapping[str, object], show_file: str | None = None, record: Path | None = None) -> None:
-        self._command = python_module("artgen_osc", "visuals", *flags(given))
+    def __init__(self, given: Mapping[str, object], show_file: str | None = None, strip: Path | None = None) -> None:
+        self._command = python_module("artgen_osc", "visuals", "--child", *flags(given))
         if show_file:
             self._command.append(f"--config={show_file}")
-        if record:
-            self._command.append(f"--record={record}")
+        if strip:
+            self._command.append(f"--strip={strip}")
         self._environment = dict(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
         self._wait = RESTART_SECONDS

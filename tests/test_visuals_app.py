@@ -42,7 +42,7 @@ def test_runs_for_a_time_and_leaves_a_strip(gl_context: Any, port: int, tmp_path
     from PIL import Image
 
     path = tmp_path / "new" / "strip.png"
-    assert run(small(port), seconds=5.5, record=path) == 0
+    assert run(small(port), seconds=5.5, strip=path) == 0
     sheet = np.asarray(Image.open(path))
     assert sheet.shape[0] == 180
     assert sheet.shape[1] >= 3 * 324 - 4
@@ -136,7 +136,7 @@ def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, 
     def on_frame(show: Show, control: Control) -> None:
         lines = show.help_lines(control, 0)
         seen.append(next(line for line in lines if line.startswith("generator")).split(",")[0])
-        if len(seen) % 30 == 0 and script:
+        if len(seen) % 30 == 0 and script and not show.worker.loading:
             path, value = script.pop(0)
             sender.send([(ROWS[path], value)])
 

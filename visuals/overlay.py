@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from artgen_osc.runtime.text import printable
+
 
 def text_image(lines: Sequence[str], height: int) -> np.ndarray:
     """White text on a dark, translucent panel.
@@ -22,7 +24,8 @@ def text_image(lines: Sequence[str], height: int) -> np.ndarray:
     size = max(12, round(height / 42))
     font = ImageFont.load_default(size)
     row, margin = round(size * 1.45), size
-    rows = [line.split("\t", 1) for line in lines]
+    # A title or a name may hold what no font has and Pillow raises at.
+    rows = [[printable(part) for part in line.split("\t", 1)] for line in lines]
     left = max((font.getlength(parts[0]) for parts in rows if len(parts) == 2), default=0.0)
     indent = round(left + 1.5 * size)
     widths = [font.getlength(parts[-1]) + (indent if len(parts) == 2 else 0) for parts in rows]

@@ -33,12 +33,17 @@ class Strip:
 
     def __init__(self, path: Path, width: int = 320) -> None:
         if path.suffix.lower() not in (".png", ".jpg"):
-            raise ConfigError(f"--record: {path} is not a picture; .png and .jpg are allowed; choose such a name")
+            raise ConfigError(f"--strip: {path} is not a picture; .png and .jpg are allowed; choose such a name")
         self.path = path
         self._width = width
         self._every = 1.0
         self._next = FADED_IN
         self._frames: list[Frame] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no frame yet."""
+        return not self._frames
 
     def due(self, time: float) -> bool:
         """Whether a frame is wanted, `time` seconds after the start."""
@@ -57,10 +62,11 @@ class Strip:
         self._next = time + self._every
 
     def close(self) -> None:
-        """Write the file; without a frame there is none."""
+        """Write the file; without a frame there is none, and that is said."""
         from PIL import Image
 
         if not self._frames:
+            log.warning("%s: not written, since the show ended before its first picture; let it run longer", self.path)
             return
         if len(self._frames) > COLUMNS:
             # Whole rows only, still spread over the show.

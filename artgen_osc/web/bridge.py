@@ -132,10 +132,10 @@ class Bridge(WebServer[BridgeClient]):
         self._renderer.close()
 
     def _may_listen(self, origin: str, host: str) -> bool:
+        # "null" is a file from disk, but any site can make itself a frame without an origin.
         return origin == "null" or self._may_steer(origin, host)
 
     def _may_steer(self, origin: str, host: str) -> bool:
-        # "null" is a file from disk, but any site can make itself a frame without an origin.
         return origin.lower() in self._origins or is_own_page(origin, host)
 
     def _page(self, request: "web.Request") -> Page:

@@ -87,6 +87,18 @@ def is_own_page(origin: str, host: str) -> bool:
     return page in ("localhost", "127.0.0.1", "::1") or (_is_address(page) and page == _hostname(host))
 
 
+def is_same_origin(origin: str, host: str) -> bool:
+    """Whether a browser's page came from this very server: the same host and port, under the same name.
+
+    Parameters
+    ----------
+    origin : as the browser says it
+    host : header of the request; that it names this machine has been checked
+    """
+    scheme, _, place = origin.lower().partition("://")
+    return scheme in ("http", "https") and place == host.lower()
+
+
 def new_token() -> str:
     """A token that nobody can guess."""
     return secrets.token_urlsafe(TOKEN_BYTES)

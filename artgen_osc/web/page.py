@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from artgen_osc import schema
 from artgen_osc.browser import BrowserInput
-from artgen_osc.config import Config, get
+from artgen_osc.config import GALLERY, PAINTING, Config, get
 from artgen_osc.errors import OscError
-from artgen_osc.gallery_arguments import FOLDER, PAINTING
 from artgen_osc.osc import OscReceiver
 from artgen_osc.renderer import flags
 from artgen_osc.runtime.child import python_module
@@ -73,7 +72,7 @@ class ShowPage(Bridge):
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
         self.sound = BrowserInput()
         analyze = _given(settings, "mood.model", "mood.smoothing")
-        gallery = python_module("artgen_osc", "gallery", "serve", "--child", *_given(settings, *FOLDER))
+        gallery = python_module("artgen_osc", "gallery", "serve", "--child", *_given(settings, *GALLERY))
         parts: list[Part] = [
             SitePart(self.addresses, token),
             ViewPart(),

@@ -21,7 +21,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import MAX_PACKET
 from artgen_osc.schema import Address, Value
-from artgen_osc.web.guard import HEADERS, is_own_page, is_this_machine, knows_token
+from artgen_osc.web.guard import HEADERS, is_own_page, is_same_origin, is_this_machine, knows_token
 from artgen_osc.web.listener import Client
 
 if TYPE_CHECKING:
@@ -218,12 +218,20 @@ class WebServer(ABC, Generic[ClientT]):
         await self._stop.wait()
 
     def _may_listen(self, origin: str, host: str) -> bool:
-        """Whether a page may read what is sent here."""
+        """Whether a page may have a WebSocket to the show's values."""
         return is_own_page(origin, host)
 
     def _may_steer(self, origin: str, host: str) -> bool:
-        """Whether a page may change anything by what it sends."""
+        """Whether a page may read what describes the show's values too, and change them by what it sends."""
         return is_own_page(origin, host)
+
+    def _is_welcome(self, request: "web.Request", origin: str, host: str) -> bool:
+        """Whether a page may have what it asks for: recordings and all else but the values are for our own alone."""
+        if request.match_info.handler == self._values_or_page:
+            return (self._may_listen if _wants_websocket(request) else self._may_steer)(origin, host)
+        # A cookie would prove nothing: the browser sends it along whoever asks.
+        shown = bool(self._token) and knows_token(self._token, request.query_string, cookies="")
+        return shown or is_same_origin(origin, host)
 
     def _refusal(self, request: "web.Request") -> "web.Response | None":
         """Why a request isn't answered, or None."""
@@ -236,10 +244,8 @@ class WebServer(ABC, Generic[ClientT]):
         if self._token and not knows_token(self._token, request.query_string, request.headers.get("Cookie", "")):
             reason = "token: is missing or wrong; the whole address that artgen printed is allowed; open that one\n"
             return web.Response(status=401, text=reason)
-        reads = request.method in ("GET", "HEAD") and not _wants_websocket(request)
-        welcome = self._may_listen if request.match_info.handler == self._values_or_page else self._may_steer
-        if origin is not None and not reads and not welcome(origin, host or ""):
-            return web.Response(status=403, text=f"{origin}: may not steer the show; {self.allowed}\n")
+        if origin is not None and not self._is_welcome(request, origin, host or ""):
+            return web.Response(status=403, text=f"{origin[:200]}: may not use this of the show; {self.allowed}\n")
         return None
 
     async def _answer(
@@ -257,8 +263,9 @@ class WebServer(ABC, Generic[ClientT]):
             self._complain("%s %s: failed (%r); the show goes on", request.method, request.path[:200], error)
             return web.Response(status=500, text="this failed; see artgen's log\n")
         origin = _said(request, "Origin")
-        if origin is not None and not response.prepared and self._may_listen(origin, _said(request, "Host") or ""):
-            response.headers["Access-Control-Allow-Origin"] = origin
+        described = request.match_info.handler == self._values_or_page and request.method in ("GET", "HEAD")
+        if origin is not None and described and not response.prepared:
+            response.headers["Access-Control-Allow-Origin"] = origin  # `_is_welcome` has let it in
         return response
 
     def _complain(self, *words: Any) -> None:

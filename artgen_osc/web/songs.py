@@ -20,6 +20,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artgen_osc.runtime.files import create_private
 from artgen_osc.web.song_jobs import Jobs, Limits
 from artgen_osc.web.song_store import Song, Store, is_id, new_song
 
@@ -94,11 +95,10 @@ class SongsPart:
         from aiohttp import web
 
         song = self._asked(request)
-        path = self._store.path(song.id, "sound.wav") if song else None
-        if path is None or not await asyncio.to_thread(path.is_file):
+        if song is None or not await asyncio.to_thread(self._store.has, song.id, "sound.wav"):
             return _no_song()
         headers = {"Content-Type": "audio/wav", **_NO_STORE}
-        return web.FileResponse(path, headers=headers)
+        return web.FileResponse(self._store.path(song.id, "sound.wav"), headers=headers)
 
     async def _delete(self, request: "web.Request") -> "web.Response":
         from aiohttp import web
@@ -153,7 +153,7 @@ class SongsPart:
         if free < limits.spare + (request.content_length or 0):
             raise _Refused(507, f"disk: has only {free >> 20} MiB left; more is needed for a song; make some room")
         size = 0
-        file = await asyncio.to_thread(part.open, "xb")
+        file = await asyncio.to_thread(create_private, part)
         try:
             async with asyncio.timeout(limits.upload_s):
                 pending = bytearray()

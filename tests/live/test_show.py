@@ -120,7 +120,7 @@ def test_the_demo_headless_for_twenty_seconds(tmp_path: Path) -> None:
     log, strip = tmp_path / "log", tmp_path / "strip.png"
     with capture() as port:
         live = (*ARTGEN, "live", "--input", "demo", "--headless", "--meters", f"--osc=127.0.0.1:{port.port}")
-        with running(*live, *live_ports(), "--seconds=20", f"--record={strip}", log=log) as process:
+        with running(*live, *live_ports(), "--seconds=20", f"--strip={strip}", log=log) as process:
             messages = port.read(30.0)
             process.wait(30)
             assert process.returncode == 0, log.read_text()

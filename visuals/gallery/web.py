@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, is_own_page, is_this_machine
+from artgen_osc.runtime.text import printable
+from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, is_same_origin, is_this_machine
 from artgen_osc.web.page_files import PageFiles
 from visuals.gallery.archive import archive
 from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
@@ -246,9 +247,9 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
             _check(request, token)
             return await handler(request)
         except RefusedError as error:
-            return web.Response(status=error.status, text=f"{error}\n")
+            return web.Response(status=error.status, text=f"{printable(error)}\n")
         except GalleryError as error:
-            return web.Response(status=HTTPStatus.CONFLICT, text=f"{error}\n")
+            return web.Response(status=HTTPStatus.CONFLICT, text=f"{printable(error)}\n")
 
     async def complete(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.pop("Server", None)
@@ -295,8 +296,8 @@ def _check(request: "web.Request", token: str) -> None:
     if not is_this_machine(host):
         raise RefusedError(f"Host {host[:200]}: isn't this machine; use localhost", HTTPStatus.FORBIDDEN)
     origin = ", ".join(request.headers.getall("Origin", []))
-    if origin and not is_own_page(origin, host):
-        raise RefusedError(f"{origin[:200]}: may not use the gallery; open it from localhost", HTTPStatus.FORBIDDEN)
+    if origin and not is_same_origin(origin, host):
+        raise RefusedError(f"{origin[:200]}: may not use the gallery; open the gallery itself", HTTPStatus.FORBIDDEN)
 
 
 async def _body(request: "web.Request") -> dict[str, Any]:
