@@ -10,6 +10,8 @@ from typing import Any
 from artgen_osc import engine
 from artgen_osc.config import Config
 from artgen_osc.errors import ArtgenError, EngineError
+from artgen_osc.model_cards import models_page
+from artgen_osc.runtime.text import say, unexpected
 
 
 def _python(config: Config) -> str:
@@ -176,8 +178,14 @@ def examine(config: Config) -> int:
     status = 0
     for name, check, needed in CHECKS:
         try:
-            print(f"ok       {name:18} {check(config)}")
-        except (ArtgenError, ImportError, OSError) as error:
-            print(f"{'MISSING' if needed else 'without'}  {name:18} {error}")
+            say(f"ok       {name:18} {check(config)}")
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # what is broken here may raise anything, and the other lines are still wanted
+            known = isinstance(error, (ArtgenError, ImportError, OSError))
+            reason = error if known else unexpected(error)
+            say(f"{'MISSING' if needed else 'without'}  {name:18} {' '.join(str(reason).split())}")
             status = 2 if needed else status
+    if page := models_page():
+        say(f"what the models learned from, and whether they may be used at a paid show: {page}")
     return status

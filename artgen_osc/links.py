@@ -1,7 +1,7 @@
 """Ways to one target: datagrams, or a TCP connection on a thread of its own. None of them holds up the caller."""
 
 import contextlib
-import ipaddress
+import errno
 import logging
 import socket
 import threading
@@ -12,15 +12,17 @@ from typing import Protocol
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc_stream import length_prefixed, slip
+from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.target_syntax import Target
+from artgen_osc.udp_ways import Place, Way, look_up
 
 log_out = logging.getLogger("artgen.osc.out")
 
-QUIET_S = 60.0
-"""A target that can't be reached is told of once, and then so seldom."""
-LOOK_UP_AGAIN_S = 10.0
+LOOK_UP_AGAIN_S = 60.0
+"""A name that is known may move to another address."""
 CONNECT_S, STUCK_S = 5.0, 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 10.0
+"""Between two tries, twice as long each time."""
 MOST_WAITING = 64
 """Packets for a TCP connection that is slow: three quarters of a second."""
 MOST_THREADS = 200
@@ -28,9 +30,16 @@ MOST_THREADS = 200
 
 
 class Link(Protocol):
-    """What the sender needs of a target; `dropped` counts the packets that it missed."""
+    """What the sender needs of a target.
+
+    Attributes
+    ----------
+    dropped : packets that it missed so far
+    tried : set once it has been looked for the first time, found or not
+    """
 
     dropped: int
+    tried: threading.Event
 
     def send(self, packet: bytes) -> None:
         """Send one packet, or count it as dropped; returns at once, never raises."""
@@ -39,22 +48,14 @@ class Link(Protocol):
         """Let go of the sockets and threads."""
 
 
-class _Trouble:
-    """Says once, and then once a minute, that a target can't be reached."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._quiet_until = 0.0
-
-    def tell(self, what: str) -> None:
-        now = time.monotonic()
-        if now >= self._quiet_until:
-            self._quiet_until = now + QUIET_S
-            log_out.warning("%s: %s", self._name, what)
-
-
-def _unknown(name: str, error: OSError) -> OscError:
-    return OscError(f"{name}: the host isn't known ({error}); a name or an IP address is allowed; correct it")
+def _reason(error: Exception) -> str:
+    """Why a target can't be reached, and what to do."""
+    if isinstance(error, OscError):
+        return str(error)
+    if isinstance(error, socket.gaierror):
+        reason = error.strerror or error
+        return f"the host isn't known now ({reason}); it is looked up again; is its name right, and the machine on?"
+    return f"can't be reached ({error}); it is tried again; is the program running?"
 
 
 def _start(run: Callable[[], None], name: str) -> threading.Thread:
@@ -68,91 +69,111 @@ def _start(run: Callable[[], None], name: str) -> threading.Thread:
 class UdpLink:
     """Datagrams.
 
+    A host's name is looked up on a thread, again and again until it is known, and now and then after that; what is
+    sent until then is dropped. Where a name has several addresses, such as ``localhost``, one of them is sent to: the
+    first, or where the system tells that nobody listens there, the next. So a program that listens on several gets
+    everything once.
+
     Parameters
     ----------
     name : the target as it was given, for messages
-    wait : look up a host's name at once; otherwise on a thread, and what is sent until then is dropped
 
     Raises
     ------
     OscError
-        The host isn't known, or is a broadcast address without the option.
+        It is a broadcast address without the option, or there are too many threads.
     """
 
-    def __init__(self, name: str, target: Target, wait: bool) -> None:
+    def __init__(self, name: str, target: Target) -> None:
         self._name, self._target = name, target
-        self._trouble = _Trouble(name)
-        self._socket: socket.socket | None = None
-        self._closed = threading.Event()
+        self._throttle = Throttle()
+        self._lock = threading.Lock()
+        self._places: list[Place] = []
+        self._ways: list[Way] = []
+        self._at = 0
+        self._closing, self._failed = threading.Event(), threading.Event()
+        self.tried = threading.Event()
         self.dropped = 0
         try:
-            self._open(0 if wait else socket.AI_NUMERICHOST)
-        except socket.gaierror as error:
-            if wait:
-                raise _unknown(name, error) from None
-            _start(self._look_up, name)
+            self._open(numeric=True)
+            self.tried.set()
+        except OSError:
+            _start(self._follow, name)
 
-    def _open(self, flags: int) -> None:
-        host, port = self._target.host, self._target.port
-        try:
-            family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=flags)[0]
-        except ValueError as error:  # no name at all: a part of it is empty or too long
-            raise socket.gaierror(f"{error}") from None
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        self._prepare(connection, place)
-        self._place = place
-        self._socket = connection
-
-    def _prepare(self, connection: socket.socket, place: tuple[object, ...]) -> None:
-        if ipaddress.ip_address(str(place[0]).partition("%")[0]).is_multicast:
-            if connection.family == socket.AF_INET6:
-                connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, self._target.ttl)
-                connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, 1)
-            else:
-                connection.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self._target.ttl)
-                connection.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-        elif self._target.broadcast:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        else:
-            with socket.socket(connection.family, socket.SOCK_DGRAM) as trial, contextlib.suppress(OSError):
-                try:
-                    trial.connect(place)
-                except PermissionError:
-                    connection.close()
-                    raise OscError(
-                        f"{self._name}: is a broadcast address; everyone there would be sent to; "
-                        "add the option broadcast if that is meant"
-                    ) from None
-
-    def _look_up(self) -> None:
-        while not self._closed.is_set():
-            try:
-                self._open(0)
-            except (socket.gaierror, OscError) as error:
-                self._trouble.tell(str(error) if isinstance(error, OscError) else str(_unknown(self._name, error)))
-                self._closed.wait(LOOK_UP_AGAIN_S)
-                continue
-            if self._closed.is_set():
-                self.close()
+    def _open(self, numeric: bool = False) -> None:
+        places = look_up(self._target, numeric)
+        if places == self._places and not self._failed.is_set():
             return
+        ways: list[Way] = []
+        error: OSError | None = None
+        for place in places:
+            try:
+                ways.append(Way(self._name, self._target, place, told=len(places) > 1))
+            except OSError as this:  # such as IPv6 where the machine has none
+                error = this
+        if error and not ways:
+            raise error
+        with self._lock:
+            if not self._closing.is_set():
+                self._ways, ways = ways, self._ways
+                self._places, self._at = places, 0
+        for way in ways:
+            way.close()
+        self._failed.clear()
+
+    def _follow(self) -> None:
+        wait, missing = FIRST_WAIT_S, False
+        while not self._closing.is_set():
+            try:
+                self._open()
+            except (OSError, OscError) as error:
+                if not self._ways or self._failed.is_set():
+                    missing = True
+                    self._tell(_reason(error))
+            else:
+                if missing:
+                    missing = False
+                    log_out.warning("%s: the host is known now", self._name)
+                self.tried.set()
+                if not self._failed.wait(LOOK_UP_AGAIN_S):
+                    wait = FIRST_WAIT_S
+                    continue
+            self.tried.set()
+            self._closing.wait(wait)
+            wait = min(2 * wait, LONGEST_WAIT_S)
+
+    def _tell(self, what: str) -> None:
+        if self._throttle.due():
+            log_out.warning("%s: %s", self._name, what)
 
     def send(self, packet: bytes) -> None:
         """Send one packet, or count it as dropped."""
-        if self._socket is None:
+        failure: OSError | None = None
+        with self._lock:
+            for _ in self._ways:
+                try:
+                    self._ways[self._at].send(packet)
+                except OSError as error:
+                    failure = error
+                    if error.errno in (errno.EAGAIN, errno.EMSGSIZE):  # this packet fares no better elsewhere
+                        break
+                    self._at = (self._at + 1) % len(self._ways)
+                else:
+                    return
             self.dropped += 1
-            return
-        try:
-            self._socket.sendto(packet, self._place)
-        except OSError as error:
-            self.dropped += 1
-            self._trouble.tell(f"not sent ({error}); is the program running?")
+        if failure:
+            self._tell(f"not sent ({failure}); is the program running?")
+            if not isinstance(failure, (ConnectionError, BlockingIOError)):
+                self._failed.set()
 
     def close(self) -> None:
-        """Let go of the socket; may be called again."""
-        self._closed.set()
-        if self._socket:
-            self._socket.close()
+        """Let go of the sockets; may be called again."""
+        self._closing.set()
+        self._failed.set()
+        with self._lock:
+            for way in self._ways:
+                way.close()
+            self._ways = []
 
 
 class TcpLink:
@@ -169,11 +190,12 @@ class TcpLink:
     def __init__(self, name: str, target: Target) -> None:
         self._name, self._target = name, target
         self._frame = slip if target.transport == "slip" else length_prefixed
-        self._trouble = _Trouble(name)
+        self._throttle = Throttle()
         self._waiting: deque[bytes] = deque()
         self._changed = threading.Condition()
         self._connection: socket.socket | None = None
         self._closed = False
+        self.tried = threading.Event()
         self.dropped = 0
         self._thread = _start(self._run, name)
 
@@ -210,7 +232,9 @@ class TcpLink:
             except (OSError, ValueError) as error:
                 if self._closed:
                     return
-                self._trouble.tell(f"no connection ({error}); it is tried again; is the program running?")
+                self.tried.set()
+                if self._throttle.due():
+                    log_out.warning("%s: %s", self._name, _reason(error))
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, wait)
             wait = min(2 * wait, LONGEST_WAIT_S)
@@ -219,6 +243,7 @@ class TcpLink:
         """Send what comes until the connection is lost or this is closed."""
         with self._changed:
             self._connection = connection
+        self.tried.set()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
@@ -242,6 +267,6 @@ class TcpLink:
             self._changed.notify()
 
 
-def open_link(name: str, target: Target, wait: bool) -> Link:
+def open_link(name: str, target: Target) -> Link:
     """The way to a target; see `UdpLink` for the parameters and what is raised."""
-    return UdpLink(name, target, wait) if target.transport == "udp" else TcpLink(name, target)
+    return UdpLink(name, target) if target.transport == "udp" else TcpLink(name, target)

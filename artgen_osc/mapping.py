@@ -4,9 +4,7 @@ A row of the show file or of a preset becomes a `Map`; `artgen_osc.shaping` runs
 """
 
 import functools
-import json
 import math
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +12,8 @@ from typing import Any
 from artgen_osc import schema
 from artgen_osc.errors import ConfigError, OscError
 from artgen_osc.osc_pattern import matching
+from artgen_osc.runtime.text import short
+from artgen_osc.runtime.toml import read_toml, toml_value
 from artgen_osc.schema import Address
 from artgen_osc.target_syntax import PRESETS, nearest, parse_target, presets
 
@@ -74,8 +74,8 @@ class Map:
     rate: float = 0.0
     arguments: tuple[float | int | str, ...] = ()
 
-    def toml(self) -> str:
-        """As a row of a show file, with everything that counts in it."""
+    def toml(self, ascii_only: bool = False) -> str:
+        """As a row of a show file, with everything that counts in it; see `toml_value`."""
         values: dict[str, Any] = {
             "from": [source.removeprefix("/artgen/") for source in self.sources],
             "to": self.to,
@@ -95,7 +95,7 @@ class Map:
             values["arguments"] = self.arguments
         if len(self.sources) == 1:
             values["from"] = values["from"][0]
-        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+        lines = [f"{key} = {toml_value(value, ascii_only)}" for key, value in values.items()]
         return "\n".join(["[[map]]", *lines])
 
 
@@ -108,7 +108,7 @@ def _is_number(value: object) -> bool:
 
 def _pair(value: object) -> Pair:
     if not isinstance(value, list) or len(value) != 2 or not all(map(_is_number, value)):
-        raise ValueError(f"{value!r} is not two numbers; [low, high] is allowed")
+        raise ValueError(f"{short(value)} is not two numbers; [low, high] is allowed")
     return float(value[0]), float(value[1])
 
 
@@ -120,7 +120,7 @@ def _sources(value: object) -> tuple[str, ...]:
     """Addresses of a name, of names, or of OSC address patterns."""
     names: list[Any] = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"{value!r} is not an address of ours or a list of them; such as valence or bands/*")
+        raise ValueError(f"{short(value)} is not an address of ours or a list of them; such as valence or bands/*")
     found: list[str] = []
     for name in names:
         try:
@@ -128,28 +128,28 @@ def _sources(value: object) -> tuple[str, ...]:
         except OscError as error:
             raise ValueError(str(error)) from None
         if not paths:
-            short = [path.removeprefix("/artgen/") for path in ROWS]
-            raise ValueError(f"{name!r} is not sent; {nearest(_full(name).removeprefix('/artgen/'), short)}")
+            ours = [path.removeprefix("/artgen/") for path in ROWS]
+            raise ValueError(f"{short(name)} is not sent; {nearest(_full(name).removeprefix('/artgen/'), ours)}")
         found += paths
     if len(found) > MOST_ARGUMENTS:
-        raise ValueError(f"{value!r} is {len(found)} addresses; {MOST_ARGUMENTS} at most are allowed")
+        raise ValueError(f"{short(value)} is {len(found)} addresses; {MOST_ARGUMENTS} at most are allowed")
     if len({ROWS[path].kind == "string" for path in found}) > 1:
-        raise ValueError(f"{value!r} is text and numbers; either is allowed")
+        raise ValueError(f"{short(value)} is text and numbers; either is allowed")
     return tuple(found)
 
 
 def _to(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/") or not value.isprintable() or len(value) > 255:
-        raise ValueError(f"{value!r} is not an OSC address; text that starts with / is allowed")
+        raise ValueError(f"{short(value)} is not an OSC address; text that starts with / is allowed")
     return value
 
 
 def _target(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a string; a target such as resolume is allowed")
+        raise ValueError(f"{short(value)} is not a string; a target such as resolume is allowed")
     try:
         if parse_target(value).lease:
-            raise ValueError(f"{value!r} has lease=, which is for subscriptions; leave it out")
+            raise ValueError(f"{short(value)} has lease=, which is for subscriptions; leave it out")
     except OscError as error:
         raise ValueError(str(error)) from None
     return value
@@ -158,14 +158,14 @@ def _target(value: object) -> str:
 def _type(value: object) -> str:
     value = "I" if value == "impulse" else value
     if value not in TYPES:
-        raise ValueError(f"{value!r} is not known; {nearest(str(value), (*TYPES, 'impulse'))}")
+        raise ValueError(f"{short(value)} is not known; {nearest(str(value), (*TYPES, 'impulse'))}")
     return str(value)
 
 
 def _input(value: object) -> tuple[Pair, ...]:
     pair = _pair(value)
     if pair[0] == pair[1]:
-        raise ValueError(f"{value!r} is no range; two different numbers are allowed")
+        raise ValueError(f"{short(value)} is no range; two different numbers are allowed")
     return (pair,)
 
 
@@ -174,7 +174,7 @@ def _curve(value: object) -> float | str:
         return value
     if not _is_number(value) or not 0.01 <= float(value) <= 100:  # type: ignore[arg-type]
         raise ValueError(
-            f"{value!r} is not known; an exponent from 0.01 to 100 or one of {', '.join(CURVES)} is allowed"
+            f"{short(value)} is not known; an exponent from 0.01 to 100 or one of {', '.join(CURVES)} is allowed"
         )
     return float(value)  # type: ignore[arg-type]
 
@@ -182,13 +182,13 @@ def _curve(value: object) -> float | str:
 def _smoothing(value: object) -> Pair:
     pair = (float(value), float(value)) if _is_number(value) else _pair(value)  # type: ignore[arg-type]
     if not all(0 <= seconds <= 60 for seconds in pair):
-        raise ValueError(f"{value!r} is out of range; seconds from 0 to 60, or [up, down] are allowed")
+        raise ValueError(f"{short(value)} is out of range; seconds from 0 to 60, or [up, down] are allowed")
     return pair
 
 
 def _rate(value: object) -> float:
     if not _is_number(value) or not 0.01 <= float(value) <= 1000:  # type: ignore[arg-type]
-        raise ValueError(f"{value!r} is not known; a number from 0.01 to 1000 is allowed")
+        raise ValueError(f"{short(value)} is not known; a number from 0.01 to 1000 is allowed")
     return float(value)  # type: ignore[arg-type]
 
 
@@ -197,7 +197,7 @@ def _arguments(value: object) -> tuple[float | int | str, ...]:
         "\0" not in item if isinstance(item, str) else _is_number(item) for item in value
     )
     if not isinstance(value, list) or not good:
-        raise ValueError(f"{value!r} is not a list of numbers and strings; such as [0] is allowed")
+        raise ValueError(f"{short(value)} is not a list of numbers and strings; such as [0] is allowed")
     return tuple(value)
 
 
@@ -289,7 +289,7 @@ def preset(name: str) -> tuple[Map, ...]:
     if name not in presets():
         raise ConfigError(f"preset {name}: isn't known; {nearest(name, presets())}")
     path = PRESETS / f"{name}.toml"
-    maps, mistakes = read_rows(tomllib.loads(path.read_text(encoding="utf-8")).get("map"), path.name)
+    maps, mistakes = read_rows(read_toml(path).get("map"), path.name)
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return maps

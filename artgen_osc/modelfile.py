@@ -15,14 +15,26 @@ from typing import Any
 
 import numpy as np
 
+from artgen_osc import onnx_file
 from artgen_osc.engine import Port as Port
 from artgen_osc.engine import cpu_has_bfloat16 as cpu_has_bfloat16
 from artgen_osc.engine import open_runner
 from artgen_osc.errors import ModelError
+from artgen_osc.runtime.files import open_regular, read_regular
 
 CARD_KEY = "artgen"
-_GRAPH_FIELD = 7
-_METADATA_FIELD = 14
+
+LARGEST = 1 << 30
+"""Bytes of a model file. A network beyond that keeps its weights in a second file."""
+
+_POINTERS = (
+    (b"version https://git-lfs.github.com/spec/", "a pointer of Git LFS", "run git lfs pull in its folder"),
+    (b"/annex/objects/", "a pointer of git-annex", "run git annex get on it"),
+    (b"<!doctype html", "a web page", "download the file itself"),
+    (b"<html", "a web page", "download the file itself"),
+)
+"""What lies in a model's place where only half of a download was done."""
+
 _ENTRY_KEY = b"\x0a" + bytes([len(CARD_KEY)]) + CARD_KEY.encode()
 
 
@@ -40,60 +52,35 @@ class ModelFile:
     card: dict[str, Any]
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Length-delimited fields of a protobuf message: (number, bytes)."""
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-
-    while at < len(data):
-        key = varint()
-        wire = key & 7
-        if wire == 0:
-            varint()
-        elif wire == 2:
-            length = varint()
-            if at + length > len(data):
-                raise IndexError("field runs past the end")
-            yield key >> 3, data[at : at + length]
-            at += length
-        elif wire in (1, 5):
-            at += 8 if wire == 1 else 4
-        else:
-            raise IndexError(f"wire type {wire}")
-
-
 def graph_sha256(data: bytes) -> str:
     """SHA-256 of the graph inside a serialised ONNX model."""
-    for number, value in _fields(memoryview(data)):
-        if number == _GRAPH_FIELD:
-            return hashlib.sha256(value).hexdigest()
-    raise IndexError("no graph")
+    return hashlib.sha256(onnx_file.graph_of(data)).hexdigest()
+
+
+def _entries(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and values of a model's metadata."""
+    for entry in onnx_file.parts(memoryview(data), onnx_file.METADATA):
+        pair = {number: bytes(value) for number, value in onnx_file.fields(entry) if isinstance(value, memoryview)}
+        yield pair.get(1, b""), pair.get(2, b"")
 
 
 def _read_card(data: bytes) -> dict[str, Any]:
-    for number, entry in _fields(memoryview(data)):
-        if number == _METADATA_FIELD:
-            pair = {key: bytes(value).decode() for key, value in _fields(entry)}
-            if pair.get(1) == CARD_KEY:
-                card = json.loads(pair[2])
-                return card if isinstance(card, dict) else {}
-    return {}
+    return next((_card(value) for key, value in _entries(data) if key.decode() == CARD_KEY), {})
+
+
+def _card(text: str | bytes) -> dict[str, Any]:
+    try:
+        card = json.loads(text)
+    except RecursionError:
+        raise ValueError("its card is no card") from None
+    return card if isinstance(card, dict) else {}
 
 
 def has_card(path: str | Path) -> bool:
     """Whether artgen exported this ONNX file.
 
-    It looks for two marks of a card anywhere in the file, so that a damaged card is a card still.
+    It looks for two marks of a card, so that one with a dent is a card still: its key, and the SHA-256 of this very
+    graph. Other people's metadata may speak of a sha256 too, but not of that one.
 
     Raises
     ------
@@ -103,11 +90,61 @@ def has_card(path: str | Path) -> bool:
     path = Path(path)
     data = _read(path)
     try:
-        if _GRAPH_FIELD not in {number for number, _ in _fields(memoryview(data))}:
-            raise IndexError("no graph")
+        digest = graph_sha256(data).encode()
+        rest = b"".join(
+            bytes(value)
+            for number, value in onnx_file.fields(memoryview(data))
+            if number != onnx_file.GRAPH and isinstance(value, memoryview)
+        )
     except IndexError as error:
         raise _damaged(path, error, "generator") from None
-    return _ENTRY_KEY in data or b'"sha256": "' in data
+    return _ENTRY_KEY in rest or digest in rest
+
+
+def picture_bounds(path: str | Path, output: str) -> tuple[float, float] | None:
+    """Between which numbers the graph keeps an output; see `artgen_osc.onnx_file.output_bounds`.
+
+    Raises
+    ------
+    ModelError
+        The file can't be read, or isn't a whole ONNX file.
+    """
+    try:
+        return onnx_file.output_bounds(_read(Path(path)), output)
+    except IndexError as error:
+        raise _damaged(Path(path), error, "generator") from None
+
+
+def check_parts(path: str | Path) -> None:
+    """Make sure that the further files in which a model keeps weights are there.
+
+    Raises
+    ------
+    ModelError
+        One isn't, or isn't a file in the model's folder; or the model's own can't be read or isn't whole.
+    """
+    path = Path(path)
+    try:
+        names = onnx_file.external_files(_read(path))
+    except IndexError as error:
+        raise _damaged(path, error, "generator") from None
+    for name in names:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ModelError(
+                f"{path}: keeps weights in {name}, which is outside its folder; a file beside it is allowed; "
+                "save the model again with its weights in one file"
+            )
+        try:
+            open_regular(path.parent / name).close()
+        except FileNotFoundError:
+            raise ModelError(
+                f"{path}: keeps its weights in a second file, {name}, which isn't there; put it beside the model"
+            ) from None
+        except OSError as error:
+            raise ModelError(
+                f"{path}: keeps its weights in a second file, {name}, which can't be read ({error.strerror}); "
+                "put the right one beside the model"
+            ) from None
 
 
 def load(path: str | Path, kind: str, **expected: object) -> ModelFile:
@@ -158,7 +195,7 @@ def file_sha256(path: str | Path) -> str:
         The file can't be read.
     """
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -193,7 +230,7 @@ def load_weights(path: str | Path, kind: str, **expected: object) -> tuple[Model
     _read(path)
     try:
         with safe_open(path, framework="numpy") as file:
-            card = json.loads((file.metadata() or {}).get(CARD_KEY, "{}"))
+            card = _card((file.metadata() or {}).get(CARD_KEY, "{}"))
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, ValueError) as error:
         raise _damaged(path, error, kind) from None
@@ -201,14 +238,26 @@ def load_weights(path: str | Path, kind: str, **expected: object) -> tuple[Model
 
 
 def _read(path: Path) -> bytes:
+    """The whole of a model file.
+
+    Raises
+    ------
+    ModelError
+        It can't be read, or something else lies there in its place.
+    """
     try:
-        return path.read_bytes()
+        data = read_regular(path, LARGEST)
     except OSError as error:
         raise _unreadable(path, error) from error
+    begin = data[:64].lstrip().lower()
+    for mark, what, how in _POINTERS:
+        if begin.startswith(mark):
+            raise ModelError(f"{path}: is {what}, not the model itself; {how}")
+    return data
 
 
 def _unreadable(path: str | Path, error: OSError) -> ModelError:
-    return ModelError(f"{path}: can't be read ({error.strerror}); a model file is allowed; check the path")
+    return ModelError(f"{path}: can't be read ({error.strerror or error}); a model file is allowed; check the path")
 
 
 def _retry(kind: str) -> str:

@@ -14,6 +14,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_pattern import matching
 from artgen_osc.recording import Recording
+from artgen_osc.runtime.text import printable, say
 from artgen_osc.schema import Address, Value
 from artgen_osc.target_syntax import LOCALHOST, place
 from artgen_osc.targets import OscSender
@@ -23,6 +24,9 @@ LEASE_S = 10
 
 SILENT_S = 2.0
 """After so long without a value, that is said."""
+
+NOTHING_HEARD_S = 3.0
+"""Shorter rests belong to the music."""
 
 LIVE_S, PRINTED_S = 0.1, 1.0
 """s between two pictures on a terminal, and between two reports into a pipe."""
@@ -85,7 +89,10 @@ class Traffic:
         """Both directions, in a few lines."""
         coming = sum(rate for path, rate in self._rates.items() if path in CONTROLS)
         going = sum(rate for path, rate in self._rates.items() if path not in CONTROLS)
-        lines = [
+        silent, source = self._number("/artgen/status/silent"), self.values.get("/artgen/status/input", "")
+        heard = f"nothing heard for {silent:.0f} s" if silent >= NOTHING_HEARD_S else "heard"
+        lines = [f"sound    {source}, {heard}"] if source else []
+        lines += [
             f"out      {going:.0f} values/s, {self.rate('/artgen/valence'):.0f} hops/s, "
             f"{self._number('/artgen/status/latency_ms'):.0f} ms late, "
             f"{self._number('/artgen/status/dropped'):.0f} dropped"
@@ -127,6 +134,7 @@ class _Display:
         self._next = 0.0
 
     def show(self, lines: Sequence[str], news: Sequence[str], now: float) -> None:
+        lines, news = [*map(printable, lines)], [*map(printable, news)]
         if self._live:
             if now < self._next:
                 return
@@ -202,7 +210,7 @@ def monitor(
     receiver = OscReceiver(LOCALHOST if near else "0.0.0.0", port, table)
     recording: Recording | None = None
     asking = _Asking(config, receiver.port)
-    traffic, display = Traffic(), _Display(sys.stdout)
+    traffic, display, glyphs = Traffic(), _Display(sys.stdout), meters.glyphs(sys.stdout)
     start = heard = time.monotonic()
     try:
         recording = Recording(record) if record else None
@@ -215,7 +223,9 @@ def monitor(
             if recording and chosen:
                 recording.add(chosen, now)
             news = traffic.take(values, now)
-            lines = traffic.table(shown) if every or pattern else [meters.line(traffic.values), *traffic.summary()]
+            lines = (
+                traffic.table(shown) if every or pattern else [meters.line(traffic.values, glyphs), *traffic.summary()]
+            )
             if now - heard > SILENT_S:
                 lines = [f"nothing comes from {' or '.join(asking.places)}; start artgen live"]
             display.show(lines, news, now)
@@ -226,5 +236,5 @@ def monitor(
         receiver.close()
         if recording:
             recording.close()
-            print(f"{recording.bundles} bundles are in {record}; artgen replay plays them", file=sys.stderr)
+            say(f"{recording.bundles} bundles are in {printable(record)}; artgen replay plays them", sys.stderr)
     return 0

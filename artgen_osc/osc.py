@@ -13,11 +13,12 @@ from typing import Protocol
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc_codec import MAX_PACKET, Message, decode
-from artgen_osc.osc_inputs import Packet, Tcp, Udp
+from artgen_osc.osc_inputs import Packet, Sender, Tcp, Udp, sender_at
 from artgen_osc.osc_pattern import is_pattern, matching
 from artgen_osc.osc_schedule import Schedule, seconds_until
+from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema import Address, Value
-from artgen_osc.target_syntax import with_host
+from artgen_osc.target_syntax import check_asker, with_host
 
 MOST_WAITING = 100
 """Packets that came another way than over UDP or TCP and wait for `OscReceiver.poll`."""
@@ -29,7 +30,6 @@ All that the daemon sends takes the renderer a fortieth."""
 LEAST_S, MOST_S = 0.001, 0.02
 """That time is at least and at most so long."""
 
-MOST_LOGGED = 1000
 MOST_REFUSALS = 20
 MOST_PATTERNS = 256
 """Those that were used last keep their addresses."""
@@ -86,7 +86,8 @@ class OscReceiver:
     """Receives over UDP and TCP and validates against the schema.
 
     Whatever is malformed, unknown or out of range is refused, counted in `refused`, and
-    logged with its reason, once for each address. A bundle that is dated ahead waits for its time.
+    logged with its reason, for each address once and then once a minute.
+    A bundle that is dated ahead waits for its time.
     An address pattern means every address that it matches and that takes the value.
 
     Parameters
@@ -110,9 +111,9 @@ class OscReceiver:
     def __init__(self, host: str, port: int, addresses: dict[str, Address]) -> None:
         self._addresses = addresses
         self._matching = lru_cache(MOST_PATTERNS)(lambda pattern: matching(pattern, addresses))
-        self._logged: set[str] = set()
+        self._throttle = Throttle()
         self._put = _Put()
-        self._messages: deque[tuple[Message, str, float]] = deque()
+        self._messages: deque[tuple[Message, Sender, float]] = deque()
         self._unfinished: list[_Source] = []
         self._schedule = Schedule()
         self._polled = time.monotonic()
@@ -178,8 +179,13 @@ class OscReceiver:
         self._polled = time.monotonic()
         return values
 
-    def put(self, packet: bytes, sender: str) -> bool:
+    def put(self, packet: bytes, sender: str, trusted: bool = False) -> bool:
         """Take a packet that came another way, as if it were a datagram; any thread may call.
+
+        Parameters
+        ----------
+        sender : its IP address
+        trusted : whether it may have other machines sent to, as programs on this one may anyhow
 
         Returns
         -------
@@ -187,28 +193,30 @@ class OscReceiver:
         """
         if len(self._put.packets) >= MOST_WAITING:
             return False
-        self._put.packets.append((packet, sender))
+        self._put.packets.append((packet, Sender(sender, True) if trusted else sender_at(sender)))
         return True
 
-    def _open(self, packet: bytes, sender: str, now: float) -> None:
+    def _open(self, packet: bytes, sender: Sender, now: float) -> None:
         try:
             messages = decode(packet)
         except OscError as error:
-            self.refuse(f"packet from {sender}", str(error), sender)
+            self.refuse(f"packet from {sender.address}", str(error), sender.address)
             return
         delays = {message.time_tag: seconds_until(message.time_tag) for message in messages}
         self._messages.extend((message, sender, now + delays[message.time_tag]) for message in messages)
 
-    def _take(self, message: Message, sender: str, due: float, now: float, values: list[tuple[Address, Value]]) -> None:
+    def _take(
+        self, message: Message, sender: Sender, due: float, now: float, values: list[tuple[Address, Value]]
+    ) -> None:
         """Add a message's value to `values`, or keep it until it is due, for each address that it means."""
         try:
             rows = self._rows(message.path)
-            accepted, reasons = [], []
+            accepted: list[tuple[Address, Value]] = []
+            reasons: list[Exception] = []
             for row in rows:
                 try:
-                    value = row.check(message.arguments)
-                    accepted.append((row, with_host(str(value), sender) if row.here else value))
-                except ValueError as error:
+                    accepted.append((row, self._checked(row, message, sender)))
+                except (OscError, ValueError) as error:
                     reasons.append(error)
             if not accepted:
                 raise reasons[0]
@@ -219,7 +227,15 @@ class OscReceiver:
                     self._schedule.check(due - now)
                     self._schedule.put(due, row, value)
         except (OscError, ValueError) as error:
-            self.refuse(message.path, str(error), sender)
+            self.refuse(message.path, str(error), sender.address)
+
+    def _checked(self, row: Address, message: Message, sender: Sender) -> Value:
+        value = row.check(message.arguments)
+        if row.here:
+            value = with_host(str(value), sender.address)
+        if (row.here or row.own) and not sender.trusted:
+            check_asker(str(value), sender.address)
+        return value
 
     def _rows(self, path: str) -> list[Address]:
         """What an address or a pattern means: one row at least."""
@@ -245,8 +261,7 @@ class OscReceiver:
         if self.refusals and replace(self.refusals[-1], time=refusal.time) == refusal:
             self.refusals.pop()  # a flood of one kind leaves the others in sight
         self.refusals.append(refusal)
-        if refusal.what not in self._logged and len(self._logged) < MOST_LOGGED:
-            self._logged.add(refusal.what)
+        if self._throttle.due(refusal.what):
             log_in.warning("%s: refused: %s", refusal.what, refusal.reason)
 
     def refused_since(self, time: float) -> list[str]:

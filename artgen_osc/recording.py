@@ -13,6 +13,7 @@ from pathlib import Path
 from artgen_osc.errors import OscError
 from artgen_osc.osc_codec import BUNDLE, MAX_PACKET, Message, decode, encode_bundle, encode_message
 from artgen_osc.osc_stream import length_prefixed
+from artgen_osc.runtime.files import open_regular
 from artgen_osc.schema import Address, Value
 
 FRACTIONS = 2**32
@@ -56,6 +57,8 @@ class Recording:
         self._path = path
         try:
             self._file = path.open("xb")
+        except ValueError:  # a NUL
+            raise OscError(f"{path}: no file can have this name; choose another one") from None
         except FileExistsError:
             raise OscError(f"{path}: exists; a new file is allowed; choose another name or remove it") from None
         except OSError as error:
@@ -111,7 +114,7 @@ def read(path: Path) -> Iterator[Recorded]:
         The file can't be read or isn't a recording.
     """
     try:
-        file = path.open("rb")
+        file = open_regular(path)
     except OSError as error:
         raise OscError(
             f"{path}: can't be read ({error.strerror}); a recording of artgen monitor --record is allowed"

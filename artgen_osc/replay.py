@@ -8,6 +8,7 @@ from pathlib import Path
 from artgen_osc import schema
 from artgen_osc.osc_codec import Message
 from artgen_osc.recording import read
+from artgen_osc.runtime.text import printable, say
 from artgen_osc.schema import Address, Value
 from artgen_osc.targets import OscSender
 
@@ -46,10 +47,11 @@ def replay(path: Path, targets: Sequence[str], seconds: float | None, speed: flo
     start = time.monotonic()
     end = float("inf") if seconds is None else start + seconds
     bundles, length = 0, 0.0
-    print(f"playing {path} to {', '.join(targets)}", flush=True)
     try:
         while True:
             for recorded in read(path):
+                if not bundles:
+                    say(printable(f"playing {path} to {', '.join(targets)}"))
                 length = recorded.time / speed
                 due = start + length
                 while (left := min(due, end) - time.monotonic()) > 0:
@@ -63,7 +65,8 @@ def replay(path: Path, targets: Sequence[str], seconds: float | None, speed: flo
             start += length + PAUSE / speed
     finally:
         sender.close()
-        print(f"{bundles} bundles played, {sender.dropped} not sent", flush=True)
+        if bundles:
+            say(f"{bundles} bundles played, {sender.dropped} not sent")
 
 
 def _values(messages: Sequence[Message]) -> Iterator[tuple[Address, Value]]:

@@ -101,6 +101,9 @@ class Status:
     dropped : blocks, hops and packets lost since the start
     refused : messages refused since the start
     title : of what plays, as the file or the stream says, or empty
+    input : name of what is heard, without folders, passwords or tokens
+    silent : s since something was heard, 0 while something is
+    page : address of the page without its token, or empty
     """
 
     heartbeat: int
@@ -108,6 +111,9 @@ class Status:
     dropped: int
     refused: int
     title: str
+    input: str
+    silent: float
+    page: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +224,9 @@ STATUS: tuple[Address, ...] = (
     Address("/artgen/status/dropped", "int", "blocks, hops and packets lost so far", 0, COUNT_MAX),
     Address("/artgen/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
     Address("/artgen/title", "string", "artist and title of what plays, where the file or stream says"),
+    Address("/artgen/status/input", "string", "name of what is heard, without folders and passwords"),
+    Address("/artgen/status/silent", "float", "nothing has been heard for so long; 0: something is", 0, 86400, "s"),
+    Address("/artgen/status/page", "string", "address of the page, for a phone if it can, without its token; or empty"),
 )
 """Sent once a second; the paths end in the names of the fields of `Status`."""
 
@@ -245,13 +254,18 @@ DAEMON_CONTROLS: tuple[Address, ...] = (
     Address("/artgen/control/gain_db", "float", "gain before the analysis", -60, 60, "dB", setting="audio.gain_db"),
     Address("/artgen/control/smoothing", "float", "time constant of the mood", 0, 30, "s", setting="mood.smoothing"),
     Address(
-        "/artgen/control/target/add", "string", "send to this target too, as --osc takes it", setting="osc.targets"
+        "/artgen/control/target/add",
+        "string",
+        "send to this target too, as --osc takes it; from another machine: only to itself",
+        setting="osc.targets",
+        own=True,
     ),
     Address("/artgen/control/target/remove", "string", "send to this target no longer", setting="osc.targets"),
     Address(
         "/artgen/control/subscribe",
         "string",
-        "send to this target for 60 s (lease=SECONDS: for 1..3600); without a host: to the sender's; again: renews",
+        "send to this target for 60 s (lease=SECONDS: for 1..3600); without a host, and from another machine always: "
+        "to the sender's; again: renews",
         here=True,
     ),
     Address("/artgen/control/unsubscribe", "string", "end that; the same target", here=True),

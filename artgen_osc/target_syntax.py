@@ -2,19 +2,20 @@
 
 ::
 
-    HOST:PORT  PORT  PROGRAM  PROGRAM@HOST  PROGRAM@HOST:PORT
+    HOST:PORT  PORT  PROGRAM  PROGRAM@HOST  PROGRAM@HOST:PORT  osc.udp://HOST:PORT  osc.tcp://HOST:PORT
 
 and after it any options, each after a comma.
 """
 
 import difflib
-import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from artgen_osc.errors import OscError
+from artgen_osc.host_port import LOCALHOST as LOCALHOST
+from artgen_osc.host_port import NoPlace, ip_address, port_number, read_host_and_port
 
 PORTS = {
     "touchdesigner": 10000,
@@ -33,10 +34,22 @@ PORTS = {
 """Programs, and where they listen unless they are told otherwise; ableton is the AbletonOSC script."""
 
 PRESETS = Path(__file__).parent / "presets"
-LOCALHOST = "127.0.0.1"
 LEASE = 60.0
+MOST_SHOWN = 200
+"""Characters of a target in a message about it."""
 
 Transport = Literal["udp", "tcp", "slip"]
+
+TRANSPORTS: dict[str, Transport] = {
+    "osc": "udp",
+    "udp": "udp",
+    "osc.udp": "udp",
+    "tcp": "tcp",
+    "osc.tcp": "tcp",
+    "slip": "slip",
+    "osc.slip": "slip",
+}
+"""What other programs write before ``://``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +134,8 @@ OPTIONS = (*_FLAGS, *(f"{name}=" for name in _VALUES))
 
 
 def _option(text: str, target: str) -> dict[str, Any]:
-    name, equals, value = text.partition("=")
+    name, equals, value = (part.strip() for part in text.partition("="))
+    name = name.lower()
     if not equals and name in _FLAGS:
         return _FLAGS[name]
     try:
@@ -134,20 +148,64 @@ def _option(text: str, target: str) -> dict[str, Any]:
     raise OscError(f"{target}: {text!r} is not an option of a target; {', '.join(OPTIONS)} are allowed; {hint}")
 
 
-def _port(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= 65535 else None
+def _program(text: str) -> str:
+    """A program by its name, however it is written: ``TouchDesigner``, ``Pure Data``; empty where there is none."""
+    name = "".join(filter(str.isalnum, text.lower()))
+    return name if name in PORTS else ""
 
 
-def _host_and_port(text: str, default: int | None) -> tuple[str, int] | None:
-    """Of ``HOST:PORT``, ``:PORT`` or ``PORT``, or of ``HOST`` where there is a default port; None where it isn't."""
-    host, colon, port_text = text.rpartition(":")
-    if default and (not colon or text.endswith("]") or (":" in host and not host.startswith("["))):
-        host, port = text, default  # an IPv6 address has colons of its own
-    elif (given := _port(port_text)) is not None and (":" not in host or host.startswith("[")):
-        port = given
-    else:
-        return None
-    return host.removeprefix("[").removesuffix("]"), port
+def _near_program(text: str) -> str:
+    name = "".join(filter(str.isalnum, text.lower()))
+    return next(iter(difflib.get_close_matches(name, PORTS, n=1)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What stands before the options: parts that aren't given are empty, 0 or None."""
+
+    program: str
+    host: str
+    port: int
+    transport: Transport | None
+
+
+def _read_head(text: str) -> _Head:
+    """Understand what stands before the options.
+
+    Raises
+    ------
+    NoPlace
+    """
+    transport: Transport | None = None
+    scheme, url, rest = text.partition("://")
+    if url:
+        if scheme.lower() not in TRANSPORTS:
+            raise NoPlace(f"{scheme[:40]}:// isn't OSC", rest.partition("/")[0])
+        transport, text = TRANSPORTS[scheme.lower()], rest
+    text = text.removesuffix("/")
+    before, at, there = text.partition("@")
+    if program := _program(before):
+        if at and not there:
+            raise NoPlace("no host after the @", program)
+        host, port = read_host_and_port(there, PORTS[program]) if at else ("", 0)
+        return _Head(program, host, port, transport)
+    near = "" if ":" in before else _near_program(before)
+    if any(map(str.isspace, text)):
+        raise NoPlace("a space in it", near or ":".join(text.replace(":", " ").split()))
+    if at:
+        raise NoPlace(f"{before[:40]!r} is no program", near)
+    try:
+        return _Head("", *read_host_and_port(text), transport)
+    except NoPlace as error:
+        raise NoPlace(error.wrong, near or error.meant) from None
+
+
+def _is_head(text: str) -> bool:
+    try:
+        _read_head(text)
+    except NoPlace:
+        return False
+    return True
 
 
 def parse_target(text: str, host: str = LOCALHOST) -> Target:
@@ -155,6 +213,8 @@ def parse_target(text: str, host: str = LOCALHOST) -> Target:
 
     >>> parse_target("touchdesigner@10.0.0.2,rate=30")  # doctest: +ELLIPSIS
     Target(host='10.0.0.2', port=10000, transport='udp', rate=30.0, ...)
+    >>> parse_target("osc.tcp://lamp.local:9000/")  # doctest: +ELLIPSIS
+    Target(host='lamp.local', port=9000, transport='tcp', rate=0.0, ...)
 
     Parameters
     ----------
@@ -165,33 +225,31 @@ def parse_target(text: str, host: str = LOCALHOST) -> Target:
     OscError
         With what is wrong, and the nearest thing that is allowed.
     """
-    head, *options = text.split(",")
-    program, at, there = head.partition("@")
-    if program in PORTS:
-        place = _host_and_port(there, PORTS[program]) if there or not at else None
-    else:
-        place = None if at else _host_and_port(head, None)
-    if place is None or any(character.isspace() for character in head):
-        near = difflib.get_close_matches(program, PORTS, n=1) if program else []
-        hint = f"did you mean {near[0]}?" if near and near[0] != program else f"such as {LOCALHOST}:9001"
-        raise OscError(f"{text}: is not a target; HOST:PORT or one of {', '.join(PORTS)} is allowed; {hint}")
-    given: dict[str, Any] = {}
+    first, *options = (part.strip() for part in text.split(","))
+    name = text[:MOST_SHOWN]
+    try:
+        head = _read_head(first)
+    except NoPlace as error:
+        meant = f"{first}:{options[0]}" if options and port_number(options[0]) else error.meant
+        hint = f"did you mean {meant[:MOST_SHOWN]}?" if _is_head(meant) else f"such as {LOCALHOST}:9001"
+        wrong = f"is not a target ({error.wrong})" if error.wrong else "is not a target"
+        known = ", ".join(PORTS)
+        raise OscError(f"{name or repr(name)}: {wrong}; HOST:PORT or one of {known} is allowed; {hint}") from None
+    given: dict[str, Any] = {"transport": head.transport} if head.transport else {}
     for option in options:
-        new = _option(option, text)
+        new = _option(option, name)
         if twice := new.keys() & given.keys():
-            raise OscError(f"{text}: says twice what the {twice.pop()} is; once is allowed; leave one out")
+            raise OscError(f"{name}: says twice what the {twice.pop()} is; once is allowed; leave one out")
         given |= new
-    target = replace(Target(place[0] or host, place[1]), **given)
-    _check(text, target, given)
+    target = replace(Target(head.host or host, head.port or PORTS[head.program]), **given)
+    _check(name, target, given)
     return target
 
 
 def _check(text: str, target: Target, given: dict[str, Any]) -> None:
     """Refuse options that don't go together."""
-    try:
-        group = ipaddress.ip_address(target.host).is_multicast
-    except ValueError:
-        group = False
+    address = ip_address(target.host)
+    group = address is not None and address.is_multicast
     if "ttl" in given and not group:
         raise OscError(f"{text}: ttl is for multicast groups; such as 239.1.2.3:9000,ttl=2; leave it out")
     if target.transport != "udp" and (group or target.broadcast):
@@ -214,10 +272,35 @@ def with_host(text: str, host: str) -> str:
     >>> with_host("9110,rate=30", "10.0.0.7"), with_host("max", "10.0.0.7"), with_host("10.0.0.2:9000", "10.0.0.7")
     ('10.0.0.7:9110,rate=30', 'max@10.0.0.7', '10.0.0.2:9000')
     """
-    head, comma, options = text.partition(",")
+    first, comma, options = text.partition(",")
+    try:
+        head = _read_head(first.strip())
+    except NoPlace:
+        return text
+    if head.host:
+        return text
     there = f"[{host}]" if ":" in host else host
-    if head in PORTS:
-        head = f"{head}@{there}"
-    elif _port(head.removeprefix(":")) is not None:
-        head = f"{there}:{head.removeprefix(':')}"
-    return head + comma + options
+    place = f"{there}:{head.port}" if head.port else f"{head.program}@{there}"
+    return place + (f",{head.transport}" if head.transport not in (None, "udp") else "") + comma + options
+
+
+def check_asker(text: str, asker: str) -> None:
+    """Refuse a target that isn't at the one who asks for it: everybody could have others flooded.
+
+    Parameters
+    ----------
+    text : a target
+    asker : IP address of the one who asks
+
+    Raises
+    ------
+    OscError
+        It can't be understood or names another host.
+    """
+    own = ip_address(asker.partition("%")[0])
+    there = ip_address(parse_target(text).host.partition("%")[0])
+    if own is None or there != own:
+        raise OscError(
+            f"{text[:MOST_SHOWN]}: isn't an address of the one who asks, {asker or 'who is unknown'}; only programs on "
+            "this machine and the page may name other hosts; write your own IP address, or put it into the show file"
+        )

@@ -19,6 +19,8 @@ log_out = logging.getLogger("artgen.osc.out")
 
 MOST_TARGETS = 256
 MOST_SUBSCRIPTIONS = 64
+PATIENCE_S = 0.5
+"""So long a start waits for names and connections, so that the first bundles aren't lost."""
 
 
 @dataclass(slots=True)
@@ -31,7 +33,8 @@ class _Subscription:
 class OscSender:
     """Sends to any number of targets: our own addresses in bundles, or maps.
 
-    A target that can't be reached never stops the show: what it misses is counted in `dropped`.
+    A target that can't be reached never stops the show: what it misses is counted in `dropped`. One whose host isn't
+    known is looked for on and on, beside the show.
     Everything is encoded once, and targets that want the same get the same bytes.
 
     Parameters
@@ -42,7 +45,7 @@ class OscSender:
     Raises
     ------
     OscError
-        A target can't be understood or its host isn't known.
+        A target can't be understood.
     """
 
     def __init__(self, targets: Sequence[str] = (), maps: Sequence[Map] = ()) -> None:
@@ -64,6 +67,9 @@ class OscSender:
         except OscError:
             self.close()
             raise
+        end = time.monotonic() + PATIENCE_S
+        for link in self._links.values():
+            link.tried.wait(max(0.0, end - time.monotonic()))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -75,17 +81,13 @@ class OscSender:
         """Packets that targets have missed."""
         return self._missed + sum(link.dropped for link in self._links.values())
 
-    def add(self, text: str, wait: bool = True) -> None:
-        """Send to a target too.
-
-        Parameters
-        ----------
-        text : as `parse_target` takes it
-        wait : look up a host's name before this returns; otherwise on a thread
+    def add(self, text: str) -> None:
+        """Send to a target too; a host that isn't known yet is looked up until it is.
 
         Raises
         ------
         OscError
+            It can't be understood, is a broadcast address without that option, or there are `MOST_TARGETS`.
         """
         if text in self._targets:
             return
@@ -94,7 +96,7 @@ class OscSender:
             raise OscError(f"{text}: lease is for /artgen/control/subscribe; leave it out")
         if len(self._targets) >= MOST_TARGETS:
             raise OscError(f"{text}: {MOST_TARGETS} targets are the most; remove one before the next")
-        self._open(text, target, wait)
+        self._open(text, target)
         self._targets[text] = target
         self._arrange()
 
@@ -103,17 +105,39 @@ class OscSender:
         if self._targets.pop(text, None):
             self._arrange()
 
-    def set_maps(self, maps: Sequence[Map], wait: bool = True) -> None:
-        """Send these maps from now on; the parameters are as for `add`.
+    def set_targets(self, texts: Sequence[str]) -> None:
+        """Send to these targets instead of those that were added.
 
         Raises
         ------
         OscError
-            A target of theirs can't be reached; the old maps stay.
+            As `add`; the old targets stay.
+        """
+        before = self.targets
+        try:
+            for text in texts:
+                self.add(text)
+        except OscError:
+            self._keep(before)
+            raise
+        self._keep(texts)
+
+    def _keep(self, texts: Sequence[str]) -> None:
+        for text in self.targets:
+            if text not in texts:
+                self.remove(text)
+
+    def set_maps(self, maps: Sequence[Map]) -> None:
+        """Send these maps from now on.
+
+        Raises
+        ------
+        OscError
+            A target of theirs can't be used; the old maps stay.
         """
         try:
             for text in {of.target for of in maps if of.target}:
-                self._open(text, parse_target(text), wait)
+                self._open(text, parse_target(text))
         except OscError:
             self._arrange()
             raise
@@ -140,7 +164,7 @@ class OscSender:
             return
         if before is None and len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
             raise OscError(f"{text}: {MOST_SUBSCRIPTIONS} subscriptions are the most; one must end before the next")
-        self._open(text, target, wait=False)
+        self._open(text, target)
         until = now + (seconds or target.lease or LEASE)
         self._subscriptions[target.place] = _Subscription(text, target, until)
         self._next_end = min(one.until for one in self._subscriptions.values())
@@ -168,9 +192,9 @@ class OscSender:
             self._arrange()
         self._next_end = min((one.until for one in self._subscriptions.values()), default=math.inf)
 
-    def _open(self, text: str, target: Target, wait: bool) -> None:
+    def _open(self, text: str, target: Target) -> None:
         if text not in self._links:
-            self._links[text] = open_link(text, target, wait)
+            self._links[text] = open_link(text, target)
 
     def _arrange(self) -> None:
         """Sort out anew who gets what; feeds that go on keep their state."""

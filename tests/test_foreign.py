@@ -221,7 +221,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str]] = {
         'range = [1, 1]\nz_dim = 0\nclass = -1\nbf16 = 1\nz = ""',
         r"range: .*z_dim: .*class: .*bf16: .*z: ",
     ),
-    "not TOML": ({}, "range =", r"m\.toml: isn't TOML"),
+    "not TOML": ({}, "range =", r"m\.toml: is not valid TOML"),
     "no number": ({}, "[inputs]\nz = nan", r"inputs: .*a table of numbers is allowed"),
 }
 

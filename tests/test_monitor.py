@@ -56,6 +56,14 @@ def test_control_messages_and_new_refusals_are_news() -> None:
     assert list(traffic.controls) == [f"/visuals/seed {seed}" for seed in range(20 - SHOWN_IN, 20)]
 
 
+def test_what_is_heard_is_shown_and_for_how_long_nothing_was() -> None:
+    traffic = Traffic()
+    traffic.take(values(artgen__status__input="browser", artgen__status__silent=1.2), 0.0)
+    assert traffic.summary()[0] == "sound    browser, heard"
+    traffic.take(values(artgen__status__silent=42.4), 1.0)
+    assert traffic.summary()[0] == "sound    browser, nothing heard for 42 s"
+
+
 def test_the_table_has_value_unit_and_rate() -> None:
     traffic = Traffic()
     traffic.take(values(artgen__tempo_bpm=128.02), 0.0)

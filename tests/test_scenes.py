@@ -194,7 +194,7 @@ def test_deleting_the_scene_that_is_on_leaves_the_picture(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("path", ["/visuals/scene", "/visuals/scene/save", "/visuals/scene/delete"])
-@pytest.mark.parametrize("name", ["nope/../a", "x" * 3000, "\x1b[2J", "é"])
+@pytest.mark.parametrize("name", ["x" * 3000, "\x1b[2J", "a,b", "\ud800", " "])
 def test_a_bad_name_changes_nothing_and_is_told(stage: Stage, path: str, name: str) -> None:
     before = stage.settings
     assert stage.send((path, name)) == []

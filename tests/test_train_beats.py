@@ -108,12 +108,12 @@ def test_recordings_with_and_without_a_tempo(tmp_path: Path) -> None:
     for name in ("one.wav", "two.wav"):
         soundfile.write(tmp_path / name, sound, 22050)
     (tmp_path / "labels.csv").write_text("file,bpm\none.wav,120\ntwo.wav,\n")
-    known, taught = recordings(tmp_path, tmp_path / "cache", iter)
+    (known, taught), _ = recordings(tmp_path, tmp_path / "cache", iter)
     gaps = np.diff(np.flatnonzero(known.beat == 1.0))
     assert np.abs(gaps * FRAME_TIME - 0.5).max() <= 0.04
     assert np.isnan(known.downbeat).all()
     assert ((taught.beat >= 0) & (taught.beat <= 1)).all() and not np.isnan(taught.downbeat).any()
-    again = recordings(tmp_path, tmp_path / "cache", iter)
+    again, _ = recordings(tmp_path, tmp_path / "cache", iter)
     np.testing.assert_array_equal(again[0].beat, known.beat)
     with pytest.raises(ConfigError, match=r"labels\.csv"):
         recordings(tmp_path / "nowhere", tmp_path / "cache", iter)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import Engine, ModelFile, Port, file_sha256
+from artgen_osc.modelfile import Engine, ModelFile, Port, check_parts, file_sha256, picture_bounds
 from visuals.latent import HOME_SEED, direction, truncated
 from visuals.notes import read_notes
 from visuals.steering import Steering
@@ -28,6 +28,12 @@ SMALLEST = 8
 
 LOOKS = 6
 """Pictures that are painted to find the range of their values."""
+
+OVERSHOOT = 0.15
+"""Of the values' spread, so much may lie below 0 where black is 0."""
+
+DARK = 0.25
+"""No generator's pictures are all as dark as this."""
 
 
 class ForeignGenerator:
@@ -60,6 +66,7 @@ class ForeignGenerator:
         self._notes = read_notes(self._toml)
         self.name = self._path.stem
         self.sha256 = file_sha256(self._path)
+        check_parts(self._path)
         self._engine = Engine(ModelFile(self._path, {"bf16": self._notes.bf16}), threads, engine=engine)
         self._find_inputs(self._engine.inputs)
         self._home = direction(HOME_SEED, self.z_dim)
@@ -258,13 +265,10 @@ class ForeignGenerator:
         if pictures[0].dtype.kind in "iu":
             return 0.0, 255.0
         low, high = np.percentile(np.concatenate([picture.ravel() for picture in pictures]), [1, 99])
-        # Networks without a last tanh or sigmoid overshoot a little.
-        if -2.5 <= low < -0.3 and high <= 2.5:
-            return -1.0, 1.0
-        if low >= -0.05 and high <= 1.1:
-            return 0.0, 1.0
-        if low >= -15.0 and 16.0 < high <= 280.0:
-            return 0.0, 255.0
+        said = picture_bounds(self._path, self._engine.outputs[self._at].name)
+        found = find_range(float(low), float(high), said)
+        if found is not None:
+            return found
         raise self._error(
             f"its values lie between {low:.3g} and {high:.3g}, which isn't clearly one of 0..1, -1..1 and 0..255",
             "range = [-1, 1]",
@@ -286,6 +290,32 @@ def _first(names: list[str], wanted: tuple[str, ...], taken: set[str]) -> str:
             if name.lower() == want and name not in taken:
                 return name
     return ""
+
+
+def find_range(low: float, high: float, bounds: tuple[float, float] | None = None) -> tuple[float, float] | None:
+    """Values of black and white: (-1, 1), (0, 1) or (0, 255); None where it isn't clear.
+
+    Parameters
+    ----------
+    low, high : the first and the 99th percentile of several pictures' values
+    bounds : between which the graph keeps them, where it says so
+    """
+    for black, white in ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0)):
+        near = 0.02 * (white - black)
+        if bounds is not None and abs(bounds[0] - black) <= near and abs(bounds[1] - white) <= near:
+            return black, white
+    if bounds is not None and -2.5 <= bounds[0] < -0.3 and bounds[1] <= 2.5:
+        return -1.0, 1.0
+    if low >= -2.5 and high <= 2.5:
+        # Networks without a last tanh or sigmoid overshoot a little.
+        if low < -0.3 or low < -OVERSHOOT * (high - low):
+            return -1.0, 1.0
+        # As 0..1 that would be black. Little contrast about grey is what a network of -1..1 gives at first.
+        if low >= -0.05 and high <= 1.1:
+            return (-1.0, 1.0) if high < DARK else (0.0, 1.0)
+    if low >= -15.0 and 16.0 < high <= 280.0:
+        return 0.0, 255.0
+    return None
 
 
 def find_layout(shape: tuple[int, ...]) -> str:

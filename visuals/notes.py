@@ -4,13 +4,19 @@
 """
 
 import difflib
-import math
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from artgen_osc.errors import ModelError
+from artgen_osc.runtime.text import short
+from artgen_osc.runtime.toml import read_toml
+
+LONGEST = 65536
+"""Numbers of z, and classes."""
+
+LARGEST = 1e30
+"""What still is a number in float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +54,20 @@ def read_notes(path: Path) -> Notes:
     ModelError
         With every mistake in one line.
     """
-    if not path.exists():
-        return Notes()
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"{path}: isn't TOML ({error}); docs/own-generator.md has an example; mend or delete it"
-        ) from None
+        given = read_toml(path)
+    except FileNotFoundError:
+        return Notes()
+    except (OSError, ValueError) as error:
+        reason = f"can't be read ({error.strerror})" if isinstance(error, OSError) else error
+        raise ModelError(f"{path}: {reason}; docs/own-generator.md has an example; mend or delete it") from None
     known = {item.name.rstrip("_"): item for item in fields(Notes)}
     allowed = {
         "range": ("two different numbers, black and white", _is_range),
         "inputs": ("a table of numbers", lambda v: isinstance(v, dict) and all(map(_is_number, v.values()))),
         "bf16": ("true or false", lambda v: isinstance(v, bool)),
-        **dict.fromkeys(("z_dim", "classes"), ("a whole number from 1", lambda v: _is_whole(v) and v >= 1)),
-        "class": ("a whole number from 0", lambda v: _is_whole(v) and v >= 0),
+        **dict.fromkeys(("z_dim", "classes"), (f"1 to {LONGEST}", lambda v: _is_whole(v) and 1 <= v <= LONGEST)),
+        "class": (f"0 to {LONGEST - 1}", lambda v: _is_whole(v) and 0 <= v < LONGEST),
         **dict.fromkeys(("z", "mood", "label", "picture"), ("a name", lambda v: isinstance(v, str) and v != "")),
     }
     mistakes = []
@@ -71,7 +76,7 @@ def read_notes(path: Path) -> Notes:
             close = difflib.get_close_matches(name, known, n=1)
             mistakes.append(f"{name}: no such key; {f'did you mean {close[0]}?' if close else ', '.join(known)}")
         elif not allowed[name][1](value):
-            mistakes.append(f"{name}: {value!r} is given; {allowed[name][0]} is allowed")
+            mistakes.append(f"{name}: {short(value)} is given; {allowed[name][0]} is allowed")
     if mistakes:
         raise ModelError(f"{path}: {'; '.join(mistakes)}; change it, docs/own-generator.md has an example of each line")
     values: dict[str, Any] = {
@@ -81,7 +86,7 @@ def read_notes(path: Path) -> Notes:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST < value < LARGEST
 
 
 def _is_whole(value: object) -> bool:

@@ -7,12 +7,18 @@ from time import perf_counter
 import numpy as np
 
 from artgen_osc.errors import ArtgenError
+from artgen_osc.runtime.text import printable, shortened
+from artgen_osc.runtime.throttle import Throttle
 from visuals.foreign import ForeignGenerator
 from visuals.generator import FloatArray, Frame, Generator
 from visuals.latent import Latent
 from visuals.rack import Opener, Rack
+from visuals.trial import TrialStopped
 
 log = logging.getLogger(__name__)
+
+LONGEST_ERROR = 500
+"""Letters: a name out of a message may be a page long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +111,15 @@ class Painter:
     def __init__(self, model: str, opener: Opener) -> None:
         self.rack = Rack(opener)
         self.pair = Pair(self.rack.get(model))
-        self._logged: set[str] = set()
+        self._throttle = Throttle()
         self.error = ""
 
     def open(self, model: str) -> Generator | None:
         """Load a model; None, and an error to be read, if it can't be used."""
         try:
             return self.rack.get(model)
+        except TrialStopped:
+            pass
         except ArtgenError as error:
             self._report(str(error))
         except Exception as error:  # an engine may raise anything; the show goes on with the old model
@@ -149,10 +157,9 @@ class Painter:
         return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix)
 
     def _report(self, text: str) -> None:
-        self.error = text
-        if text not in self._logged:
-            self._logged.add(text)
-            log.warning("%s", text)
+        self.error = shortened(printable(text), LONGEST_ERROR)
+        if self._throttle.due(self.error):
+            log.warning("%s", self.error)
 
 
 def blend(first: Frame, second: Frame, mix: float) -> Frame:

@@ -5,10 +5,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from artgen_osc.runtime.files import stamp
 from visuals.generator import IDLE, Generator
 from visuals.steering import sidecar
 
 Opener = Callable[[str], Generator]
+
+_Stamp = tuple[tuple[int, int] | None, ...]
 
 KEPT = 8
 """Models that stay loaded; of more, the one that was used longest ago is forgotten."""
@@ -24,7 +27,7 @@ class Rack:
 
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
-        self._loaded: OrderedDict[str, tuple[Generator, tuple[int, ...]]] = OrderedDict()
+        self._loaded: OrderedDict[str, tuple[Generator, _Stamp]] = OrderedDict()
         self._lock = threading.Lock()
         self.listed: tuple[str, ...] = ()
         """Files that a name may mean before they are loaded."""
@@ -60,13 +63,12 @@ class Rack:
             return model
         names = {generator.name: key for key, (generator, _) in self._loaded.items()}
         listed = {Path(file).stem: file for file in self.listed}
-        return model if Path(model).is_file() else names.get(model) or listed.get(model) or model
+        return model if stamp(model) else names.get(model) or listed.get(model) or model
 
 
-def _stamp(model: str) -> tuple[int, ...]:
-    """When the files of a model were written; empty where there are none."""
-    path = Path(model)
-    if not path.is_file():
+def _stamp(model: str) -> _Stamp:
+    """Of the files of a model; empty where there are none."""
+    if stamp(model) is None:
         return ()
-    files = (path, path.with_suffix(".toml"), sidecar(path))
-    return tuple(file.stat().st_mtime_ns for file in files if file.exists())
+    path = Path(model)
+    return tuple(stamp(file) for file in (path, path.with_suffix(".toml"), sidecar(path)))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import OscQuery
+from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema import (
     COUNT_MAX,
     VISUALS_CONTROLS,
@@ -35,6 +36,7 @@ class Report:
     def __init__(self, receiver: OscReceiver, query: OscQuery | None, library: Library) -> None:
         self._receiver, self._query, self._library = receiver, query, library
         self._sender = OscSender()
+        self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._heartbeat = 0
         self._next = self._told = 0.0
 
@@ -47,15 +49,16 @@ class Report:
         """
         others: list[tuple[Address, Value]] = []
         for row, value in messages:
-            try:
-                if row.path == "/visuals/subscribe":
-                    self._sender.subscribe(str(value))
-                elif row.path == "/visuals/unsubscribe":
-                    self._sender.unsubscribe(str(value))
-                else:
-                    others.append((row, value))
-            except OscError as error:
-                self._receiver.refuse(row.path, str(error), "")
+            with self._guard(row.path):
+                try:
+                    if row.path == "/visuals/subscribe":
+                        self._sender.subscribe(str(value))
+                    elif row.path == "/visuals/unsubscribe":
+                        self._sender.unsubscribe(str(value))
+                    else:
+                        others.append((row, value))
+                except OscError as error:
+                    self._receiver.refuse(row.path, str(error), "")
         self._sender.echo([(row, value) for row, value in others if row in VISUALS_CONTROLS])
         return others
 

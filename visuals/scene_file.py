@@ -1,9 +1,6 @@
 """A scene: settings of the picture under a name, one small TOML file each."""
 
-import json
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +8,11 @@ from typing import Any
 
 from artgen_osc import config
 from artgen_osc.errors import SceneError
+from artgen_osc.runtime.text import short
+from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
 from artgen_osc.schema import VISUALS_CONTROLS, Address, Value
 from visuals.gallery.files import sync_folder
+from visuals.scene_name import name_in, stem_of
 
 LEFT_OUT = frozenset(
     {
@@ -33,12 +33,7 @@ SUFFIX = ".toml"
 PART = ".part"
 """Ending of a file that is being written."""
 
-LONGEST_NAME = 40
 MOST_BYTES = 16384
-
-_NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9 _-]*[A-Za-z0-9_-])?")
-_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
-"""Windows has devices of these names, and a folder of scenes may travel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,7 @@ class Scene:
 
     Attributes
     ----------
-    name : see `check_name`
+    name : see `visuals.scene_name.check_name`
     values : by the setting's name, as they would come over OSC; toggles are 0 or 1
     about : one line for people, may be empty
     """
@@ -57,34 +52,15 @@ class Scene:
     about: str = ""
 
 
-def check_name(name: str) -> str:
-    """Return a name that can be a file's.
-
-    Raises
-    ------
-    SceneError
-    """
-    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
-        raise SceneError(
-            f"{name[:80]!r} can't be the name of a scene; up to {LONGEST_NAME} letters from A to Z, digits, spaces, "
-            "- and _ are allowed; choose another name"
-        )
-    return name
-
-
 def to_text(scene: Scene) -> str:
     """The file's text."""
-    lines = [f"about = {_toml(scene.about)}", ""] if scene.about else []
+    lines = [f"about = {toml_value(scene.about)}", ""] if scene.about else []
     lines.append("[visuals]")
     for key, value in scene.values.items():
         # A float came over OSC with 24 bits: its first six places are meant.
         shown = bool(value) if ROWS[key].kind == "toggle" else round(value, 6) if isinstance(value, float) else value
-        lines.append(f"{key} = {_toml(shown)}")
+        lines.append(f"{key} = {toml_value(shown)}")
     return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def from_text(name: str, text: str) -> Scene:
@@ -96,13 +72,17 @@ def from_text(name: str, text: str) -> Scene:
         With every mistake at once.
     """
     try:
-        given = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SceneError(f"is not valid TOML ({error}); [visuals] and its settings are allowed; mend it") from None
+        given = parse_toml(text)
+    except ValueError as error:
+        raise SceneError(f"{error}; [visuals] and its settings are allowed; mend it") from None
+    return _scene(name, given)
+
+
+def _scene(name: str, given: dict[str, Any]) -> Scene:
     about, table = given.pop("about", ""), given.pop("visuals", {})
     mistakes = [f"{key}: doesn't belong in a scene; about and [visuals] are allowed" for key in given]
     if not isinstance(about, str):
-        mistakes.append(f"about: {about!r} is not a string; a line of text is allowed")
+        mistakes.append(f"about: {short(about)} is not a string; a line of text is allowed")
     if not isinstance(table, dict):
         mistakes.append("visuals: is not a table; [visuals] is allowed")
         table = {}
@@ -129,22 +109,15 @@ def read(path: Path) -> Scene:
         It can't be read or used.
     """
     try:
-        if not path.is_file():
-            raise SceneError(f"{path}: is not a file; a small TOML file is allowed; take it away")
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise SceneError(f"{path}: is larger than {MOST_BYTES} bytes; a small TOML file is allowed; shorten it")
-        return from_text(path.stem, data.decode())
+        return _scene(name_in(path.stem), read_toml(path, MOST_BYTES))
     except OSError as error:
         raise SceneError(
-            f"{path}: can't be read ({error.strerror}); a readable file is allowed; check its rights"
+            f"{path}: can't be read ({error.strerror}); a small TOML file is allowed; mend it or take it away"
         ) from None
-    except UnicodeDecodeError as error:
-        raise SceneError(f"{path}: is not text ({error}); TOML in UTF-8 is allowed; mend it") from None
+    except ValueError as error:
+        raise SceneError(f"{path}: {error}; [visuals] and its settings are allowed; mend it") from None
     except SceneError as error:
-        text = str(error)
-        raise SceneError(text if text.startswith(f"{path}:") else f"{path}: {text}") from None
+        raise SceneError(f"{path}: {error}") from None
 
 
 def write(folder: Path, scene: Scene) -> None:
@@ -163,13 +136,14 @@ def write(folder: Path, scene: Scene) -> None:
     """
     data = to_text(scene).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{scene.name}{PART}"
+    stem = stem_of(scene.name)
+    part = folder / f".{stem}{PART}"
     try:
         with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(folder / f"{scene.name}{SUFFIX}")
+        part.replace(folder / f"{stem}{SUFFIX}")
     except BaseException:
         part.unlink(missing_ok=True)
         raise

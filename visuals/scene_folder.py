@@ -4,17 +4,18 @@ The disk is looked at and written on a thread of its own, so that the show never
 """
 
 import logging
-import math
 import queue
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from time import monotonic
 
 from artgen_osc.errors import SceneError
-from visuals.scene_file import SUFFIX, Scene, check_name, read, write
+from artgen_osc.runtime.files import stamp
+from artgen_osc.runtime.throttle import Throttle
+from visuals.scene_file import SUFFIX, Scene, read, write
+from visuals.scene_name import check_name, key_of, name_in, stem_of
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +35,14 @@ LONGEST_LIST = 1200
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A file that has a scene's name, and why it can't be used."""
+    """A file that can't be used, and why; its name is empty where it can't be a scene's."""
 
     name: str
     reason: str
 
 
 _Found = dict[str, Scene | Broken]
-"""By name in small letters."""
+"""By `key_of` the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._stamps: dict[Path, tuple[tuple[int, int], Scene | Broken]] = {}
-        self._quiet_until = -math.inf
+        self._stamps: dict[Path, tuple[tuple[int, int] | None, Scene | Broken]] = {}
+        self._throttle = Throttle()
         self._own: _Found = {}
         self._presets = self._look(SHIPPED)
         self._own = self._look(folder)
@@ -95,7 +96,7 @@ class Library:
         SceneError
             There is none, or its file can't be used.
         """
-        key = name.lower()
+        key = key_of(name)
         scene = self._known().get(key)
         if isinstance(scene, Broken):
             raise SceneError(scene.reason)
@@ -113,8 +114,8 @@ class Library:
 
     def listed(self) -> str:
         """Names with commas between, as many as go into a datagram."""
-        text = ",".join(self.names())
-        return text if len(text) <= LONGEST_LIST else text[: LONGEST_LIST + 1].rpartition(",")[0]
+        text = ",".join(self.names()).encode()
+        return (text if len(text) <= LONGEST_LIST else text[: LONGEST_LIST + 1].rpartition(b",")[0]).decode()
 
     def save(self, what: str, scene: Scene) -> Scene:
         """Have a scene written; it can be recalled at once.
@@ -133,13 +134,14 @@ class Library:
         SceneError
             Its name is none, there is no room, or the disk is busy.
         """
-        key = check_name(scene.name).lower()
+        scene = replace(scene, name=check_name(scene.name))
+        key = key_of(scene.name)
         before = self._known().get(key)
         if before and self._is_own(key):
             scene = Scene(before.name, scene.values, before.about if isinstance(before, Scene) else "")
-        elif len(",".join([*self.names(), scene.name])) > LONGEST_LIST:
+        elif len(",".join([*self.names(), scene.name]).encode()) > LONGEST_LIST:
             raise SceneError(
-                f"there is no room for {scene.name!r}; all names together have {LONGEST_LIST} letters at most; "
+                f"there is no room for {scene.name!r}; all names together have {LONGEST_LIST} bytes at most; "
                 "delete one first"
             )
         self._ask(_Job(what, scene.name, scene))
@@ -153,7 +155,7 @@ class Library:
         SceneError
             It is no scene of the performer's, or the disk is busy.
         """
-        key = check_name(name).lower()
+        key = key_of(check_name(name))
         if not self._is_own(key):
             scene = self.find(name)
             raise SceneError(f"{scene.name!r} is a preset; your own scenes can be deleted; save one under its name")
@@ -164,8 +166,8 @@ class Library:
         failures = []
         while self._done:
             job, reason = self._done.popleft()
-            if self._pending.get(job.name.lower()) is job:
-                del self._pending[job.name.lower()]
+            if self._pending.get(key_of(job.name)) is job:
+                del self._pending[key_of(job.name)]
             if reason:
                 failures.append(Failure(job.what, reason))
         return failures
@@ -188,7 +190,7 @@ class Library:
             raise SceneError(
                 f"{job.name!r} can't be written now, the disk is busy; {MOST_WAITING} may wait; try again"
             ) from None
-        self._pending[job.name.lower()] = job
+        self._pending[key_of(job.name)] = job
 
     def _is_own(self, key: str) -> bool:
         job = self._pending.get(key)
@@ -221,13 +223,20 @@ class Library:
 
     def _do(self, job: _Job) -> str:
         """Why it couldn't be done, or nothing."""
-        path = self.folder / f"{job.name}{SUFFIX}"
+        path = self.folder / f"{stem_of(job.name)}{SUFFIX}"
         self._stamps.pop(path, None)
+        # The same name, written otherwise by another system or by hand.
+        twins = [twin for twin in self._stamps if twin.parent == self.folder and _name_of(twin) == job.name]
         try:
             if job.scene is None:
                 path.unlink(missing_ok=True)
             else:
                 write(self.folder, job.scene)
+            for twin in twins:
+                # A file system may take both names for one file.
+                if job.scene is None or not (twin.exists() and twin.samefile(path)):
+                    self._stamps.pop(twin, None)
+                    twin.unlink(missing_ok=True)
         except (OSError, ValueError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             return (
@@ -240,35 +249,36 @@ class Library:
         """All scenes of a folder; only what has changed is read. What can't be looked at stays as it was."""
         found: _Found = {}
         try:
-            paths = sorted(islice((path for path in folder.iterdir() if path.suffix == SUFFIX), MOST_FILES))
+            found_files = (path for path in folder.iterdir() if path.suffix == SUFFIX and path.name[0] != ".")
+            paths = sorted(islice(found_files, MOST_FILES))
         except FileNotFoundError:
             return found
-        except OSError as error:
-            now = monotonic()
-            if now >= self._quiet_until:
-                self._quiet_until = now + 60.0
-                log.warning(
-                    "%s: can't be looked at (%s); a folder is needed; see visuals.scenes", folder, error.strerror
-                )
+        except (OSError, ValueError) as error:
+            if self._throttle.due():
+                reason = error.strerror if isinstance(error, OSError) else error
+                log.warning("%s: can't be looked at (%s); a folder is needed; see visuals.scenes", folder, reason)
             return self._own
         stamps, self._stamps = self._stamps, {}
         for path in paths:
-            try:
-                status = path.stat()
-                check_name(path.stem)
-            except (OSError, SceneError) as error:
-                log.debug("%s: is left out: %s", path, error)
-                continue
-            stamp = status.st_mtime_ns, status.st_size
-            before = stamps.get(path)
-            scene = before[1] if before and before[0] == stamp else self._read(path)
-            self._stamps[path] = stamp, scene
-            found[path.stem.lower()] = scene
+            now, before = stamp(path), stamps.get(path)
+            scene = before[1] if before and before[0] == now else self._read(path)
+            self._stamps[path] = now, scene
+            if scene.name:
+                found[key_of(scene.name)] = scene
         return found
 
     def _read(self, path: Path) -> Scene | Broken:
+        """A scene, or why its file is passed over: told once, until the file is another one."""
         try:
             return read(path)
         except SceneError as error:
             log.warning("%s", error)
-            return Broken(path.stem, str(error))
+            return Broken(_name_of(path), str(error))
+
+
+def _name_of(path: Path) -> str:
+    """The scene of a file; empty where its name can't be one's."""
+    try:
+        return name_in(path.stem)
+    except SceneError:
+        return ""

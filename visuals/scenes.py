@@ -5,16 +5,20 @@ A value that somebody sends meanwhile ends the glide of its slider: the hand win
 """
 
 from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from artgen_osc.config import ConfigFile, VisualsConfig
 from artgen_osc.errors import SceneError
+from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema import VISUALS_CONTROLS, Address, Value, by_path
 from visuals.control import REPEAT_S
 from visuals.motion import ease
 from visuals.scene_file import ROWS, Scene
 from visuals.scene_folder import Library
+from visuals.scene_name import key_of
 
 SCENE, NUMBER, FADE = "/visuals/scene", "/visuals/scene/number", "/visuals/scene/fade"
 SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
@@ -69,6 +73,7 @@ class Scenes:
 
     def __init__(self, library: Library, refuse: Callable[[str, str], None]) -> None:
         self._library, self._refuse = library, refuse
+        self._guard = Guard(refuse)
         self._glides: dict[str, _Glide] = {}
         self._pressed: dict[str, tuple[Value, float]] = {}
         self._time = 0.0
@@ -103,10 +108,11 @@ class Scenes:
             if asked > MOST_A_FRAME:
                 self._refuse(row.path, f"more than {MOST_A_FRAME} in one frame; send less")
                 continue
-            try:
-                self._obey(row.path, value, present, out, given)
-            except SceneError as error:
-                self._refuse(row.path, str(error))
+            with self._guard(row.path):
+                try:
+                    self._obey(row.path, value, present, out, given)
+                except SceneError as error:
+                    self._refuse(row.path, str(error))
         for path, glide in list(self._glides.items()):
             out.append((glide.row, glide.at(self._time)))
             if self._time - glide.begin >= glide.length:
@@ -127,7 +133,7 @@ class Scenes:
             name = self._library.save(path, Scene(name, {key: values[row.path] for key, row in ROWS.items()})).name
         elif path == DELETE:
             self._library.delete(path, name)
-            if str(_values(present, out)[SCENE]).lower() != name.lower():
+            if key_of(str(_values(present, out)[SCENE])) != key_of(name):
                 return
             name = ""
         elif name:
@@ -189,14 +195,33 @@ def started(file: ConfigFile, library: Library) -> VisualsConfig:
     settings = file.config.visuals
     if not settings.scene:
         return settings
+    scene = _wanted(file, library)
+    return replace(settings, scene=scene.name, **_left_open(file, scene))
+
+
+def chosen(file: ConfigFile) -> dict[str, Any]:
+    """What the scene that the settings name gives, by the setting's name, where the show file and flags give none.
+
+    Raises
+    ------
+    SceneError
+        As `started`.
+    """
+    with closing(Library(Path(file.config.visuals.scenes))) as library:
+        return _left_open(file, _wanted(file, library))
+
+
+def _wanted(file: ConfigFile, library: Library) -> Scene:
     try:
-        scene = library.find(settings.scene)
+        return library.find(file.config.visuals.scene)
     except SceneError as error:
         raise SceneError(f"visuals.scene: {error}") from None
+
+
+def _left_open(file: ConfigFile, scene: Scene) -> dict[str, Any]:
     given = given_in(file)
-    values: dict[str, Any] = {
+    return {
         key: bool(value) if ROWS[key].kind == "toggle" else value
         for key, value in scene.values.items()
         if key not in given
     }
-    return replace(settings, scene=scene.name, **values)

@@ -12,6 +12,7 @@ import numpy as np
 
 from artgen_osc import modelfile
 from artgen_osc.errors import ModelError
+from artgen_osc.runtime.files import read_regular, stamp
 
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
@@ -73,15 +74,15 @@ class Steering:
             It is damaged, or was fitted for another model.
         """
         path = sidecar(model)
-        if not path.exists():
+        if stamp(path) is None:
             return None
         again = f"run python -m training.fit_mood {model} again, or delete it"
         try:
             file, weights = modelfile.load_weights(path, KIND)
             steering = cls(weights)
-        except (ModelError, ValueError) as error:
+        except (ModelError, ValueError, IndexError) as error:
             raise ModelError(f"{path}: can't be used ({error}); what fit_mood wrote is allowed; {again}") from None
-        if file.card.get("model_sha256") != modelfile.graph_sha256(Path(model).read_bytes()):
+        if file.card.get("model_sha256") != modelfile.graph_sha256(read_regular(model)):
             raise ModelError(f"{path}: was fitted for another model; directions of {model} are allowed; {again}")
         return steering
 

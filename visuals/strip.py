@@ -1,5 +1,6 @@
 """A show in one picture: frames from its whole length, side by side."""
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -33,12 +34,17 @@ class Strip:
 
     def __init__(self, path: Path, width: int = 320) -> None:
         if path.suffix.lower() not in (".png", ".jpg"):
-            raise ConfigError(f"--record: {path} is not a picture; .png and .jpg are allowed; choose such a name")
+            raise ConfigError(f"--strip: {path} is not a picture; .png and .jpg are allowed; choose such a name")
         self.path = path
         self._width = width
         self._every = 1.0
         self._next = FADED_IN
         self._frames: list[Frame] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has no frame yet."""
+        return not self._frames
 
     def due(self, time: float) -> bool:
         """Whether a frame is wanted, `time` seconds after the start."""
@@ -57,10 +63,11 @@ class Strip:
         self._next = time + self._every
 
     def close(self) -> None:
-        """Write the file; without a frame there is none."""
+        """Write the file; without a frame there is none, and that is said."""
         from PIL import Image
 
         if not self._frames:
+            log.warning("%s: not written, since the show ended before its first picture; let it run longer", self.path)
             return
         if len(self._frames) > COLUMNS:
             # Whole rows only, still spread over the show.
@@ -74,8 +81,12 @@ class Strip:
         for index, frame in enumerate(self._frames):
             y, x = index // columns * (height + GAP), index % columns * (width + GAP)
             sheet[y : y + height, x : x + width] = frame[:height, :width]
+        part = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(sheet).save(self.path)
+            Image.fromarray(sheet).save(part)
+            part.replace(self.path)  # which may be a pipe that nobody reads
         except (OSError, ValueError) as error:
+            with contextlib.suppress(OSError, ValueError):
+                part.unlink(missing_ok=True)
             log.warning("%s: can't be written (%s); a .png file in a folder with room is needed", self.path, error)

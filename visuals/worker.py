@@ -10,6 +10,9 @@ from visuals.generator import open_generator
 from visuals.painter import Painter, Picture, Request
 from visuals.rack import Opener
 
+CLOSE_S = 3.0
+"""Less than whoever started the renderer waits for its end."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
@@ -127,6 +130,11 @@ class ThreadWorker:
                 self._wanted[second] = model
                 self._wake.notify_all()
 
+    def wants(self) -> bool:
+        """Whether the model that is being loaded should be waited for: nothing else has been asked for meanwhile."""
+        with self._wake:
+            return not self._closed and (not self._wanted or self._loading in self._wanted.values())
+
     def prepare(self, models: tuple[str, ...]) -> None:
         """Load models ahead, one after the other; one that is switched to comes first."""
         with self._wake:
@@ -135,12 +143,13 @@ class ThreadWorker:
             self._wake.notify_all()
 
     def close(self) -> None:
-        """End the threads after the picture and the model that they are at."""
+        """End the threads; a picture or a model that takes long is not waited for."""
         with self._wake:
             self._closed = True
             self._wake.notify_all()
+        end = perf_counter() + CLOSE_S
         for thread in self._threads:
-            thread.join(timeout=5.0)
+            thread.join(timeout=max(0.0, end - perf_counter()))
 
     def _load(self) -> None:
         while True:
@@ -153,6 +162,8 @@ class ThreadWorker:
             generator = self._painter.open(model)
             with self._wake:
                 self._loading = ""
+                if second is None and generator is None and self._wanted:
+                    self._ahead.append(model)  # it may have made way for what is wanted
                 if second is None or self._wanted.get(second) != model:
                     continue  # only ahead of its use, or another one has been asked for meanwhile
                 del self._wanted[second]

@@ -112,6 +112,12 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
             key(display.display, "F11")
             wait_for(lambda: (display.picture().max(2) > 8).mean() > small * 1.5, 10, "fullscreen")
             key(display.display, "Escape")
+            wait_for(lambda: (display.picture().max(2) > 8).mean() < small * 1.5, 10, "the window again")
+            before = display.picture().astype(float)
+            key(display.display, "Escape")
+            wait_for(lambda: np.abs(display.picture() - before).mean() > 0.01, 10, "a question")
+            assert process.poll() is None
+            key(display.display, "Escape")
             process.wait(15)
             assert process.returncode == 0, log.read_text()
 
@@ -120,7 +126,7 @@ def test_the_demo_headless_for_twenty_seconds(tmp_path: Path) -> None:
     log, strip = tmp_path / "log", tmp_path / "strip.png"
     with capture() as port:
         live = (*ARTGEN, "live", "--input", "demo", "--headless", "--meters", f"--osc=127.0.0.1:{port.port}")
-        with running(*live, *live_ports(), "--seconds=20", f"--record={strip}", log=log) as process:
+        with running(*live, *live_ports(), "--seconds=20", f"--strip={strip}", log=log) as process:
             messages = port.read(30.0)
             process.wait(30)
             assert process.returncode == 0, log.read_text()
