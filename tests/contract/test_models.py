@@ -28,6 +28,14 @@ def test_the_page_has_the_cards_of_the_files() -> None:
         assert card["sha256"] in page and card["licence"] in page
 
 
+def test_every_file_of_weights_has_a_part_of_the_page() -> None:
+    folders = ("artgen_osc/models", "visuals/models", "training/weights")
+    files = {path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).glob("*.*")}
+    assert {name for name in files if name.endswith((".onnx", ".safetensors"))} == set(
+        re.findall(r"^## `(.+)`$", read("MODELS.md"), re.MULTILINE)
+    )
+
+
 @pytest.mark.parametrize("kind", PAGES)
 def test_figures_are_those_of_the_file_that_is_shipped(kind: str) -> None:
     """A new file makes this fail until its page is measured anew."""
