@@ -23,7 +23,8 @@ class Address:
     unit : empty for plain 0..1 numbers
     setting : ``table.key`` in the config that holds the same value, or empty
     pulse : 1 for one hop, then 0: an event that may not be lost where fewer bundles are sent
-    here : a target whose host, where it names none, is that of the one who sent it
+    here : a target whose host, where it names none, is that of the one who sent it; `own` too
+    own : a target that may be on another machine only if that is the one which asks for it, or one on this asks
     """
 
     path: str
@@ -35,6 +36,7 @@ class Address:
     setting: str = ""
     pulse: bool = False
     here: bool = False
+    own: bool = False
 
     @property
     def tag(self) -> str:

@@ -7,6 +7,7 @@ Files and folders that a show file names are beside it, unless it says where; th
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,10 @@ FOLDERS = ("web.songs", "visuals.scenes", "visuals.gallery")
 """Settings that name a folder of the show's; without a name it would be the current one."""
 _PATHS = frozenset({*FOLDERS, "mood.model", "visuals.models", "web.certificate", "web.key"})
 """Settings that name files or folders, and nothing else."""
+TOKEN_VARIABLE = "ARTGEN_WEB_TOKEN"
+"""By this environment variable ``web.token`` is given without a command line or a file."""
+
+SHORTEST_TOKEN = 12
 
 _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
 
@@ -100,10 +105,15 @@ class WebConfig:
 
     host: str = _setting("127.0.0.1", "address on which the page is; beyond this machine it asks for a token")
     port: int = _setting(9103, "port of the page and of the WebSocket bridge; 0: none", 0, 65535)
-    token: str = _setting("", "what the page's address has to show; empty: a new one at each start, if one is needed")
+    token: str = _setting(
+        "", "what the page's address has to show, 12 letters or more; empty: a new one at each start, if one is needed"
+    )
     songs: str = _setting("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
     certificate: str = _setting("", "PEM file with a certificate, to serve https; empty: http")
     key: str = _setting("", "PEM file with the certificate's key; empty: it is in the same file")
+    hosts: tuple[str, ...] = _setting(
+        (), "names beside this machine's own under which the page is reached, such as a proxy's", item="NAME"
+    )
     origins: tuple[str, ...] = _setting(
         (), "sites beside this machine whose pages may listen and steer, such as https://preview.p5js.org", item="SITE"
     )
@@ -218,6 +228,12 @@ def check(key: str, value: object) -> Any:
         raise ValueError(f"{short(value)} is not {name}; {allowed} is allowed")
     if item.metadata["choices"] and value not in item.metadata["choices"]:
         raise ValueError(f"{short(value)} is not known; {', '.join(item.metadata['choices'])} are allowed")
+    if key == "web.token" and value and not re.fullmatch(rf"[\w.~-]{{{SHORTEST_TOKEN},}}", str(value), re.ASCII):
+        # Not with the value: it goes to a terminal and into a log.
+        raise ValueError(
+            f"{len(str(value))} letters can't be a token; {SHORTEST_TOKEN} at least, of A-Z, a-z, 0-9, "
+            "-, ., _ and ~, are allowed"
+        )
     if isinstance(value, (int, float)) and kind is not bool and not low <= value <= high:
         raise ValueError(f"{short(value)} is out of range; {allowed} is allowed")
     return kind(value)

@@ -13,12 +13,12 @@ from typing import Protocol
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc_codec import MAX_PACKET, Message, decode
-from artgen_osc.osc_inputs import Packet, Tcp, Udp
+from artgen_osc.osc_inputs import Packet, Sender, Tcp, Udp, sender_at
 from artgen_osc.osc_pattern import is_pattern, matching
 from artgen_osc.osc_schedule import Schedule, seconds_until
 from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema import Address, Value
-from artgen_osc.target_syntax import with_host
+from artgen_osc.target_syntax import check_asker, with_host
 
 MOST_WAITING = 100
 """Packets that came another way than over UDP or TCP and wait for `OscReceiver.poll`."""
@@ -113,7 +113,7 @@ class OscReceiver:
         self._matching = lru_cache(MOST_PATTERNS)(lambda pattern: matching(pattern, addresses))
         self._throttle = Throttle()
         self._put = _Put()
-        self._messages: deque[tuple[Message, str, float]] = deque()
+        self._messages: deque[tuple[Message, Sender, float]] = deque()
         self._unfinished: list[_Source] = []
         self._schedule = Schedule()
         self._polled = time.monotonic()
@@ -179,8 +179,13 @@ class OscReceiver:
         self._polled = time.monotonic()
         return values
 
-    def put(self, packet: bytes, sender: str) -> bool:
+    def put(self, packet: bytes, sender: str, trusted: bool = False) -> bool:
         """Take a packet that came another way, as if it were a datagram; any thread may call.
+
+        Parameters
+        ----------
+        sender : its IP address
+        trusted : whether it may have other machines sent to, as programs on this one may anyhow
 
         Returns
         -------
@@ -188,28 +193,30 @@ class OscReceiver:
         """
         if len(self._put.packets) >= MOST_WAITING:
             return False
-        self._put.packets.append((packet, sender))
+        self._put.packets.append((packet, Sender(sender, True) if trusted else sender_at(sender)))
         return True
 
-    def _open(self, packet: bytes, sender: str, now: float) -> None:
+    def _open(self, packet: bytes, sender: Sender, now: float) -> None:
         try:
             messages = decode(packet)
         except OscError as error:
-            self.refuse(f"packet from {sender}", str(error), sender)
+            self.refuse(f"packet from {sender.address}", str(error), sender.address)
             return
         delays = {message.time_tag: seconds_until(message.time_tag) for message in messages}
         self._messages.extend((message, sender, now + delays[message.time_tag]) for message in messages)
 
-    def _take(self, message: Message, sender: str, due: float, now: float, values: list[tuple[Address, Value]]) -> None:
+    def _take(
+        self, message: Message, sender: Sender, due: float, now: float, values: list[tuple[Address, Value]]
+    ) -> None:
         """Add a message's value to `values`, or keep it until it is due, for each address that it means."""
         try:
             rows = self._rows(message.path)
-            accepted, reasons = [], []
+            accepted: list[tuple[Address, Value]] = []
+            reasons: list[Exception] = []
             for row in rows:
                 try:
-                    value = row.check(message.arguments)
-                    accepted.append((row, with_host(str(value), sender) if row.here else value))
-                except ValueError as error:
+                    accepted.append((row, self._checked(row, message, sender)))
+                except (OscError, ValueError) as error:
                     reasons.append(error)
             if not accepted:
                 raise reasons[0]
@@ -220,7 +227,15 @@ class OscReceiver:
                     self._schedule.check(due - now)
                     self._schedule.put(due, row, value)
         except (OscError, ValueError) as error:
-            self.refuse(message.path, str(error), sender)
+            self.refuse(message.path, str(error), sender.address)
+
+    def _checked(self, row: Address, message: Message, sender: Sender) -> Value:
+        value = row.check(message.arguments)
+        if row.here:
+            value = with_host(str(value), sender.address)
+        if (row.here or row.own) and not sender.trusted:
+            check_asker(str(value), sender.address)
+        return value
 
     def _rows(self, path: str) -> list[Address]:
         """What an address or a pattern means: one row at least."""
