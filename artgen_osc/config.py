@@ -264,7 +264,10 @@ def beside(key: str, value: Any, folder: Path) -> Any:
 
 
 def _in(folder: Path, path: str) -> str:
-    return path if path.startswith("~") else str(folder / path)
+    try:
+        return str(folder / Path(path).expanduser())
+    except (RuntimeError, ValueError):  # ~NAME of nobody here
+        return path
 
 
 def _read(path: Path) -> dict[str, Any]:

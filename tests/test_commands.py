@@ -128,7 +128,9 @@ def test_files_of_a_show_are_beside_it_and_those_of_flags_are_here(tmp_path: Pat
     assert given.visuals.model == f"{folder}/a.onnx"
     assert given.visuals.second_model == "b"  # the name of one that is loaded
     assert given.visuals.models == (f"{folder}/a.onnx", f"{folder}/../b.onnx")
-    assert (given.visuals.scenes, given.visuals.gallery, given.web.songs) == ("~/scenes", "here", "songs")
+    assert (given.visuals.scenes, given.visuals.gallery, given.web.songs) == (f"{Path.home()}/scenes", "here", "songs")
+    for odd in ("~nobody-of-this-name/x", "~\0"):
+        assert config.beside("mood.model", odd, folder) == odd
     for spec in ("demo", "", "device:x", "url:http://x/a", "loopback", "file:"):
         assert config.beside("audio.input", spec, folder) == spec
     for model in ("", "idle"):
