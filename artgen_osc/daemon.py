@@ -2,6 +2,7 @@
 
 import logging
 import math
+import sys
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -30,6 +31,9 @@ from artgen_osc.web.page import open_page
 log = logging.getLogger("artgen.daemon")
 
 QUIET_SECONDS = 0.1
+SWITCH_S = 0.001
+"""So long may another thread of the show keep the analysis waiting each time; Python's own is five times as long."""
+
 FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"osc.targets", "map"}
 """Settings that a saved show file changes while the show runs; the renderer follows its own."""
 
@@ -77,7 +81,7 @@ class Daemon:
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
             if self._query:
                 stack.callback(self._query.close)
-            self.page = open_page(config, self._receiver)
+            self.page = open_page(config, self._receiver, file.origins["web.token"])
             if self.page:
                 stack.callback(self.page.close)
                 if renderer:
@@ -134,6 +138,7 @@ class Daemon:
         -------
         Exit status: 0, or the renderer's own if it could not start.
         """
+        sys.setswitchinterval(SWITCH_S)
         start = time.monotonic()
         next_second = start + 1.0
         try:
@@ -247,7 +252,7 @@ class Daemon:
         try:
             changes = self._file.changes()
         except ArtgenError as error:
-            for line in str(error).splitlines():
+            for line in str(error).split("\n"):
                 log.warning("%s; the old values are kept", line)
             return
         for key, value in changes.items():

@@ -17,13 +17,24 @@ The text follows one form:
 ``<key or device>: <what is wrong, with the value>; <what is allowed>; <next step>``.
 """
 
+from artgen_osc.runtime.text import printable
+
 
 class ArtgenError(Exception):
-    """Base of every error that is reported without a traceback."""
+    """Base of every error that is reported without a traceback.
+
+    Its text is one line, whatever names are in it: they are made `printable`.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(printable(text))
 
 
 class ConfigError(ArtgenError):
-    """A setting has a wrong name, type or value."""
+    """A setting has a wrong name, type or value; its text has a line for each that has."""
+
+    def __init__(self, text: str = "") -> None:
+        Exception.__init__(self, "\n".join(map(printable, text.split("\n"))))
 
 
 class AudioError(ArtgenError):

@@ -36,9 +36,11 @@ JPEG = b"\xff\xd8\xff\xe0 a picture"
 class Server(Peer):
     """A page without a daemon."""
 
-    def __init__(self, host: str = "127.0.0.1", token: str = "", queries: tuple[int, int] = (0, 0), **tls: str) -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", token: str = "", queries: tuple[int, int] = (0, 0), **more: Any
+    ) -> None:
         self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(schema.DAEMON_CONTROLS))
-        web = WebConfig(host=host, port=free_port(), token=token, **tls)
+        web = WebConfig(host=host, port=free_port(), token=token, **more)
         osc, visuals = OscConfig(query_port=queries[0]), VisualsConfig(query_port=queries[1], port=free_port())
         page = open_page(Config(osc=osc, web=web, visuals=visuals), self.receiver)
         assert page

@@ -7,6 +7,7 @@ Audio gets there through `artgen_osc.mood.MoodMel`, the front end of the live sh
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,8 +174,9 @@ def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache:
     for i, row in enumerate(progress(rows)):
         name = row.cells["file"]
         try:
-            open_regular(path.parent / name).close()
-            mel.append(_cached_mel(path.parent / name, cache))
+            sound = _beside(path, name)
+            open_regular(sound).close()
+            mel.append(_cached_mel(sound, cache))
             kept.append(i)
         except (OSError, ValueError) as error:
             skipped.append(f"{name}: {(error.strerror if isinstance(error, OSError) else None) or error}")
@@ -184,6 +186,13 @@ def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache:
     artists = [rows[i].cells.get("artist") or rows[i].cells["file"] for i in kept]
     titles = [rows[i].cells.get("title") or rows[i].cells["file"] for i in kept]
     return Songs(path.parent.name, mel, labels[kept].astype(np.float32), artists, titles, tuple(skipped))
+
+
+def _beside(table: Path, name: str) -> Path:
+    """The file that a table names, also where another system wrote the accents, or the way to it, in its own form."""
+    forms = (name, name.replace("\\", "/"))
+    forms += tuple(unicodedata.normalize(form, each) for form in ("NFC", "NFD") for each in forms)
+    return next((table.parent / form for form in forms if is_regular(table.parent / form)), table.parent / name)
 
 
 def _cached_mel(path: Path, cache: Path | None) -> np.ndarray:

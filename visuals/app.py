@@ -20,7 +20,7 @@ from artgen_osc.runtime.throttle import Throttle
 from visuals.control import Control, Controls
 from visuals.gallery.occasions import Occasions, snapshot
 from visuals.gallery.writer import Writer
-from visuals.keys import BY_NAME
+from visuals.keys import Keyboard
 from visuals.report import Report
 from visuals.scene_folder import Library
 from visuals.scenes import Message, Present, Scenes, given_in, started
@@ -37,8 +37,6 @@ LONGEST_STEP_S = 0.1
 """After a stall the show goes on from where it was instead of leaping."""
 
 GIVE_UP_S = 10.0
-
-_CONTROLS = schema.by_path(schema.VISUALS_CONTROLS)
 
 
 def run(
@@ -111,7 +109,7 @@ def run(
         scenes = Scenes(library, lambda what, reason: receiver.refuse(what, reason, ""))
         view = LiveView(address_of(config.view))
         stack.callback(view.close)
-        _Loop(show, surface, receiver, query, report, scenes, writer, view, file, child, on_frame).run(
+        _Loop(show, surface, receiver, query, report, library, scenes, writer, view, file, child, on_frame).run(
             config, stopping, seconds, sheet
         )
     return 0
@@ -125,6 +123,7 @@ class _Loop:
         receiver: OscReceiver,
         query: OscQuery | None,
         report: Report,
+        library: Library,
         scenes: Scenes,
         writer: Writer,
         view: LiveView,
@@ -137,7 +136,9 @@ class _Loop:
         self._receiver = receiver
         self._query = query
         self._report = report
+        self._library = library
         self._scenes = scenes
+        self._keyboard = Keyboard()
         self._published: VisualsConfig | None = None
         self._writer = writer
         self._view = view
@@ -173,20 +174,20 @@ class _Loop:
 
     def _step(self, now: float, dt: float) -> Control:
         show = self._show
+        with self._guard("keys"):
+            for name in self._surface.pressed():
+                settings = show.controls.now(now).settings
+                pressed = self._keyboard.press(name, settings, now, self._library.names())
+                self._take(list(pressed.messages), now, 0.0)
+                if pressed.note:
+                    show.note(pressed.note, pressed.seconds)
         messages: list[Message] = []
-        for name in self._surface.pressed():
-            key = BY_NAME.get(name)
-            if key is None:
-                continue
-            if _CONTROLS[key.path].kind == "int":
-                messages.append((_CONTROLS[key.path], int(name)))
-            else:
-                show.controls.press(key.path, now)
         with self._guard("messages"):
-            messages += self._receiver.poll()
+            messages = self._receiver.poll()
         self._take(messages, now, dt)
         if now >= self._next_look:
             self._next_look = now + 1.0
+            show.scenes = self._library.names()
             with self._guard("show file"):
                 self._take(self._edits(), now, 0.0, given_in(self._file))
         control = show.controls.now(now)
@@ -216,7 +217,7 @@ class _Loop:
         try:
             changes = self._file.changes()
         except ConfigError as error:
-            for line in [] if self._child else str(error).splitlines():
+            for line in [] if self._child else str(error).split("\n"):
                 log.warning("%s; the old values are kept", line)
             return []
         followed = {row.setting: row for row in schema.VISUALS_CONTROLS}

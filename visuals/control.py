@@ -37,6 +37,8 @@ class Control:
     tempo_confidence, bar_phase : from the daemon, 0..1
     tempo_bpm : from the daemon, 0 while there is none
     key, title : from the daemon, empty while there is none
+    input, page : name of what the daemon hears and address of its page; empty while there is none
+    silent : s since the daemon has heard something, 0 while it does
     onsets, beats : heard since the renderer started
     cues : how often a seed was asked for
     nexts : how often the next picture was asked for
@@ -58,6 +60,9 @@ class Control:
     tempo_bpm: float = 0.0
     key: str = ""
     title: str = ""
+    input: str = ""
+    page: str = ""
+    silent: float = 0.0
     onsets: int = 0
     beats: int = 0
     cues: int = 0
@@ -110,6 +115,7 @@ class Controls:
         self._settings = settings
         self._music: dict[str, float] = {}
         self._words: dict[str, str] = {}
+        self._silent = 0.0
         self._last_music = -math.inf
         self._events = {"/artgen/onset": _Events(), "/artgen/beat": _Events()}
         self._counts = {"/visuals/seed": 0, "/visuals/seed/next": 0, "/visuals/snapshot": 0, "/visuals/quit": 0}
@@ -130,12 +136,6 @@ class Controls:
                 self._words[row.path] = value
             else:
                 self._daemon(row.path, value, time)
-
-    def press(self, path: str, time: float) -> None:
-        """Do what a hotkey does: turn the toggle at `path` over, or pull the trigger."""
-        row = _CONTROLS[path]
-        name = row.setting.partition(".")[2]
-        self._visuals(row, int(not getattr(self._settings, name)) if row.kind == "toggle" else 1, time)
 
     def now(self, time: float) -> Control:
         """The newest values at `time` (s, monotonic)."""
@@ -161,6 +161,9 @@ class Controls:
             tempo_bpm=music.get("/artgen/tempo_bpm", 0.0) if age <= STALE_S else 0.0,
             key=self._words.get("/artgen/key", "") if age <= STALE_S else "",
             title=self._words.get("/artgen/title", "") if age <= STALE_S else "",
+            input=self._words.get("/artgen/status/input", "") if age <= STALE_S else "",
+            page=self._words.get("/artgen/status/page", "") if age <= STALE_S else "",
+            silent=self._silent if age <= STALE_S else 0.0,
             onsets=self._events["/artgen/onset"].total,
             beats=self._events["/artgen/beat"].total,
             cues=self._counts["/visuals/seed"],
@@ -186,6 +189,8 @@ class Controls:
             self._settings = replace(self._settings, **{name: new})
 
     def _daemon(self, path: str, value: float, time: float) -> None:
+        if path == "/artgen/status/silent":
+            self._silent = value
         if path.startswith("/artgen/status/"):
             return
         if time - self._last_music > STALE_S:

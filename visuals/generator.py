@@ -1,7 +1,7 @@
 """What turns a latent point and a mood into a picture."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,6 +16,10 @@ FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
 SHIPPED = Path(__file__).parent / "models" / "generator.onnx"
 IDLE = "idle"
+
+
+LARGEST = 65536
+"""Numbers of z, and pixels of a side, that a card may say."""
 
 
 class Generator(Protocol):
@@ -72,10 +76,10 @@ class OnnxGenerator:
     def __init__(self, path: str | Path, threads: int = 1, engine: str = "openvino") -> None:
         model = modelfile.load(path, "generator", n_mood=2)
         try:
-            self.z_dim, self.size = int(model.card["z_dim"]), int(model.card["size"])
-        except (KeyError, TypeError, ValueError) as error:
+            self.z_dim, self.size = (_whole(model.card[name], name) for name in ("z_dim", "size"))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(
-                f"{path}: its card has no usable z_dim and size ({error}); whole numbers are allowed; "
+                f"{path}: its card has no usable z_dim and size ({error}); whole numbers up to {LARGEST} are allowed; "
                 "export it again with training.train_gan --export-only"
             ) from None
         self.name = Path(path).stem
@@ -99,6 +103,13 @@ class OnnxGenerator:
             raise ValueError(f"picture has shape {picture.shape}")
         pixels = np.clip(picture[0].transpose(1, 2, 0) * 127.5 + 128.0, 0.0, 255.0)
         return np.ascontiguousarray(pixels.astype(np.uint8))
+
+
+def _whole(value: Any, name: str) -> int:
+    number = int(value)
+    if not 1 <= number <= LARGEST:
+        raise ValueError(f"{name} is out of range")
+    return number
 
 
 def open_generator(model: str, threads: int = 1, engine: str = "openvino") -> Generator:

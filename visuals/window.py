@@ -6,6 +6,7 @@ import warnings
 from typing import Any, Protocol
 
 from artgen_osc.errors import DisplayError
+from visuals.keys import CLOSE
 from visuals.screen import standalone_context
 from visuals.x11 import has_window_manager
 
@@ -25,7 +26,7 @@ class Surface(Protocol):
     window: bool
 
     def pressed(self) -> list[str]:
-        """Names of the keys pressed since the last call; closing the window is ``q``."""
+        """Names of the keys pressed since the last call; closing the window is `visuals.keys.CLOSE`."""
 
     def fullscreen(self, on: bool) -> None:
         """Fill the screen, or don't."""
@@ -146,7 +147,7 @@ class Window:
         names: list[str] = []
         for event in pygame.event.get():
             if event.type == pygame.QUIT:
-                names.append("q")
+                names.append(CLOSE)
             elif event.type == pygame.KEYDOWN:
                 names.append(pygame.key.name(event.key))
         self.size = pygame.display.get_window_size()

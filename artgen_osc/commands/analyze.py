@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import logging
 import sys
 from pathlib import Path
 
 from artgen_osc.commands.arguments import Command, settings
-from artgen_osc.errors import AudioError
-from artgen_osc.runtime.text import say
+from artgen_osc.errors import ArtgenError, AudioError
+from artgen_osc.runtime.text import complain, printable, say, unexpected
+
+log = logging.getLogger("artgen.analyze")
 
 
 def add(command: Command) -> None:
@@ -25,7 +28,7 @@ def add(command: Command) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run it; 2 where a file can't be read."""
+    """Run it; 2 where a file can't be read, 1 where that had a reason that nobody has foreseen."""
     from artgen_osc.offline import analyze
 
     mood = settings(given).config.mood
@@ -40,13 +43,21 @@ def run(given: argparse.Namespace) -> int:
             result = analyze(name, model, mood.smoothing, tell if given.progress else None)
         except AudioError as error:
             result = {"file": name, "error": str(error)}
-            status = 2
-            say(f"artgen: {error}", sys.stderr)
+            status = status or 2
+            complain(error)
+        except ArtgenError:
+            raise
+        except Exception as error:  # a codec may raise anything, and the files after it are still wanted
+            result = {"file": name, "error": unexpected(error)}
+            status = 1
+            log.debug("%s", name, exc_info=True)
+            complain(f"{name}: {unexpected(error)}; please report it")
         if given.json:
             print(json.dumps(result), flush=True)
         elif "error" not in result:
             say(
-                f"{name}: {result['duration']:.1f} s, valence {result['valence']:.2f}, energy {result['energy']:.2f}, "
+                f"{printable(name)}: {result['duration']:.1f} s, "
+                f"valence {result['valence']:.2f}, energy {result['energy']:.2f}, "
                 f"confidence {result['confidence']:.2f}, {result['tempo_bpm']:.1f} bpm, {result['key'] or 'no key'}, "
                 f"{len(result['beats'])} beats, {len(result['onsets'])} onsets"
             )

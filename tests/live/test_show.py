@@ -112,6 +112,12 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
             key(display.display, "F11")
             wait_for(lambda: (display.picture().max(2) > 8).mean() > small * 1.5, 10, "fullscreen")
             key(display.display, "Escape")
+            wait_for(lambda: (display.picture().max(2) > 8).mean() < small * 1.5, 10, "the window again")
+            before = display.picture().astype(float)
+            key(display.display, "Escape")
+            wait_for(lambda: np.abs(display.picture() - before).mean() > 0.01, 10, "a question")
+            assert process.poll() is None
+            key(display.display, "Escape")
             process.wait(15)
             assert process.returncode == 0, log.read_text()
 
