@@ -97,6 +97,9 @@ class OscConfig:
     host: str = _setting("127.0.0.1", "address on which the daemon listens for control and OSCQuery")
     port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
     query_port: int = _setting(9102, "port of the daemon's OSCQuery server; 0: none", 0, 65535)
+    time_tags: bool = _setting(
+        True, "let bundles that are dated ahead wait, in the renderer too; false: all counts at once"
+    )
 
 
 @dataclass(frozen=True, slots=True)
