@@ -74,7 +74,7 @@ class Address:
         try:
             number = float(value)
         except OverflowError:
-            number = math.inf
+            raise ValueError("a number that is too large") from None
         if not math.isfinite(number):
             raise ValueError(f"{number} is not a finite number")
         return self._fitted(number, exact=not isinstance(value, float))
