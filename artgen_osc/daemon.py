@@ -74,7 +74,7 @@ class Daemon:
         self.ended = ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
-            self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
+            self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses, config.osc.time_tags)
             stack.callback(self._receiver.close)
             self._guard = Guard(lambda what, reason: self._receiver.refuse(what, reason, ""))
             osc, controls = config.osc, schema.DAEMON_CONTROLS

@@ -16,6 +16,8 @@ RESTART_SECONDS = 1.0
 LONGEST_WAIT = 30.0
 HEALTHY_SECONDS = 60.0
 USAGE_ERROR = 2
+OWN = ("osc.time_tags",)
+"""Settings of other tables that the renderer follows too."""
 
 
 def flags(given: Mapping[str, object], tables: Collection[str] = ("visuals",)) -> list[str]:
@@ -50,7 +52,8 @@ class Renderer:
         strip: Path | None = None,
         verbose: bool = False,
     ) -> None:
-        self._command = python_module("artgen_osc", "visuals", "--child", *flags(given))
+        own = {key: value for key, value in given.items() if key in OWN or key.startswith("visuals.")}
+        self._command = python_module("artgen_osc", "visuals", "--child", *flags(own, ("visuals", "osc")))
         if show_file:
             self._command.append(f"--config={show_file}")
         if strip:

@@ -276,6 +276,10 @@ def _decode(container: Any, address: str, start: float, log: Log) -> Iterator[tu
         if radio or not by_http or container.format.name != "ogg":
             raise
         yield from _chained(address, frames)
+    except av.error.InvalidDataError:
+        # Behind such damage nothing can be found: a file is over; a new start may help a live stream.
+        if radio or not by_http:
+            raise
     except av.error.FFmpegError:
         if not log.closed or (finite and frames / RATE < container.duration / av.time_base - _SHORT):
             raise
@@ -284,11 +288,13 @@ def _decode(container: Any, address: str, start: float, log: Log) -> Iterator[tu
 
 def _chained(address: str, skip: int) -> Iterator[tuple[bytes, bytes]]:
     """The songs of an Ogg file, one by one, without so many frames at its beginning."""
+    import av
+
     trusted = ssl.create_default_context(cafile=_authorities())
     sound = Sound()
     with station_list.answer(_by_http(address), trusted) as file:
-        for piece in Chain(file):
-            with sound_av.open_file(piece) as container:
+        for song in Chain(file):
+            with contextlib.suppress(av.error.FFmpegError, NoSound), sound_av.open_file(song) as container:
                 stream = sound_av.select(container)
                 title = title_of(sound_av.tags_of(container, stream))
                 told = False
@@ -303,6 +309,8 @@ def _chained(address: str, skip: int) -> Iterator[tuple[bytes, bytes]]:
                             told = True
                             yield b"T", title.encode(errors="replace")
                         yield b"S", samples[skipped:].tobytes()
+            while song.read(1 << 16):  # what a damaged one has left
+                continue
 
 
 def _leave_with_parent(pipe: BinaryIO) -> None:

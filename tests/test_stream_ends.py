@@ -95,6 +95,14 @@ def test_songs_of_different_forms_in_one_stream(server: Server, tmp_path) -> Non
     assert seconds(server.at("/a.ogg")) == pytest.approx(4.0, abs=0.05)
 
 
+def test_a_damaged_song_in_a_chain_costs_that_song(server: Server, tmp_path) -> None:
+    songs = chained(tmp_path).split(b"OggS\0\x02")
+    second = bytearray(songs[2])
+    second[60:90] = bytes(30)  # in the headers, without which nothing of it can be decoded
+    server.pages["/a.ogg"] = b"OggS\0\x02".join((*songs[:2], bytes(second), *songs[3:]))
+    assert 1.9 < seconds(server.at("/a.ogg")) < 2.5
+
+
 def test_a_live_stream_that_says_nothing_of_itself_is_opened_again(server: Server) -> None:
     """Other sound after it has ended: no file, but a station."""
     parts = [encode("mp3", "libmp3lame", signals.song(2.0, RATE, seed=seed)[:, None].repeat(2, 1)) for seed in range(9)]

@@ -28,7 +28,8 @@ from training.not_music import KINDS
 from training.output import whole
 from training.spreadsheet import Row, read_number, read_table
 
-SECONDS = 60.0
+SECONDS, SHORTEST = 60.0, 4.0
+"""How much of a recording is used, and how much has to be there: a beat of the slowest tempo and one more."""
 Progress = Callable[[list[object]], Iterable[object]]
 
 
@@ -121,7 +122,7 @@ def _kept(cache: Path, name: str, make: Callable[[], Clip]) -> Clip:
     path = cache / (hashlib.sha256(os.fsencode(name)).hexdigest()[:16] + ".npz")
     if path.exists():
         try:
-            with np.load(path) as data:
+            with path.open("rb") as file, np.load(file) as data:
                 return Clip(name, data["rows"], data["beat"], data["downbeat"])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             pass  # as a full disk leaves it: made anew
@@ -233,6 +234,8 @@ def _recording(folder: Path, path: Path, bpm: float, cache: Path) -> Clip:
     def make() -> Clip:
         rate, blocks = mono_blocks(path, SECONDS)
         sound = np.concatenate(list(blocks))
+        if len(sound) < SHORTEST * rate:
+            raise ValueError(f"is shorter than {SHORTEST:g} s")
         if math.isnan(bpm):
             return taught_clip(path.stem, sound, rate)
         return known_tempo_clip(path.stem, sound, rate, bpm)

@@ -191,13 +191,17 @@ def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache:
     mel, kept = [], []
     for i, row in enumerate(progress(rows)):
         name = row.cells["file"]
+        sound = _beside(path, name)
         try:
-            sound = _beside(path, name)
             open_regular(sound).close()
+        except OSError as error:
+            skipped.append(f"{name}: {error.strerror}")
+            continue
+        try:
             mel.append(_cached_mel(sound, cache))
             kept.append(i)
-        except (OSError, ValueError) as error:
-            skipped.append(f"{name}: {(error.strerror if isinstance(error, OSError) else None) or error}")
+        except ValueError as error:
+            skipped.append(f"{name}: {error}")
     if not mel:
         reason = f"none of its {len(rows)} files can be read" if rows else "it has no rows that can be used"
         raise ConfigError(f"{path}: {reason}; {skipped[-1]}; check the files" if skipped else f"{path}: {reason}")

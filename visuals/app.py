@@ -80,7 +80,8 @@ def run(
         stack.callback(library.close)
         config = started(file, library)
         understood = (*schema.VISUALS_CONTROLS, *schema.sent())
-        receiver = OscReceiver(config.host, config.port, schema.by_path(understood))
+        rows = schema.by_path(understood)
+        receiver = OscReceiver(config.host, config.port, rows, file.config.osc.time_tags)
         stack.callback(receiver.close)
         query = open_query(
             "artgen renderer", config.host, config.query_port, receiver, schema.sent_by_renderer(), understood

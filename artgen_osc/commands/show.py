@@ -10,6 +10,7 @@ from artgen_osc.commands.arguments import Command, flags, positive, settings
 from artgen_osc.config import Config
 from artgen_osc.runtime.text import can_write, printable, say
 
+VISUALS = ("visuals", "osc.time_tags")
 DAEMON = ("audio", "mood", "osc", "web", "visuals.host", "visuals.port")
 
 
@@ -26,7 +27,7 @@ def add(command: Command) -> None:
         DAEMON,
     )
     visuals = command(
-        "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", ("visuals",)
+        "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", VISUALS
     )
     visuals.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     for sub in (live, daemon, visuals):
