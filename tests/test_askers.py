@@ -53,8 +53,10 @@ def test_a_page_that_nests_too_deeply_is_refused(depth: int) -> None:
 
 
 def test_a_renderer_whose_host_is_not_known_yet_leaves_the_page(caplog: pytest.LogCaptureFixture) -> None:
-    with contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver:
-        with contextlib.closing(Bridge("127.0.0.1", 0, receiver, ("no.such.host.invalid", 9101))) as bridge:
-            wait_for(lambda: caplog.records, "the line")
-            assert bridge.port
+    with (
+        contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver,
+        contextlib.closing(Bridge("127.0.0.1", 0, receiver, ("no.such.host.invalid", 9101))) as bridge,
+    ):
+        wait_for(lambda: caplog.records, "the line")
+        assert bridge.port
     assert caplog.records[0].getMessage().startswith("no.such.host.invalid:9101: the host isn't known now (")
