@@ -19,6 +19,7 @@ from artgen_osc.errors import ConfigError
 from artgen_osc.mapping import Map, read_rows
 from artgen_osc.runtime.text import printable, short
 from artgen_osc.runtime.toml import read_toml
+from artgen_osc.show_paths import FOLDERS, beside
 from artgen_osc.target_syntax import nearest
 
 LARGEST_FILE = 256 << 10
@@ -31,10 +32,7 @@ token in it, and every user of the machine can read a command line."""
 GALLERY = ("visuals.gallery",)
 PAINTING = (*GALLERY, "visuals.model", "visuals.models", "visuals.second_model", "visuals.engine")
 """What pictures are painted with beside a show."""
-FOLDERS = ("web.songs", "visuals.scenes", "visuals.gallery")
-"""Settings that name a folder of the show's; without a name it would be the current one."""
-_PATHS = frozenset({*FOLDERS, "mood.model", "visuals.models", "web.certificate", "web.key"})
-"""Settings that name files or folders, and nothing else."""
+
 TOKEN_VARIABLE = "ARTGEN_WEB_TOKEN"
 """By this environment variable ``web.token`` is given without a command line or a file."""
 
@@ -244,30 +242,6 @@ def check(key: str, value: object) -> Any:
 
 def _plain(number: float) -> str:
     return repr(number).removesuffix(".0")
-
-
-def beside(key: str, value: Any, folder: Path) -> Any:
-    """The value of a setting with the files and folders that it names in `folder`, unless it says where they are.
-
-    Parameters
-    ----------
-    key : ``table.key``
-    value : of the setting's type
-    folder : that of a show file, or the current one
-    """
-    if key == "audio.input":
-        kind, _, path = value.partition(":")
-        return f"file:{_in(folder, path)}" if kind == "file" and path else value
-    # The model may also be a word: idle, or the name of one that is loaded.
-    if key in ("visuals.model", "visuals.second_model"):
-        return _in(folder, value) if Path(value).name != value or value.lower().endswith(".onnx") else value
-    if key not in _PATHS or not value:
-        return value
-    return _in(folder, value) if isinstance(value, str) else tuple(_in(folder, path) for path in value)
-
-
-def _in(folder: Path, path: str) -> str:
-    return path if path.startswith("~") else str(folder / path)
 
 
 def _read(path: Path) -> dict[str, Any]:

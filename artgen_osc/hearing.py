@@ -2,8 +2,9 @@
 
 import ntpath
 
-from artgen_osc.audio import LONGEST_TITLE, shown
+from artgen_osc.audio import shown
 from artgen_osc.runtime.text import printable
+from artgen_osc.titles import LONGEST_TITLE
 
 SILENCE_DB = -72.0
 """dBFS; below it there is no music, only the noise of an input."""

@@ -168,14 +168,18 @@ class OscQuery(WebServer[_Client]):
             await super()._beside()
             return
         logging.getLogger("zeroconf").setLevel(logging.CRITICAL)  # networks come and go
-        version = IPVersion.V6Only if ":" in host else IPVersion.V4Only
         everywhere = host in EVERYWHERE
+        version = IPVersion.V6Only if ":" in host else IPVersion.V4Only
+        addresses = network_addresses(version == IPVersion.V6Only) if everywhere else [host]
+        if host == "::":
+            version = IPVersion.All
+            addresses += network_addresses(six=False)
         try:
             info = AsyncServiceInfo(
                 SERVICE,
                 f"{self._name} on {machine()}.{SERVICE}",
                 port=self.port,
-                parsed_addresses=network_addresses(version == IPVersion.V6Only) if everywhere else [host],
+                parsed_addresses=addresses,
                 server=f"artgen-{machine()}.local.",
             )
             zeroconf = AsyncZeroconf(InterfaceChoice.All if everywhere else [host], ip_version=version)

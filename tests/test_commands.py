@@ -16,6 +16,7 @@ from artgen_osc import cli, config, devices
 from artgen_osc.cli import main
 from artgen_osc.errors import ConfigError
 from artgen_osc.runtime.child import python_module
+from artgen_osc.show_paths import beside
 from tests.ports import daemon_ports, free_port
 from tests.test_terminal import osc_file, status
 
@@ -128,11 +129,13 @@ def test_files_of_a_show_are_beside_it_and_those_of_flags_are_here(tmp_path: Pat
     assert given.visuals.model == f"{folder}/a.onnx"
     assert given.visuals.second_model == "b"  # the name of one that is loaded
     assert given.visuals.models == (f"{folder}/a.onnx", f"{folder}/../b.onnx")
-    assert (given.visuals.scenes, given.visuals.gallery, given.web.songs) == ("~/scenes", "here", "songs")
+    assert (given.visuals.scenes, given.visuals.gallery, given.web.songs) == (f"{Path.home()}/scenes", "here", "songs")
+    for odd in ("~nobody-of-this-name/x", "~\0"):
+        assert beside("mood.model", odd, folder) == odd
     for spec in ("demo", "", "device:x", "url:http://x/a", "loopback", "file:"):
-        assert config.beside("audio.input", spec, folder) == spec
+        assert beside("audio.input", spec, folder) == spec
     for model in ("", "idle"):
-        assert config.beside("visuals.model", model, folder) == model
+        assert beside("visuals.model", model, folder) == model
 
 
 def test_a_dump_leaves_open_what_nobody_has_set(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from artgen_osc.commands.config import dump
 from artgen_osc.errors import ConfigError, ModelError, SceneError
 from artgen_osc.runtime.text import is_harmless
 from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
+from artgen_osc.show_paths import beside
 from visuals import notes, scene_file
 
 LETTERS = st.characters(exclude_categories=["Cs"])
@@ -53,7 +54,7 @@ def test_a_dump_is_read_again(tmp_path_factory: pytest.TempPathFactory, flags: d
     assert {key for key, origin in origins_again.items() if origin != "default"} == set(flags)
     for key in config.settings():
         # Names of files are written in full.
-        assert config.get(again, key) == config.beside(key, config.get(effective, key), Path.cwd()) or key not in flags
+        assert config.get(again, key) == beside(key, config.get(effective, key), Path.cwd()) or key not in flags
 
 
 def test_a_dump_keeps_the_maps_in_any_encoding() -> None:

@@ -6,6 +6,7 @@ all the places, whoever hasn't asked for anything makes room for who comes, and 
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import logging
 import socket
@@ -54,8 +55,14 @@ def listening(host: str, port: int) -> socket.socket:
 
     Raises
     ------
-    OSError, OverflowError, UnicodeError
+    OSError, OverflowError
     """
+    try:
+        possible = b"\0" not in host.encode("idna")
+    except UnicodeError:
+        possible = False
+    if not possible:  # `create_server` would leave its socket open
+        raise OSError(errno.EINVAL, "no host can have this name")
     if ":" not in host:
         return socket.create_server((host, port))
     both = host == "::" and socket.has_dualstack_ipv6()

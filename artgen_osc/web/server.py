@@ -124,7 +124,7 @@ class WebServer(ABC, Generic[ClientT]):
         self._quiet_until = 0.0
         try:
             self._socket = listening(host, port)
-        except (OSError, OverflowError, UnicodeError) as error:
+        except (OSError, OverflowError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise OscError(
                 f"{host}:{port}: {what} can't listen there ({reason}); a free TCP port of this machine is allowed; "
@@ -132,7 +132,7 @@ class WebServer(ABC, Generic[ClientT]):
             ) from None
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)  # the connections inherit it
         self.port: int = self._socket.getsockname()[1]
-        self._names = Names(not is_loopback(host), hosts)
+        self._names = Names(not is_loopback(host), (*hosts, host.lower()))
         self._gate = Gate(what, self._names, token)
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
