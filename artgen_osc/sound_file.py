@@ -29,6 +29,9 @@ AT_ONCE = 4096
 _MISSING = 0.25
 """Seconds that may be missing at the end before that counts as damage: coders pad."""
 
+_EXACT = ("mp3", "mov", "flac", "ogg", "wav", "w64", "aiff", "caf", "wv", "ape", "tta")
+"""Containers that say how much sound is in them."""
+
 _UNKNOWN = 1 << 50
 """More frames than a file can have: libsndfile's way to say that it doesn't say."""
 
@@ -132,7 +135,12 @@ class SoundFile:
                             got = True
                             yield rate, samples
                             self._seconds += len(samples) / rate
-                except Unreadable as error:
+                except MemoryError:
+                    raise
+                except Exception as error:  # a codec may raise anything, and what is behind it is still wanted
+                    logger.debug("%s", self.path, exc_info=True)
+                    if not isinstance(error, Unreadable):
+                        error = Unreadable(f"can't be read ({_reason(error)})")
                     failure = failure or error
                     if number or got:
                         self._hurt()
@@ -198,7 +206,7 @@ class SoundFile:
             with open_file(piece) as container:
                 stream = select(container)
                 self.title = self.title or title_of(tags_of(container, stream))
-                promised = _promised(container, piece)
+                promised = _promised(container, stream, piece)
                 for rate, samples, hurt in heard(container, stream):
                     if hurt:
                         self._hurt()
@@ -236,20 +244,19 @@ def _is_mp3(piece: BinaryIO | Piece) -> bool:
     return head[:3] == b"ID3" or (len(head) == 4 and head[0] == 0xFF and head[1] & 0xE6 in (0xE2, 0xE4, 0xE6))
 
 
-def _promised(container: Any, piece: Piece) -> float:
-    """Seconds that a file claims to have; 0 where FFmpeg would only guess by its size."""
-    import av
-
-    if container.duration is None or container.format.name == "aac":
+def _promised(container: Any, stream: Any, piece: Piece) -> float:
+    """Seconds of sound that a file claims to have; 0 where FFmpeg would only guess by its size."""
+    kind = container.format.name
+    if stream.duration is None or not kind.startswith(_EXACT):
         return 0.0
-    if container.format.name == "mp3":
-        piece_place = piece.tell()
+    if kind == "mp3":
+        place = piece.tell()
         piece.seek(_first_frame(piece))
-        exact = any(mark in (piece.read(256) or b"") for mark in (b"Xing", b"Info", b"VBRI"))
-        piece.seek(piece_place)
-        if not exact:
+        head = piece.read(256) or b""
+        piece.seek(place)
+        if not any(mark in head for mark in (b"Xing", b"Info", b"VBRI")):
             return 0.0
-    return float(container.duration / av.time_base)
+    return float(stream.duration * stream.time_base)
 
 
 def _first_frame(piece: Piece) -> int:

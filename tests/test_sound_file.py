@@ -199,7 +199,7 @@ def test_a_file_that_breaks_off(tmp_path: Path, caplog: pytest.LogCaptureFixture
     content = encode(form, codec, signals.music(6.0, 44100))
     (tmp_path / "a").write_bytes(content[: len(content) // 2])
     assert 2.5 < len(heard(tmp_path / "a")) / 44100 < 3.5
-    assert caplog.text.count("is damaged at") == (form == "flac")
+    assert caplog.text.count("is damaged at") == 1
 
 
 def test_samples_that_are_none_are_silence_in_their_channel(tmp_path: Path) -> None:

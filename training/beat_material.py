@@ -15,16 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 
 from artgen_osc.beat_spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpectrum
 from artgen_osc.dsp import to_mono
 from artgen_osc.errors import ConfigError
 from artgen_osc.resample import Resampler
-from artgen_osc.runtime.files import open_regular
 from training.beat_net import teach
 from training.midi import Piece, composed, read_piece, render, varied
+from training.music import mono_blocks
 from training.not_music import KINDS
 from training.output import whole
 from training.spreadsheet import Row, read_number, read_table
@@ -209,8 +208,6 @@ def recordings(folder: Path, cache: Path, progress: Progress) -> tuple[list[Clip
         path = folder / row.cells["file"]
         try:
             clips.append(_recording(folder, path, _tempo(row.cells.get("bpm", "")), cache))
-        except soundfile.LibsndfileError as error:
-            skipped.append(f"{table.path}: row {row.number}, {path.name}: {error.error_string}")
         except (OSError, ValueError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or error
             skipped.append(f"{table.path}: row {row.number}, {path.name}: {reason}")
@@ -235,9 +232,8 @@ def _tempo(text: str) -> float:
 
 def _recording(folder: Path, path: Path, bpm: float, cache: Path) -> Clip:
     def make() -> Clip:
-        with open_regular(path) as file:
-            sound, rate = soundfile.read(file, dtype="float32", frames=-1)
-        sound = np.nan_to_num(sound[: int(SECONDS * rate)], posinf=0.0, neginf=0.0)
+        rate, blocks = mono_blocks(path, SECONDS)
+        sound = np.concatenate(list(blocks))
         if len(sound) < SHORTEST * rate:
             raise ValueError(f"is shorter than {SHORTEST:g} s")
         if math.isnan(bpm):

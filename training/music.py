@@ -63,6 +63,36 @@ def to_uint8(db: np.ndarray) -> np.ndarray:
     return np.round((db - FLOOR_DB) * (255.0 / -FLOOR_DB)).clip(0, 255).astype(np.uint8)
 
 
+def mono_blocks(path: str | Path, seconds: float) -> tuple[int, Iterator[np.ndarray]]:
+    """Sample rate and mono sound of a file, as the show hears it, float32 ``(frames,)`` at a time.
+
+    Parameters
+    ----------
+    path : any sound file that the show reads
+    seconds : no more than this from the start
+
+    Raises
+    ------
+    ValueError
+        No sound comes out of the file.
+    """
+    try:
+        file = SoundFile(path, pyav=True)
+    except Unreadable as error:
+        raise ValueError(str(error)) from error
+
+    def blocks() -> Iterator[np.ndarray]:
+        mono, left = MonoMix(file.sample_rate), int(seconds * file.sample_rate)
+        with contextlib.closing(file):
+            for block in file.blocks():
+                yield mono.push(block[:left])
+                left -= len(block)
+                if left <= 0:
+                    return
+
+    return file.sample_rate, blocks()
+
+
 def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
     """Read a sound file as a mel picture.
 
@@ -80,19 +110,9 @@ def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
     ValueError
         The file can't be read, or is shorter than one window.
     """
-    try:
-        file = SoundFile(path, pyav=True)
-    except Unreadable as error:
-        raise ValueError(str(error)) from error
-    columns: list[np.ndarray] = []
-    mono, mel = MonoMix(file.sample_rate), MoodMel(file.sample_rate)
-    left = int(seconds * file.sample_rate)
-    with contextlib.closing(file):
-        for block in file.blocks():
-            columns.append(mel.push(mono.push(block[:left])))
-            left -= len(block)
-            if left <= 0:
-                break
+    rate, blocks = mono_blocks(path, seconds)
+    mel = MoodMel(rate)
+    columns = [mel.push(block) for block in blocks]
     picture = np.concatenate(columns) if columns else np.empty((0, N_MELS), np.float32)
     if not len(picture):
         raise ValueError("shorter than one window of 23 ms")
