@@ -14,7 +14,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_pattern import matching
 from artgen_osc.recording import Recording
-from artgen_osc.runtime.text import printable, say
+from artgen_osc.runtime.text import printable, say, shortened
 from artgen_osc.schema import Address, Value
 from artgen_osc.target_syntax import LOCALHOST, place
 from artgen_osc.targets import OscSender
@@ -33,6 +33,9 @@ LIVE_S, PRINTED_S = 0.1, 1.0
 
 SHOWN_IN, SHOWN_REFUSED = 6, 4
 """So many of the last control messages and refusals are shown."""
+
+LONGEST_VALUE = 100
+"""Characters of a value that came in."""
 
 CONTROLS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 SENT = schema.by_path(schema.sent(), schema.sent_by_renderer())
@@ -70,7 +73,7 @@ class Traffic:
             self.values[path] = value
             self._counts[path] = self._counts.get(path, 0) + 1
             if path in CONTROLS:
-                self.controls.append(f"{path} {_text(row, value)}")
+                self.controls.append(f"{path} {shortened(_text(row, value), LONGEST_VALUE)}")
                 news.append(f"in       {self.controls[-1]}")
             elif path in REFUSALS and value != before:
                 self.refusals.append(f"{value} ({REFUSALS[path]})")

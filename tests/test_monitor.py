@@ -51,6 +51,8 @@ def test_control_messages_and_new_refusals_are_news() -> None:
     refusal = values(visuals__status__refusal="/visuals/sped: unknown address")
     assert traffic.take(refusal, 0.2) == ["refused  /visuals/sped: unknown address (renderer)"]
     assert not traffic.take(refusal, 1.2), "it is told once a second, and is news once"
+    (long,) = traffic.take(values(artgen__control__input="x" * 60_000), 1.2)
+    assert len(long) < 200 and "…" in long
     for seed in range(20):
         traffic.take(values(visuals__seed=seed), 1.3)
     assert list(traffic.controls) == [f"/visuals/seed {seed}" for seed in range(20 - SHOWN_IN, 20)]
