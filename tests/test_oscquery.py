@@ -520,7 +520,7 @@ def test_a_slow_client_misses_values_but_never_the_last(server: Server, monkeypa
         server.query.publish([(gain, 6.0)])
         for number in range(1, count + 1):
             server.query.publish([(VALENCE, number / 2**20)])
-            if number % 100 == 0:
+            if number % 50 == 0:
                 wait_for(lambda: not server.query._news, "the server to take them")
         heard: dict[str, list[float]] = {gain.path: [], VALENCE.path: []}
         while count / 2**20 not in heard[VALENCE.path]:

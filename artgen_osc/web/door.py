@@ -26,7 +26,7 @@ MOST = 256
 KEPT_FREE = 128
 """File handles that are left to the rest of the show."""
 
-A_SECOND, AT_ONCE = 500, 100
+A_SECOND, AT_ONCE = 300, 100
 """Connections that are taken a second on the long run, and in a moment."""
 
 REST = 4

@@ -45,13 +45,14 @@ def open_page(settings: Config, receiver: OscReceiver, token_from: str = "") -> 
         A site of ``web.origins`` or a name of ``web.hosts`` isn't one, or the certificate or the token can't be used.
     """
     origins = [site(text) for text in settings.web.origins]
+    hosts = [host_name(text) for text in settings.web.hosts]
     if not settings.web.port:
         return None
     tls = read_certificate(settings.web.certificate, settings.web.key)
     if settings.web.token:
         _warn_of_readers(token_from)
     try:
-        return ShowPage(settings, receiver, origins, tls)
+        return ShowPage(settings, receiver, origins, hosts, tls)
     except OscError as error:
         log.warning("%s", error)
         return None
@@ -68,10 +69,14 @@ class ShowPage(Bridge):
     """
 
     def __init__(
-        self, settings: Config, receiver: OscReceiver, origins: list[str], tls: "ssl.SSLContext | None" = None
+        self,
+        settings: Config,
+        receiver: OscReceiver,
+        origins: list[str],
+        hosts: list[str],
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         web, visuals = settings.web, settings.visuals
-        hosts = [host_name(text) for text in web.hosts]
         token = chosen_token(web.token) or ("" if is_loopback(web.host) and not hosts else new_token())
         secure = tls is not None
         self.addresses = addresses(web.host, web.port, token, secure)

@@ -273,7 +273,7 @@ class WebServer(ABC, Generic[ClientT]):
         origin = said(request, "Origin")
         described = request.match_info.handler == self._values_or_page and request.method in ("GET", "HEAD")
         if origin is not None and described and not response.prepared:
-            response.headers["Access-Control-Allow-Origin"] = origin  # `_is_welcome` has let it in
+            response.headers["Access-Control-Allow-Origin"] = origin  # `_refusal` has let it in
         return response
 
     def _complain(self, *words: Any) -> None:
