@@ -10,6 +10,7 @@ from collections import deque
 import numpy as np
 
 from artgen_osc.audio import AudioBlock
+from artgen_osc.downmix import MonoMix
 from artgen_osc.dsp import (
     FloatArray,
     band_sums,
@@ -17,7 +18,6 @@ from artgen_osc.dsp import (
     mel_filterbank,
     peak_normalised,
     power_to_db,
-    to_mono,
 )
 from artgen_osc.pitch import Harmony, PitchTracker
 from artgen_osc.resample import Resampler
@@ -153,7 +153,8 @@ class Analyzer:
     """Turn blocks of any size into one `Features` for each hop.
 
     The result is the same for any split of the stream into blocks. NaN, infinity, clipping,
-    DC and silence are all right; no value is ever NaN.
+    DC and silence are all right, and so are left and right that cancel each other (`artgen_osc.downmix.MonoMix`);
+    no value is ever NaN.
 
     Latency: a hop is reported with its last sample (plus 1.5 ms of resampling where the
     input isn't at 22,050 Hz). A click is reported as an onset within two hops.
@@ -182,6 +183,7 @@ class Analyzer:
         self.sample_rate = sample_rate
         self.gain_db = gain_db
         self._start = start
+        self._mono = MonoMix(sample_rate)
         self._resampler = Resampler(sample_rate, RATE)
         window = hann(N_FFT)
         self._weights: FloatArray = window / window.sum()
@@ -210,6 +212,7 @@ class Analyzer:
 
     def reset(self) -> None:
         """Back to the state of a new analyzer."""
+        self._mono.reset()
         self._resampler.reset()
         self._gain.reset()
         self._onsets.reset()
@@ -244,7 +247,7 @@ class Analyzer:
         else:
             samples = block
         self._frames_in += len(samples)
-        fresh = self._resampler.push(to_mono(samples, self.gain_db))
+        fresh = self._resampler.push(self._mono.push(samples, self.gain_db))
         if not len(fresh):
             return []
         if self._pending is None:

@@ -6,19 +6,28 @@ and `artgen_osc.playback`.
 
 import logging
 import math
+import os
 import re
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import unquote_to_bytes
+from urllib.request import url2pathname
+
+import numpy as np
 
 from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
+from artgen_osc.runtime.files import is_regular
+from artgen_osc.runtime.text import printable
+from artgen_osc.sound_av import has_pyav
+from artgen_osc.sound_file import SoundFile, Unreadable
 
 if TYPE_CHECKING:
     from artgen_osc.browser import BrowserInput
@@ -26,11 +35,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOWEST_RATE, HIGHEST_RATE = 8000, 192000
 LEAD = 0.1
 """Seconds by which playback is fed before the analysis: about what it takes to be heard."""
 _LATE = 1.0
-LONGEST_TITLE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +113,34 @@ def block_length(sample_rate: int) -> int:
     return max(128, 1 << round(math.log2(sample_rate * 0.0116)))
 
 
+def open_file(path: str | Path) -> SoundFile:
+    """Open a sound file.
+
+    Parameters
+    ----------
+    path : wav, flac, ogg, mp3 or whatever else libsndfile knows; with the extra ``stream`` whatever FFmpeg knows
+
+    Raises
+    ------
+    AudioError
+        It is missing, isn't a regular file, or no sound comes out of it.
+    """
+    try:
+        return SoundFile(path, has_pyav())
+    except Unreadable as error:
+        kinds = "wav, flac, ogg, mp3, m4a or webm" if has_pyav() else "wav, flac, ogg or mp3"
+        step = "check the path" if error.absent else "convert it, or choose another"
+        if not has_pyav() and not error.absent:
+            step = "pip install 'artgen-osc[stream]' for more kinds, such as m4a and webm, or convert it"
+        raise AudioError(f"{printable(path)}: {error}; a {kinds} file with sound in it is allowed; {step}") from error
+
+
 def read_file(path: str | Path) -> tuple[int, Iterator[AudioBlock]]:
     """Open a sound file for reading as fast as it goes.
 
     Parameters
     ----------
-    path : wav, flac, ogg, mp3 or whatever else libsndfile knows
+    path : as of `open_file`
 
     Returns
     -------
@@ -120,96 +149,40 @@ def read_file(path: str | Path) -> tuple[int, Iterator[AudioBlock]]:
     Raises
     ------
     AudioError
-        Missing, unreadable, empty, or a sample rate out of range. Reading on may raise it
-        too, where the file is damaged in the middle.
+        As `open_file`.
     """
-    path = Path(path)
-    allowed = "a wav, flac, ogg or mp3 file with sound in it is allowed"
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise AudioError(f"{path}: {what}; {allowed}; check the path")
-    try:
-        file = _open_file(path)
-    except (OSError, RuntimeError) as error:
-        reason = _reason(error, path)
-        raise AudioError(f"{path}: can't be read ({reason}); {allowed}; convert it, or choose another") from error
-    rate = int(file.samplerate)
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        file.close()
-        raise AudioError(
-            f"{path}: has {rate} Hz; {LOWEST_RATE} to {HIGHEST_RATE} Hz is allowed; convert it to 44100 Hz"
-        )
-    blocks = _read_blocks(file, path, rate)
-    first = next(blocks, None)
-    if first is None:
-        raise AudioError(f"{path}: holds no sound; {allowed}; choose another")
-
-    def all_blocks() -> Iterator[AudioBlock]:
-        yield first
-        yield from blocks
-
-    return rate, all_blocks()
+    file = open_file(path)
+    return file.sample_rate, file_blocks(file)
 
 
-def _reason(error: Exception, path: Path) -> str:
-    """A library's words, on one line and without the path that is named already."""
-    text = " ".join(str(error).split())
-    return text.removeprefix(f"Error opening {str(path)!r}: ").rstrip(".") or type(error).__name__
+def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
+    """The sound of a file in blocks of `block_length`; shorter ones only where its channels change, and at the end."""
+    length, frames = block_length(file.sample_rate), 0
+    waiting: FloatArray = np.zeros((0, 1), np.float32)
+    for samples in file.blocks():
+        whole = waiting.shape[1] == samples.shape[1]
+        if not whole and len(waiting):
+            yield AudioBlock(waiting, frames / file.sample_rate)
+            frames += len(waiting)
+        waiting = np.concatenate((waiting, samples)) if whole else samples
+        ready = len(waiting) - len(waiting) % length
+        for first in range(0, ready, length):
+            yield AudioBlock(waiting[first : first + length], frames / file.sample_rate)
+            frames += length
+        waiting = waiting[ready:]
+    if len(waiting):
+        yield AudioBlock(waiting, frames / file.sample_rate)
 
 
-def _open_file(path: Path) -> Any:
-    import soundfile
-
-    class Forward(soundfile.SoundFile):  # type: ignore[misc]
-        """Reads on without a seek after each block, which breaks the decoding of mp3."""
-
-        def seekable(self) -> bool:
-            return False
-
-    return Forward(path)
-
-
-def _read_blocks(file: Any, path: Path, rate: int) -> Iterator[AudioBlock]:
-    length = block_length(rate)
-    frames = 0
-    with file:
-        while True:
-            try:
-                samples = file.read(length, dtype="float32", always_2d=True)
-            except (OSError, RuntimeError) as error:
-                raise AudioError(
-                    f"{path}: is damaged after {frames / rate:.1f} s ({_reason(error, path)}); "
-                    "a whole file is allowed; convert it again, or choose another"
-                ) from error
-            if not len(samples):
-                return
-            yield AudioBlock(samples, frames / rate)
-            frames += len(samples)
-
-
-def title_of(tags: Mapping[str, str]) -> str:
-    """Artist and title from a file's or a stream's tags, on one line; empty without."""
-    lower = {key.lower(): value for key, value in tags.items()}
-    parts = (lower.get("artist", ""), lower.get("title", ""))
-    text = lower.get("streamtitle", "") or " - ".join(part for part in parts if part)
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(printable.split())[:LONGEST_TITLE]
-
-
-def file_title(path: Path) -> str:
-    """Artist and title of a sound file by its tags, on one line; empty without."""
-    try:
-        with _open_file(path) as file:
-            return title_of(file.copy_metadata())
-    except (OSError, RuntimeError, UnicodeDecodeError):
-        return ""  # it plays all the same
-
-
-def array_blocks(samples: FloatArray, sample_rate: int) -> Iterator[AudioBlock]:
-    """Cut float32 ``(frames, channels)`` into blocks."""
-    length = block_length(sample_rate)
-    for first in range(0, len(samples), length):
-        yield AudioBlock(samples[first : first + length], first / sample_rate)
+def array_blocks(samples: FloatArray, sample_rate: int, loop: bool = False) -> Iterator[AudioBlock]:
+    """Cut float32 ``(frames, channels)`` into blocks; for ever, with `loop`."""
+    length, start = block_length(sample_rate), 0
+    while True:
+        for first in range(0, len(samples), length):
+            yield AudioBlock(samples[first : first + length], (start + first) / sample_rate)
+        start += len(samples)
+        if not loop:
+            return
 
 
 class PacedSource(ClosesItself):
@@ -226,6 +199,7 @@ class PacedSource(ClosesItself):
     player : where it is heard, or None
     realtime : False delivers as fast as it goes, and without playback
     title : of what plays
+    release : frees what `blocks` holds; may be called again, from any thread
     """
 
     def __init__(
@@ -236,9 +210,11 @@ class PacedSource(ClosesItself):
         player: "Player | None" = None,
         realtime: bool = True,
         title: str = "",
+        release: Callable[[], None] | None = None,
     ) -> None:
         self.name, self.sample_rate, self.title = name, sample_rate, title
         self._blocks, self._player, self._realtime = blocks, player, realtime
+        self._release = release
         self._closed = threading.Event()
 
     def _next(self) -> AudioBlock | None:
@@ -281,6 +257,8 @@ class PacedSource(ClosesItself):
         self._closed.set()
         if self._player:
             self._player.close()
+        if self._release:
+            self._release()
 
 
 INPUTS = "device:NAME, loopback, browser, file:PATH, url:ADDRESS or demo"
@@ -288,7 +266,22 @@ INPUTS = "device:NAME, loopback, browser, file:PATH, url:ADDRESS or demo"
 
 def shown(spec: str) -> str:
     """An input as it may be shown to anybody: without a name and password, nor the query, in its address."""
-    return re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec)) if "//" in spec else spec
+    return printable(re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec, flags=re.DOTALL)) if "//" in spec else spec)
+
+
+def file_path(rest: str) -> Path:
+    """The file that is meant by what follows ``file:``: a path, with ``~`` for home; or the rest of a file's address,
+    as browsers and file managers give it, such as ``///music/a%20song.mp3``.
+    """
+    if rest.startswith("//") and not is_regular(rest):
+        host, slash, path = rest[2:].partition("/")
+        if host in ("", "localhost"):
+            # Not by `url2pathname` here: it has no bytes that aren't UTF-8.
+            return Path(url2pathname(slash + path) if os.name == "nt" else os.fsdecode(unquote_to_bytes(slash + path)))
+    try:
+        return Path(rest).expanduser()
+    except RuntimeError:  # there is no such user
+        return Path(rest)
 
 
 def open_source(
@@ -302,7 +295,7 @@ def open_source(
         is playing), ``browser`` (the microphone or a tab of the page), ``file:PATH``, ``url:ADDRESS`` (http, Icecast,
         HLS, RTSP, RTMP), ``demo``, or empty for the system's input device
     mute : don't play a file, a stream or the demo to the default output
-    realtime : False delivers files and the demo as fast as they can be read, unheard
+    realtime : False delivers files and the demo, which has no end, as fast as they can be read, unheard
     browser : where the page's sound comes in, if there is a page
 
     Raises
@@ -312,23 +305,22 @@ def open_source(
     """
     kind, _, rest = spec.partition(":")
     if spec == "demo" or kind == "file":
-        title = ""
+        title, release = "", None
         if spec == "demo":
             from artgen_osc.demo import RATE, compose
 
-            rate, blocks = RATE, array_blocks(compose(RATE), RATE)
+            rate, blocks = RATE, array_blocks(compose(RATE), RATE, loop=True)
         elif not rest:
             raise AudioError("input: file: has no path; file:PATH is allowed; name a wav, flac, ogg or mp3 file")
         else:
-            path = Path(rest).expanduser()
-            rate, blocks = read_file(path)
-            title = file_title(path)
+            file = open_file(file_path(rest))
+            rate, blocks, title, release = file.sample_rate, file_blocks(file), file.title, file.close
         player = None
         if realtime and not mute:
             from artgen_osc.playback import Player
 
             player = Player(rate)
-        return PacedSource(spec, rate, blocks, player, realtime, title)
+        return PacedSource(spec, rate, blocks, player, realtime, title, release)
     if spec == "browser":
         if browser is None:
             raise AudioError(
@@ -348,5 +340,5 @@ def open_source(
 
         return StreamSource(rest, mute)
     hint = "write url: before it" if "://" in spec else "see artgen devices"
-    hint = f"write file:{spec}" if Path(spec).exists() else hint
+    hint = f"write file:{spec}" if is_regular(spec) else hint
     raise AudioError(f"input: {shown(spec)!r} is not known; {INPUTS} is allowed; {hint}")

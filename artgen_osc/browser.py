@@ -54,9 +54,11 @@ class BrowserInput:
     taken : frames that the analysis has taken so far
     dropped : frames that went missing so far, on the way or because too much waited
     title : of what plays, as the page says, or empty
+    sent_at : s, monotonic, when a page sent sound last; 0 before
     """
 
     def __init__(self) -> None:
+        self.sent_at = 0.0
         self._change = threading.Condition()
         self._waiting: deque[FloatArray] = deque()
         self._frames = self._lost = 0
@@ -98,6 +100,7 @@ class BrowserInput:
         samples : float32 ``(frames, channels)``, ±1
         lost : frames that went missing between the sound before and this
         """
+        self.sent_at = time.monotonic()
         with self._change:
             if self._listener is None:
                 return

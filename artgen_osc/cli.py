@@ -13,8 +13,8 @@ from typing import Any, Never
 from artgen_osc import __version__
 from artgen_osc.commands import analyze, bench, config, devices, doctor, gallery, monitor, replay, show
 from artgen_osc.commands.arguments import SHOW, Parser, Run, add_settings
-from artgen_osc.errors import ArtgenError
-from artgen_osc.runtime.text import make_streams_safe, say, start_logging
+from artgen_osc.errors import ArtgenError, ConfigError
+from artgen_osc.runtime.text import complain, make_streams_safe, say, start_logging, unexpected
 
 COMMANDS = (show, analyze, devices, monitor, replay, config, doctor, gallery, bench)
 
@@ -82,8 +82,8 @@ def _run(given: argparse.Namespace) -> int:
     except ArtgenError as error:
         if given.verbose:
             say(traceback.format_exc().rstrip(), sys.stderr)
-        for line in str(error).splitlines():
-            say(f"artgen: {line}", sys.stderr)
+        for line in str(error).split("\n") if isinstance(error, ConfigError) else [error]:
+            complain(line)
         return 2
     except KeyboardInterrupt:
         return 0
@@ -106,7 +106,8 @@ def _interrupt(number: int, frame: FrameType | None) -> Never:
 
 def _tell(error: BaseException | None, verbose: bool) -> None:
     """Tell of an exception that nobody has foreseen."""
+    if not isinstance(error, Exception):
+        return
     if verbose:
         say("".join(traceback.format_exception(error)).rstrip(), sys.stderr)
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    say(f"artgen: unexpected {text}; {'' if verbose else '-v shows more; '}please report it", sys.stderr)
+    complain(f"{unexpected(error)}; {'' if verbose else '-v shows more; '}please report it")

@@ -7,6 +7,7 @@ Files and folders that a show file names are beside it, unless it says where; th
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,25 +19,24 @@ from artgen_osc.errors import ConfigError
 from artgen_osc.mapping import Map, read_rows
 from artgen_osc.runtime.text import printable, short
 from artgen_osc.runtime.toml import read_toml
+from artgen_osc.show_paths import FOLDERS, beside
 from artgen_osc.target_syntax import nearest
+
+LARGEST_FILE = 256 << 10
+"""Bytes of a show file: it is read again beside the sound."""
 
 VIEW_VARIABLE = "ARTGEN_VIEW"
 """By this environment variable the daemon tells its own renderer what ``visuals.view`` would: the address may have a
 token in it, and every user of the machine can read a command line."""
 
-_PATHS = frozenset(
-    {
-        *("mood.model", "web.songs", "web.certificate", "web.key"),
-        *("visuals.models", "visuals.scenes", "visuals.gallery"),
-    }
-)
-"""Settings that name files or folders."""
-
 GALLERY = ("visuals.gallery",)
 PAINTING = (*GALLERY, "visuals.model", "visuals.models", "visuals.second_model", "visuals.engine")
 """What pictures are painted with beside a show."""
-FOLDERS = ("web.songs", "visuals.scenes", "visuals.gallery")
-"""Settings that name a folder of the show's; without a name it would be the current one."""
+
+TOKEN_VARIABLE = "ARTGEN_WEB_TOKEN"
+"""By this environment variable ``web.token`` is given without a command line or a file."""
+
+SHORTEST_TOKEN = 12
 
 _ROWS = {row.setting: row for row in schema.DAEMON_CONTROLS + schema.VISUALS_CONTROLS if row.setting}
 
@@ -95,6 +95,9 @@ class OscConfig:
     host: str = _setting("127.0.0.1", "address on which the daemon listens for control and OSCQuery")
     port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
     query_port: int = _setting(9102, "port of the daemon's OSCQuery server; 0: none", 0, 65535)
+    time_tags: bool = _setting(
+        True, "let bundles that are dated ahead wait, in the renderer too; false: all counts at once"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,15 @@ class WebConfig:
 
     host: str = _setting("127.0.0.1", "address on which the page is; beyond this machine it asks for a token")
     port: int = _setting(9103, "port of the page and of the WebSocket bridge; 0: none", 0, 65535)
-    token: str = _setting("", "what the page's address has to show; empty: a new one at each start, if one is needed")
+    token: str = _setting(
+        "", "what the page's address has to show, 12 letters or more; empty: a new one at each start, if one is needed"
+    )
     songs: str = _setting("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
     certificate: str = _setting("", "PEM file with a certificate, to serve https; empty: http")
     key: str = _setting("", "PEM file with the certificate's key; empty: it is in the same file")
+    hosts: tuple[str, ...] = _setting(
+        (), "names beside this machine's own under which the page is reached, such as a proxy's", item="NAME"
+    )
     origins: tuple[str, ...] = _setting(
         (), "sites beside this machine whose pages may listen and steer, such as https://preview.p5js.org", item="SITE"
     )
@@ -210,7 +218,7 @@ def check(key: str, value: object) -> Any:
             )
         return tuple(value)
     if key in FOLDERS and isinstance(value, str) and (not value or "\0" in value):
-        raise ValueError(f"{value!r} can't be the name of a folder; a name such as {default!r} is allowed")
+        raise ValueError(f"{short(value)} can't be the name of a folder; a name such as {default!r} is allowed")
     kind: type = type(default)
     name = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[kind]
     row = _ROWS.get(key)
@@ -221,6 +229,12 @@ def check(key: str, value: object) -> Any:
         raise ValueError(f"{short(value)} is not {name}; {allowed} is allowed")
     if item.metadata["choices"] and value not in item.metadata["choices"]:
         raise ValueError(f"{short(value)} is not known; {', '.join(item.metadata['choices'])} are allowed")
+    if key == "web.token" and value and not re.fullmatch(rf"[\w.~-]{{{SHORTEST_TOKEN},}}", str(value), re.ASCII):
+        # Not with the value: it goes to a terminal and into a log.
+        raise ValueError(
+            f"{len(str(value))} letters can't be a token; {SHORTEST_TOKEN} at least, of A-Z, a-z, 0-9, "
+            "-, ., _ and ~, are allowed"
+        )
     if isinstance(value, (int, float)) and kind is not bool and not low <= value <= high:
         raise ValueError(f"{short(value)} is out of range; {allowed} is allowed")
     return kind(value)
@@ -230,39 +244,14 @@ def _plain(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
-def beside(key: str, value: Any, folder: Path) -> Any:
-    """The value of a setting with the files and folders that it names in `folder`, unless it says where they are.
-
-    Parameters
-    ----------
-    key : ``table.key``
-    value : of the setting's type
-    folder : that of a show file, or the current one
-    """
-    if key == "audio.input":
-        kind, _, path = value.partition(":")
-        return f"file:{_in(folder, path)}" if kind == "file" and path else value
-    # The model may also be a word: idle, or the name of one that is loaded.
-    if key in ("visuals.model", "visuals.second_model"):
-        return _in(folder, value) if Path(value).name != value or value.lower().endswith(".onnx") else value
-    if key not in _PATHS or not value:
-        return value
-    return _in(folder, value) if isinstance(value, str) else tuple(_in(folder, path) for path in value)
-
-
-def _in(folder: Path, path: str) -> str:
-    return path if path.startswith("~") else str(folder / path)
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return read_toml(path)
+        return read_toml(path, LARGEST_FILE)
     except OSError as error:
-        raise ConfigError(
-            f"{printable(path)}: can't be read ({error.strerror}); a TOML file is allowed; check the path"
-        ) from None
+        reason = f"can't be read ({error.strerror}); a TOML file is allowed; check the path"
     except ValueError as error:
-        raise ConfigError(f"{printable(path)}: {error}; see artgen config for an example; mend it") from None
+        reason = f"{error}; see artgen config for an example; mend it"
+    raise ConfigError(f"{printable(path)}: {reason}")
 
 
 def load(path: str | Path | None = None, flags: Mapping[str, object] | None = None) -> tuple[Config, dict[str, str]]:
@@ -315,7 +304,7 @@ def load(path: str | Path | None = None, flags: Mapping[str, object] | None = No
         if flag is not None:
             take(key, flag, "flag")
     if mistakes:
-        raise ConfigError("\n".join(mistakes))
+        raise ConfigError("\n".join(map(printable, mistakes)))
     built = {
         name: table(
             **{item.name: values[key] for item in dataclasses.fields(table) if (key := f"{name}.{item.name}") in values}

@@ -2,7 +2,7 @@
 
 import logging
 import math
-import threading
+import sys
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -12,17 +12,17 @@ import numpy as np
 from artgen_osc import config as configuration
 from artgen_osc import schema
 from artgen_osc.analysis import Analyzer
-from artgen_osc.audio import AudioBlock, AudioSource, open_source, shown
-from artgen_osc.browser import BrowserInput
-from artgen_osc.config import Config, ConfigFile
-from artgen_osc.errors import ArtgenError, AudioError
-from artgen_osc.hearing import Silence, public_name
+from artgen_osc.audio import AudioBlock, AudioSource, shown
+from artgen_osc.config import ConfigFile
+from artgen_osc.errors import ArtgenError
+from artgen_osc.hearing import TOLD_S, Silence, public_name
+from artgen_osc.inputs import Inputs
 from artgen_osc.meters import Meters
 from artgen_osc.mood import NEUTRAL, MoodEstimator
 from artgen_osc.osc import OscReceiver
 from artgen_osc.oscquery import current, open_query
 from artgen_osc.renderer import Renderer
-from artgen_osc.runtime.guard import Guard, unexpected
+from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema import Address, Features, Mood, Value
 from artgen_osc.target_syntax import place
 from artgen_osc.targets import OscSender
@@ -31,54 +31,11 @@ from artgen_osc.web.page import open_page
 log = logging.getLogger("artgen.daemon")
 
 QUIET_SECONDS = 0.1
+SWITCH_S = 0.001
+"""So long may another thread of the show keep the analysis waiting each time; Python's own is five times as long."""
+
 FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"osc.targets", "map"}
 """Settings that a saved show file changes while the show runs; the renderer follows its own."""
-
-
-class _Opening:
-    """An input that is being opened on a thread of its own: that may take seconds, and the show goes on."""
-
-    def __init__(self, config: Config, browser: BrowserInput | None) -> None:
-        self.config, self._browser = config, browser
-        self._lock = threading.Lock()
-        self._unwanted = False
-        self._result: AudioSource | ArtgenError | None = None
-        threading.Thread(target=self._open, name="open input", daemon=True).start()
-
-    def _open(self) -> None:
-        try:
-            audio = self.config.audio
-            result: AudioSource | ArtgenError = open_source(audio.input, mute=audio.mute, browser=self._browser)
-        except ArtgenError as error:
-            result = error
-        except Exception as error:  # a driver or a decoder; the thread's end would leave the show waiting
-            log.debug("%s", self.config.audio.input, exc_info=error)
-            result = AudioError(f"{shown(self.config.audio.input)}: {unexpected(error)}")
-        with self._lock:
-            self._result = result
-            if self._unwanted and not isinstance(result, ArtgenError):
-                result.close()
-
-    def result(self) -> AudioSource | None:
-        """The source, or None while it is not open yet.
-
-        Raises
-        ------
-        ArtgenError
-            It can't be opened.
-        """
-        with self._lock:
-            result = self._result
-        if isinstance(result, ArtgenError):
-            raise result
-        return result
-
-    def abandon(self) -> None:
-        """Close it, now or as soon as it is open."""
-        with self._lock:
-            self._unwanted = True
-            if self._result and not isinstance(self._result, ArtgenError):
-                self._result.close()
 
 
 class Daemon:
@@ -114,18 +71,17 @@ class Daemon:
         self._silence = Silence()
         self._harmony: list[tuple[Address, Value]] = []
         self._last: Mood | None = None
-        self._opening: _Opening | None = None
         self.ended = ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
-            self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses)
+            self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses, config.osc.time_tags)
             stack.callback(self._receiver.close)
             self._guard = Guard(lambda what, reason: self._receiver.refuse(what, reason, ""))
             osc, controls = config.osc, schema.DAEMON_CONTROLS
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
             if self._query:
                 stack.callback(self._query.close)
-            self.page = open_page(config, self._receiver)
+            self.page = open_page(config, self._receiver, file.origins["web.token"])
             if self.page:
                 stack.callback(self.page.close)
                 if renderer:
@@ -134,10 +90,11 @@ class Daemon:
             stack.callback(self._sender.close)
             if renderer:
                 self._sender.subscribe(place(config.visuals.host, config.visuals.port), math.inf)
-            self._browser = self.page.sound if self.page else None
-            self._source = open_source(config.audio.input, mute=config.audio.mute, browser=self._browser)
+            hub, audio = self.page.sound if self.page else None, config.audio
+            self._inputs = Inputs(audio.input, audio.mute, hub, self._refuse_input)
+            stack.callback(self._inputs.close)
             self._listen(self._source)
-            stack.callback(self._close_inputs)
+            stack.callback(lambda: self._mood.close())
             if renderer:
                 stack.callback(renderer.close)
             if meters:
@@ -147,7 +104,14 @@ class Daemon:
     @property
     def hears(self) -> str:
         """The input, as it may be shown to anybody."""
-        return shown(self._source.name)
+        return public_name(self._source.name)
+
+    @property
+    def _source(self) -> AudioSource:
+        return self._inputs.source
+
+    def _refuse_input(self, reason: str) -> None:
+        self._receiver.refuse("/artgen/control/input", reason, "")
 
     def _listen(self, source: AudioSource) -> None:
         """Analyse `source` from here on; the clock and the mood go on from where they are."""
@@ -155,9 +119,16 @@ class Daemon:
         self._start, self._frames = self._clock, 0
         self._analyzer = Analyzer(source.sample_rate, gain_db=self._config.audio.gain_db, start=self._start)
         now = (self._last.valence, self._last.energy) if self._last else (NEUTRAL, NEUTRAL)
-        self._mood = MoodEstimator(
-            source.sample_rate, settings.model or None, settings.smoothing, background=True, start=now
-        )
+        model: str | None = settings.model or None
+        while True:
+            try:
+                self._mood = MoodEstimator(source.sample_rate, model, settings.smoothing, background=True, start=now)
+                break
+            except ArtgenError as error:
+                if model is None or not self._hops:
+                    raise
+                log.warning("%s; the installed one is used", error)  # the file has gone since the start
+                model = None
         self._steer()
 
     def run(self, seconds: float | None = None) -> int:
@@ -167,6 +138,7 @@ class Daemon:
         -------
         Exit status: 0, or the renderer's own if it could not start.
         """
+        sys.setswitchinterval(SWITCH_S)
         start = time.monotonic()
         next_second = start + 1.0
         try:
@@ -185,18 +157,18 @@ class Daemon:
                         if self._renderer.status is not None:
                             self.ended = "the renderer can't run" if self._renderer.status else "the picture was closed"
                             return self._renderer.status
-                    next_input = self._opened()
-                    if next_input or (seconds is not None and now - start >= seconds):
+                    if seconds is not None and now - start >= seconds:
+                        self.ended = "its time is over"
+                        return 0
+                    if self._inputs.next(now):
                         break
                 else:
-                    next_input = None
-                    self.ended = "the input has ended"
-                if not next_input:
-                    self.ended = self.ended or "its time is over"
-                    return 0
-                self._source.close()
+                    if not self._inputs.ended():
+                        self.ended = "the input has ended"
+                        return 0
+                self._config = configuration.replace(self._config, "audio.input", self._inputs.spec)
+                self._silence = Silence()
                 self._mood.close()
-                self._source = next_input
                 self._listen(self._source)
         except KeyboardInterrupt:
             self.ended = "it was stopped"
@@ -257,6 +229,9 @@ class Daemon:
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
+        heard = self.hears
+        if self._silence.is_news():
+            log.warning("%s: nothing has been heard for %.0f s; is it the right input, and is it on?", heard, TOLD_S)
         dropped = self._dropped + self._sender.dropped + self._receiver.refused
         dropped += sum(server.dropped for server in (self._query, self.page) if server)
         refused = self._receiver.refused % schema.COUNT_MAX
@@ -266,7 +241,7 @@ class Daemon:
             dropped % schema.COUNT_MAX,
             refused,
             self._source.title,
-            public_name(self._source.name),
+            heard,
             self._silence.seconds,
             self.page.addresses[-1].partition("?")[0] if self.page else "",
         )
@@ -277,7 +252,7 @@ class Daemon:
         try:
             changes = self._file.changes()
         except ArtgenError as error:
-            for line in str(error).splitlines():
+            for line in str(error).split("\n"):
                 log.warning("%s; the old values are kept", line)
             return
         for key, value in changes.items():
@@ -328,9 +303,7 @@ class Daemon:
             return
         config = configuration.replace(self._config, key, value)
         if key == "audio.input":
-            if self._opening:
-                self._opening.abandon()
-            self._opening = _Opening(config, self._browser)
+            self._inputs.want(config.audio.input)
             return
         if key == "audio.gain_db":
             self._analyzer.gain_db = config.audio.gain_db
@@ -338,28 +311,6 @@ class Daemon:
             self._sender.set_targets(config.osc.targets)
         self._config = config
         self._steer()
-
-    def _opened(self) -> AudioSource | None:
-        """The input that was asked for, once it is open; a refused one is logged and forgotten."""
-        if not self._opening:
-            return None
-        try:
-            source = self._opening.result()
-        except ArtgenError as error:
-            self._receiver.refused += 1
-            log.warning("%s; %s goes on", error, self._source.name)
-            self._opening = None
-            return None
-        if source:
-            self._config = configuration.replace(self._config, "audio.input", self._opening.config.audio.input)
-            self._opening = None
-        return source
-
-    def _close_inputs(self) -> None:
-        self._source.close()
-        self._mood.close()
-        if self._opening:
-            self._opening.abandon()
 
     def close(self) -> None:
         """Free everything; may be called again."""

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.audio import HIGHEST_RATE, LOWEST_RATE, AudioBlock, ClosesItself, block_length
+from artgen_osc.audio import AudioBlock, ClosesItself, block_length
 from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
+from artgen_osc.sound_file import HIGHEST_RATE, LOWEST_RATE
 
 logger = logging.getLogger(__name__)
 

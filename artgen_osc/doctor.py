@@ -11,7 +11,7 @@ from artgen_osc import engine
 from artgen_osc.config import Config
 from artgen_osc.errors import ArtgenError, EngineError
 from artgen_osc.model_cards import models_page
-from artgen_osc.runtime.text import say
+from artgen_osc.runtime.text import say, unexpected
 
 
 def _python(config: Config) -> str:
@@ -184,7 +184,7 @@ def examine(config: Config) -> int:
             raise
         except Exception as error:  # what is broken here may raise anything, and the other lines are still wanted
             known = isinstance(error, (ArtgenError, ImportError, OSError))
-            reason = error if known else f"{type(error).__name__}: {error}"
+            reason = error if known else unexpected(error)
             say(f"{'MISSING' if needed else 'without'}  {name:18} {' '.join(str(reason).split())}")
             status = 2 if needed else status
     if page := models_page():

@@ -43,13 +43,27 @@ def hann(length: int) -> FloatArray:
 
 
 LOUDEST = 1000.0
+ABSURD = 1e6
+"""Samples beyond that are no sound, but what a broken driver or file holds."""
 SILENT_DB = -120.0
+
+
+def finite(samples: np.ndarray) -> FloatArray:
+    """Float32 within ``±LOUDEST``, with silence in place of NaN, infinity and what is beyond `ABSURD`."""
+    values: FloatArray = np.asarray(samples, dtype=np.float32)
+    sizes = np.abs(values)
+    top = sizes.max(initial=0.0)
+    if top <= LOUDEST:
+        return values
+    if not top <= ABSURD:  # NaN is never
+        values = np.where(sizes <= ABSURD, values, np.float32(0.0))
+    return values.clip(-LOUDEST, LOUDEST)
 
 
 def to_mono(samples: np.ndarray, gain_db: float = 0.0) -> FloatArray:
     """Mix down, and make safe whatever a driver or a file may deliver.
 
-    NaN and infinity become 0; what lies beyond ``±LOUDEST`` is clipped, so that no later
+    NaN, infinity and what is beyond `ABSURD` become 0; what lies beyond ``±LOUDEST`` is clipped, so that no later
     power overflows.
 
     Parameters
@@ -61,10 +75,7 @@ def to_mono(samples: np.ndarray, gain_db: float = 0.0) -> FloatArray:
     -------
     float32 ``(frames,)``, finite, the mean of the channels
     """
-    values = np.asarray(samples, dtype=np.float32)
-    if not np.isfinite(values).all():
-        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    values = np.minimum(np.maximum(values, np.float32(-LOUDEST)), np.float32(LOUDEST))
+    values = finite(samples)
     if values.ndim > 1:
         channels = values.shape[1]
         mixed = np.zeros(len(values), dtype=np.float32)

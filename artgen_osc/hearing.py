@@ -2,14 +2,18 @@
 
 import ntpath
 
-from artgen_osc.audio import LONGEST_TITLE, shown
+from artgen_osc.audio import shown
 from artgen_osc.runtime.text import printable
+from artgen_osc.titles import LONGEST_TITLE
 
 SILENCE_DB = -72.0
 """dBFS; below it there is no music, only the noise of an input."""
 
 LONGEST_SILENCE_S = 86400.0
 """No more is told of."""
+
+TOLD_S = 10.0
+"""After so much silence the log says so; shorter rests belong to the music."""
 
 
 def public_name(name: str) -> str:
@@ -28,10 +32,16 @@ def public_name(name: str) -> str:
 
 
 class Silence:
-    """For how long nothing has been heard."""
+    """For how long nothing has been heard.
+
+    Attributes
+    ----------
+    seconds : 0 while something is
+    """
 
     def __init__(self) -> None:
         self._heard_at: float | None = None
+        self._told = False
         self.seconds = 0.0
 
     def step(self, time: float, level_db: float) -> None:
@@ -45,3 +55,8 @@ class Silence:
         if level_db >= SILENCE_DB or self._heard_at is None:
             self._heard_at = time
         self.seconds = min(max(0.0, time - self._heard_at), LONGEST_SILENCE_S)
+
+    def is_news(self) -> bool:
+        """Whether it is to be told now: once in each silence that is longer than `TOLD_S`."""
+        before, self._told = self._told, self.seconds >= TOLD_S
+        return self._told and not before

@@ -1,5 +1,6 @@
 """``HOST:PORT`` as people write it: understood where it is plain, else what is wrong with it. No input or output."""
 
+import contextlib
 import ipaddress
 import re
 
@@ -54,12 +55,11 @@ def check_host(host: str) -> None:
         raise NoPlace(f"{host!r} is no IPv6 address")
     if re.fullmatch(r"[\d.]+", host):
         raise NoPlace(f"{host!r} is no IPv4 address, which is four numbers from 0 to 255")
-    try:
-        labels = host.removesuffix(".").encode("idna").decode("ascii").split(".")
-    except UnicodeError:
-        labels = [""]
-    good = all(re.fullmatch(r"[\w-]+", label) and len(label) <= MOST_LABEL for label in labels)
-    if not good or len(host) > MOST_NAME:
+    labels = [""]
+    if len(host) <= MOST_NAME:  # IDNA takes its time over long ones
+        with contextlib.suppress(UnicodeError):
+            labels = host.removesuffix(".").encode("idna").decode("ascii").split(".")
+    if not all(re.fullmatch(r"[\w-]+", label) and len(label) <= MOST_LABEL for label in labels):
         raise NoPlace(f"{host[:80]!r} is no host's name")
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.audio import HIGHEST_RATE, LOWEST_RATE
 from artgen_osc.devices import Device, Input, list_devices
 from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
+from artgen_osc.sound_file import HIGHEST_RATE, LOWEST_RATE
 
 VIRTUAL = ("BlackHole", "Loopback Audio", "Soundflower", "VB-Cable", "eqMac", "Background Music")
 """Virtual devices of macOS by a part of their name, the best first."""

@@ -236,5 +236,5 @@ def monitor(
         receiver.close()
         if recording:
             recording.close()
-            say(f"{recording.bundles} bundles are in {record}; artgen replay plays them", sys.stderr)
+            say(f"{recording.bundles} bundles are in {printable(record)}; artgen replay plays them", sys.stderr)
     return 0

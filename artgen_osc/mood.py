@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from artgen_osc.downmix import MonoMix
 from artgen_osc.dsp import FloatArray
 from artgen_osc.modelfile import Engine, load
 from artgen_osc.mood_mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, network_input
@@ -75,7 +76,7 @@ class MoodEstimator:
     their mean with a time constant of `smoothing`; where the confidence is low it drifts to
     neutral over 10 s instead. The first prediction comes within 1.9 s of the first sound, from
     what there is by then; after 2 s of silence it starts anew. What is NaN or infinite
-    in the sound is heard as silence.
+    in a channel of the sound is silence there.
 
     Parameters
     ----------
@@ -111,6 +112,7 @@ class MoodEstimator:
     ) -> None:
         self._judge, self.card = _judge_for(model)
         self._sample_rate = sample_rate
+        self._mono = MonoMix(sample_rate)
         self._mel = MoodMel(sample_rate)
         self.smoothing = smoothing
         self._start = start
@@ -125,6 +127,7 @@ class MoodEstimator:
 
     def reset(self) -> None:
         """Forget the stream and go back to the start."""
+        self._mono.reset()
         self._mel.reset()
         self._history: deque[FloatArray] = deque(maxlen=WINDOW_COLUMNS)
         self._silent: deque[bool] = deque(maxlen=_FORGET_COLUMNS)
@@ -156,9 +159,8 @@ class MoodEstimator:
             origin = time - self._frames / self._sample_rate
             if not self._frames or abs(origin - self._origin) > _GAP_SECONDS:
                 self._origin = origin
-        mono = samples if samples.ndim == 1 else samples.mean(axis=1)
+        mono = self._mono.push(samples)
         self._frames += len(mono)
-        mono = np.nan_to_num(mono.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
         for column in self._mel.push(mono.clip(-_LOUDEST, _LOUDEST)):
             self._hear(column)
 

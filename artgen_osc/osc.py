@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import selectors
 import socket
 import time
@@ -13,12 +14,13 @@ from typing import Protocol
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc_codec import MAX_PACKET, Message, decode
-from artgen_osc.osc_inputs import Packet, Tcp, Udp
+from artgen_osc.osc_inputs import Packet, Sender, Tcp, Udp, sender_at
 from artgen_osc.osc_pattern import is_pattern, matching
 from artgen_osc.osc_schedule import Schedule, seconds_until
+from artgen_osc.runtime.guard import unexpected
 from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema import Address, Value
-from artgen_osc.target_syntax import with_host
+from artgen_osc.target_syntax import check_asker, with_host
 
 MOST_WAITING = 100
 """Packets that came another way than over UDP or TCP and wait for `OscReceiver.poll`."""
@@ -31,6 +33,8 @@ LEAST_S, MOST_S = 0.001, 0.02
 """That time is at least and at most so long."""
 
 MOST_REFUSALS = 20
+PLAINLY_OFF_S = 1.5
+"""Whoever dates bundles further from now has another clock, or a plan: it is told once."""
 MOST_PATTERNS = 256
 """Those that were used last keep their addresses."""
 
@@ -94,6 +98,7 @@ class OscReceiver:
     ----------
     host, port : where to listen; port 0 takes a free one
     addresses : rows by path, see `artgen_osc.schema.by_path`
+    time_tags : whether a bundle that is dated ahead waits; otherwise all counts at once
 
     Attributes
     ----------
@@ -108,12 +113,13 @@ class OscReceiver:
         The UDP port is taken or the host isn't this machine's.
     """
 
-    def __init__(self, host: str, port: int, addresses: dict[str, Address]) -> None:
-        self._addresses = addresses
+    def __init__(self, host: str, port: int, addresses: dict[str, Address], time_tags: bool = True) -> None:
+        self._addresses, self._time_tags = addresses, time_tags
+        self._doubted = Throttle(every=math.inf)
         self._matching = lru_cache(MOST_PATTERNS)(lambda pattern: matching(pattern, addresses))
         self._throttle = Throttle()
         self._put = _Put()
-        self._messages: deque[tuple[Message, str, float]] = deque()
+        self._messages: deque[tuple[Message, Sender, float]] = deque()
         self._unfinished: list[_Source] = []
         self._schedule = Schedule()
         self._polled = time.monotonic()
@@ -179,8 +185,13 @@ class OscReceiver:
         self._polled = time.monotonic()
         return values
 
-    def put(self, packet: bytes, sender: str) -> bool:
+    def put(self, packet: bytes, sender: str, trusted: bool = False) -> bool:
         """Take a packet that came another way, as if it were a datagram; any thread may call.
+
+        Parameters
+        ----------
+        sender : its IP address
+        trusted : whether it may have other machines sent to, as programs on this one may anyhow
 
         Returns
         -------
@@ -188,28 +199,47 @@ class OscReceiver:
         """
         if len(self._put.packets) >= MOST_WAITING:
             return False
-        self._put.packets.append((packet, sender))
+        self._put.packets.append((packet, Sender(sender, True) if trusted else sender_at(sender)))
         return True
 
-    def _open(self, packet: bytes, sender: str, now: float) -> None:
+    def _open(self, packet: bytes, sender: Sender, now: float) -> None:
         try:
             messages = decode(packet)
         except OscError as error:
-            self.refuse(f"packet from {sender}", str(error), sender)
+            self.refuse(f"packet from {sender.address}", str(error), sender.address)
             return
-        delays = {message.time_tag: seconds_until(message.time_tag) for message in messages}
+        except Exception as error:
+            self._fail(f"packet from {sender.address}", error, sender.address)
+            return
+        delays = {message.time_tag: self._delay(message.time_tag, sender.address) for message in messages}
         self._messages.extend((message, sender, now + delays[message.time_tag]) for message in messages)
 
-    def _take(self, message: Message, sender: str, due: float, now: float, values: list[tuple[Address, Value]]) -> None:
+    def _delay(self, tag: int, address: str) -> float:
+        """How long a message waits, s."""
+        if not self._time_tags:
+            return 0.0
+        ahead = seconds_until(tag)
+        if abs(ahead) > PLAINLY_OFF_S and self._doubted.due(address):
+            log_in.warning(
+                "packet from %s: is dated %s; if that isn't meant, set the clocks of both machines, or let "
+                "osc.time_tags = false (--no-osc-time-tags) ignore what bundles are dated",
+                address,
+                f"{ahead:.1f} s ahead, and waits" if ahead > 0 else f"{-ahead:.1f} s ago, and counts at once",
+            )
+        return max(0.0, ahead)
+
+    def _take(
+        self, message: Message, sender: Sender, due: float, now: float, values: list[tuple[Address, Value]]
+    ) -> None:
         """Add a message's value to `values`, or keep it until it is due, for each address that it means."""
         try:
             rows = self._rows(message.path)
-            accepted, reasons = [], []
+            accepted: list[tuple[Address, Value]] = []
+            reasons: list[Exception] = []
             for row in rows:
                 try:
-                    value = row.check(message.arguments)
-                    accepted.append((row, with_host(str(value), sender) if row.here else value))
-                except ValueError as error:
+                    accepted.append((row, self._checked(row, message, sender)))
+                except (OscError, ValueError) as error:
                     reasons.append(error)
             if not accepted:
                 raise reasons[0]
@@ -220,7 +250,22 @@ class OscReceiver:
                     self._schedule.check(due - now)
                     self._schedule.put(due, row, value)
         except (OscError, ValueError) as error:
-            self.refuse(message.path, str(error), sender)
+            self.refuse(message.path, str(error), sender.address)
+        except Exception as error:
+            self._fail(message.path, error, sender.address)
+
+    def _fail(self, what: str, error: Exception, address: str) -> None:
+        """Refuse what nobody foresaw."""
+        log_in.debug("%s", what, exc_info=error)
+        self.refuse(what, unexpected(error), address)
+
+    def _checked(self, row: Address, message: Message, sender: Sender) -> Value:
+        value = row.check(message.arguments)
+        if row.here:
+            value = with_host(str(value), sender.address)
+        if (row.here or row.own) and not sender.trusted:
+            check_asker(str(value), sender.address)
+        return value
 
     def _rows(self, path: str) -> list[Address]:
         """What an address or a pattern means: one row at least."""

@@ -5,17 +5,26 @@ None where nothing whole is there now.
 """
 
 import contextlib
+import errno
 import logging
+import math
 import socket
 import struct
 import sys
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from functools import lru_cache
 from selectors import EVENT_READ, BaseSelector
+from typing import NamedTuple
 
 from artgen_osc.errors import OscError
+from artgen_osc.host_port import ip_address
 from artgen_osc.osc_stream import MAX_STREAM_PACKET, Unframer
 
 MOST_CLIENTS = 16
+IDLE_S = 10.0
+"""A TCP client that has sent no whole packet for so long may lose its place to one that needs it."""
 
 RECEIVE_BUFFER = 1 << 20
 """What is asked of the system, in bytes: a second of the daemon's bundles, with room. It may give less."""
@@ -23,8 +32,28 @@ RECEIVE_BUFFER = 1 << 20
 KEEPALIVE_S = 60
 """After so much silence the system asks whether a TCP client is still there."""
 
-Packet = tuple[bytes, str]
-"""With its sender's IP address."""
+
+class Sender(NamedTuple):
+    """Who has sent a packet.
+
+    Attributes
+    ----------
+    address : IP address
+    trusted : whether it may have other machines sent to: a program on this one may, and who has shown a token
+    """
+
+    address: str
+    trusted: bool
+
+
+@lru_cache(256)
+def sender_at(address: str) -> Sender:
+    """The sender that has an IP address."""
+    ip = ip_address(address.partition("%")[0])
+    return Sender(address, trusted=ip is not None and ip.is_loopback)
+
+
+Packet = tuple[bytes, Sender]
 
 Refuse = Callable[[str, str, str], None]
 """What is refused, why, and whose it is."""
@@ -68,7 +97,7 @@ class Udp:
         except OSError as error:  # on Windows, what an earlier answer could not reach
             log_in.debug("receive: %s", error)
             return None
-        return packet, sender[0]
+        return packet, sender_at(sender[0])
 
     def lost(self) -> int:
         """Datagrams that the system has dropped since the last call, its buffer being full; 0 where it doesn't tell.
@@ -93,17 +122,24 @@ class Udp:
 
 
 class _Client:
-    """One TCP connection."""
+    """One TCP connection.
 
-    def __init__(self, connection: socket.socket, sender: str, close: Callable[["_Client", str], None]) -> None:
+    Attributes
+    ----------
+    heard : s, monotonic, when its last whole packet was read, or it was let in
+    """
+
+    def __init__(self, connection: socket.socket, sender: Sender, close: Callable[["_Client", str], None]) -> None:
         self.connection, self.sender = connection, sender
+        self.heard = time.monotonic()
+        self._sends = False
         self._close = close
         self._unframer = Unframer()
-        self._closed = False
+        self.closed = False
 
     def read(self) -> Packet | None:
         """The next packet; a client that has gone or sends rubbish is closed."""
-        if self._closed:
+        if self.closed:
             return None
         reason = ""
         try:
@@ -113,19 +149,35 @@ class _Client:
                 self._unframer.feed(data)
                 packet = self._unframer.pop()
                 if not data:
-                    self._closed = True
+                    self.closed = True
                     reason = "the connection ended within a packet" if self._unframer.partial else ""
         except BlockingIOError:
             return None
         except (OscError, OSError) as error:
-            packet, reason, self._closed = None, str(error) if isinstance(error, OscError) else "", True
-        if self._closed:
+            packet, reason, self.closed = None, str(error) if isinstance(error, OscError) else "", True
+        if self.closed:
             self._close(self, reason)
-        return (packet, self.sender) if packet is not None else None
+        if packet is None:
+            return None
+        self.heard, self._sends = time.monotonic(), True
+        return packet, self.sender
+
+    def idle(self, now: float) -> float:
+        """s since its last packet; infinite where there was none and none is waiting."""
+        if self._sends:
+            return now - self.heard
+        try:
+            self.connection.recv(1, socket.MSG_PEEK)
+        except OSError:  # nothing is there, or it has gone
+            return math.inf
+        return now - self.heard
 
 
 class Tcp:
     """A listener, and its clients: `MOST_CLIENTS` at most.
+
+    Where all places are taken, a newcomer gets that of whoever has been idle for long, or of an address that has
+    more than its share: who only holds places can't shut others out, and who sends keeps theirs.
 
     Raises
     ------
@@ -146,12 +198,14 @@ class Tcp:
             connection, place = self._socket.accept()
         except OSError as error:  # it has gone again, or no file is free
             log_in.debug("accept: %s", error)
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._spare(self._clients, IDLE_S)
             return None
-        sender = str(place[0])
-        if len(self._clients) >= MOST_CLIENTS:
+        sender = sender_at(str(place[0]))
+        if len(self._clients) >= MOST_CLIENTS and not self._make_room(sender.address):
             connection.close()
             reason = f"{MOST_CLIENTS} clients are connected; no more are allowed; close one"
-            self._refuse(f"TCP from {sender}", reason, sender)
+            self._refuse(f"TCP from {sender.address}", reason, sender.address)
             return None
         connection.setblocking(False)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -162,12 +216,31 @@ class Tcp:
         self._selector.register(connection, EVENT_READ, client)
         return None
 
+    def _make_room(self, address: str) -> bool:
+        """Close the client that can best be spared for one more of this address; False where each has its due."""
+        shares = Counter(client.sender.address for client in self._clients)
+        own = shares[address]
+        if self._spare([client for client in self._clients if shares[client.sender.address] > own + 1], 0.0):
+            return True
+        return self._spare([client for client in self._clients if shares[client.sender.address] >= own], IDLE_S)
+
+    def _spare(self, clients: Collection[_Client], least: float) -> bool:
+        """Close the one of these that has been idle longest, and for `least` s at least; False where there is none."""
+        now = time.monotonic()
+        idle = {client: client.idle(now) for client in clients}
+        idlest = max(clients, key=lambda client: (idle[client], now - client.heard), default=None)
+        if idlest is None or idle[idlest] < least:
+            return False
+        self._gone(idlest, "its place is needed; connect again, and send")
+        return True
+
     def _gone(self, client: _Client, reason: str) -> None:
+        client.closed = True
         self._selector.unregister(client.connection)
         client.connection.close()
         self._clients.discard(client)
         if reason:
-            self._refuse(f"TCP from {client.sender}", reason, client.sender)
+            self._refuse(f"TCP from {client.sender.address}", reason, client.sender.address)
 
     def close(self) -> None:
         """Close every client and free the port."""

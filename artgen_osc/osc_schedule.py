@@ -25,10 +25,8 @@ def time_tag(delay: float) -> int:
 
 
 def seconds_until(tag: int) -> float:
-    """How long until a time tag is due, in s; 0 where it is past or means immediately."""
-    if tag == IMMEDIATELY:
-        return 0.0
-    return max(0.0, (tag - time_tag(0.0)) / 2**32)
+    """How long until a time tag is due, in s; negative where it is past, 0 where it means immediately."""
+    return 0.0 if tag <= IMMEDIATELY else (tag - time_tag(0.0)) / 2**32
 
 
 class Schedule:

@@ -15,7 +15,8 @@ from artgen_osc.namespace import Namespace, current, to_json
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import encode_message
 from artgen_osc.schema import Address, Value
-from artgen_osc.web.guard import machine, network_addresses
+from artgen_osc.web.door import plain
+from artgen_osc.web.guard import is_loopback, machine, network_addresses
 from artgen_osc.web.listener import Client
 from artgen_osc.web.server import Page, WebServer, here
 
@@ -121,8 +122,9 @@ class OscQuery(WebServer[_Client]):
     async def _hear(self, client: _Client, message: str | bytes) -> None:
         if isinstance(message, str):
             self._obey(client, message)
+            await asyncio.sleep(len(self._clients) / MOST_A_SECOND)
         else:
-            await self._pass_on(message, client.request.remote or "")
+            await self._pass_on(message, plain(client.request.remote or ""))
 
     def _rest(self, client: _Client, sent: int) -> float:
         return sent * self._listeners / MOST_A_SECOND
@@ -157,20 +159,27 @@ class OscQuery(WebServer[_Client]):
                 client.put(row.path, value, packet)
 
     async def _beside(self) -> None:
-        """Tell the network, or only this machine where only it can connect."""
+        """Tell the network, if it can connect: to be heard on this machine alone, a port would be open to all."""
         from zeroconf import Error, InterfaceChoice, IPVersion
         from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
-        logging.getLogger("zeroconf").setLevel(logging.CRITICAL)  # networks come and go
         host = str(self._socket.getsockname()[0])
-        version = IPVersion.V6Only if ":" in host else IPVersion.V4Only
+        if is_loopback(host):
+            await super()._beside()
+            return
+        logging.getLogger("zeroconf").setLevel(logging.CRITICAL)  # networks come and go
         everywhere = host in EVERYWHERE
+        version = IPVersion.V6Only if ":" in host else IPVersion.V4Only
+        addresses = network_addresses(version == IPVersion.V6Only) if everywhere else [host]
+        if host == "::":
+            version = IPVersion.All
+            addresses += network_addresses(six=False)
         try:
             info = AsyncServiceInfo(
                 SERVICE,
                 f"{self._name} on {machine()}.{SERVICE}",
                 port=self.port,
-                parsed_addresses=network_addresses(version == IPVersion.V6Only) if everywhere else [host],
+                parsed_addresses=addresses,
                 server=f"artgen-{machine()}.local.",
             )
             zeroconf = AsyncZeroconf(InterfaceChoice.All if everywhere else [host], ip_version=version)

@@ -16,6 +16,8 @@ RESTART_SECONDS = 1.0
 LONGEST_WAIT = 30.0
 HEALTHY_SECONDS = 60.0
 USAGE_ERROR = 2
+OWN = ("osc.time_tags",)
+"""Settings of other tables that the renderer follows too."""
 
 
 def flags(given: Mapping[str, object], tables: Collection[str] = ("visuals",)) -> list[str]:
@@ -40,14 +42,24 @@ class Renderer:
     given : settings by ``table.key``, as for `artgen_osc.config.load`
     show_file : the show's TOML file, or None
     strip : a file in which the renderer leaves a strip of pictures, or None
+    verbose : it logs more
     """
 
-    def __init__(self, given: Mapping[str, object], show_file: str | None = None, strip: Path | None = None) -> None:
-        self._command = python_module("artgen_osc", "visuals", "--child", *flags(given))
+    def __init__(
+        self,
+        given: Mapping[str, object],
+        show_file: str | None = None,
+        strip: Path | None = None,
+        verbose: bool = False,
+    ) -> None:
+        own = {key: value for key, value in given.items() if key in OWN or key.startswith("visuals.")}
+        self._command = python_module("artgen_osc", "visuals", "--child", *flags(own, ("visuals", "osc")))
         if show_file:
             self._command.append(f"--config={show_file}")
         if strip:
             self._command.append(f"--strip={strip}")
+        if verbose:
+            self._command.append("--verbose")
         self._environment = dict(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
         self._wait = RESTART_SECONDS
@@ -68,19 +80,27 @@ class Renderer:
             return
         if self._process is None:
             if now >= self._next_start:
-                self._process = subprocess.Popen(self._command, env=self._environment)
                 self._started = now
+                try:
+                    self._process = subprocess.Popen(self._command, env=self._environment)
+                except OSError as error:
+                    self._again(now, f"can't be started ({error.strerror})")
             return
         status = self._process.poll()
         if status is None:
             return
         self._process = None
-        if status in (0, USAGE_ERROR):
+        healthy = now - self._started > HEALTHY_SECONDS
+        # Once there was a picture, what can't be used now, such as a show file in the middle of an edit, may be mended.
+        if status == 0 or (status == USAGE_ERROR and not self.restarts and not healthy):
             self.status = status
             return
-        if now - self._started > HEALTHY_SECONDS:
+        if healthy:
             self._wait = RESTART_SECONDS
-        log.warning("renderer: ended with status %s; it is started again in %.0f s", status, self._wait)
+        self._again(now, f"ended with status {status}")
+
+    def _again(self, now: float, what: str) -> None:
+        log.warning("renderer: %s; it is started again in %.0f s", what, self._wait)
         self._next_start = now + self._wait
         self._wait = min(self._wait * 2, LONGEST_WAIT)
         self.restarts += 1

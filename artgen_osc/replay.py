@@ -8,7 +8,7 @@ from pathlib import Path
 from artgen_osc import schema
 from artgen_osc.osc_codec import Message
 from artgen_osc.recording import read
-from artgen_osc.runtime.text import say
+from artgen_osc.runtime.text import printable, say
 from artgen_osc.schema import Address, Value
 from artgen_osc.targets import OscSender
 
@@ -51,7 +51,7 @@ def replay(path: Path, targets: Sequence[str], seconds: float | None, speed: flo
         while True:
             for recorded in read(path):
                 if not bundles:
-                    say(f"playing {path} to {', '.join(targets)}")
+                    say(printable(f"playing {path} to {', '.join(targets)}"))
                 length = recorded.time / speed
                 due = start + length
                 while (left := min(due, end) - time.monotonic()) > 0:

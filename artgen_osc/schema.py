@@ -254,13 +254,18 @@ DAEMON_CONTROLS: tuple[Address, ...] = (
     Address("/artgen/control/gain_db", "float", "gain before the analysis", -60, 60, "dB", setting="audio.gain_db"),
     Address("/artgen/control/smoothing", "float", "time constant of the mood", 0, 30, "s", setting="mood.smoothing"),
     Address(
-        "/artgen/control/target/add", "string", "send to this target too, as --osc takes it", setting="osc.targets"
+        "/artgen/control/target/add",
+        "string",
+        "send to this target too, as --osc takes it; from another machine: only to itself",
+        setting="osc.targets",
+        own=True,
     ),
     Address("/artgen/control/target/remove", "string", "send to this target no longer", setting="osc.targets"),
     Address(
         "/artgen/control/subscribe",
         "string",
-        "send to this target for 60 s (lease=SECONDS: for 1..3600); without a host: to the sender's; again: renews",
+        "send to this target for 60 s (lease=SECONDS: for 1..3600); without a host, and from another machine always: "
+        "to the sender's; again: renews",
         here=True,
     ),
     Address("/artgen/control/unsubscribe", "string", "end that; the same target", here=True),

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from artgen_osc.audio import AudioBlock, PacedSource, block_length, shown, title_of
+from artgen_osc.audio import AudioBlock, PacedSource, block_length, shown
 from artgen_osc.dsp import FloatArray
 from artgen_osc.errors import AudioError
 from artgen_osc.runtime.child import python_module
-from artgen_osc.stream_decoder import HEAD, PROTOCOLS, RATE
+from artgen_osc.stream_decoder import ENDED, HEAD, PROTOCOLS, RATE
+from artgen_osc.titles import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -72,12 +73,36 @@ def check_address(address: str) -> None:
         raise AudioError(f"{shown(f'url:{address}')}: is no such address; {ALLOWED}; write url:http://HOST/PATH")
 
 
+class _Beginning:
+    """The first second of sound after any silence, by which a file is known that begins anew."""
+
+    def __init__(self) -> None:
+        self._samples: FloatArray = np.zeros((0, 2), np.float32)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is there."""
+        return len(self._samples) >= RATE
+
+    def add(self, samples: FloatArray) -> None:
+        """Take the next float32 ``(frames, 2)``."""
+        if not len(self._samples):
+            samples = samples[np.logical_or.accumulate(samples.any(axis=1))]
+        if not self.whole:
+            self._samples = np.concatenate((self._samples, samples))[:RATE]
+
+    def is_that_of(self, other: "_Beginning") -> bool:
+        """Whether it is the very same sound; silence never is."""
+        return bool(len(self._samples)) and np.array_equal(self._samples, other._samples)
+
+
 class StreamSource(PacedSource):
     """A stream in real time; see `AudioSource`.
 
     A process decodes (`artgen_osc.stream_decoder`), a thread takes its sound into a bounded queue, and the
     system's clock sets the pace. When a stream breaks off, stalls or ends, it is opened again and again, and
-    `blocks` goes on without frames. Only a file, which has a length, ends the show, as ``file:`` does.
+    `blocks` goes on without frames. Only a file ends the show, as ``file:`` does: what has a length, or what has ended
+    and begins with the very same sound when it is opened again.
 
     Parameters
     ----------
@@ -103,7 +128,8 @@ class StreamSource(PacedSource):
         self.reconnects = 0
         self._change = threading.Condition()
         self._waiting: FloatArray = np.zeros((0, 2), np.float32)
-        self._joined = self._primed = self._finite = self._patient = self._over = False
+        self._joined = self._primed = self._finite = self._patient = self._unsure = self._over = False
+        self._beginning: _Beginning | None = None
         self._lost = 0
         self._heard = self._settled = time.monotonic()
         self._process: Any = None
@@ -138,7 +164,8 @@ class StreamSource(PacedSource):
                 break
             if seconds > LASTING:
                 wait = FIRST_WAIT
-            self._tell(reason)
+            if reason != ENDED or not self._unsure:
+                self._tell(reason)
             if self._closed.wait(wait):
                 break
             wait = min(2.0 * wait, LONGEST_WAIT)
@@ -174,7 +201,8 @@ class StreamSource(PacedSource):
             return 0.0, f"the decoder failed: {error}"
 
     def _receive(self, pipe: Any) -> tuple[float, str]:
-        frames = 0
+        frames, before, beginning = 0, self._beginning, _Beginning()
+        held: list[FloatArray] = []
         while True:
             head = pipe.read(HEAD.size)
             kind, size = HEAD.unpack(head) if len(head) == HEAD.size else (b"", 0)
@@ -184,16 +212,28 @@ class StreamSource(PacedSource):
             self._heard = time.monotonic()
             if kind == b"S":
                 samples = np.frombuffer(content, np.float32).reshape(-1, 2)
-                self._put(samples, first=not frames)
-                frames += len(samples)
+                beginning.add(samples)
+                held.append(samples)
             elif kind == b"T":
-                self.title = title_of({"title": content.decode(errors="replace")})
+                self.title = one_line(content.decode(errors="replace"))
             elif kind == b"O":
                 opened = json.loads(content)
-                self._finite, self._patient = opened["finite"], opened["patient"]
+                self._finite, self._patient, self._unsure = (opened[key] for key in ("finite", "patient", "unsure"))
+                before = before if self._unsure else None
                 self.title = ""
-            else:
-                return frames / RATE, content.decode(errors="replace")
+            if kind == b"E" or beginning.whole or not before:
+                if before and beginning.is_that_of(before):
+                    self._finite = True
+                    return 0.0, ""
+                before = None
+                for block in held:
+                    self._put(block, first=not frames)
+                    frames += len(block)
+                held = []
+            if kind == b"E":
+                reason = content.decode(errors="replace")
+                self._beginning = beginning if self._unsure and reason == ENDED else None
+                return frames / RATE, reason
 
     def _put(self, samples: FloatArray, first: bool) -> None:
         most, kept = round(LATENCY * RATE), round(BEHIND * RATE)

@@ -8,7 +8,8 @@ behind. The address comes that way because every user of the machine can read a 
 a letter, the length of what follows as uint32, and that.
 
 ==== =======================================================================================
-`O`  opened: JSON, ``finite`` for a file that has an end, ``patient`` where the sender waits for us
+`O`  opened: JSON, ``finite`` for a file that has an end, ``patient`` where the sender waits for us, ``unsure`` where
+     it may be a file or a live stream
 `S`  sound: float32 ``(frames, 2)`` at `RATE`, in ±1
 `T`  the title, UTF-8
 `E`  the end: why, UTF-8; empty where a file is over
@@ -32,8 +33,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from artgen_osc import station_list
-from artgen_osc.audio import title_of
+from artgen_osc import sound_av, station_list
+from artgen_osc.dsp import FloatArray
+from artgen_osc.sound_av import NoSound, Samples, Steady
+from artgen_osc.sound_bytes import Chain
+from artgen_osc.titles import guess, title_of
 
 RATE = 44100
 """Hz, of all sound that leaves: a stream may change its own at any time."""
@@ -51,44 +55,58 @@ PROTOCOLS = {
 """Schemes that an address may have, and FFmpeg's protocols that may be used for it and for whatever it names:
 a playlist may come from a stranger, and must not open a file of this machine."""
 
-FORMATS = (
-    "aac,ac3,aiff,amr,asf,caf,eac3,flac,flv,hls,live_flv,loas,matroska,mov,mp3,mpeg,mpegts,ogg,rtp,rtsp,sdp,tta,wav,"
-    "webvtt,wv"
-)
+FORMATS = f"{sound_av.FORMATS},hls,rtp,rtsp,sdp,webvtt"
 """Containers that are looked into; FFmpeg knows others that name further files."""
 
 CHECK_SECONDS = 5.0
 """How long it may take to find out why a host can't be reached."""
 
+_SHORT = 2.0
+"""Seconds that may be missing of what a file says that it has, when a server has closed the connection."""
+
 MOST_BAD = 500
 """So many packets in a row that can't be decoded are the end of a live stream."""
 
+ENDED = "the stream ended"
+"""Why there is no more sound, where neither an error nor a known length says it."""
+
+_EARLY, _NO_LENGTH = "Stream ends prematurely", f"should be {(1 << 64) - 1}"
 _TITLE = "Metadata update for StreamTitle:"
 
 
-class TitleLog(logging.Handler):
-    """Finds Icecast's titles in FFmpeg's log: PyAV reads a container's metadata once only, when it is opened.
+class Log(logging.Handler):
+    """Finds in FFmpeg's log what PyAV doesn't tell: Icecast's titles after the first, and how a connection ended.
 
     Attributes
     ----------
     title : the newest, or None before there is one
+    closed : whether the server closed the connection without having said how much would come. FFmpeg takes that for
+        an error; it is all that such a server has to say at the end
     """
 
     title: str | None = None
+    closed = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one line of FFmpeg's log."""
         text = record.getMessage()
         if text.startswith(_TITLE):
-            # Bytes that are no UTF-8 come as \xe9: such stations mean Latin-1.
-            self.title = re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), text[len(_TITLE) :]).strip()
+            # Bytes that are no UTF-8 come as \xe9.
+            data = re.sub(
+                rb"\\x([0-9a-f]{2})",
+                lambda found: bytes.fromhex(found[1].decode()),
+                text[len(_TITLE) :].encode(errors="replace"),
+            )
+            self.title = guess(data).strip()
+        elif text.startswith(_EARLY) and text.rstrip().endswith(_NO_LENGTH):
+            self.closed = True
 
 
 def _new_tags(packet: Any) -> dict[str, str]:
     """Tags that change with this packet, as they do between the songs of an Ogg stream."""
     if not packet.has_sidedata("strings_metadata"):
         return {}
-    words = bytes(packet.get_sidedata("strings_metadata")).decode(errors="replace").split("\0")
+    words = bytes(packet.get_sidedata("strings_metadata")).decode(errors="surrogateescape").split("\0")
     return dict(zip(words[::2], words[1::2], strict=False))
 
 
@@ -96,31 +114,18 @@ class Sound:
     """Brings whatever is decoded to `RATE`, stereo and ±1."""
 
     def __init__(self) -> None:
-        self._resampler: Any = None
-        self._form: tuple[int, str, str] | None = None
+        self._samples = Samples()
+        self._steady = Steady(RATE, 2)
 
-    def push(self, frame: Any) -> Iterator[bytes]:
-        """Take one decoded frame, of any form; None for the end."""
-        import av
+    def push(self, frame: Any) -> FloatArray:
+        """Take one decoded frame, of any form: float32 ``(frames, 2)``.
 
-        form = (frame.sample_rate, frame.layout.name, frame.format.name) if frame else None
-        if form != self._form:
-            if self._resampler:
-                yield from self._out(None)
-            self._form = form
-            # FFmpeg would make mono softer on its way to stereo.
-            layout = "mono" if frame and frame.layout.nb_channels == 1 else "stereo"
-            self._resampler = av.AudioResampler(format="flt", layout=layout, rate=RATE) if form else None
-        if frame:
-            frame.pts = None  # gaps in the time stamps are the stream's affair
-            yield from self._out(frame)
-
-    def _out(self, frame: Any) -> Iterator[bytes]:
-        for resampled in self._resampler.resample(frame):
-            samples = np.nan_to_num(resampled.to_ndarray().astype(np.float32, copy=False)).ravel()
-            if resampled.layout.nb_channels == 1:
-                samples = np.repeat(samples, 2)
-            yield np.clip(samples, -1.0, 1.0).tobytes()
+        Raises
+        ------
+        ValueError
+            Its rate can't be converted.
+        """
+        return np.clip(self._steady.push(self._samples.of(frame), frame.sample_rate), -1.0, 1.0)
 
 
 def _authorities() -> str:
@@ -167,22 +172,32 @@ def records(address: str, start: float) -> Iterator[tuple[bytes, bytes]]:
     except ImportError as error:
         yield b"E", f"PyAV can't be imported: {error}".encode()
         return
-    log = TitleLog()
-    logging.getLogger("libav").addHandler(log)
-    logging.getLogger("libav").propagate = False
-    logging.getLogger("libav").setLevel(logging.DEBUG)
+    log = Log()
+    libav, level = logging.getLogger("libav"), av.logging.get_level()
+    libav.addHandler(log)
+    libav.propagate = False
+    libav.setLevel(logging.DEBUG)
     av.logging.set_level(av.logging.VERBOSE)
     try:
         try:
             container = _open(address)
-        except (av.error.InvalidDataError, av.error.ArgumentError):  # nothing known, or a format left out of `FORMATS`
+        except av.error.FFmpegError as error:
+            # Nothing known, or a format left out of `FORMATS`.
+            if not isinstance(error, (av.error.InvalidDataError, av.error.ArgumentError)) and not log.closed:
+                raise
+            log.closed = False
             address, container = _open_station(address)
         with container:
-            yield from _decode(container, start, log)
-    except (av.error.FFmpegError, ValueError) as error:
+            yield from _decode(container, address, start, log)
+    except NoSound as error:
+        yield b"E", str(error).encode()
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         yield b"E", _reason(error, address).encode()
     finally:
-        logging.getLogger("libav").removeHandler(log)
+        av.logging.set_level(level)
+        libav.removeHandler(log)
+        libav.setLevel(logging.NOTSET)
+        libav.propagate = True
 
 
 def _open(address: str) -> Any:
@@ -196,7 +211,7 @@ def _open(address: str) -> Any:
         "tls_verify": "1",
         "ca_file": _authorities(),
     }
-    return av.open(_by_http(address), options=options, metadata_errors="replace")
+    return av.open(_by_http(address), options=options, metadata_errors="surrogateescape")
 
 
 def _open_station(address: str) -> tuple[str, Any]:
@@ -221,49 +236,73 @@ def _open_station(address: str) -> tuple[str, Any]:
 
 
 def _by_http(address: str) -> str:
-    return re.sub(r"^icecast:", "http:", address, flags=re.IGNORECASE)
+    """The address as FFmpeg wants it: with a scheme of its own, in small letters."""
+    scheme, colon, rest = address.partition(":")
+    return {"icecast": "http"}.get(scheme.lower(), scheme.lower()) + colon + rest
 
 
-def _decode(container: Any, start: float, log: TitleLog) -> Iterator[tuple[bytes, bytes]]:
+def _decode(container: Any, address: str, start: float, log: Log) -> Iterator[tuple[bytes, bytes]]:
     import av
 
-    if not container.streams.audio:
-        yield b"E", b"there is no sound in it, only other things"
-        return
-    stream = container.streams.audio[0]
-    if stream.codec_context is None:
-        yield b"E", b"the codec of its sound is not known"
-        return
-    for other in container.streams:
-        if other is not stream:
-            other.discard = "all"  # of the variants of a playlist, only one is fetched
-    stream.codec_context.thread_count = 1
-    tags = container.metadata | stream.metadata
-    finite = container.duration is not None and not any(key.lower().startswith("icy-") for key in tags)
-    patient = finite or container.format.name == "hls"
-    yield b"O", json.dumps({"finite": finite, "patient": patient}).encode()
+    stream = sound_av.select(container)
+    tags = sound_av.tags_of(container, stream)
+    radio = any(key.lower().startswith("icy-") for key in tags)
+    finite = container.duration is not None and not radio
+    by_http = urlsplit(_by_http(address)).scheme in ("http", "https")
+    # What isn't a radio and has no length may be a file all the same; that shows when it is opened again.
+    patient = finite or container.format.name == "hls" or (by_http and not radio)
+    yield b"O", json.dumps({"finite": finite, "patient": patient, "unsure": by_http and not radio}).encode()
     if start and finite:
         with contextlib.suppress(av.error.FFmpegError):  # better heard again than not at all
             container.seek(round(start * av.time_base))
-    sound, title, bad = Sound(), "", 0
-    for packet in container.demux(stream):
-        tags = _new_tags(packet) or tags
-        now = title_of(tags) if log.title is None else log.title
-        if now != title:
-            title = now
-            yield b"T", title.encode(errors="replace")
-        try:
-            frames = packet.decode()
-            bad = 0
-        except av.error.FFmpegError:
-            frames = []
-            bad += 1
+    sound, title, bad, frames = Sound(), "", 0, round(start * RATE) if finite else 0
+    try:
+        for packet in container.demux(stream):
+            tags = _new_tags(packet) or tags
+            now = title_of(tags) if log.title is None else log.title
+            if now != title:
+                title = now
+                yield b"T", title.encode(errors="replace")
+            decoded = sound_av.frames(packet)
+            bad = bad + 1 if decoded is None else 0
             if bad > MOST_BAD and not finite:
-                raise  # a new start may help a live stream; a file is heard to its end
-        for frame in frames:
-            yield from ((b"S", each) for each in sound.push(frame))
-    yield from ((b"S", each) for each in sound.push(None))
-    yield b"E", b"" if finite else b"the stream ended"
+                raise av.error.InvalidDataError(0, "nothing but damage")  # a new start may help a live stream
+            for frame in decoded or ():
+                samples = sound.push(frame)
+                frames += len(samples)
+                yield b"S", samples.tobytes()
+    except av.error.PatchWelcomeError:
+        # Songs of different forms in one Ogg file are more than FFmpeg can do.
+        if radio or not by_http or container.format.name != "ogg":
+            raise
+        yield from _chained(address, frames)
+    except av.error.FFmpegError:
+        if not log.closed or (finite and frames / RATE < container.duration / av.time_base - _SHORT):
+            raise
+    yield b"E", b"" if finite else ENDED.encode()
+
+
+def _chained(address: str, skip: int) -> Iterator[tuple[bytes, bytes]]:
+    """The songs of an Ogg file, one by one, without so many frames at its beginning."""
+    trusted = ssl.create_default_context(cafile=_authorities())
+    sound = Sound()
+    with station_list.answer(_by_http(address), trusted) as file:
+        for piece in Chain(file):
+            with sound_av.open_file(piece) as container:
+                stream = sound_av.select(container)
+                title = title_of(sound_av.tags_of(container, stream))
+                told = False
+                for packet in container.demux(stream):
+                    for frame in sound_av.frames(packet) or ():
+                        samples = sound.push(frame)
+                        skipped = min(skip, len(samples))
+                        skip -= skipped
+                        if skipped == len(samples):
+                            continue
+                        if not told:
+                            told = True
+                            yield b"T", title.encode(errors="replace")
+                        yield b"S", samples[skipped:].tobytes()
 
 
 def _leave_with_parent(pipe: BinaryIO) -> None:

@@ -14,7 +14,7 @@ def _range(row: Address) -> str:
     if row.kind == "string":
         return ""
     if row.kind == "trigger":
-        return "any"
+        return "any but 0"
     if row.high == schema.COUNT_MAX:
         return f"{row.low:g} …"
     return f"{row.low:g}..{row.high:g} {row.unit}".strip()

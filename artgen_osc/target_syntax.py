@@ -35,6 +35,8 @@ PORTS = {
 
 PRESETS = Path(__file__).parent / "presets"
 LEASE = 60.0
+MOST_LONG = 1000
+"""Characters of a target."""
 MOST_SHOWN = 200
 """Characters of a target in a message about it."""
 
@@ -225,6 +227,8 @@ def parse_target(text: str, host: str = LOCALHOST) -> Target:
     OscError
         With what is wrong, and the nearest thing that is allowed.
     """
+    if len(text) > MOST_LONG:
+        raise OscError(f"{text[:40]}…: is not a target ({len(text)} characters); {MOST_LONG} at most are allowed")
     first, *options = (part.strip() for part in text.split(","))
     name = text[:MOST_SHOWN]
     try:
@@ -272,6 +276,8 @@ def with_host(text: str, host: str) -> str:
     >>> with_host("9110,rate=30", "10.0.0.7"), with_host("max", "10.0.0.7"), with_host("10.0.0.2:9000", "10.0.0.7")
     ('10.0.0.7:9110,rate=30', 'max@10.0.0.7', '10.0.0.2:9000')
     """
+    if len(text) > MOST_LONG:
+        return text
     first, comma, options = text.partition(",")
     try:
         head = _read_head(first.strip())

@@ -494,7 +494,7 @@ def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest
         Bridge("127.0.0.1", server.port, server.receiver, ("127.0.0.1", 9101))
     for web, visuals in (
         (config.WebConfig(port=server.port), config.VisualsConfig()),
-        (config.WebConfig(port=free_port()), config.VisualsConfig(host="no.such.host.invalid")),
+        (config.WebConfig(port=free_port()), config.VisualsConfig(host="no..host")),
     ):
         assert open_page(Config(web=web, visuals=visuals), server.receiver) is None
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2

@@ -91,6 +91,14 @@ def test_a_whole_run_from_the_installed_generator_says_so_and_its_card_too(
     assert card["licence"] == "CC0; then mine"
 
 
+def test_what_a_run_was_made_of_is_known_when_the_file_is_gone(options: Options, installed: Path) -> None:
+    first = new_trainer(dataclasses.replace(options, init=str(installed)))
+    again = new_trainer(dataclasses.replace(options, init=""))
+    assert not again.before
+    again.load_state(first.state())
+    assert train_gan.card(again)["trained_on"] == "sunsets; then pictures: 6 pictures"
+
+
 def test_a_run_without_a_checkpoint_exports_nothing(options: Options, capsys: pytest.CaptureFixture[str]) -> None:
     assert train_gan.main([f"--images={options.images}", f"--run={options.run}", "--export-only"]) == 2
     assert "no checkpoint is there yet" in capsys.readouterr().err

@@ -73,7 +73,7 @@ def test_a_row_that_is_short_or_long_is_named_and_the_others_go_on(tmp_path: Pat
     path = write(tmp_path, text)
     table = read_table(path, NEEDED)
     assert [(row.number, row.cells["file"]) for row in table.rows] == [(2, "a.wav"), (5, "d.wav")]
-    assert table.notes[0] == f"{path}: row 3 lacks file: it ends after 2 cells"
+    assert table.notes[0] == f"{path}: row 3 lacks file: it has 2 of 3 cells"
     assert table.notes[1].startswith(f"{path}: row 4 has 5 cells under 3 columns; decimal commas")
 
 

@@ -260,6 +260,13 @@ class TestTraining:
         with pytest.raises(ConfigError, match=r"2\.\.6 is allowed"):
             train_mood.splits([make_songs("x", 12, 0)], 7, 1, 0)
 
+    @pytest.mark.parametrize(("label", "says"), [(np.nan, "valence: 0 labels"), (0.5, "valence: all 6 labels")])
+    def test_labels_that_teach_nothing_are_refused_before_the_work(self, label: float, says: str) -> None:
+        songs = make_songs("x", 12, 0)
+        songs.labels[:, 0] = label
+        with pytest.raises(ConfigError, match=says):
+            train_mood.splits([songs], 2, 1, 0)
+
 
 class TestModel:
     def test_engine_agrees_with_the_network(self, model: Path, network: Ensemble, split: Split) -> None:

@@ -65,7 +65,7 @@ def need_place(flag: str, path: Path) -> None:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
         _aside(path).touch()
-        _aside(path).unlink()
+        _aside(path).unlink(missing_ok=True)  # of several processes another may have been faster
     except OSError as error:
         raise ConfigError(f"{_place(flag, path)}: can't be written ({error.strerror}); choose another name") from None
 

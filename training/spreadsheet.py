@@ -100,7 +100,9 @@ def read_table(path: Path, needed: Iterable[str]) -> Table:
             cells.pop()
         lacking = [name for name in needed if names.index(name) >= len(cells)]
         if lacking:
-            notes.append(f"{path}: row {number} lacks {' and '.join(lacking)}: it ends after {len(cells)} cells")
+            notes.append(
+                f"{path}: row {number} lacks {' and '.join(lacking)}: it has {len(cells)} of {len(names)} cells"
+            )
         elif len(cells) > len(names):
             hint = "; decimal commas or a comma in a text need quotes" if delimiter == "," else ""
             notes.append(f"{path}: row {number} has {len(cells)} cells under {len(names)} columns{hint}")

@@ -83,7 +83,7 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> lis
     Raises
     ------
     ConfigError
-        A source has fewer artists than there are folds.
+        A source has fewer artists than there are folds, or a part of the split lacks labels.
     """
     for songs in sources:
         artists = len(set(songs.artists))
@@ -93,8 +93,22 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> lis
     for repeat in range(repeats):
         for parts in zip(*(artist_folds(songs.artists, folds, seed + repeat) for songs in sources), strict=True):
             train, held = zip(*parts, strict=True)
+            for songs, rows in zip(sources, train, strict=True):
+                _need_labels(songs, rows)
             result.append(Split(sources, train, held))
     return result
+
+
+def _need_labels(songs: Songs, rows: np.ndarray) -> None:
+    for column, value in enumerate(("valence", "energy")):
+        known = songs.labels[rows, column]
+        known = known[np.isfinite(known)]
+        if len(known) < 2 or not known.std():
+            what = f"{len(known)} labels are known" if len(known) < 2 else f"all {len(known)} labels are the same"
+            raise ConfigError(
+                f"{songs.name}: {value}: {what} in a part of the split; labels that differ are needed; fill in the "
+                "column, or take fewer --folds"
+            )
 
 
 def train(split: Split, points: list[Points], settings: Settings, path: Path, member: int) -> Trainer:

@@ -80,7 +80,8 @@ def run(
         stack.callback(library.close)
         config = started(file, library)
         understood = (*schema.VISUALS_CONTROLS, *schema.sent())
-        receiver = OscReceiver(config.host, config.port, schema.by_path(understood))
+        rows = schema.by_path(understood)
+        receiver = OscReceiver(config.host, config.port, rows, file.config.osc.time_tags)
         stack.callback(receiver.close)
         query = open_query(
             "artgen renderer", config.host, config.query_port, receiver, schema.sent_by_renderer(), understood
@@ -216,7 +217,7 @@ class _Loop:
         try:
             changes = self._file.changes()
         except ConfigError as error:
-            for line in [] if self._child else str(error).splitlines():
+            for line in [] if self._child else str(error).split("\n"):
                 log.warning("%s; the old values are kept", line)
             return []
         followed = {row.setting: row for row in schema.VISUALS_CONTROLS}

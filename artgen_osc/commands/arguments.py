@@ -2,12 +2,11 @@
 
 import argparse
 import re
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from artgen_osc import config
-from artgen_osc.runtime.text import say
+from artgen_osc.runtime.text import complain, short
 from artgen_osc.target_syntax import nearest
 
 SHORT = {
@@ -43,25 +42,25 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """See `argparse.ArgumentParser.error`."""
-        text = re.sub(r"^argument ", "", message).rstrip(".?")
-        say(f"artgen: {text}; {self.prog} --help shows what can be given", sys.stderr)
+        text = re.sub(r"^argument ", "", message)
+        complain(f"{text}; {self.prog} --help shows what can be given")
         self.exit(2)
 
     def refuse(self, words: Sequence[str]) -> NoReturn:
         """Tell of words that nothing takes, and exit."""
         flags = [word.split("=")[0] for word in words if re.match(r"--?[^\d-]", word)]
         if not flags:
-            self.error(f"{words[0]!r}: is more than {self.prog} takes")
+            self.error(f"{short(words[0])}: is more than {self.prog} takes")
         known = [name for name in self._option_string_actions if name.startswith("--")]
         for flag in flags:
             hint = self.hints.get(flag) or nearest(flag, known)
             hint = "" if hint.startswith("choose") else f"; {hint}"
-            say(f"artgen: {flag}: no such flag{hint}; {self.prog} --help shows them all", sys.stderr)
+            complain(f"{flag}: no such flag{hint}; {self.prog} --help shows them all")
         self.exit(2)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
-            raise argparse.ArgumentError(action, f"{value!r} isn't known; {nearest(value, action.choices)}")
+            raise argparse.ArgumentError(action, f"{short(value)} isn't known; {nearest(value, action.choices)}")
 
 
 def add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
@@ -109,14 +108,14 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        raise argparse.ArgumentTypeError(f"{short(text)} is not a number") from None
 
 
 def positive(text: str) -> float:
     """Parse a number above 0."""
     value = number(text)
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        raise argparse.ArgumentTypeError(f"{short(text)} is not a number above 0")
     return value
 
 
@@ -125,7 +124,7 @@ def whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+        raise argparse.ArgumentTypeError(f"{short(text)} is not a whole number") from None
 
 
 def whole_from(low: int, high: int) -> Callable[[str], int]:
@@ -134,7 +133,9 @@ def whole_from(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         value = whole(text)
         if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text} is out of range; a whole number from {low} to {high} is allowed")
+            raise argparse.ArgumentTypeError(
+                f"{short(text)} is out of range; a whole number from {low} to {high} is allowed"
+            )
         return value
 
     return parse

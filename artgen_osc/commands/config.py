@@ -10,6 +10,7 @@ from artgen_osc.commands.arguments import Command, settings
 from artgen_osc.config import Config, ConfigFile
 from artgen_osc.runtime.text import printable, say
 from artgen_osc.runtime.toml import toml_value
+from artgen_osc.show_paths import beside
 
 
 def add(command: Command) -> None:
@@ -64,7 +65,7 @@ def dump(effective: Config, origins: dict[str, str], ascii_only: bool) -> str:
         left_open = origin == "default" or origin.startswith("scene ")
         note = ""
         try:
-            text = toml_value(value if left_open else config.beside(key, value, Path.cwd()), ascii_only)
+            text = toml_value(value if left_open else beside(key, value, Path.cwd()), ascii_only)
         except ValueError as error:
             left_open, text, note = True, f'"{printable(value)}"', f" ({error}; give it by a flag)"
         about = printable(f"{origin}{note}: {item.metadata['doc']}")

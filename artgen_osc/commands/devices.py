@@ -3,7 +3,7 @@
 import argparse
 
 from artgen_osc.commands.arguments import Command
-from artgen_osc.runtime.text import say
+from artgen_osc.runtime.text import printable, say
 
 
 def add(command: Command) -> None:
@@ -18,7 +18,8 @@ def run(given: argparse.Namespace) -> int:
     rows = list_devices()
     for row in rows:
         marks = ("default input " if row.default_input else "") + ("default output" if row.default_output else "")
-        say(f"{row.name}  [{row.host}]  {row.inputs} in, {row.outputs} out, {row.sample_rate} Hz  {marks}".rstrip())
+        name = printable(f"{row.name}  [{row.host}]")
+        say(f"{name}  {row.inputs} in, {row.outputs} out, {row.sample_rate} Hz  {marks}".rstrip())
     if not rows:
         say("no audio devices; --input file:PATH and --input demo work without one")
     return 0

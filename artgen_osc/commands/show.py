@@ -8,8 +8,9 @@ from pathlib import Path
 
 from artgen_osc.commands.arguments import Command, flags, positive, settings
 from artgen_osc.config import Config
-from artgen_osc.runtime.text import can_write, say
+from artgen_osc.runtime.text import can_write, printable, say
 
+VISUALS = ("visuals", "osc.time_tags")
 DAEMON = ("audio", "mood", "osc", "web", "visuals.host", "visuals.port")
 
 
@@ -26,7 +27,7 @@ def add(command: Command) -> None:
         DAEMON,
     )
     visuals = command(
-        "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", ("visuals",)
+        "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", VISUALS
     )
     visuals.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     for sub in (live, daemon, visuals):
@@ -61,7 +62,7 @@ def _show(given: argparse.Namespace, with_renderer: bool) -> int:
     from artgen_osc.renderer import Renderer
 
     file = settings(given)
-    renderer = Renderer(flags(given), given.config, given.strip) if with_renderer else None
+    renderer = Renderer(flags(given), given.config, given.strip, given.verbose) if with_renderer else None
     meters = Meters() if given.meters else None
     with closing(Daemon(file, renderer, meters)) as daemon:
         start = time.monotonic()
@@ -79,10 +80,13 @@ def _show(given: argparse.Namespace, with_renderer: bool) -> int:
 
 def _beginning(config: Config, hears: str, addresses: list[str], with_renderer: bool) -> str:
     """Three lines that a performer should know when a show begins."""
-    targets = ", ".join(config.osc.targets) or "no other program yet; --osc touchdesigner, or HOST:PORT, adds one"
+    targets = (
+        ", ".join(map(printable, config.osc.targets))
+        or "no other program yet; --osc touchdesigner, or HOST:PORT, adds one"
+    )
     page = addresses[0] if addresses else "none, web.port is 0"
     keys = "H in the window for help, " if with_renderer and not config.visuals.headless else ""
-    return f"hears: {hears}\nsends to: {targets}\npage: {page}   {keys}Ctrl-C to end"
+    return f"hears: {printable(hears)}\nsends to: {targets}\npage: {page}   {keys}Ctrl-C to end"
 
 
 def _minutes(seconds: float) -> str:

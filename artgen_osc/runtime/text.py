@@ -4,6 +4,7 @@ What came out of a file, a message or the network may hold escape sequences, lin
 terminal's encoding lacks. Through here it is harmless, and nothing raises.
 """
 
+import contextlib
 import logging
 import os
 import re
@@ -42,8 +43,8 @@ def short(value: object, most: int = 100) -> str:
     """As Python would write a value, cut where it is longer than `most` letters; never raises."""
     try:
         text = repr(value)
-    except ValueError:  # Python doesn't write numbers of thousands of digits
-        return "a number of very many digits"
+    except (ValueError, RecursionError):  # Python doesn't write numbers of thousands of digits, nor tables so deep
+        return "something endless"
     return shortened(text, most)
 
 
@@ -72,6 +73,20 @@ def say(text: object, file: TextIO | None = None) -> None:
     file : where to; None: the standard output
     """
     print("\n".join(map(printable, re.split(r"\r?\n", str(text)))), file=file or sys.stdout, flush=True)
+
+
+def unexpected(error: BaseException) -> str:
+    """What to tell of an exception that nobody has foreseen."""
+    return " ".join(f"unexpected {type(error).__name__}: {error}".split())
+
+
+def complain(text: object) -> None:
+    """Print what is wrong, as one `printable` line that says whose it is, to the standard error output.
+
+    Where that has no reader any more, nobody is told.
+    """
+    with contextlib.suppress(OSError):
+        say(f"artgen: {printable(text)}", sys.stderr)
 
 
 class LogFormatter(logging.Formatter):

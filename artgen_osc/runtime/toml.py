@@ -1,5 +1,6 @@
 """TOML: read as editors and shells write it, and written so that it can be read again."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ import tomli_w
 
 from artgen_osc.runtime.files import LARGEST_TEXT, decode_text, read_regular
 from artgen_osc.runtime.text import is_harmless
+
+_LONG_KEY = re.compile(r"(?:\.[^.,\n]{0,40}){200}")
+"""A key of so many parts: Python's reader works on it for minutes."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -19,7 +23,9 @@ def parse_toml(text: str) -> dict[str, Any]:
         ``is not valid TOML`` and why.
     """
     try:
-        return tomllib.loads(text)
+        if not _LONG_KEY.search(text):
+            return tomllib.loads(text)
+        reason = "a key of hundreds of parts"
     except tomllib.TOMLDecodeError as error:
         reason = str(error)
     except RecursionError:
@@ -70,7 +76,7 @@ def toml_value(value: object, ascii_only: bool = False) -> str:
         return f"[{', '.join(toml_value(item, ascii_only) for item in value)}]"
     text = tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")
     return "".join(
-        letter if letter.isascii() or (is_harmless(letter) and not ascii_only) else _escape(letter) for letter in text
+        letter if is_harmless(letter) and (letter.isascii() or not ascii_only) else _escape(letter) for letter in text
     )
 
 

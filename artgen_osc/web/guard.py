@@ -1,10 +1,12 @@
-"""Who may use the server: checks of ``Host``, ``Origin`` and the token. No input or output."""
+"""Who may use the server: checks of ``Host``, ``Origin`` and the token."""
 
+import contextlib
 import hmac
 import ipaddress
 import secrets
 import socket
-from http.cookies import CookieError, SimpleCookie
+import threading
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -68,25 +70,54 @@ def network_addresses(six: bool) -> list[str]:
     return [str(each) for each in sorted(reached, key=lambda each: str(each).startswith("192.168."))]
 
 
-def is_this_machine(host: str) -> bool:
-    """Whether a request's ``Host`` names this machine: by an IP address or by a name that is its own.
+class Names:
+    """Names under which a server on this machine is reached, beside its addresses.
 
-    Anyone can let their domain point to 127.0.0.1 while the user looks at their page (DNS rebinding);
-    the browser then says the domain's name here.
+    A domain can be made to point to 127.0.0.1 while the user looks at its page (DNS rebinding), and on a network
+    without a server for names anybody may answer for one that ends in ``.local``. So these are known, and no others.
+
+    Parameters
+    ----------
+    reached : whether other machines can connect; then this one's name in their network is its own too
+    more : such as those of a proxy
     """
-    name, own = _hostname(host), machine()
-    known = ("localhost", socket.gethostname().lower(), own, f"{own}.local", f"artgen-{own}.local")
-    return name in known or _is_address(name)
+
+    def __init__(self, reached: bool, more: Iterable[str] = ()) -> None:
+        own = machine()
+        near = (f"{own}.local", f"artgen-{own}.local") if reached else ()
+        self._known = frozenset(("localhost", socket.gethostname().lower(), own, *near, *more))
+        # It may have to ask the network, which can take seconds.
+        threading.Thread(target=self._look_up, name="full name", daemon=True).start()
+
+    def _look_up(self) -> None:
+        with contextlib.suppress(OSError, UnicodeError):
+            self._known |= {socket.getfqdn().lower().rstrip(".")}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
 
 
-def is_own_page(origin: str, host: str) -> bool:
-    """Whether a browser's page may steer the show: one from this machine, or from the server's own address.
+def is_this_machine(host: str, names: "Names | Collection[str]") -> bool:
+    """Whether a request's ``Host`` names this machine: by an IP address, or by one of the names that are its own."""
+    name = _hostname(host)
+    return bool(name) and (name in names or _is_address(name))
 
-    Other sites must not reach a server on 127.0.0.1 through the user's browser. A name other than
-    ``localhost`` isn't trusted, since anyone can let their name point here.
+
+def is_own_page(origin: str, host: str, names: "Names | Collection[str]" = ()) -> bool:
+    """Whether a browser's page is from this machine, or from the server's own address, on whatever port.
+
+    Other sites must not reach a server on 127.0.0.1 through the user's browser. Of names, only those are trusted
+    that are known to be this machine's, since anyone can let theirs point here.
     """
     page = _hostname(origin.partition("://")[2])
-    return page in ("localhost", "127.0.0.1", "::1") or (_is_address(page) and page == _hostname(host))
+    near = page in ("localhost", "127.0.0.1", "::1") or is_page_of(origin, names)
+    return near or (_is_address(page) and page == _hostname(host))
+
+
+def is_page_of(origin: str, names: "Names | Collection[str]") -> bool:
+    """Whether a browser's page is from a host that has one of these names, on whatever port."""
+    page = _hostname(origin.partition("://")[2])
+    return bool(page) and page in names
 
 
 def is_same_origin(origin: str, host: str) -> bool:
@@ -148,20 +179,35 @@ def site(text: str) -> str:
     )
 
 
-def knows_token(token: str, query: str, cookies: str) -> bool:
-    """Whether a request shows the token: ``?token=`` in its address, or the cookie that the page was given then.
+def host_name(text: str) -> str:
+    """A host's name as a browser says it.
+
+    Raises
+    ------
+    ConfigError
+    """
+    plain = text.lower().rstrip(".")
+    if plain and plain == _hostname(plain) and "@" not in plain:
+        return plain
+    raise ConfigError(
+        f"web.hosts: {text!r} is not a name; a host without https:// and port is allowed; such as show.example.org"
+    )
+
+
+def tokens_shown(query: str, cookies: str) -> list[str]:
+    """What a request shows as the token: ``?token=`` in its address, and the cookie that the page was given then.
 
     Parameters
     ----------
-    token : the right one
     query : of the address, as it stands there
     cookies : the header
     """
-    shown = parse_qs(query).get("token", [])
-    try:
-        cookie = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        cookie = None
-    if cookie:
-        shown.append(cookie.value)
-    return any(hmac.compare_digest(each.encode(errors="replace"), token.encode()) for each in shown)
+    shown = parse_qs(query).get("token", [])[:1]  # many would be many guesses
+    # Not by `http.cookies`, which takes 0.1 s for some headers; our own is never quoted.
+    pairs = (part.strip().partition("=") for part in cookies.split(";"))
+    return shown + [value for name, _, value in pairs if name == COOKIE][:1]
+
+
+def is_token(token: str, shown: str) -> bool:
+    """Whether a token is the right one, in a time that doesn't tell how much of it is."""
+    return hmac.compare_digest(shown.encode(errors="replace"), token.encode())

@@ -12,7 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -21,7 +21,9 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc import OscReceiver
 from artgen_osc.osc_codec import MAX_PACKET
 from artgen_osc.schema import Address, Value
-from artgen_osc.web.guard import HEADERS, is_own_page, is_same_origin, is_this_machine, knows_token
+from artgen_osc.web.door import Door, listening, neighbour, plain
+from artgen_osc.web.gate import Gate, said
+from artgen_osc.web.guard import HEADERS, Names, is_loopback, is_own_page, is_page_of, is_same_origin
 from artgen_osc.web.listener import Client
 
 if TYPE_CHECKING:
@@ -33,8 +35,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("artgen.web")
 
-NEWS = 500
-"""Most bundles that wait for the server's thread, some seconds. It catches up from the newest values."""
+NEWS = 100
+"""Most bundles that wait for the server's thread, about a second. It catches up from the newest values."""
+
+TURN_S, REST = 0.002, 4
+"""After so much work on news at once it rests, so many times as long: others want this thread, and this core."""
 
 BUFFER = 2**16
 """Bytes that the system holds back for one client: what lies there is no longer news."""
@@ -52,8 +57,8 @@ FULL_S = 0.01
 """So long is a client that sends faster than the show takes kept waiting, until there is room."""
 
 QUIET_S = 60.0
-MOST_CLIENTS = 100
-"""WebSockets to the show's values."""
+MOST_CLIENTS, MOST_OF_ONE = 100, 60
+"""WebSockets to the show's values, and those from one address."""
 
 
 ClientT = TypeVar("ClientT", bound=Client)
@@ -81,6 +86,7 @@ class WebServer(ABC, Generic[ClientT]):
     parts : what else it can do, beside `_page` and the WebSockets of values
     token : what every request has to show; empty for none
     tls : to serve https
+    hosts : names of proxies under which it is reached too
 
     Attributes
     ----------
@@ -106,18 +112,18 @@ class WebServer(ABC, Generic[ClientT]):
         parts: "Sequence[Part]" = (),
         token: str = "",
         tls: "ssl.SSLContext | None" = None,
+        hosts: Collection[str] = (),
     ) -> None:
         self._what, self._receiver, self._rows, self._values = what, receiver, rows, values
-        self._parts, self._token, self._tls = parts, token, tls
+        self._parts, self._tls, self._hosts = parts, tls, hosts
         self._news: deque[Sequence[tuple[Address, Value]]] = deque()
         self._clients: set[ClientT] = set()
         self._dropped = self._missed = 0
-        self._behind = False
+        self._behind = self._resting = False
         self._listeners = 0
         self._quiet_until = 0.0
         try:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            self._socket = socket.create_server((host, port), family=family)
+            self._socket = listening(host, port)
         except (OSError, OverflowError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise OscError(
@@ -126,6 +132,8 @@ class WebServer(ABC, Generic[ClientT]):
             ) from None
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)  # the connections inherit it
         self.port: int = self._socket.getsockname()[1]
+        self._names = Names(not is_loopback(host), (*hosts, host.lower()))
+        self._gate = Gate(what, self._names, token)
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=what, daemon=True)
@@ -170,7 +178,9 @@ class WebServer(ABC, Generic[ClientT]):
         async def guard(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
-            return self._refusal(request) or await self._answer(request, handler)
+            with door.serving(request.transport):
+                refusal = await self._gate.refusal(request) or self._refusal(request)
+                return refusal or await self._answer(request, handler)
 
         async def complete(request: web.Request, response: web.StreamResponse) -> None:
             del response.headers["Server"]
@@ -190,16 +200,20 @@ class WebServer(ABC, Generic[ClientT]):
             keepalive_timeout=OPEN_S,
             lingering_time=OPEN_S,
             shutdown_timeout=GOODBYE_S / 2,
+            auto_decompress=False,
         )
         await runner.setup()
+        assert runner.server is not None
+        door = Door(self._what, self._socket, runner.server, self._tls)
         try:
-            await web.SockSite(runner, self._socket, ssl_context=self._tls).start()
+            door.open()
             beside = asyncio.create_task(self._beside())
             await self._stop.wait()
             beside.cancel()
             await asyncio.wait([beside])
             await self._goodbye()
         finally:
+            door.close()
             for part in self._parts:
                 await part.close()
             await runner.cleanup()
@@ -219,34 +233,28 @@ class WebServer(ABC, Generic[ClientT]):
 
     def _may_listen(self, origin: str, host: str) -> bool:
         """Whether a page may have a WebSocket to the show's values."""
-        return is_own_page(origin, host)
+        return is_own_page(origin, host, self._names)
 
     def _may_steer(self, origin: str, host: str) -> bool:
         """Whether a page may read what describes the show's values too, and change them by what it sends."""
-        return is_own_page(origin, host)
-
-    def _is_welcome(self, request: "web.Request", origin: str, host: str) -> bool:
-        """Whether a page may have what it asks for: recordings and all else but the values are for our own alone."""
-        if request.match_info.handler == self._values_or_page:
-            return (self._may_listen if _wants_websocket(request) else self._may_steer)(origin, host)
-        # A cookie would prove nothing: the browser sends it along whoever asks.
-        shown = bool(self._token) and knows_token(self._token, request.query_string, cookies="")
-        return shown or is_same_origin(origin, host)
+        return is_own_page(origin, host, self._names)
 
     def _refusal(self, request: "web.Request") -> "web.Response | None":
-        """Why a request isn't answered, or None."""
+        """Why a page may not have what it asks for: recordings and all else but the values are for our own alone."""
         from aiohttp import web
 
-        origin, host = _said(request, "Origin"), _said(request, "Host")
-        if host is not None and not is_this_machine(host):
-            reason = f"Host {host[:200]}: isn't this machine; use its IP address or localhost\n"
-            return web.Response(status=403, text=reason)
-        if self._token and not knows_token(self._token, request.query_string, request.headers.get("Cookie", "")):
-            reason = "token: is missing or wrong; the whole address that artgen printed is allowed; open that one\n"
-            return web.Response(status=401, text=reason)
-        if origin is not None and not self._is_welcome(request, origin, host or ""):
-            return web.Response(status=403, text=f"{origin[:200]}: may not use this of the show; {self.allowed}\n")
-        return None
+        origin, host = said(request, "Origin"), said(request, "Host") or ""
+        if origin is None:
+            return None
+        if request.match_info.handler == self._values_or_page:
+            welcome = (self._may_listen if _wants_websocket(request) else self._may_steer)(origin, host)
+        else:
+            # A proxy may say another host than the browser did.
+            own = is_same_origin(origin, host) or is_page_of(origin, self._hosts)
+            welcome = own or self._gate.shows_token(request)
+        if welcome:
+            return None
+        return web.Response(status=403, text=f"{origin[:200]}: may not use this of the show; {self.allowed}\n")
 
     async def _answer(
         self, request: "web.Request", handler: Callable[..., "Awaitable[web.StreamResponse]"]
@@ -262,7 +270,7 @@ class WebServer(ABC, Generic[ClientT]):
         except Exception as error:  # a bug or a full disk: the others are served on
             self._complain("%s %s: failed (%r); the show goes on", request.method, request.path[:200], error)
             return web.Response(status=500, text="this failed; see artgen's log\n")
-        origin = _said(request, "Origin")
+        origin = said(request, "Origin")
         described = request.match_info.handler == self._values_or_page and request.method in ("GET", "HEAD")
         if origin is not None and described and not response.prepared:
             response.headers["Access-Control-Allow-Origin"] = origin  # `_is_welcome` has let it in
@@ -278,8 +286,10 @@ class WebServer(ABC, Generic[ClientT]):
         from aiohttp import web
 
         if _wants_websocket(request):
-            if len(self._clients) >= MOST_CLIENTS:
-                return web.Response(status=503, text=f"{MOST_CLIENTS} clients are connected; close one\n")
+            address = neighbour(request.remote or "")
+            mine = sum(neighbour(client.request.remote or "") == address for client in self._clients)
+            if len(self._clients) >= MOST_CLIENTS or mine >= MOST_OF_ONE:
+                return web.Response(status=503, text=f"{len(self._clients)} clients are connected; close one\n")
             return await self._listen(request)
         if request.method not in ("GET", "HEAD"):
             reason = f"{request.method}: GET is allowed; send values as OSC\n"
@@ -339,31 +349,35 @@ class WebServer(ABC, Generic[ClientT]):
             self._count()
         return connection
 
-    async def _pass_on(self, packet: bytes, sender: str) -> None:
-        """Hand a packet to the show, as soon as that has room for it."""
-        while not self._receiver.put(packet, sender) and not self._stop.is_set():
+    async def _pass_on(self, packet: bytes, sender: str, trusted: bool = False) -> None:
+        """Hand a packet to the show, as soon as that has room for it; see `OscReceiver.put` for the parameters."""
+        while not self._receiver.put(packet, sender, trusted) and not self._stop.is_set():
             await asyncio.sleep(FULL_S)
 
     def _count(self) -> None:
         self._listeners = sum(client.listens for client in self._clients)
 
     def _tell(self) -> None:
-        """Hand on what has changed."""
-        while self._news:
+        """Hand on what has changed, for as long as a turn is."""
+        if self._resting:
+            return
+        start = time.monotonic()
+        while self._news and time.monotonic() - start < TURN_S:
             self._inform(self._news.popleft())
-        if self._behind:
+        if self._behind and not self._news:
             self._behind = False
             self._catch_up()
+        if (spent := time.monotonic() - start) >= TURN_S:
+            self._resting = True
+            self._loop.call_later(REST * spent, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = False
+        self._tell()
 
     def _catch_up(self) -> None:
         """Hand on everything as it is now, after news was lost."""
         self._inform([(self._rows[path], value) for path, value in self._values.copy().items()])
-
-
-def _said(request: "web.Request", name: str) -> str | None:
-    """A header. Said twice, it is joined, and so means nothing that is known."""
-    values = request.headers.getall(name, [])
-    return ", ".join(values) if values else None
 
 
 def _wants_websocket(request: "web.Request") -> bool:
@@ -373,5 +387,5 @@ def _wants_websocket(request: "web.Request") -> bool:
 def here(request: "web.Request") -> str:
     """The address under which the client has reached this machine; an IPv6 one in brackets."""
     place = request.transport.get_extra_info("sockname") if request.transport else None
-    host = str(place[0]) if place else "127.0.0.1"
+    host = plain(str(place[0])) if place else "127.0.0.1"
     return f"[{host}]" if ":" in host else host

@@ -22,6 +22,7 @@ import os
 import re
 import secrets
 import shutil
+import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -138,6 +139,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._taking = threading.Lock()
         self._lock = FileLock(folder / ".lock", mode=PRIVATE_FILE, thread_local=False)
 
     def take(self) -> bool:
@@ -150,8 +152,9 @@ class Store:
         """
         make_folder(self.folder, PRIVATE_FOLDER)
         try:
-            if not self._lock.is_locked:
-                self._lock.acquire(blocking=False)
+            with self._taking:  # of two uploads at once, neither is another show
+                if not self._lock.is_locked:
+                    self._lock.acquire(blocking=False)
         except Timeout:
             return False
         return True

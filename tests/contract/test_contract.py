@@ -88,6 +88,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.host",
         "osc.port",
         "osc.query_port",
+        "osc.time_tags",
         "web.host",
         "web.port",
         "web.token",
@@ -95,6 +96,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "web.certificate",
         "web.key",
         "web.origins",
+        "web.hosts",
         "visuals.query_port",
         *(
             f"visuals.{name}"

@@ -13,6 +13,8 @@ SHARED_WITH_THE_GALLERY = ("artgen_osc.web.guard.", "artgen_osc.web.page_files."
 """The gallery has a server of its own, which holds strangers off and gives its page's files as the show's does."""
 SHARED_WITH_TRAINING = {
     "dsp",
+    "downmix",
+    "sound_file",
     "analysis",
     "mood",
     "mood_mel",

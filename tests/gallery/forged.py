@@ -12,6 +12,7 @@ from visuals.gallery.record import to_json
 HEAD = b"\x89PNG\r\n\x1a\n"
 SIZE = struct.pack(">IIBBBBB", 32, 18, 8, 2, 0, 0, 0)
 PIXELS = zlib.compress(bytes((32 * 3 + 1) * 18))
+ID = "0k2m9x4c7tqf"
 JPEG = b"\xff\xd8\xff\xd9"
 
 
@@ -30,8 +31,8 @@ def with_text(text: bytes) -> bytes:
 
 
 def told(**changes: object) -> bytes:
-    """What a picture tells of itself, changed."""
-    return json.dumps(json.loads(to_json(an_about())) | changes).encode()
+    """What the picture `ID` tells of itself, changed."""
+    return json.dumps(json.loads(to_json(an_about(id=ID))) | changes).encode()
 
 
 TEXTS = {
@@ -56,10 +57,10 @@ TEXTS = {
     "look of a list": told(look=[1]),
     "effects of a list": told(effects=[1]),
     "time without end": told(time="9" * 100_000),
-    "another's id": told(id="0k2m9x4c7tqf"),
+    "another's id": told(id="1k2m9x4c7tqf"),
     "id of a path": told(id="../../x"),
 }
-FILES = {name: with_text(text) for name, text in TEXTS.items()} | {
+OTHERS = {
     "a bomb of text": png(chunk(b"zTXt", b"artgen\0\0" + zlib.compress(b"x" * 50_000_000))),
     "a NUL in a keyword": png(chunk(b"tEXt", b"a\0b\0c"), chunk(b"iTXt", b"\0\0\0\0\0")),
     "text chunks without text": png(chunk(b"iTXt", b""), chunk(b"zTXt", b""), chunk(b"tEXt", b"")),
@@ -68,6 +69,12 @@ FILES = {name: with_text(text) for name, text in TEXTS.items()} | {
     "a small picture of 2 MB": png(chunk(b"iTXt", b"artgen\0\0\0\0\0" + told()), chunk(b"arTH", JPEG + bytes(2 << 20))),
     "of no bytes": b"",
 }
+
+
+def files(id: str = ID) -> dict[str, bytes]:
+    """A file of each kind, by what is wrong with it; this is its id, if it has one."""
+    texts = {name: text.replace(ID.encode(), id.encode()) for name, text in TEXTS.items()}
+    return {name: with_text(text) for name, text in texts.items()} | OTHERS
 
 
 def plant(folder: Path) -> list[str]:
@@ -83,9 +90,10 @@ def plant(folder: Path) -> list[str]:
 
 def _plant(folder: Path) -> list[str]:
     names = []
-    for number, data in enumerate(FILES.values()):
-        names.append(f"0000000{number:05}.png")
-        (folder / names[-1]).write_bytes(data)
+    for number, kind in enumerate(files()):
+        id = f"0000000{number:05}"
+        names.append(f"{id}.png")
+        (folder / names[-1]).write_bytes(files(id)[kind])
     (folder / "folder.png").mkdir()
     (folder / "loop.png").symlink_to("loop.png")
     (folder / "dead.png").symlink_to("nowhere")

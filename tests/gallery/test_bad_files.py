@@ -13,24 +13,31 @@ import pytest
 from artgen_osc.cli import main
 from artgen_osc.runtime.text import printable
 from tests.gallery.conftest import a_frame, an_about, put
-from tests.gallery.forged import FILES, plant, told, with_text
+from tests.gallery.forged import ID, files, plant, told, with_text
+from tests.odd_paths import odd_paths
 from visuals.gallery.files import read, write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.follow import Followed
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
+from visuals.gallery.rows import look
 
 
-@pytest.mark.parametrize("data", FILES.values(), ids=FILES)
-def test_each_is_refused_in_a_few_words(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "0k2m9x4c7tqf.png"
-    path.write_bytes(data)
-    if data == FILES["another's id"]:
-        assert read(path).about.id == path.stem
-        return
-    with pytest.raises(ValueError) as caught:
-        read(path)
-    assert str(caught.value)
+@pytest.mark.parametrize("kind", files())
+def test_each_is_refused_in_a_few_words(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"{ID}.png"
+    path.write_bytes(files()[kind])
+    looked = look(path)
+    assert looked
+    assert 0 < len(looked.reason) <= 200
+    assert looked.reason.isprintable()
+    assert not looked.again
+
+
+def test_the_forger_can_forge(tmp_path: Path) -> None:
+    path = tmp_path / f"{ID}.png"
+    path.write_bytes(with_text(told()))
+    assert read(path).about.id == ID
 
 
 def test_list_and_export_name_them_and_go_on(
@@ -218,3 +225,38 @@ def test_dates_that_are_none_never_reach_the_list(gallery: Gallery, capsys: pyte
         (gallery.folder / f"{id}.png").write_bytes(with_text(told(id=id, time=moment)))
     assert main(["gallery", "list", "--gallery", str(gallery.folder)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(times) + 1
+
+
+@pytest.mark.usefixtures("often")
+def test_a_folder_that_is_none_is_told_of_once_and_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "odd").mkdir()
+    looks = 0
+    look_at = Followed._look
+
+    def counted(self: Followed) -> object:
+        nonlocal looks
+        looks += 1
+        return look_at(self)
+
+    monkeypatch.setattr(Followed, "_look", counted)
+
+    async def watch(folder: Path) -> None:
+        followed = Followed(folder)
+        following = asyncio.create_task(followed.follow())
+        until = looks + 3
+        async with asyncio.timeout(20):
+            while looks < until and not following.done():
+                await asyncio.sleep(0.005)
+        assert not following.done()
+        following.cancel()
+        await asyncio.wait([following])
+        await followed.close()
+
+    for what, name in odd_paths(tmp_path / "odd").items():
+        caplog.clear()
+        asyncio.run(watch(Path(name)))
+        assert len(caplog.records) == 1, what
+        assert "Errno" not in caplog.text, what

@@ -56,3 +56,20 @@ def test_what_is_no_file_is_told_of_and_the_pictures_are_there(
     assert [row.id for row in index.page(Query())] == [second, first]
     assert caplog.text.count(f"favourites.txt: is {kind}") == 1
     index.close()
+
+
+def test_permission_that_comes_back(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = put(gallery.folder)
+    gallery.favour(about.id)
+
+    def refuse(path: Path, *given: object, **options: object) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    index = Index(gallery)
+    monkeypatch.setattr("visuals.gallery.folder.read_regular", refuse)
+    index.sync()
+    assert index.count(Query(favourite=True)) == 0
+    monkeypatch.undo()
+    gallery.journal.chmod(0o600)
+    assert index.update([]).favoured == ((about.id, True),)
+    index.close()

@@ -87,6 +87,22 @@ def test_of_a_folder_to_export_to(gallery: Gallery, odd: dict[str, str], capsys:
     assert len(list(gallery.folder.glob("*.png"))) == 1
 
 
+def test_a_model_that_cannot_be_read_is_none_that_is_needed(tmp_path: Path) -> None:
+    import hashlib
+
+    import numpy as np
+
+    from artgen_osc.errors import ModelError
+    from visuals.gallery.again import find_model
+    from visuals.painter import Stroke
+
+    Path("b.onnx").write_bytes(b"b")
+    z, mood = np.ones(2, np.float32), np.ones(2, np.float32)
+    assert find_model(Stroke("b", hashlib.sha256(b"b").hexdigest(), z, mood, 1.0), ["a.onnx", "b.onnx"]) == "b.onnx"
+    with pytest.raises(ModelError, match=r"a\.onnx"):
+        find_model(Stroke("c", "ab" * 32, z, mood, 1.0), ["a.onnx", "b.onnx"])
+
+
 def test_of_a_file_to_render_to(
     gl_context: Any, gallery: Gallery, odd: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,8 +22,8 @@ picture (PNG specification, 5.4)."""
 
 THUMBNAIL_SIDE = 192
 LONGEST_REASON = 200
-LARGEST_THUMBNAIL = 1 << 20
-LARGEST_FILE = 4 * MOST_PIXELS
+LARGEST_THUMBNAIL, LARGEST_FILE = 1 << 20, 4 * MOST_PIXELS
+"""Bytes. What is larger is none of ours, and isn't read into memory."""
 COMPRESSION = 1
 """Of 1 to 9: 3 takes half as long again, and makes the file 4 % smaller."""
 

@@ -50,7 +50,7 @@ class Index:
 
     def __init__(self, gallery: Gallery) -> None:
         self.gallery = gallery
-        self._favourites_read: tuple[int, int] | None = None
+        self._favourites_read: tuple[int, int, int] | None = None
         self.made_anew = 0
         try:
             self._open()
@@ -334,9 +334,9 @@ class Index:
         try:
             status = self.gallery.journal.lstat()
         except OSError:
-            state = (0, 0)
+            state = (0, 0, 0)
         else:
-            state = (status.st_mtime_ns, status.st_size)
+            state = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)  # the second one: its permissions, too
         if state == self._favourites_read and not changed:
             return {}
         chosen = self.gallery.favourites()
