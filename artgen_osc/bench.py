@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import Engine, ModelFile, has_card, installed_generator, load
+from artgen_osc.modelfile import Engine, ModelFile, check_parts, has_card, installed_generator, load
 from artgen_osc.runtime.child import python_module
 from artgen_osc.workload import flops, write_product
 
@@ -130,9 +130,12 @@ def generator_file(path: Path) -> ModelFile:
     Raises
     ------
     ModelError
-        It is missing or damaged.
+        It is missing or damaged, or a further file of it is.
     """
-    return load(path, "generator") if has_card(path) else ModelFile(path, {})
+    if has_card(path):
+        return load(path, "generator")
+    check_parts(path)
+    return ModelFile(path, {})
 
 
 def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:

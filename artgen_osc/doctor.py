@@ -88,6 +88,7 @@ def _generator_model(config: Config) -> str:
 
     path = Path(config.visuals.model) if config.visuals.model else modelfile.installed_generator()
     if not modelfile.has_card(path):
+        modelfile.check_parts(path)
         return f"{path.name}, without a card"
     return f"{path.name}, trained on {modelfile.load(path, 'generator').card['trained_on']}"
 

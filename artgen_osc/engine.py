@@ -208,6 +208,14 @@ def _reason(error: Exception) -> str:
     return lines[-1].strip() if lines else type(error).__name__
 
 
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def cpu_has_bfloat16() -> bool:
     """Whether the processor computes in bfloat16 by instructions of its own."""
     import openvino
@@ -244,8 +252,10 @@ class OpenVino:
             "ENABLE_CPU_PINNING": False,
         }
         try:
-            self._compiled = core.compile_model(str(path), "CPU", options)
-        except RuntimeError as error:
+            # It takes a name in UTF-8 only; a file may have any other.
+            source = str(path) if _is_utf8(str(path)) else core.read_model(path.read_bytes())
+            self._compiled = core.compile_model(source, "CPU", options)
+        except (RuntimeError, OSError) as error:
             raise Unusable(_reason(error)) from error
         self._request = self._compiled.create_infer_request()
         self.about = (
