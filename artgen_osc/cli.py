@@ -12,7 +12,7 @@ from typing import Any, Never
 
 from artgen_osc import __version__
 from artgen_osc.commands import analyze, bench, config, devices, doctor, gallery, monitor, replay, show
-from artgen_osc.commands.arguments import SHOW, Parser, Run, add_settings
+from artgen_osc.config.arguments import SHOW, Parser, Run, add_settings
 from artgen_osc.errors import ArtgenError, ConfigError
 from artgen_osc.runtime.text import complain, make_streams_safe, say, start_logging, unexpected
 

@@ -20,8 +20,8 @@ import sys
 import threading
 import time
 
-from artgen_osc import schema
-from artgen_osc.osc import capture
+from artgen_osc.osc.receiver import capture
+from artgen_osc.schema import table as schema
 
 WARM_UP_S = 4.0
 TOKEN = "a-token-for-the-benchmark"

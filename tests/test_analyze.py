@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from artgen_osc.cli import main
-from artgen_osc.offline import analyze, sound_files
+from artgen_osc.daemon.offline import analyze, sound_files
 from tests import signals
 from tests.radio import encode
 

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from artgen_osc import osc, schema
-from artgen_osc.osc import OscReceiver, capture
-from artgen_osc.osc_inputs import Sender
+from artgen_osc.osc import receiver as osc
+from artgen_osc.osc.receiver import OscReceiver, capture
+from artgen_osc.osc.sockets import Sender
+from artgen_osc.schema import table as schema
 from artgen_osc.web.bridge import Bridge
 from tests import test_bridge, test_oscquery
 from tests.test_oscquery import wait_for

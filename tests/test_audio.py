@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc import audio
-from artgen_osc.audio import (
+from artgen_osc.audio import sources as audio
+from artgen_osc.audio.demo import compose
+from artgen_osc.audio.sources import (
     AudioBlock,
     PacedSource,
     array_blocks,
@@ -17,7 +18,6 @@ from artgen_osc.audio import (
     read_file,
     shown,
 )
-from artgen_osc.demo import compose
 from artgen_osc.errors import AudioError
 from tests import fake_sounddevice as fake
 from tests import signals

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import cli, config, devices
+from artgen_osc import cli
+from artgen_osc.audio import devices
 from artgen_osc.cli import main
+from artgen_osc.config import settings as config
+from artgen_osc.config.show_paths import beside
 from artgen_osc.errors import ConfigError
 from artgen_osc.runtime.child import python_module
-from artgen_osc.show_paths import beside
 from tests.ports import daemon_ports, free_port
 from tests.test_terminal import osc_file, status
 
@@ -206,7 +208,7 @@ def test_one_file_that_breaks_the_analysis_keeps_the_others(
             raise struct.error("odd\nthing")
         return {"file": name}
 
-    monkeypatch.setattr("artgen_osc.offline.analyze", analyze)
+    monkeypatch.setattr("artgen_osc.daemon.offline.analyze", analyze)
     assert main(["analyze", "--json", "a", "bad", "b"]) == 1
     answer = capsys.readouterr()
     assert [json.loads(line)["file"] for line in answer.out.splitlines()] == ["a", "bad", "b"]

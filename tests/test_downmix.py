@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from artgen_osc.analysis import Analyzer
-from artgen_osc.downmix import MonoMix, Stereo
-from artgen_osc.dsp import to_mono
-from artgen_osc.mood import MoodEstimator
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.dsp.core import to_mono
+from artgen_osc.dsp.downmix import MonoMix, Stereo
+from artgen_osc.mood.estimator import MoodEstimator
 from tests import signals
 from tests.test_dsp import SPLITS
 

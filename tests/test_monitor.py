@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import cli, schema
-from artgen_osc.monitor import SHOWN_IN, Traffic, _Display
-from artgen_osc.osc import capture
-from artgen_osc.recording import read
-from artgen_osc.schema import Address, Value
+from artgen_osc import cli
+from artgen_osc.commands.monitor_screen import SHOWN_IN, Traffic, _Display
+from artgen_osc.osc.receiver import capture
+from artgen_osc.osc.recording import read
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Address, Value
 from tests.live.servers import ARTGEN, running, wait_for
 from tests.ports import free_port
 

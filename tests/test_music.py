@@ -15,7 +15,7 @@ import av  # noqa: E402 (torch decides whether this file runs)
 import soundfile  # noqa: E402
 
 from artgen_osc.errors import ConfigError  # noqa: E402
-from artgen_osc.mood_mel import N_MELS, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
+from artgen_osc.mood.mel import N_MELS, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
 from training import music  # noqa: E402
 from training.music import Songs  # noqa: E402
 

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc import modelfile
-from artgen_osc.bench import generator_file
-from artgen_osc.config import load as load_config
-from artgen_osc.doctor import CHECKS
+from artgen_osc.commands.bench_figures import generator_file
+from artgen_osc.commands.doctor_checks import CHECKS
+from artgen_osc.config.settings import load as load_config
 from artgen_osc.errors import ModelError
-from artgen_osc.onnx_file import GRAPH, fields, output_bounds
+from artgen_osc.inference import modelfile
+from artgen_osc.inference.onnx_file import GRAPH, fields, output_bounds
 from tests.odd import odd_names
 from tests.test_foreign import write
-from visuals.foreign import ForeignGenerator, find_range
-from visuals.generator import OnnxGenerator, open_generator
-from visuals.notes import read_notes
-from visuals.trial import Trials
+from visuals.generators.foreign import ForeignGenerator, find_range
+from visuals.generators.generator import OnnxGenerator, open_generator
+from visuals.generators.notes import read_notes
+from visuals.generators.trial import Trials
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
 

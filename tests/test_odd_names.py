@@ -15,16 +15,17 @@ from typing import Any
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import config, schema
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
-from artgen_osc.osc import OscReceiver
+from artgen_osc.config import settings as config
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.app import Daemon
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.schema import table as schema
 from tests.odd import odd_names, write_trap
 from tests.ports import free_port
-from visuals import scenes
 from visuals.app import run
-from visuals.control import Control, Controls
-from visuals.rack import Rack
+from visuals.control.controls import Control, Controls
+from visuals.control.scenes import recall as scenes
+from visuals.generators.rack import Rack
 from visuals.show import Show
 
 ON_DISK = ("mood.model", "web.songs", "web.certificate", "web.key")

@@ -10,11 +10,13 @@ import time
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import osc, osc_schedule, schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import LEAST_S, MOST_REFUSALS, OscReceiver
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.osc_schedule import time_tag
+from artgen_osc.osc import receiver as osc
+from artgen_osc.osc import schedule as osc_schedule
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.receiver import LEAST_S, MOST_REFUSALS, OscReceiver
+from artgen_osc.osc.schedule import time_tag
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 

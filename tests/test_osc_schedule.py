@@ -4,10 +4,11 @@ import datetime
 
 import pytest
 
-from artgen_osc import osc_schedule, schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc_codec import IMMEDIATELY
-from artgen_osc.osc_schedule import MOST_AHEAD_S, Schedule, seconds_until, time_tag
+from artgen_osc.osc import schedule as osc_schedule
+from artgen_osc.osc.codec import IMMEDIATELY
+from artgen_osc.osc.schedule import MOST_AHEAD_S, Schedule, seconds_until, time_tag
+from artgen_osc.schema import table as schema
 
 ROW = schema.VISUALS_CONTROLS[0]
 

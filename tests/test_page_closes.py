@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
-from artgen_osc import inputs
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
-from artgen_osc.osc import Capture, capture
-from artgen_osc.osc_codec import encode_message
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon import inputs
+from artgen_osc.daemon.app import Daemon
+from artgen_osc.osc.codec import encode_message
+from artgen_osc.osc.receiver import Capture, capture
 from tests.ports import free_port
 
 RATE = 48000

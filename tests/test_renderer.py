@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from artgen_osc import renderer
 from artgen_osc.cli import build_parser
-from artgen_osc.renderer import USAGE_ERROR, Renderer
+from artgen_osc.daemon import renderer
+from artgen_osc.daemon.renderer import USAGE_ERROR, Renderer
 from tests.fake_sounddevice import wait_for
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc.audio import open_source, read_file
+from artgen_osc.audio.sound_file import SoundFile, Unreadable
+from artgen_osc.audio.sources import open_source, read_file
 from artgen_osc.errors import AudioError
-from artgen_osc.sound_file import SoundFile, Unreadable
 from artgen_osc.web.song_decoder import convert
 from tests import signals
 from tests.radio import encode
@@ -219,7 +219,7 @@ def test_samples_that_are_none_are_silence_in_their_channel(tmp_path: Path) -> N
 def test_what_the_extra_reads_is_hinted_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.m4a").write_bytes(encode("mp4", "aac", MUSIC, RATE))
     everywhere(tmp_path / "a.m4a", 4.0)
-    monkeypatch.setattr("artgen_osc.audio.has_pyav", lambda: False)
+    monkeypatch.setattr("artgen_osc.audio.sources.has_pyav", lambda: False)
     with pytest.raises(AudioError, match=r"a\.m4a: can't be read .*; .*; pip install 'artgen-osc\[stream\]' .*m4a"):
         read_file(tmp_path / "a.m4a")
 

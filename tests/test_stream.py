@@ -15,14 +15,14 @@ import av
 import numpy as np
 import pytest
 
-from artgen_osc import stream
-from artgen_osc.audio import AudioBlock, open_source
+from artgen_osc.audio import stream
+from artgen_osc.audio.sources import AudioBlock, open_source
+from artgen_osc.audio.stream import StreamSource
+from artgen_osc.audio.stream_decoder import RATE, Sound, records
 from artgen_osc.cli import main
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
-from artgen_osc.osc import capture
-from artgen_osc.stream import StreamSource
-from artgen_osc.stream_decoder import RATE, Sound, records
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.app import Daemon
+from artgen_osc.osc.receiver import capture
 from tests import signals
 from tests.fake_sounddevice import failure, wait_for
 from tests.radio import Radio, Server, encode, rtsp, send
@@ -511,7 +511,7 @@ def test_a_decoder_that_can_not_be_started_is_tried_again(
 
 def test_the_decoder_ends_with_the_show(server: Server, radio: Radio) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "artgen_osc.stream_decoder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "artgen_osc.audio.stream_decoder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with process:
         assert process.stdin and process.stdout
@@ -535,7 +535,7 @@ def test_a_stream_is_heard_as_a_file_is(server: Server, monkeypatch: pytest.Monk
         def close(self) -> None:
             pushed.append(None)
 
-    monkeypatch.setattr("artgen_osc.playback.Player", Player)
+    monkeypatch.setattr("artgen_osc.audio.playback.Player", Player)
     server.pages["/a"] = encode("wav", "pcm_s16le", MUSIC[:RATE])
     with open_source(f"url:{server.at('/a')}") as source:
         heard = sum(len(block.samples) for block in source.blocks())

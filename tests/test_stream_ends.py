@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc.audio import open_source
-from artgen_osc.stream import StreamSource
-from artgen_osc.stream_decoder import RATE, records
+from artgen_osc.audio.sources import open_source
+from artgen_osc.audio.stream import StreamSource
+from artgen_osc.audio.stream_decoder import RATE, records
 from tests import signals
 from tests.fake_sounddevice import wait_for
 from tests.radio import Server, encode

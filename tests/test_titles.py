@@ -2,7 +2,7 @@
 
 import pytest
 
-from artgen_osc.titles import guess, title_of
+from artgen_osc.audio.titles import guess, title_of
 
 
 @pytest.mark.parametrize(

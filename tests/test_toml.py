@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artgen_osc import config, mapping
 from artgen_osc.commands.config import dump
+from artgen_osc.config import settings as config
+from artgen_osc.config.show_paths import beside
 from artgen_osc.errors import ConfigError, ModelError, SceneError
+from artgen_osc.osc.mapping import rows as mapping
 from artgen_osc.runtime.text import is_harmless
 from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
-from artgen_osc.show_paths import beside
-from visuals import notes, scene_file
+from visuals.control.scenes import file as scene_file
+from visuals.generators import notes
 
 LETTERS = st.characters(exclude_categories=["Cs"])
 ODD = "\x7f\x1b]0;title\x07\"\"\"'''\\ \r\n\t\u202e\u2028 Übung 夜 😀\ufeff"

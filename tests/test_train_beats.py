@@ -11,10 +11,10 @@ mido = pytest.importorskip("mido")
 
 import soundfile  # noqa: E402 (torch decides whether this file runs)
 
-from artgen_osc.beat_network import SHIPPED_MODEL, BeatNetwork  # noqa: E402
-from artgen_osc.beat_spectrum import FRAME_TIME, N_FEATURES  # noqa: E402
+from artgen_osc.analysis.rhythm.network import SHIPPED_MODEL, BeatNetwork  # noqa: E402
+from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, N_FEATURES  # noqa: E402
 from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
-from artgen_osc.modelfile import load_weights  # noqa: E402
+from artgen_osc.inference.modelfile import load_weights  # noqa: E402
 from tests import signals  # noqa: E402
 from training import beat_material, midi, train_beats  # noqa: E402
 from training.beat_material import Clip, at_rows, recordings, steady_beats  # noqa: E402

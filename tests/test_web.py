@@ -18,17 +18,18 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from artgen_osc import schema
-from artgen_osc.config import Config, OscConfig, VisualsConfig, WebConfig, replace
+from artgen_osc.config.settings import Config, OscConfig, VisualsConfig, WebConfig, replace
 from artgen_osc.errors import ConfigError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.oscquery import OscQuery, current
-from artgen_osc.web import door, guard, site, view
+from artgen_osc.http import door, guard
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.oscquery.server import OscQuery, current
+from artgen_osc.schema import table as schema
+from artgen_osc.web import site, view
 from artgen_osc.web.page import ShowPage, open_page
 from tests.conftest import need_programs
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
-from visuals.view import WIDTH, LiveView, address_of
+from visuals.outputs.view import WIDTH, LiveView, address_of
 
 TOKEN = "correct-horse"
 JPEG = b"\xff\xd8\xff\xe0 a picture"

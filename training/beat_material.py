@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from artgen_osc.beat_spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpectrum
-from artgen_osc.dsp import to_mono
+from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpectrum
+from artgen_osc.dsp.core import to_mono
+from artgen_osc.dsp.resample import Resampler
 from artgen_osc.errors import ConfigError
-from artgen_osc.resample import Resampler
 from training.beat_net import teach
 from training.midi import Piece, composed, read_piece, render, varied
 from training.music import mono_blocks

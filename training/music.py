@@ -2,7 +2,7 @@
 
 Every source ends up in one form, that of the shared spectrogram pictures: ``uint8 (128, t)``
 with ``db = mel / 255 * 80 - 80`` relative to the clip's maximum, one column every 40.4 ms.
-Audio gets there through `artgen_osc.mood.MoodMel`, the front end of the live show.
+Audio gets there through `artgen_osc.mood.estimator.MoodMel`, the front end of the live show.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.downmix import MonoMix
+from artgen_osc.audio.sound_file import SoundFile, Unreadable
+from artgen_osc.dsp.downmix import MonoMix
 from artgen_osc.errors import ConfigError
-from artgen_osc.mood_mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, filled, relative_db
+from artgen_osc.mood.mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, filled, relative_db
 from artgen_osc.runtime.files import is_regular, open_regular
-from artgen_osc.sound_file import SoundFile, Unreadable
 from training.spreadsheet import Row, read_number, read_table
 
 _CLIP_SECONDS = 30.0

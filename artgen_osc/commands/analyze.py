@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from artgen_osc.commands.arguments import Command, settings
+from artgen_osc.config.arguments import Command, settings
 from artgen_osc.errors import ArtgenError, AudioError
 from artgen_osc.runtime.text import complain, printable, say, unexpected
 
@@ -30,7 +30,7 @@ def add(command: Command) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run it; 2 where a file can't be read, 1 where that had a reason that nobody has foreseen."""
-    from artgen_osc.offline import analyze, sound_files
+    from artgen_osc.daemon.offline import analyze, sound_files
 
     mood = settings(given).config.mood
     model = Path(mood.model) if mood.model else None

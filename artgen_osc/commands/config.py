@@ -5,12 +5,12 @@ import os
 import sys
 from pathlib import Path
 
-from artgen_osc import config
-from artgen_osc.commands.arguments import Command, settings
-from artgen_osc.config import Config, ConfigFile
+from artgen_osc.config import settings as config
+from artgen_osc.config.arguments import Command, settings
+from artgen_osc.config.settings import Config, ConfigFile
+from artgen_osc.config.show_paths import beside
 from artgen_osc.runtime.text import printable, say
 from artgen_osc.runtime.toml import toml_value
-from artgen_osc.show_paths import beside
 
 
 def add(command: Command) -> None:
@@ -33,7 +33,7 @@ def _with_scene(file: ConfigFile) -> tuple[Config, dict[str, str]]:
     """The settings and their origins, with those that the scene to start with gives."""
     if not file.config.visuals.scene:
         return file.config, file.origins
-    from visuals.scenes import chosen
+    from visuals.control.scenes.recall import chosen
 
     effective, origins = file.config, dict(file.origins)
     for key, value in chosen(file).items():

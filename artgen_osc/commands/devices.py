@@ -2,7 +2,7 @@
 
 import argparse
 
-from artgen_osc.commands.arguments import Command
+from artgen_osc.config.arguments import Command
 from artgen_osc.runtime.text import printable, say
 
 
@@ -13,7 +13,7 @@ def add(command: Command) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run it."""
-    from artgen_osc.devices import list_devices
+    from artgen_osc.audio.devices import list_devices
 
     rows = list_devices()
     for row in rows:

@@ -6,8 +6,8 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from artgen_osc.commands.arguments import Command, flags, positive, settings
-from artgen_osc.config import Config
+from artgen_osc.config.arguments import Command, flags, positive, settings
+from artgen_osc.config.settings import Config
 from artgen_osc.runtime.text import can_write, printable, say
 
 VISUALS = ("visuals", "osc.time_tags")
@@ -57,9 +57,9 @@ def _visuals(given: argparse.Namespace) -> int:
 
 
 def _show(given: argparse.Namespace, with_renderer: bool) -> int:
-    from artgen_osc.daemon import Daemon
-    from artgen_osc.meters import Meters
-    from artgen_osc.renderer import Renderer
+    from artgen_osc.daemon.app import Daemon
+    from artgen_osc.daemon.meters import Meters
+    from artgen_osc.daemon.renderer import Renderer
 
     file = settings(given)
     renderer = Renderer(flags(given), given.config, given.strip, given.verbose) if with_renderer else None

@@ -6,18 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artgen_osc import schema
-from artgen_osc.browser import BrowserInput
-from artgen_osc.config import GALLERY, PAINTING, TOKEN_VARIABLE, Config, check, get
+from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.config.settings import GALLERY, PAINTING, TOKEN_VARIABLE, Config, check, get
+from artgen_osc.daemon.renderer import flags
 from artgen_osc.errors import ConfigError, OscError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.renderer import flags
+from artgen_osc.http.guard import host_name, is_loopback, new_token, read_certificate, site
+from artgen_osc.http.part import Part
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.osc.targets import place
 from artgen_osc.runtime.child import python_module
-from artgen_osc.target_syntax import place
+from artgen_osc.schema import table as schema
 from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.gallery import GalleryProxy
-from artgen_osc.web.guard import host_name, is_loopback, new_token, read_certificate, site
-from artgen_osc.web.part import Part
 from artgen_osc.web.site import SitePart, addresses
 from artgen_osc.web.songs import SongsPart
 from artgen_osc.web.sound import SoundPart

@@ -1,6 +1,6 @@
 """Makes a WAV file of whatever a browser has sent: ``python -m artgen_osc.web.song_decoder FILE OUT.wav SECONDS``.
 
-A process of its own, as `artgen_osc.stream_decoder` is and for the same reason: damaged or hostile data can crash
+A process of its own, as `artgen_osc.audio.stream_decoder` is and for the same reason: damaged or hostile data can crash
 or hang the C code that decodes. It says how far it is on stderr, ``progress S`` in seconds of sound, and what is
 wrong, ``artgen: …``; on stdout, a JSON object with ``title`` and ``duration``.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from artgen_osc.audio.sound_av import Steady, has_pyav
+from artgen_osc.audio.sound_file import SoundFile, Unreadable
+from artgen_osc.audio.stream_decoder import RATE
 from artgen_osc.errors import ArtgenError, AudioError
-from artgen_osc.sound_av import Steady, has_pyav
-from artgen_osc.sound_file import SoundFile, Unreadable
-from artgen_osc.stream_decoder import RATE
 
 MEMORY = 2 << 30
 """Bytes of address space. A file may ask the decoder for any amount."""

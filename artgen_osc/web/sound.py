@@ -27,10 +27,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artgen_osc.browser import BrowserInput
-from artgen_osc.dsp import FloatArray
-from artgen_osc.sound_file import HIGHEST_RATE, LOWEST_RATE
-from artgen_osc.titles import one_line
+from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.audio.sound_file import HIGHEST_RATE, LOWEST_RATE
+from artgen_osc.audio.titles import one_line
+from artgen_osc.dsp.core import FloatArray
 
 if TYPE_CHECKING:
     from aiohttp import WSMessage, web
@@ -181,7 +181,7 @@ class _Sender:
 
 
 class SoundPart:
-    """``/sound``: takes the sound of one page at a time; see `artgen_osc.web.part.Part`.
+    """``/sound``: takes the sound of one page at a time; see `artgen_osc.http.part.Part`.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SHARED_WITH_VISUALS = {"schema", "osc", "oscquery", "targets", "config", "errors", "modelfile", "runtime"}
-SHARED_WITH_THE_GALLERY = ("artgen_osc.web.guard.", "artgen_osc.web.page_files.")
+SHARED_WITH_THE_GALLERY = ("artgen_osc.http.guard.", "artgen_osc.http.page_files.")
 """The gallery has a server of its own, which holds strangers off and gives its page's files as the show's does."""
 SHARED_WITH_TRAINING = {
     "dsp",

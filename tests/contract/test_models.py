@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import doctor, model_cards
-from artgen_osc.config import Config
+from artgen_osc.commands import doctor_checks as doctor
+from artgen_osc.config.settings import Config
+from artgen_osc.inference import model_cards
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"generator": "docs/generator.md", "mood": "docs/mood.md"}
@@ -92,7 +93,8 @@ def test_an_installed_page_is_found(tmp_path: Path) -> None:
     (info / "RECORD").write_text("artgen_osc-9.9.dist-info/licenses/MODELS.md,,\n")
     (info / "licenses" / "MODELS.md").write_text("")
     code = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import artgen_osc.model_cards as m; print(m.models_page())"
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
+        "import artgen_osc.inference.model_cards as m; print(m.models_page())"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], env={}, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(info / "licenses" / "MODELS.md")

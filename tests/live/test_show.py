@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc.loopback import LoopbackStream
-from artgen_osc.osc import capture
+from artgen_osc.audio.loopback import LoopbackStream
+from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen, wait_for
 from tests.ports import daemon_ports, free_port, live_ports

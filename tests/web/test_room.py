@@ -15,10 +15,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from artgen_osc.config import Config, WebConfig
-from artgen_osc.osc import OscReceiver
-from artgen_osc.web import door
-from artgen_osc.web import server as webserver
+from artgen_osc.config.settings import Config, WebConfig
+from artgen_osc.http import door
+from artgen_osc.http import server as webserver
+from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for

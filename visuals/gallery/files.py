@@ -11,7 +11,7 @@ from typing import IO
 from artgen_osc.runtime.files import open_regular
 from artgen_osc.runtime.text import printable
 from visuals.gallery.record import MOST_PIXELS, About, from_json, to_json
-from visuals.generator import Frame
+from visuals.generators.generator import Frame
 
 KEYWORD = "artgen"
 """Of the iTXt chunk with the JSON object."""

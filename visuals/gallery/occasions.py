@@ -2,10 +2,10 @@
 
 import math
 
-from artgen_osc.config import VisualsConfig
-from visuals.control import Control
+from artgen_osc.config.settings import VisualsConfig
+from visuals.control.controls import Control
 from visuals.gallery.record import About, effects_of, new_id, stamp
-from visuals.generator import Frame
+from visuals.generators.generator import Frame
 from visuals.show import Show
 
 SHORTEST_S = 0.5
