@@ -18,6 +18,7 @@ demo: .venv/run ## set up, then play the demo: music, meters, pictures
 test: .venv/test ## set up, then run every check and test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest
 

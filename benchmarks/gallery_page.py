@@ -27,8 +27,8 @@ from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
 from visuals.gallery.record import About, new_id, stamp, to_json
 from visuals.generators.idle import IdleGenerator
+from visuals.generators.sphere import direction
 from visuals.modulation.motion import Look
-from visuals.painting.latent import direction
 from visuals.painting.painter import Stroke
 
 FRAMES = """async ({ step, count }) => {

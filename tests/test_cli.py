@@ -13,7 +13,7 @@ import soundfile
 
 from artgen_osc.cli import build_parser, main
 from artgen_osc.config.arguments import flags as flags_of
-from artgen_osc.daemon.renderer import flags
+from artgen_osc.config.flags import flags
 from artgen_osc.mood import estimator as mood
 from tests.live.servers import ARTGEN, ROOT
 

@@ -16,8 +16,8 @@ from training.fit_mood import fit, main, r2  # noqa: E402
 from training.pictures import MoodScale, colour_mood, to_float  # noqa: E402
 from visuals.generators.foreign import ForeignGenerator  # noqa: E402
 from visuals.generators.generator import open_generator  # noqa: E402
+from visuals.generators.sphere import direction, slerp  # noqa: E402
 from visuals.generators.steering import KIND, SUFFIX, Steering, sidecar  # noqa: E402
-from visuals.painting.latent import direction, slerp  # noqa: E402
 
 DIM = 24
 

@@ -10,7 +10,7 @@ from tests.test_generator import write_model
 from visuals.generators.foreign import ForeignGenerator, find_layout
 from visuals.generators.generator import Generator, OnnxGenerator, open_generator
 from visuals.generators.notes import Notes, read_notes
-from visuals.painting.latent import direction
+from visuals.generators.sphere import direction
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
 

@@ -9,7 +9,7 @@ from artgen_osc.inference import modelfile
 from visuals.generators import generator
 from visuals.generators.generator import OnnxGenerator, open_generator
 from visuals.generators.idle import IdleGenerator, colour_of
-from visuals.painting.latent import direction
+from visuals.generators.sphere import direction
 
 DIM = 16
 SIZE = 8

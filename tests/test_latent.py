@@ -6,7 +6,8 @@ import pytest
 
 from artgen_osc.config.settings import VisualsConfig
 from visuals.control.controls import Control
-from visuals.painting.latent import Latent, LatentPath, direction, slerp
+from visuals.generators.sphere import direction, slerp
+from visuals.painting.latent import Latent, LatentPath
 
 DIM = 64
 SETTINGS = VisualsConfig(seed=3, speed=4.0, smoothing=0.8)

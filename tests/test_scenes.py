@@ -21,10 +21,10 @@ from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path
 from tests.ports import free_port
 from visuals.app import run
 from visuals.control.controls import Control, Controls
+from visuals.control.easing import ease
 from visuals.control.scenes.file import Scene, read, write
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.recall import MOST_A_FRAME, Present, Scenes
-from visuals.modulation.motion import ease
 from visuals.outputs.window import Memory
 from visuals.show import Show
 

@@ -21,7 +21,7 @@ from visuals.control.controls import Control, Controls
 from visuals.control.keys import Keyboard
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.recall import Message, Present, Scenes, given_in, started
-from visuals.gallery.occasions import Occasions, snapshot
+from visuals.gallery.occasions import Occasions
 from visuals.gallery.writer import Writer
 from visuals.generators.trial import Trials
 from visuals.outputs.strip import Strip
@@ -29,6 +29,7 @@ from visuals.outputs.view import WIDTH, LiveView, address_of
 from visuals.outputs.window import Memory, Surface, Window
 from visuals.painting.worker import ThreadWorker
 from visuals.show import Show
+from visuals.snapshots import snapshot
 from visuals.status import Report
 
 log = logging.getLogger(__name__)

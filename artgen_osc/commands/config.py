@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from artgen_osc.config import settings as config
@@ -11,6 +12,9 @@ from artgen_osc.config.settings import Config, ConfigFile
 from artgen_osc.config.show_paths import beside
 from artgen_osc.runtime.text import printable, say
 from artgen_osc.runtime.toml import toml_value
+
+SCENES = "artgen.scenes"
+"""The entry points of what knows the settings of a scene."""
 
 
 def add(command: Command) -> None:
@@ -33,12 +37,11 @@ def _with_scene(file: ConfigFile) -> tuple[Config, dict[str, str]]:
     """The settings and their origins, with those that the scene to start with gives."""
     if not file.config.visuals.scene:
         return file.config, file.origins
-    from visuals.control.scenes.recall import chosen
-
     effective, origins = file.config, dict(file.origins)
-    for key, value in chosen(file).items():
-        effective = config.replace(effective, f"visuals.{key}", value)
-        origins[f"visuals.{key}"] = f"scene {file.config.visuals.scene}"
+    for entry in entry_points(group=SCENES):
+        for key, value in entry.load()(file).items():
+            effective = config.replace(effective, f"visuals.{key}", value)
+            origins[f"visuals.{key}"] = f"scene {file.config.visuals.scene}"
     return effective, origins
 
 

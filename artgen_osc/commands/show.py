@@ -1,16 +1,14 @@
-"""``artgen live``, ``artgen daemon`` and ``artgen visuals``: the show, or half of it."""
+"""``artgen live`` and ``artgen daemon``: the show, or the half of it that listens."""
 
 import argparse
 import sys
 import time
 from contextlib import closing, suppress
-from pathlib import Path
 
-from artgen_osc.config.arguments import Command, flags, positive, settings
+from artgen_osc.config.arguments import Command, add_strip, flags, positive, settings
 from artgen_osc.config.settings import Config
 from artgen_osc.runtime.text import can_write, printable, say
 
-VISUALS = ("visuals", "osc.time_tags")
 DAEMON = ("audio", "mood", "osc", "web", "visuals.host", "visuals.port")
 
 
@@ -26,20 +24,13 @@ def add(command: Command) -> None:
         "artgen daemon --input device:Scarlett --osc 10.0.0.5:9000",
         DAEMON,
     )
-    visuals = command(
-        "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", VISUALS
-    )
-    visuals.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
-    for sub in (live, daemon, visuals):
-        sub.add_argument("--seconds", type=positive, help="end the show after so many seconds")
     for sub in (live, daemon):
+        sub.add_argument("--seconds", type=positive, help="end the show after so many seconds")
         sub.add_argument(
             "--web", action="store_true", help="open the show's page in the browser, and print its address"
         )
         sub.add_argument("--meters", action="store_true", help="draw live meters in the terminal")
-    for sub in (live, visuals):
-        sub.add_argument("--strip", type=Path, metavar="FILE.png", help="leave a strip of pictures of the show")
-        sub.hints["--record"] = "a strip of pictures is --strip now; --record is kept for the video of a show"
+    add_strip(live)
 
 
 def _live(given: argparse.Namespace) -> int:
@@ -48,12 +39,6 @@ def _live(given: argparse.Namespace) -> int:
 
 def _daemon(given: argparse.Namespace) -> int:
     return _show(given, with_renderer=False)
-
-
-def _visuals(given: argparse.Namespace) -> int:
-    from visuals.app import run
-
-    return run(settings(given), seconds=given.seconds, strip=given.strip, child=given.child)
 
 
 def _show(given: argparse.Namespace, with_renderer: bool) -> int:

@@ -1,8 +1,9 @@
-"""What the commands share: how words are parsed, and how a mistake in them is told."""
+"""Settings and other words of the command line: how they are parsed, and how a mistake in them is told."""
 
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from artgen_osc.config import settings as config
@@ -101,6 +102,12 @@ def settings(given: argparse.Namespace) -> config.ConfigFile:
     ConfigError
     """
     return config.ConfigFile(given.config, flags(given))
+
+
+def add_strip(parser: Parser) -> None:
+    """The flag for a strip of the show's pictures."""
+    parser.add_argument("--strip", type=Path, metavar="FILE.png", help="leave a strip of pictures of the show")
+    parser.hints["--record"] = "a strip of pictures is --strip now; --record is kept for the video of a show"
 
 
 def number(text: str) -> float:

@@ -4,9 +4,10 @@ import logging
 import os
 import subprocess
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from artgen_osc.config.flags import flags
 from artgen_osc.config.settings import VIEW_VARIABLE
 from artgen_osc.runtime.child import python_module
 
@@ -18,20 +19,6 @@ HEALTHY_SECONDS = 60.0
 USAGE_ERROR = 2
 OWN = ("osc.time_tags",)
 """Settings of other tables that the renderer follows too."""
-
-
-def flags(given: Mapping[str, object], tables: Collection[str] = ("visuals",)) -> list[str]:
-    """Settings of some tables, by ``table.key``, as flags of one of our commands; None is left out."""
-    words = []
-    for key, value in given.items():
-        if key.partition(".")[0] not in tables:
-            continue
-        name = key.replace(".", "-").replace("_", "-")
-        if isinstance(value, bool):
-            words.append(f"--{name}" if value else f"--no-{name}")
-        elif value is not None:
-            words += [f"--{name}={part}" for part in (value if isinstance(value, (list, tuple)) else [value])]
-    return words
 
 
 class Renderer:

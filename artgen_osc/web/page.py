@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.config.flags import flags
 from artgen_osc.config.settings import GALLERY, PAINTING, TOKEN_VARIABLE, Config, check, get
-from artgen_osc.daemon.renderer import flags
 from artgen_osc.errors import ConfigError, OscError
 from artgen_osc.http.guard import host_name, is_loopback, new_token, read_certificate, site
 from artgen_osc.http.part import Part

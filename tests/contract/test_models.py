@@ -1,6 +1,7 @@
 """Models, their page, and the pages with their figures can't differ."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -84,9 +85,10 @@ def test_an_installed_page_is_found(tmp_path: Path) -> None:
     """As pip lays it out, with no checkout beside."""
     package = tmp_path / "artgen_osc"
     package.mkdir()
-    for name in ("__init__", "model_cards", "modelfile", "engine", "errors"):
-        (package / f"{name}.py").write_text(read(f"artgen_osc/{name}.py"), encoding="utf-8")
-    (package / "runtime").symlink_to(ROOT / "artgen_osc" / "runtime")
+    for name in ("__init__.py", "errors.py"):
+        (package / name).write_text(read(f"artgen_osc/{name}"), encoding="utf-8")
+    for room in ("inference", "runtime"):
+        shutil.copytree(ROOT / "artgen_osc" / room, package / room)
     info = tmp_path / "artgen_osc-9.9.dist-info"
     (info / "licenses").mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.4\nName: artgen-osc\nVersion: 9.9\n")

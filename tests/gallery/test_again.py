@@ -18,7 +18,6 @@ from tests.gallery.conftest import an_about
 from visuals.control.controls import Controls
 from visuals.gallery import again
 from visuals.gallery.files import read, write
-from visuals.gallery.occasions import snapshot
 from visuals.gallery.record import About
 from visuals.generators.generator import Frame, open_generator
 from visuals.generators.idle import IdleGenerator
@@ -26,6 +25,7 @@ from visuals.generators.steering import KIND, sidecar
 from visuals.painting.painter import Stroke
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
+from visuals.snapshots import snapshot
 
 ROWS = by_path(sent(), VISUALS_CONTROLS)
 SIZE = (320, 180)

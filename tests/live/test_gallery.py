@@ -17,7 +17,7 @@ from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
 from visuals.generators.idle import IdleGenerator
-from visuals.painting.latent import direction
+from visuals.generators.sphere import direction
 
 pytestmark = pytest.mark.live
 

@@ -18,7 +18,7 @@ from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.record import new_id
 from visuals.generators.idle import IdleGenerator
-from visuals.painting.latent import direction
+from visuals.generators.sphere import direction
 
 pytestmark = pytest.mark.live
 

@@ -17,8 +17,9 @@ from visuals.gallery import again
 from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp
 from visuals.generators.generator import Generator, open_generator
+from visuals.generators.sphere import direction
 from visuals.modulation.motion import Look
-from visuals.painting.latent import Latent, direction
+from visuals.painting.latent import Latent
 from visuals.painting.painter import Painter, Request
 
 _BLOCK = 1 << 18

@@ -13,8 +13,8 @@ import numpy as np
 from artgen_osc.errors import ModelError
 from artgen_osc.inference.modelfile import Engine, ModelFile, Port, check_parts, file_sha256, picture_bounds
 from visuals.generators.notes import read_notes
+from visuals.generators.sphere import HOME_SEED, direction, truncated
 from visuals.generators.steering import Steering
-from visuals.painting.latent import HOME_SEED, direction, truncated
 
 Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 

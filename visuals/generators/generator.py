@@ -9,7 +9,7 @@ from artgen_osc.errors import ModelError
 from artgen_osc.inference import modelfile
 from visuals.generators.foreign import ForeignGenerator
 from visuals.generators.idle import IdleGenerator
-from visuals.painting.latent import HOME_SEED, direction, truncated
+from visuals.generators.sphere import HOME_SEED, direction, truncated
 
 Frame = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]

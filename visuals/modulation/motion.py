@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visuals.control.controls import Control
+from visuals.control.easing import ease
 from visuals.modulation.follow import Envelope, Follower
 
 SLACK = 1.09
@@ -113,11 +114,6 @@ class Pace:
         change = dt / self._ramp
         self._run = max(0.0, before - change) if freeze else min(1.0, before + change)
         return dt * 0.5 * (ease(before) + ease(self._run))
-
-
-def ease(t: float) -> float:
-    """0..1 to 0..1, slow at both ends."""
-    return t * t * (3.0 - 2.0 * t)
 
 
 class Crossfade:

@@ -14,9 +14,8 @@ import numpy as np
 from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.schema.table import COUNT_MAX
 from visuals.control.controls import Control
-from visuals.modulation.follow import Follower, Vector
-
-FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+from visuals.generators.sphere import FloatArray, Vector, direction, slerp
+from visuals.modulation.follow import Follower
 
 GLIDE_S = 1.6
 """Lag of the glide to another seed, and the roundness of the corners."""
@@ -26,9 +25,6 @@ STALE_GLIDE_S = 6.0
 
 SMALLEST_S = 0.05
 """Even with smoothing at 0 the mood takes this long, so that no frame jumps."""
-
-HOME_SEED = 0
-"""The picture that truncation turns towards."""
 
 PUSH = 0.12
 """Radians per second that an onset adds, sideways to the path."""
@@ -50,28 +46,6 @@ class Latent:
     mood: FloatArray
     truncation: float
     cuts: int = 0
-
-
-def direction(seed: int, z_dim: int) -> Vector:
-    """The unit vector `(z_dim,)` of picture number `seed`."""
-    draw = np.random.default_rng(seed).standard_normal(z_dim)
-    return np.asarray(draw / np.linalg.norm(draw))
-
-
-def slerp(start: Vector, end: Vector, t: float) -> Vector:
-    """The point at `t` on the great circle from one unit vector `(n,)` to another."""
-    angle = float(np.arccos(np.clip(start @ end, -1.0, 1.0)))
-    if np.sin(angle) < 1e-6:
-        return start if t < 0.5 else end
-    return np.asarray((np.sin((1.0 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle))
-
-
-def truncated(z: FloatArray, home: Vector, truncation: float) -> FloatArray:
-    """`z` turned towards a unit vector: 0 is there, 1 leaves it as it is. Its length stays."""
-    if truncation >= 1.0:
-        return z
-    length = float(np.linalg.norm(z))
-    return (slerp(home, z.astype(np.float64) / length, truncation) * length).astype(np.float32)
 
 
 class LatentPath:

@@ -8,11 +8,11 @@ from typing import Any
 
 from artgen_osc.config import settings as config
 from artgen_osc.errors import SceneError
+from artgen_osc.runtime.files import sync_folder
 from artgen_osc.runtime.text import short
 from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
 from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value
 from visuals.control.scenes.name import name_in, stem_of
-from visuals.gallery.files import sync_folder
 
 LEFT_OUT = frozenset(
     {

@@ -1,6 +1,6 @@
 """Scenes at work: a recall becomes the values of its settings, as if each had come over OSC.
 
-Sliders glide there with the ease of `visuals.modulation.motion`, everything else changes at once.
+Sliders glide there with the ease of `visuals.control.easing`, everything else changes at once.
 A value that somebody sends meanwhile ends the glide of its slider: the hand wins.
 """
 
@@ -15,10 +15,10 @@ from artgen_osc.errors import SceneError
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path
 from visuals.control.controls import REPEAT_S
+from visuals.control.easing import ease
 from visuals.control.scenes.file import ROWS, Scene
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.name import key_of
-from visuals.modulation.motion import ease
 
 SCENE, NUMBER, FADE = "/visuals/scene", "/visuals/scene/number", "/visuals/scene/fade"
 SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
