@@ -221,8 +221,8 @@ def test_rhythm_and_harmony_are_sent_and_steered(show: Show) -> None:
     messages = show.hear(4.0)
     paths = {message.path for message in messages}
     assert {row.path for row in schema.sent()} <= paths
-    assert show.daemon._analyzer.rhythm.octave == 1
-    assert show.daemon._analyzer.rhythm.lead == pytest.approx(0.1)
+    assert show.daemon._hearing.analyzer.rhythm.octave == 1
+    assert show.daemon._hearing.analyzer.rhythm.lead == pytest.approx(0.1)
     keys = [message.arguments[0] for message in messages if message.path == "/artgen/key"]
     assert 30 < len(keys) < 60 and keys[-1].split()[1] in ("major", "minor")
 
@@ -242,7 +242,7 @@ def test_a_device_may_come_back_with_another_rate(show: Show) -> None:
     source = show.daemon._source
     source.sample_rate = source.sample_rate * 2
     messages = show.hear(2.0)
-    assert show.daemon._analyzer.sample_rate == source.sample_rate
+    assert show.daemon._hearing.sample_rate == source.sample_rate
     assert sum(message.path == "/artgen/valence" for message in messages) > 10
 
 

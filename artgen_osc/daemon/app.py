@@ -7,18 +7,14 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
-
-from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.audio.sources import AudioBlock, AudioSource, shown
 from artgen_osc.config import settings as configuration
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.daemon.hearing import TOLD_S, Silence, public_name
+from artgen_osc.daemon.hearing import TOLD_S, Hearing, Silence, public_name
 from artgen_osc.daemon.inputs import Inputs
 from artgen_osc.daemon.meters import Meters
 from artgen_osc.daemon.renderer import Renderer
 from artgen_osc.errors import ArtgenError
-from artgen_osc.mood.estimator import NEUTRAL, MoodEstimator
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import place
@@ -30,7 +26,6 @@ from artgen_osc.web.page import open_page
 
 log = logging.getLogger("artgen.daemon")
 
-QUIET_SECONDS = 0.1
 SWITCH_S = 0.001
 """So long may another thread of the show keep the analysis waiting each time; Python's own is five times as long."""
 
@@ -70,7 +65,6 @@ class Daemon:
         self._told = 0.0
         self._silence = Silence()
         self._harmony: list[tuple[Address, Value]] = []
-        self._last: Mood | None = None
         self.ended = ""
         with ExitStack() as stack:
             addresses = schema.by_path(schema.DAEMON_CONTROLS)
@@ -93,8 +87,15 @@ class Daemon:
             hub, audio = self.page.sound if self.page else None, config.audio
             self._inputs = Inputs(audio.input, audio.mute, hub, self._refuse_input)
             stack.callback(self._inputs.close)
-            self._listen(self._source)
-            stack.callback(lambda: self._mood.close())
+            self._hearing = Hearing(
+                self._source.sample_rate,
+                config.mood.model or None,
+                config.mood.smoothing,
+                audio.gain_db,
+                background=True,
+            )
+            stack.callback(self._hearing.close)
+            self._steer()
             if renderer:
                 stack.callback(renderer.close)
             if meters:
@@ -112,24 +113,6 @@ class Daemon:
 
     def _refuse_input(self, reason: str) -> None:
         self._receiver.refuse("/artgen/control/input", reason, "")
-
-    def _listen(self, source: AudioSource) -> None:
-        """Analyse `source` from here on; the clock and the mood go on from where they are."""
-        settings = self._config.mood
-        self._start, self._frames = self._clock, 0
-        self._analyzer = Analyzer(source.sample_rate, gain_db=self._config.audio.gain_db, start=self._start)
-        now = (self._last.valence, self._last.energy) if self._last else (NEUTRAL, NEUTRAL)
-        model: str | None = settings.model or None
-        while True:
-            try:
-                self._mood = MoodEstimator(source.sample_rate, model, settings.smoothing, background=True, start=now)
-                break
-            except ArtgenError as error:
-                if model is None or not self._hops:
-                    raise
-                log.warning("%s; the installed one is used", error)  # the file has gone since the start
-                model = None
-        self._steer()
 
     def run(self, seconds: float | None = None) -> int:
         """Run until the input ends, the time is over or the user closes the picture.
@@ -168,8 +151,8 @@ class Daemon:
                         return 0
                 self._config = configuration.replace(self._config, "audio.input", self._inputs.spec)
                 self._silence = Silence()
-                self._mood.close()
-                self._listen(self._source)
+                self._hearing.tune(self._source.sample_rate)
+                self._steer()
         except KeyboardInterrupt:
             self.ended = "it was stopped"
             return 0
@@ -178,28 +161,19 @@ class Daemon:
 
     def _hear(self, block: AudioBlock) -> None:
         arrived = time.monotonic()
-        samples = block.samples
-        if self._source.sample_rate != self._analyzer.sample_rate:
-            # A device has come back with another rate.
-            self._mood.close()
-            self._listen(self._source)
-        self._dropped += -(-block.dropped // max(1, len(samples)))
-        if not len(samples):
-            # Nothing came: for the analysis that is silence, so that levels fall and the mood fades.
-            samples = np.zeros((round(self._source.sample_rate * QUIET_SECONDS), 1), np.float32)
-        hops = self._analyzer.push(samples)
-        self._mood.push(samples, self._start + self._frames / self._source.sample_rate)
-        self._frames += len(samples)
-        for features in hops:
+        if self._source.sample_rate != self._hearing.sample_rate:
+            self._hearing.tune(self._source.sample_rate)  # a device has come back with another rate
+        self._dropped += -(-block.dropped // max(1, len(block.samples)))
+        hops = self._hearing.hear(block)
+        for features, mood in hops:
             self._clock = features.time
             self._silence.step(features.time, features.level_db)
-            self._send(features)
+            self._send(features, mood)
         if hops:
             waited = time.monotonic() - arrived
-            self._latency_ms = 1000.0 * (waited + len(samples) / self._source.sample_rate)
+            self._latency_ms = 1000.0 * (waited + len(block.samples) / self._source.sample_rate)
 
-    def _send(self, features: Features) -> None:
-        mood = self._last = self._mood.mood(features.time)
+    def _send(self, features: Features, mood: Mood) -> None:
         values = [(output.address, output.read(features, mood)) for output in schema.OUTPUTS]
         self._publish(values)
         if self._hops % schema.HOPS_PER_HARMONY == 0:
@@ -217,12 +191,13 @@ class Daemon:
 
     def _steer(self) -> None:
         """Hand the settings to those who follow them."""
-        rhythm = self._config.rhythm
-        self._analyzer.rhythm.lead, self._analyzer.rhythm.octave = rhythm.lead, rhythm.octave
-        settings = self._config.mood
-        self._mood.smoothing = settings.smoothing
-        self._mood.manual = (settings.valence, settings.energy) if settings.manual else None
-        self._mood.freeze = settings.freeze
+        rhythm, heard = self._config.rhythm, self._hearing.analyzer
+        heard.gain_db = self._config.audio.gain_db
+        heard.rhythm.lead, heard.rhythm.octave = rhythm.lead, rhythm.octave
+        settings, mood = self._config.mood, self._hearing.mood
+        mood.smoothing = settings.smoothing
+        mood.manual = (settings.valence, settings.energy) if settings.manual else None
+        mood.freeze = settings.freeze
         if self._query:
             public = configuration.replace(self._config, "audio.input", shown(self._config.audio.input))
             self._query.publish(current(schema.DAEMON_CONTROLS, public))
@@ -284,7 +259,7 @@ class Daemon:
         targets = self._config.osc.targets
         if row.path == "/artgen/control/beat/tap":
             if value:
-                self._analyzer.rhythm.tap(self._clock)
+                self._hearing.analyzer.rhythm.tap(self._clock)
         elif row.path == "/artgen/control/target/add":
             self._change("osc.targets", tuple(dict.fromkeys((*targets, str(value)))))
         elif row.path == "/artgen/control/target/remove":
@@ -305,9 +280,7 @@ class Daemon:
         if key == "audio.input":
             self._inputs.want(config.audio.input)
             return
-        if key == "audio.gain_db":
-            self._analyzer.gain_db = config.audio.gain_db
-        elif key == "osc.targets":
+        if key == "osc.targets":
             self._sender.set_targets(config.osc.targets)
         self._config = config
         self._steer()

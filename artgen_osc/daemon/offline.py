@@ -10,7 +10,7 @@ import numpy as np
 
 from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.audio.sources import array_blocks, file_blocks, file_path, open_file
-from artgen_osc.mood.estimator import MoodEstimator
+from artgen_osc.daemon.hearing import Hearing
 from artgen_osc.runtime.files import is_regular
 
 MOOD_EVERY = 0.25
@@ -104,8 +104,7 @@ def analyze(
         from artgen_osc.audio.demo import RATE, compose
 
         sample_rate, blocks = RATE, array_blocks(compose(RATE), RATE)
-    analyzer = Analyzer(sample_rate)
-    estimator = MoodEstimator(sample_rate, model, smoothing=smoothing)
+    hearing = Hearing(sample_rate, model, smoothing)
     duration = 0.0
     onsets: list[list[float]] = []
     beats: list[list[float]] = []
@@ -117,17 +116,14 @@ def analyze(
     due = MOOD_EVERY
     for block in blocks:
         duration = block.time + len(block.samples) / sample_rate
-        hops = analyzer.push(block)
-        estimator.push(block.samples)
-        for features in hops:
-            mood = estimator.mood(features.time)
+        for features, mood in hearing.hear(block):
             if features.onset:
                 onsets.append([round(max(0.0, features.time - ONSET_LAG), 4), round(duration, 4)])
             if features.beat:
                 beats.append([round(features.beat_time, 4), round(duration, 4)])
             if features.beat_count and features.tempo_confidence > TEMPO_SURE:
                 tempos.append(features.tempo_bpm)
-            heard = features.time - analyzer.pitch_delay
+            heard = features.time - hearing.analyzer.pitch_delay
             if heard > 0.0:  # what was before the first hop is no part of the file
                 pitch.append([round(heard, 4), round(features.pitch_hz, 2), round(features.pitch_confidence, 3)])
             key = features.key
