@@ -43,7 +43,7 @@ def test_the_tempo_outlives_a_change_of_input() -> None:
     assert before.tempo_bpm == pytest.approx(132.0, rel=0.03) and before.tempo_confidence > 0.2
     hearing.tune(48000)
     after = hear(hearing, signals.song(1.0, 48000), 48000, start=500.0)
-    assert all(features.tempo_bpm == pytest.approx(132.0, rel=0.03) for features in after[:30])
+    assert all(features.tempo_bpm == pytest.approx(132.0, rel=0.05) for features in after[:30])
     assert all(features.tempo_confidence > 0.0 for features in after)
     assert after[0].beat_count == before.beat_count
     assert after[0].time - before.time == pytest.approx(Analyzer.hop_time, abs=0.003)
