@@ -86,8 +86,9 @@ def test_silence_is_said_on_every_tab_and_leads_to_the_inputs(page: Page) -> Non
     banner = page.locator("#silence")
     for tab in TABS:
         page.get_by_role("tab", name=tab).click()
-        expect(banner).to_contain_text("Nothing is heard. The show listens to: ", timeout=SECONDS)
+        expect(banner).to_contain_text("Nothing is heard. The show listens to: vj.monitor.", timeout=SECONDS)
         expect(banner).to_contain_text(re.compile(r"Silent for \d\d+ seconds"))
+        expect(banner).to_be_visible()
     expect(page.locator("#tempo")).to_have_text("no beat")
     banner.get_by_role("link").click()
     expect(page.locator("#sound")).to_be_visible()

@@ -28,8 +28,9 @@ export function start(show) {
   function heard() {
     put(at("input"), input && inputName(input));
     at("input-name").hidden = at("input-level").hidden = !here || !input;
-    at("silence").hidden = !here || silent < SILENT_S;
-    put(at("silence-input"), `Nothing is heard. The show listens to: ${inputName(input)}.`);
+    const nothing = here && silent >= SILENT_S;
+    at("silence").hidden = !nothing;
+    put(at("silence-input"), nothing ? `Nothing is heard. The show listens to: ${inputName(input)}.` : "");
     put(at("silence-time"), `Silent for ${ago(silent)}.`);
   }
   show.onState((text, wrong) => {
