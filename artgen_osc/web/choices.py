@@ -81,7 +81,8 @@ class ChoicesPart:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 said, complained = await child.communicate()
-            return NOTHING | json.loads(said)
+            found: dict[str, Any] = json.loads(said)
+            return NOTHING | found
         except TimeoutError:
             return NOTHING | {"reason": f"the sound system has not answered for {PATIENCE_S:.0f} s; is it running?"}
         except ValueError:

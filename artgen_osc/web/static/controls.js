@@ -6,7 +6,7 @@ import { targets } from "./targets.js";
 import { CHOICES, GROUPS, NOT_SHOWN } from "./words.js";
 
 const HELD_MS = 700;
-const ASKED = { "/visuals/quit": "Close the picture's window?" };
+const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?" };
 const LONG_RANGE = 1000;
 const SPECIAL = { "/artgen/control/input": choice, "/artgen/control/target/add": targets };
 const SCENES = { "/visuals/scene": "Recall", "/visuals/scene/delete": "Delete" };
@@ -64,10 +64,12 @@ function control(show, row, name, about) {
   return make("div", { className: "card" }, ...field(show, row, name), ...said);
 }
 
+const sure = (path) => !(path in ASKED) || confirm(ASKED[path]);
+
 function button(show, row, name) {
   const made = make("button", { textContent: name });
   if (row.kind === "trigger") {
-    made.onclick = () => (!ASKED[row.path] || confirm(ASKED[row.path])) && show.send({ [row.path]: 1 });
+    made.onclick = () => sure(row.path) && show.send({ [row.path]: 1 });
     return made;
   }
   const press = (value) => made.setAttribute("aria-pressed", Boolean(value));
@@ -90,7 +92,7 @@ function scenes(show, path, name) {
     select.replaceChildren(...all.map((scene) => make("option", { value: scene, textContent: scene })));
     if (all.includes(before)) select.value = before;
   });
-  const go = make("button", { textContent: SCENES[path], onclick: () => select.value && show.send({ [path]: select.value }) });
+  const go = make("button", { textContent: SCENES[path], onclick: () => select.value && sure(path) && show.send({ [path]: select.value }) });
   return make("div", { className: "deed" }, make("span", { textContent: name }), make("div", { className: "row" }, select, go));
 }
 
