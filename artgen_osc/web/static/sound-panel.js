@@ -81,7 +81,7 @@ export function mount(element, show) {
     if (detail.busy) state.textContent = `In the show for ${ago(detail.busy.seconds)}: ${who(detail.busy)}. Take over if it is your turn.`;
     if (detail.by) state.textContent = `Taken over by ${who(detail.by)}.`;
     ended = detail.state === "off" && heardOnce && input === "browser";
-    if (ended) state.textContent = "Your sound has ended. In a few seconds the show hears again what it heard before.";
+    if (ended) state.textContent = `Your sound has ended.${before === null ? "" : ` In a few seconds the show hears ${inputName(before)} again.`}`;
     // Once for each start: whoever then chooses another input means it.
     if (detail.state === "starting") heardOnce = false;
     heard = true; // until a report says otherwise
