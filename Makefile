@@ -18,6 +18,7 @@ demo: .venv/run ## set up, then play the demo: music, meters, pictures
 test: .venv/test ## set up, then run every check and test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest
 
@@ -26,8 +27,8 @@ format: .venv/test ## put the code into its one form
 	$(BIN)/ruff check --fix .
 
 docs: .venv/run ## write the OSC table into the README, the models' cards into MODELS.md
-	$(BIN)/python -m artgen_osc.table README.md
-	$(BIN)/python -m artgen_osc.model_cards MODELS.md
+	$(BIN)/python -m artgen_osc.schema.readme README.md
+	$(BIN)/python -m artgen_osc.inference.model_cards MODELS.md
 
 clean: ## remove what was made, but not runs/
 	rm -rf .venv build dist *.egg-info $(DEMO) .pytest_cache .ruff_cache .mypy_cache .hypothesis

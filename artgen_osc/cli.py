@@ -6,17 +6,19 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
 from types import FrameType
 from typing import Any, Never
 
 from artgen_osc import __version__
-from artgen_osc.commands import analyze, bench, config, devices, doctor, gallery, monitor, replay, show
-from artgen_osc.commands.arguments import SHOW, Parser, Run, add_settings
+from artgen_osc.config.arguments import SHOW, Command, Parser, Run, add_settings
 from artgen_osc.errors import ArtgenError, ConfigError
 from artgen_osc.runtime.text import complain, make_streams_safe, say, start_logging, unexpected
 
-COMMANDS = (show, analyze, devices, monitor, replay, config, doctor, gallery, bench)
+COMMANDS = "artgen.commands"
+"""The entry points of the commands: each names a function that is given what adds a command. The renderer's are found
+as a stranger's would be."""
 
 
 def build_parser() -> Parser:
@@ -40,9 +42,20 @@ def build_parser() -> Parser:
             sub.add_argument("-v", "--verbose", action="store_true", help="log more, and show tracebacks")
         return sub
 
-    for module in COMMANDS:
-        module.add(command)
+    for add in _found():
+        add(command)
     return parser
+
+
+def _found() -> list[Callable[[Command], None]]:
+    found = []
+    for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
+        try:
+            found.append(entry.load())
+        except Exception as error:  # a stranger's package may be broken in any way; the other commands are there
+            reason = f"{type(error).__name__}: {error}"
+            say(f"artgen: command {entry.name}: can't be loaded ({reason}); mend or remove its package", sys.stderr)
+    return found
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -12,7 +12,6 @@ import contextlib
 import http.client
 import itertools
 import multiprocessing
-import os
 import selectors
 import socket
 import statistics
@@ -21,8 +20,8 @@ import sys
 import threading
 import time
 
-from artgen_osc import schema
-from artgen_osc.osc import capture
+from artgen_osc.osc.receiver import capture
+from artgen_osc.schema import table as schema
 
 WARM_UP_S = 4.0
 TOKEN = "a-token-for-the-benchmark"
@@ -139,9 +138,8 @@ def measure(kind: str, seconds: float) -> dict[str, float]:
             str(control),
         ]
         command += ["--osc-query-port", str(query), "--web-port", str(page), "--osc", f"127.0.0.1:{listener.port}"]
-        daemon = subprocess.Popen(
-            [*command, "--web-token", TOKEN], stderr=subprocess.DEVNULL, env={**os.environ, "ARTGEN_WEB_TOKEN": TOKEN}
-        )
+        command += ["--web-token", TOKEN]
+        daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
             while not listener.read(0.5):
                 assert daemon.poll() is None, "the daemon doesn't start"

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from artgen_osc.mood import MoodEstimator
+from artgen_osc.mood.estimator import MoodEstimator
 from training.spreadsheet import read_number, read_table
 
 HOP_SECONDS = 1 / 60

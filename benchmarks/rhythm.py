@@ -16,8 +16,8 @@ import mir_eval
 import numpy as np
 import soundfile
 
-from artgen_osc.analysis import Analyzer
-from artgen_osc.offline import ONSET_LAG, TEMPO_SURE, longest_held
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.daemon.offline import ONSET_LAG, TEMPO_SURE, longest_held
 from training.midi import Note, Piece, composed, drum_bars, read_piece, render, varied
 from training.spreadsheet import read_number, read_table
 

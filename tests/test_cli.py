@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc import mood
 from artgen_osc.cli import build_parser, main
-from artgen_osc.commands.arguments import flags as flags_of
-from artgen_osc.renderer import flags
+from artgen_osc.config.arguments import flags as flags_of
+from artgen_osc.config.flags import flags
+from artgen_osc.mood import estimator as mood
 from tests.live.servers import ARTGEN, ROOT
 
 NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import cli, config, devices
+from artgen_osc import cli
+from artgen_osc.audio import devices
 from artgen_osc.cli import main
+from artgen_osc.config import settings as config
+from artgen_osc.config.show_paths import beside
 from artgen_osc.errors import ConfigError
 from artgen_osc.runtime.child import python_module
 from tests.ports import daemon_ports, free_port
@@ -128,11 +131,13 @@ def test_files_of_a_show_are_beside_it_and_those_of_flags_are_here(tmp_path: Pat
     assert given.visuals.model == f"{folder}/a.onnx"
     assert given.visuals.second_model == "b"  # the name of one that is loaded
     assert given.visuals.models == (f"{folder}/a.onnx", f"{folder}/../b.onnx")
-    assert (given.visuals.scenes, given.visuals.gallery, given.web.songs) == ("~/scenes", "here", "songs")
+    assert (given.visuals.scenes, given.visuals.gallery, given.web.songs) == (f"{Path.home()}/scenes", "here", "songs")
+    for odd in ("~nobody-of-this-name/x", "~\0"):
+        assert beside("mood.model", odd, folder) == odd
     for spec in ("demo", "", "device:x", "url:http://x/a", "loopback", "file:"):
-        assert config.beside("audio.input", spec, folder) == spec
+        assert beside("audio.input", spec, folder) == spec
     for model in ("", "idle"):
-        assert config.beside("visuals.model", model, folder) == model
+        assert beside("visuals.model", model, folder) == model
 
 
 def test_a_dump_leaves_open_what_nobody_has_set(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -203,7 +208,7 @@ def test_one_file_that_breaks_the_analysis_keeps_the_others(
             raise struct.error("odd\nthing")
         return {"file": name}
 
-    monkeypatch.setattr("artgen_osc.offline.analyze", analyze)
+    monkeypatch.setattr("artgen_osc.daemon.offline.analyze", analyze)
     assert main(["analyze", "--json", "a", "bad", "b"]) == 1
     answer = capsys.readouterr()
     assert [json.loads(line)["file"] for line in answer.out.splitlines()] == ["a", "bad", "b"]

@@ -12,13 +12,13 @@ import pytest
 import soundfile
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import schema
-from artgen_osc.audio import AudioSource, open_source
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
+from artgen_osc.audio.sources import AudioSource, open_source
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError
-from artgen_osc.osc import Capture, capture
-from artgen_osc.osc_codec import Message
+from artgen_osc.osc.codec import Message
+from artgen_osc.osc.receiver import Capture, capture
+from artgen_osc.schema import table as schema
 from tests.ports import free_port
 
 
@@ -160,7 +160,7 @@ def test_the_show_goes_on_while_an_input_is_opened(show: Show, monkeypatch: pyte
         opened.wait(10)
         return open_source(spec, **options)
 
-    monkeypatch.setattr("artgen_osc.inputs.open_source", slow)
+    monkeypatch.setattr("artgen_osc.daemon.inputs.open_source", slow)
     before = show.daemon._source
     show.send("/artgen/control/input", "demo")
     hops = [time for time, message in show.listener.read(2.0) if message.path == "/artgen/energy"]

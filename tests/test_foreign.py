@@ -7,10 +7,10 @@ import pytest
 
 from artgen_osc.errors import ModelError
 from tests.test_generator import write_model
-from visuals.foreign import ForeignGenerator, find_layout
-from visuals.generator import Generator, OnnxGenerator, open_generator
-from visuals.latent import direction
-from visuals.notes import Notes, read_notes
+from visuals.generators.foreign import ForeignGenerator, find_layout
+from visuals.generators.generator import Generator, OnnxGenerator, open_generator
+from visuals.generators.notes import Notes, read_notes
+from visuals.generators.sphere import direction
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
 

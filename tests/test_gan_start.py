@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from artgen_osc.errors import ConfigError  # noqa: E402
-from artgen_osc.modelfile import installed_generator, load  # noqa: E402
+from artgen_osc.inference.modelfile import installed_generator, load  # noqa: E402
 from tests.tiny_gan import TinyFeatures, new_trainer, tiny_options  # noqa: E402
 from training import gan_start, train_gan  # noqa: E402
 from training.export import export_generator  # noqa: E402

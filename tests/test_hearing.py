@@ -2,7 +2,7 @@
 
 import pytest
 
-from artgen_osc.hearing import LONGEST_SILENCE_S, SILENCE_DB, Silence, public_name
+from artgen_osc.daemon.hearing import LONGEST_SILENCE_S, SILENCE_DB, Silence, public_name
 
 
 @pytest.mark.parametrize(

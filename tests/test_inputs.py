@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc import inputs
-from artgen_osc.audio import AudioBlock, AudioSource, ClosesItself
-from artgen_osc.browser import BrowserInput, BrowserSource
+from artgen_osc.audio.browser import BrowserInput, BrowserSource
+from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself
+from artgen_osc.daemon import inputs
+from artgen_osc.daemon.inputs import MOST_OPENING, Inputs, Nothing
 from artgen_osc.errors import AudioError
-from artgen_osc.inputs import MOST_OPENING, Inputs, Nothing
 
 
 class Fake(ClosesItself):

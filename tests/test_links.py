@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from artgen_osc import links
 from artgen_osc.errors import OscError
-from artgen_osc.links import Link, TcpLink, UdpLink, open_link
-from artgen_osc.osc_stream import Unframer
-from artgen_osc.target_syntax import parse_target
+from artgen_osc.osc import transports as links
+from artgen_osc.osc.framing import Unframer
+from artgen_osc.osc.targets import parse_target
+from artgen_osc.osc.transports import Link, TcpLink, UdpLink, open_link
 
 PACKET = b"/a\0\0,f\0\0\xc0\xdb\0\0"
 

@@ -15,7 +15,7 @@ import av  # noqa: E402 (torch decides whether this file runs)
 import soundfile  # noqa: E402
 
 from artgen_osc.errors import ConfigError  # noqa: E402
-from artgen_osc.mood_mel import N_MELS, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
+from artgen_osc.mood.mel import N_MELS, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
 from training import music  # noqa: E402
 from training.music import Songs  # noqa: E402
 
@@ -92,8 +92,28 @@ class TestMusic:
         assert abs(got.shape[1] - wanted.shape[1]) <= 3
         assert np.corrcoef(got[:, 10:40].mean(1), wanted[:, 10:40].mean(1))[0, 1] > 0.95
         path.write_text("no sound")
-        with pytest.raises(ValueError, match="Invalid data"):
+        with pytest.raises(ValueError, match="can't be read"):
             music.audio_mel(path)
+
+    def test_bad_sound_costs_no_clip_and_an_unknown_codec_one(self, tmp_path: Path) -> None:
+        sound = np.stack((tone(44100), tone(44100)), axis=1)
+        sound[1000, 0], sound[1001, 0], sound[2000] = np.inf, np.nan, 3e38
+        soundfile.write(tmp_path / "inf.wav", sound, 44100, subtype="FLOAT")
+        soundfile.write(tmp_path / "whole.flac", tone(44100), 44100)
+        whole = (tmp_path / "whole.flac").read_bytes()
+        middle = len(whole) // 2
+        (tmp_path / "dent.flac").write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
+        soundfile.write(tmp_path / "unknown.wav", tone(44100), 44100)
+        content = bytearray((tmp_path / "unknown.wav").read_bytes())
+        content[20:22] = b"\x77\x77"
+        (tmp_path / "unknown.wav").write_bytes(content)
+        names = ("inf.wav", "dent.flac", "unknown.wav", "x" * 300, "whole.flac")
+        rows = "".join(f"{name},0.5,0.5\n" for name in names)
+        (tmp_path / "labels.csv").write_text("file,valence,energy\n" + rows)
+        songs = music.load(tmp_path, cache=tmp_path / "cache")
+        assert len(songs) == 3 and all(mel.mean() > 20 for mel in songs.mel)
+        codec, name = songs.skipped
+        assert codec == "unknown.wav: the codec of its sound is not known" and "too long" in name
 
     def test_cache(self, tmp_path: Path) -> None:
         folder, cache = write_folder(tmp_path), tmp_path / "cache"

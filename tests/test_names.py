@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from artgen_osc import links, schema
-from artgen_osc.links import UdpLink
-from artgen_osc.mapping import read_rows
-from artgen_osc.target_syntax import parse_target
-from artgen_osc.targets import OscSender
+from artgen_osc.osc import transports as links
+from artgen_osc.osc.mapping.rows import read_rows
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.osc.targets import parse_target
+from artgen_osc.osc.transports import UdpLink
+from artgen_osc.schema import table as schema
 
 PACKET = b"/a\0\0,f\0\0\0\0\0\0"
 VALENCE = schema.by_path(schema.sent())["/artgen/valence"]

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc import modelfile
+from artgen_osc.commands.bench_figures import generator_file
+from artgen_osc.commands.doctor_checks import CHECKS
+from artgen_osc.config.settings import load as load_config
 from artgen_osc.errors import ModelError
-from artgen_osc.onnx_file import GRAPH, fields, output_bounds
+from artgen_osc.inference import modelfile
+from artgen_osc.inference.onnx_file import GRAPH, fields, output_bounds
 from tests.odd import odd_names
 from tests.test_foreign import write
-from visuals.foreign import ForeignGenerator, find_range
-from visuals.generator import OnnxGenerator, open_generator
-from visuals.notes import read_notes
+from visuals.generators.foreign import ForeignGenerator, find_range
+from visuals.generators.generator import OnnxGenerator, open_generator
+from visuals.generators.notes import read_notes
+from visuals.generators.trial import Trials
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
 
@@ -122,6 +128,24 @@ def test_weights_in_a_second_file_are_found_or_named(tmp_path: Path) -> None:
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ModelError, match="which is outside its folder"):
         ForeignGenerator(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_file_whose_name_is_no_utf8_paints(tmp_path: Path) -> None:
+    path = write(tmp_path / os.fsdecode(b"caf\xe9.onnx"))
+    assert Trials().open(str(path)).z_dim == 16
+
+
+def test_bench_and_doctor_name_a_lost_second_file_too(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.onnx")
+    onnx.save_model(onnx.load(path), path, save_as_external_data=True, location="m.data", size_threshold=0)
+    assert generator_file(path).path == path
+    (tmp_path / "m.data").unlink()
+    config = load_config(flags={"visuals.model": str(path)})[0]
+    (check,) = [check for name, check, _ in CHECKS if name == "generator model"]
+    for ask in (lambda: generator_file(path), lambda: check(config)):
+        with pytest.raises(ModelError, match=r"second file, m\.data, which isn't there"):
+            ask()
 
 
 def scaled(gain: float, middle: float) -> dict[str, np.ndarray]:

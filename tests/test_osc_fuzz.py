@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc.osc import MOST_REFUSALS, OscReceiver
+from artgen_osc.osc.receiver import MOST_REFUSALS, OscReceiver
 
 FUZZ = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks/osc_fuzz.py"))
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from artgen_osc import osc_inputs, schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.osc_inputs import MOST_CLIENTS, Sender
-from artgen_osc.osc_stream import length_prefixed, slip
+from artgen_osc.osc import sockets as osc_inputs
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.framing import length_prefixed, slip
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.osc.sockets import MOST_CLIENTS, Sender
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 SPEED = encode_message("/visuals/speed", "f", 2.0)

@@ -24,17 +24,20 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import ClientConnection, connect
 from zeroconf import ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
-from artgen_osc import config, doctor, oscquery, schema
-from artgen_osc.config import Config, ConfigFile
-from artgen_osc.daemon import Daemon
+from artgen_osc.commands import doctor_checks as doctor
+from artgen_osc.config import settings as config
+from artgen_osc.config.settings import Config, ConfigFile
+from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError, OscError
-from artgen_osc.namespace import ATTRIBUTES, UNUSED
-from artgen_osc.osc import MOST_WAITING, OscReceiver, capture
-from artgen_osc.osc_codec import MAX_PACKET, encode_bundle, encode_message
-from artgen_osc.oscquery import OscQuery, current, open_query
-from artgen_osc.schema import Address, Value
-from artgen_osc.web import guard, listener
-from artgen_osc.web import server as webserver
+from artgen_osc.http import guard, listener
+from artgen_osc.http import server as webserver
+from artgen_osc.osc.codec import MAX_PACKET, encode_bundle, encode_message
+from artgen_osc.osc.receiver import MOST_WAITING, OscReceiver, capture
+from artgen_osc.oscquery import server as oscquery
+from artgen_osc.oscquery.namespace import ATTRIBUTES, UNUSED
+from artgen_osc.oscquery.server import OscQuery, current, open_query
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Address, Value
 from tests.conftest import missing
 from tests.ports import free_port
 
@@ -520,7 +523,7 @@ def test_a_slow_client_misses_values_but_never_the_last(server: Server, monkeypa
         server.query.publish([(gain, 6.0)])
         for number in range(1, count + 1):
             server.query.publish([(VALENCE, number / 2**20)])
-            if number % 100 == 0:
+            if number % 50 == 0:
                 wait_for(lambda: not server.query._news, "the server to take them")
         heard: dict[str, list[float]] = {gain.path: [], VALENCE.path: []}
         while count / 2**20 not in heard[VALENCE.path]:
@@ -601,7 +604,7 @@ def test_a_server_that_breaks_down_does_not_take_the_show_along(
     def broken(*given: object, **options: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("artgen_osc.web.door.Door.open", broken)
+    monkeypatch.setattr("artgen_osc.http.door.Door.open", broken)
     other = Server((), schema.VISUALS_CONTROLS)
     other.query._thread.join(20)
     assert "the show goes on" in caplog.text
@@ -833,7 +836,7 @@ def test_a_daemon_whose_port_is_taken_goes_on(server: Server, tmp_path: Path, ca
 
 def test_a_running_renderer_tells_its_settings(gl_context: Any, tmp_path: Path) -> None:
     from visuals.app import run
-    from visuals.control import Control
+    from visuals.control.controls import Control
     from visuals.show import Show as Picture
 
     port = free_port()

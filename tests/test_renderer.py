@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from artgen_osc import renderer
-from artgen_osc.renderer import USAGE_ERROR, Renderer
+from artgen_osc.cli import build_parser
+from artgen_osc.daemon import renderer
+from artgen_osc.daemon.renderer import USAGE_ERROR, Renderer
 from tests.fake_sounddevice import wait_for
 
 
@@ -76,3 +77,11 @@ def test_a_system_without_room_for_it_is_asked_again(
     assert "can't be started (Resource temporarily unavailable)" in caplog.text
     assert (one.status, one.restarts) == (0, 1)
     one.close()
+
+
+def test_it_is_given_its_own_settings_and_whether_time_tags_count() -> None:
+    given = {"visuals.fps": 30, "osc.port": 9000, "osc.time_tags": False, "audio.input": "demo"}
+    words = Renderer(given)._command
+    assert words[-3:] == ["--child", "--visuals-fps=30", "--no-osc-time-tags"]
+    settings = vars(build_parser().parse_args(words[words.index("visuals") :]))
+    assert settings["visuals.fps"] == 30 and settings["osc.time_tags"] is False

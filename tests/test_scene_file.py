@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import SceneError
-from artgen_osc.schema import VISUALS_CONTROLS
-from visuals.scene_file import LEFT_OUT, ROWS, Scene, from_text, read, to_text, write
-from visuals.scene_folder import SHIPPED
+from artgen_osc.schema.table import VISUALS_CONTROLS
+from visuals.control.scenes.file import LEFT_OUT, ROWS, Scene, from_text, read, to_text, write
+from visuals.control.scenes.folder import SHIPPED
 
 FULL = {key: row.check((getattr(VisualsConfig(), key),)) for key, row in ROWS.items()}
 
@@ -110,7 +110,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 WRITER = """
 import sys
 from pathlib import Path
-from visuals.scene_file import Scene, write
+from visuals.control.scenes.file import Scene, write
 for count in range(10**9):
     write(Path(sys.argv[1]), Scene("x", {"seed": count, "model": "m" * 4000}))
     print(count, flush=True)

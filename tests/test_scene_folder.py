@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.errors import SceneError
-from visuals import scene_folder
-from visuals.scene_file import Scene, read
-from visuals.scene_folder import LONGEST_LIST, SHIPPED, Library
+from visuals.control.scenes import folder as scene_folder
+from visuals.control.scenes.file import Scene, read
+from visuals.control.scenes.folder import LONGEST_LIST, SHIPPED, Library
 
 SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
 PRESETS = sorted(path.stem for path in SHIPPED.glob("*.toml"))

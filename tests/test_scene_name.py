@@ -8,9 +8,9 @@ import pytest
 
 from artgen_osc.errors import SceneError
 from tests.test_scene_folder import until
-from visuals.scene_file import Scene, read
-from visuals.scene_folder import SHIPPED, Library
-from visuals.scene_name import check_name, key_of, name_in, stem_of
+from visuals.control.scenes.file import Scene, read
+from visuals.control.scenes.folder import SHIPPED, Library
+from visuals.control.scenes.name import check_name, key_of, name_in, stem_of
 
 SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
 

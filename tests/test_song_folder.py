@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc.config import ConfigFile
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ConfigError
 from artgen_osc.web.song_store import Store, new_song
 from tests.odd_paths import odd_paths

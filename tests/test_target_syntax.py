@@ -3,7 +3,7 @@
 import pytest
 
 from artgen_osc.errors import OscError
-from artgen_osc.target_syntax import PORTS, Target, check_asker, parse_target, presets, with_host
+from artgen_osc.osc.targets import PORTS, Target, check_asker, parse_target, presets, with_host
 
 
 @pytest.mark.parametrize(

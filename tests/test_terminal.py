@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc import devices, doctor, schema
+from artgen_osc.audio import devices
 from artgen_osc.cli import main
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.recording import Recording
+from artgen_osc.commands import doctor_checks as doctor
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.recording import Recording
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.text import is_harmless, start_logging
+from artgen_osc.schema import table as schema
 from artgen_osc.web.site import qr_text
 from tests.ports import daemon_ports, free_port
 from tests.signals import song
@@ -254,7 +256,7 @@ def test_a_full_disk_is_one_line() -> None:
 
 
 def test_meters_fit_the_values() -> None:
-    from artgen_osc import meters
+    from artgen_osc.daemon import meters
 
     for drawn in (meters.DRAWN, meters.TYPED):
         assert {len(item) for item in dataclasses.astuple(drawn)} == {9, 2}

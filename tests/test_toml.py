@@ -7,12 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artgen_osc import config, mapping
 from artgen_osc.commands.config import dump
+from artgen_osc.config import settings as config
+from artgen_osc.config.show_paths import beside
 from artgen_osc.errors import ConfigError, ModelError, SceneError
+from artgen_osc.osc.mapping import rows as mapping
 from artgen_osc.runtime.text import is_harmless
 from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
-from visuals import notes, scene_file
+from visuals.control.scenes import file as scene_file
+from visuals.generators import notes
 
 LETTERS = st.characters(exclude_categories=["Cs"])
 ODD = "\x7f\x1b]0;title\x07\"\"\"'''\\ \r\n\t\u202e\u2028 Übung 夜 😀\ufeff"
@@ -53,7 +56,7 @@ def test_a_dump_is_read_again(tmp_path_factory: pytest.TempPathFactory, flags: d
     assert {key for key, origin in origins_again.items() if origin != "default"} == set(flags)
     for key in config.settings():
         # Names of files are written in full.
-        assert config.get(again, key) == config.beside(key, config.get(effective, key), Path.cwd()) or key not in flags
+        assert config.get(again, key) == beside(key, config.get(effective, key), Path.cwd()) or key not in flags
 
 
 def test_a_dump_keeps_the_maps_in_any_encoding() -> None:

@@ -17,8 +17,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from artgen_osc import modelfile
 from artgen_osc.errors import ConfigError
+from artgen_osc.inference import modelfile
 from tests.tiny_gan import TinyFeatures, make_pictures, new_trainer, tiny_options
 from training import evaluate, evaluate_gan, gan_watch, train_gan
 from training.anchors import picture_codes

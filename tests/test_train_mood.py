@@ -12,9 +12,9 @@ pytest.importorskip("sklearn")
 
 
 from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
-from artgen_osc.modelfile import Engine, load  # noqa: E402
-from artgen_osc.mood import MoodEstimator  # noqa: E402
-from artgen_osc.mood_mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS  # noqa: E402
+from artgen_osc.inference.modelfile import Engine, load  # noqa: E402
+from artgen_osc.mood.estimator import MoodEstimator  # noqa: E402
+from artgen_osc.mood.mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS  # noqa: E402
 from tests.test_music import make_songs, write_folder  # noqa: E402
 from training import evaluate, music, train_mood  # noqa: E402
 from training.mood_cnn import Detector, Ensemble, Features, Kernel, Statistics  # noqa: E402

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config import ConfigFile
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
-from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
-from artgen_osc.targets import OscSender
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path, sent
 from tests.ports import free_port
 from visuals.app import run
-from visuals.control import Control
+from visuals.control.controls import Control
 from visuals.gallery.files import read
+from visuals.outputs.strip import Strip
+from visuals.outputs.window import Window
+from visuals.outputs.x11 import has_window_manager
 from visuals.show import Show
-from visuals.strip import Strip
-from visuals.window import Window
-from visuals.x11 import has_window_manager
 
 ROWS = by_path(sent(), VISUALS_CONTROLS)
 
@@ -248,7 +248,7 @@ def test_a_bad_model_at_the_start(gl_context: Any, port: int, tmp_path: Path) ->
 
 CHILD = """
 import sys
-from artgen_osc.config import ConfigFile
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ArtgenError
 from visuals.app import run
 given = {"port": int(sys.argv[1]), "width": 160, "height": 90, "model": "idle", "headless": sys.argv[2] == "headless"}

@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from artgen_osc.config import VisualsConfig
-from artgen_osc.schema import VISUALS_CONTROLS, Address, Value, by_path, sent
-from visuals.control import STALE_S, Controls
+from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path, sent
+from visuals.control.controls import STALE_S, Controls
 
 ROWS = by_path(sent(), VISUALS_CONTROLS)
 

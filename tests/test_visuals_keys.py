@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from artgen_osc.config import VisualsConfig
-from artgen_osc.schema import VISUALS_CONTROLS, by_path
-from visuals.control import Controls
-from visuals.keys import ARROWS, CLOSE, HELP, KEYS, Keyboard, Pressed
+from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.schema.table import VISUALS_CONTROLS, by_path
+from visuals.control.controls import Controls
+from visuals.control.keys import ARROWS, CLOSE, HELP, KEYS, Keyboard, Pressed
 
 ROWS = by_path(VISUALS_CONTROLS)
 SCENES = ["calm", "club", "Übergang"]

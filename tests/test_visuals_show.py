@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import ModelError
-from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
-from visuals.control import Controls
-from visuals.idle import IdleGenerator
-from visuals.overlay import text_image
+from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path, sent
+from visuals.compositor.overlay import text_image
+from visuals.control.controls import Controls
+from visuals.generators.idle import IdleGenerator
+from visuals.painting.worker import SyncWorker
 from visuals.show import Show
-from visuals.worker import SyncWorker
 
 ROWS = by_path(sent(), VISUALS_CONTROLS)
 SIZE = (160, 90)

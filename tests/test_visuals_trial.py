@@ -12,10 +12,10 @@ from tests.odd import odd_names, write_trap
 from tests.test_foreign import write
 from tests.test_generator import write_model
 from tests.test_visuals_worker import wait_for
-from visuals import trial
-from visuals.generator import IDLE, SHIPPED
-from visuals.trial import Trials, needs_trial
-from visuals.worker import ThreadWorker
+from visuals.generators import trial
+from visuals.generators.generator import IDLE, SHIPPED
+from visuals.generators.trial import Trials, needs_trial
+from visuals.painting.worker import ThreadWorker
 
 
 def test_a_good_model_is_tried_and_paints(tmp_path: Path) -> None:

@@ -15,21 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 
-from artgen_osc.beat_spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpectrum
-from artgen_osc.dsp import to_mono
+from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpectrum
+from artgen_osc.dsp.core import to_mono
+from artgen_osc.dsp.resample import Resampler
 from artgen_osc.errors import ConfigError
-from artgen_osc.resample import Resampler
-from artgen_osc.runtime.files import open_regular
 from training.beat_net import teach
 from training.midi import Piece, composed, read_piece, render, varied
+from training.music import mono_blocks
 from training.not_music import KINDS
 from training.output import whole
 from training.spreadsheet import Row, read_number, read_table
 
-SECONDS = 60.0
+SECONDS, SHORTEST = 60.0, 4.0
+"""How much of a recording is used, and how much has to be there: a beat of the slowest tempo and one more."""
 Progress = Callable[[list[object]], Iterable[object]]
 
 
@@ -122,7 +122,7 @@ def _kept(cache: Path, name: str, make: Callable[[], Clip]) -> Clip:
     path = cache / (hashlib.sha256(os.fsencode(name)).hexdigest()[:16] + ".npz")
     if path.exists():
         try:
-            with np.load(path) as data:
+            with path.open("rb") as file, np.load(file) as data:
                 return Clip(name, data["rows"], data["beat"], data["downbeat"])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             pass  # as a full disk leaves it: made anew
@@ -208,7 +208,7 @@ def recordings(folder: Path, cache: Path, progress: Progress) -> tuple[list[Clip
         path = folder / row.cells["file"]
         try:
             clips.append(_recording(folder, path, _tempo(row.cells.get("bpm", "")), cache))
-        except (OSError, ValueError, soundfile.LibsndfileError) as error:
+        except (OSError, ValueError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or error
             skipped.append(f"{table.path}: row {row.number}, {path.name}: {reason}")
     if not clips:
@@ -232,9 +232,10 @@ def _tempo(text: str) -> float:
 
 def _recording(folder: Path, path: Path, bpm: float, cache: Path) -> Clip:
     def make() -> Clip:
-        with open_regular(path) as file:
-            sound, rate = soundfile.read(file, dtype="float32", frames=-1)
-        sound = sound[: int(SECONDS * rate)]
+        rate, blocks = mono_blocks(path, SECONDS)
+        sound = np.concatenate(list(blocks))
+        if len(sound) < SHORTEST * rate:
+            raise ValueError(f"is shorter than {SHORTEST:g} s")
         if math.isnan(bpm):
             return taught_clip(path.stem, sound, rate)
         return known_tempo_clip(path.stem, sound, rate, bpm)

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from artgen_osc.beat_spectrum import N_FEATURES
+from artgen_osc.analysis.rhythm.spectrum import N_FEATURES
 from training.command import Parser, named_path, run_command
 from training.output import need_place, whole
 

@@ -12,7 +12,7 @@ from time import perf_counter
 import torch
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import load
+from artgen_osc.inference.modelfile import load
 from training.command import MOST_THREADS, Parser, named_path, run_command, whole_number
 from training.export import read_generator
 from training.gan import Generator

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from artgen_osc.modelfile import Engine, ModelFile, load
+from artgen_osc.inference.modelfile import Engine, ModelFile, load
 from training.command import MOST_THREADS, named_path, need_file, say_skipped, whole_number
 from training.gan import pretrained_features
 from training.pictures import MoodScale, load_pictures, measure_mood, to_bytes, to_float

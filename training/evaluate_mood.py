@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.modelfile import Engine, load
-from artgen_osc.mood import SHIPPED_MODEL
-from artgen_osc.mood_mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
+from artgen_osc.inference.modelfile import Engine, load
+from artgen_osc.mood.estimator import SHIPPED_MODEL
+from artgen_osc.mood.mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
 from training import music
 from training.command import named_path, need_file, say_skipped
 from training.mood_fit import correlation, r2

@@ -14,7 +14,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from artgen_osc.modelfile import CARD_KEY, Engine, graph_sha256, load
+from artgen_osc.inference.modelfile import CARD_KEY, Engine, graph_sha256, load
 from training.output import whole
 
 PARITY = 1e-4

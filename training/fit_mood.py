@@ -4,8 +4,8 @@ python -m training.fit_mood my-stylegan.onnx
 
 It paints with many latent points and measures the mood of each picture's colours. A small network learns to
 foretell that mood from the point; the renderer follows its slope to the nearest point with the mood that is asked
-for, and corrects itself by the pictures that come out (`visuals.steering`). Then it paints steered points, sees
-where they went wrong, and learns from those too. What was learned lies beside the model, as
+for, and corrects itself by the pictures that come out (`visuals.generators.steering`). Then it paints steered points,
+sees where they went wrong, and learns from those too. What was learned lies beside the model, as
 NAME.mood.safetensors, and the renderer uses it by itself.
 """
 
@@ -23,14 +23,14 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import CARD_KEY, graph_sha256, has_card, weights_sha256
+from artgen_osc.inference.modelfile import CARD_KEY, graph_sha256, has_card, weights_sha256
 from artgen_osc.runtime.text import say
 from training.command import MOST_THREADS, Parser, named_path, need_file, number, run_command, whole_number
 from training.evaluate_gan import COARSE, r2
 from training.output import need_place, whole
 from training.pictures import MoodScale, colour_mood, to_float
-from visuals.foreign import ForeignGenerator
-from visuals.steering import KIND, Steering, sidecar
+from visuals.generators.foreign import ForeignGenerator
+from visuals.generators.steering import KIND, Steering, sidecar
 
 HIDDEN = 48
 STEPS = 600
@@ -47,7 +47,7 @@ Weights = dict[str, np.ndarray]
 
 
 class _Foreteller(nn.Module):
-    """The network of `visuals.steering`, in training."""
+    """The network of `visuals.generators.steering`, in training."""
 
     def __init__(self, start: Tensor, hidden: int) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ def fit(points: Tensor, moods: Tensor) -> tuple[Weights, float]:
 
     Returns
     -------
-    weights : for `visuals.steering.Steering`
+    weights : for `visuals.generators.steering.Steering`
     error : mean squared, on the points held out
     """
     torch.manual_seed(0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from artgen_osc.errors import ConfigError, ModelError
-from artgen_osc.modelfile import installed_generator, load
+from artgen_osc.inference.modelfile import installed_generator, load
 from training.command import need_file
 from training.gan_trainer import Options
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
-from artgen_osc import modelfile
+from artgen_osc.inference import modelfile
 from training.anchors import picture_codes
 from training.discriminator import Discriminator, redrawing_loss
 from training.export import read_generator

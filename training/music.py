@@ -2,9 +2,10 @@
 
 Every source ends up in one form, that of the shared spectrogram pictures: ``uint8 (128, t)``
 with ``db = mel / 255 * 80 - 80`` relative to the clip's maximum, one column every 40.4 ms.
-Audio gets there through `artgen_osc.mood.MoodMel`, the front end of the live show.
+Audio gets there through `artgen_osc.mood.estimator.MoodMel`, the front end of the live show.
 """
 
+import contextlib
 import hashlib
 import os
 import unicodedata
@@ -15,12 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from artgen_osc.audio.sound_file import SoundFile, Unreadable
+from artgen_osc.dsp.downmix import MonoMix
 from artgen_osc.errors import ConfigError
-from artgen_osc.mood_mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, filled, relative_db
+from artgen_osc.mood.mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, filled, relative_db
 from artgen_osc.runtime.files import is_regular, open_regular
 from training.spreadsheet import Row, read_number, read_table
 
 _CLIP_SECONDS = 30.0
+_READER = 2
+"""Raised when sound is read in another way, so that no picture of the old one is taken from a cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,42 @@ def to_uint8(db: np.ndarray) -> np.ndarray:
     return np.round((db - FLOOR_DB) * (255.0 / -FLOOR_DB)).clip(0, 255).astype(np.uint8)
 
 
+def mono_blocks(path: str | Path, seconds: float) -> tuple[int, Iterator[np.ndarray]]:
+    """Sample rate and mono sound of a file, as the show hears it, float32 ``(frames,)`` at a time.
+
+    Parameters
+    ----------
+    path : any sound file that the show reads
+    seconds : no more than this from the start
+
+    Raises
+    ------
+    ValueError
+        No sound comes out of the file.
+    """
+    try:
+        file = SoundFile(path, pyav=True)
+    except Unreadable as error:
+        raise ValueError(str(error)) from error
+
+    def blocks() -> Iterator[np.ndarray]:
+        mono, left = MonoMix(file.sample_rate), int(seconds * file.sample_rate)
+        with contextlib.closing(file):
+            for block in file.blocks():
+                yield mono.push(block[:left])
+                left -= len(block)
+                if left <= 0:
+                    return
+
+    return file.sample_rate, blocks()
+
+
 def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
     """Read a sound file as a mel picture.
 
     Parameters
     ----------
-    path : anything that FFmpeg reads, any rate and number of channels; the first sound of a film
+    path : any sound file that the show reads, any rate and number of channels; the first sound of a film
     seconds : read no more than this from the start
 
     Returns
@@ -75,26 +110,9 @@ def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
     ValueError
         The file can't be read, or is shorter than one window.
     """
-    import av
-
-    columns: list[np.ndarray] = []
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise ValueError("has no sound in it")
-            stream = container.streams.audio[0]
-            mel = MoodMel(stream.rate)
-            mono = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
-            left = int(seconds * stream.rate)
-            for frame in container.decode(stream):
-                for part in mono.resample(frame):
-                    block = part.to_ndarray()[0, :left]
-                    left -= len(block)
-                    columns.append(mel.push(block))
-                if left <= 0:
-                    break
-    except (av.FFmpegError, OSError) as error:
-        raise ValueError(error.strerror or str(error)) from error
+    rate, blocks = mono_blocks(path, seconds)
+    mel = MoodMel(rate)
+    columns = [mel.push(block) for block in blocks]
     picture = np.concatenate(columns) if columns else np.empty((0, N_MELS), np.float32)
     if not len(picture):
         raise ValueError("shorter than one window of 23 ms")
@@ -173,13 +191,17 @@ def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache:
     mel, kept = [], []
     for i, row in enumerate(progress(rows)):
         name = row.cells["file"]
+        sound = _beside(path, name)
         try:
-            sound = _beside(path, name)
             open_regular(sound).close()
+        except OSError as error:
+            skipped.append(f"{name}: {error.strerror}")
+            continue
+        try:
             mel.append(_cached_mel(sound, cache))
             kept.append(i)
-        except (OSError, ValueError) as error:
-            skipped.append(f"{name}: {(error.strerror if isinstance(error, OSError) else None) or error}")
+        except ValueError as error:
+            skipped.append(f"{name}: {error}")
     if not mel:
         reason = f"none of its {len(rows)} files can be read" if rows else "it has no rows that can be used"
         raise ConfigError(f"{path}: {reason}; {skipped[-1]}; check the files" if skipped else f"{path}: {reason}")
@@ -199,10 +221,9 @@ def _cached_mel(path: Path, cache: Path | None) -> np.ndarray:
     if cache is None or not is_regular(path):
         return audio_mel(path)
     stat = path.stat()
-    identity = (
-        f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns} {SAMPLE_RATE} {N_FFT} {HOP} {N_MELS} {_CLIP_SECONDS}"
-    )
-    kept = cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.npy"
+    told = (path.resolve(), stat.st_size, stat.st_mtime_ns, SAMPLE_RATE, N_FFT, HOP, N_MELS, _CLIP_SECONDS, _READER)
+    identity = " ".join(map(str, told))
+    kept = cache / f"{hashlib.sha256(identity.encode(errors='surrogateescape')).hexdigest()[:24]}.npy"
     if kept.exists():
         return np.load(kept, allow_pickle=False)
     mel = audio_mel(path)

@@ -21,8 +21,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from artgen_osc.dsp import hz_to_mel, mel_to_hz
-from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_MELS, SAMPLE_RATE
+from artgen_osc.dsp.core import hz_to_mel, mel_to_hz
+from artgen_osc.mood.mel import FMAX, FMIN, HOP, N_MELS, SAMPLE_RATE
 from training.command import Parser, named_path, run_command
 from training.output import need_place, whole
 

@@ -21,10 +21,10 @@ import torch
 from safetensors.numpy import save_file
 from torch import Tensor, nn
 
-from artgen_osc.beat_network import BeatNetwork
-from artgen_osc.beat_spectrum import HOP, N_FEATURES, N_FFT, SAMPLE_RATE
+from artgen_osc.analysis.rhythm.network import BeatNetwork
+from artgen_osc.analysis.rhythm.spectrum import HOP, N_FEATURES, N_FFT, SAMPLE_RATE
 from artgen_osc.errors import ConfigError
-from artgen_osc.modelfile import CARD_KEY, weights_sha256
+from artgen_osc.inference.modelfile import CARD_KEY, weights_sha256
 from artgen_osc.runtime.text import printable, say
 from training.beat_material import Clip, Progress, beatless_clips, composed_clips, midi_clips, recordings
 from training.beat_net import BeatNet

@@ -22,7 +22,7 @@ import torch
 from torch import distributed as dist
 
 from artgen_osc.errors import ConfigError
-from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
+from artgen_osc.mood.mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
 from artgen_osc.runtime.text import say
 from training import mood_report
 from training.command import MOST_THREADS, Parser, named_path, run_command, say_skipped, whole_number

@@ -10,26 +10,27 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
 
-from artgen_osc import schema
-from artgen_osc.config import Config, ConfigFile, VisualsConfig
+from artgen_osc.config.settings import Config, ConfigFile, VisualsConfig
 from artgen_osc.errors import ConfigError, DisplayError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.oscquery import OscQuery, current, open_query
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.oscquery.server import OscQuery, current, open_query
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.throttle import Throttle
-from visuals.control import Control, Controls
-from visuals.gallery.occasions import Occasions, snapshot
+from artgen_osc.schema import table as schema
+from visuals.control.controls import Control, Controls
+from visuals.control.keys import Keyboard
+from visuals.control.scenes.folder import Library
+from visuals.control.scenes.recall import Message, Present, Scenes, given_in, started
+from visuals.gallery.occasions import Occasions
 from visuals.gallery.writer import Writer
-from visuals.keys import Keyboard
-from visuals.report import Report
-from visuals.scene_folder import Library
-from visuals.scenes import Message, Present, Scenes, given_in, started
+from visuals.generators.trial import Trials
+from visuals.outputs.strip import Strip
+from visuals.outputs.view import WIDTH, LiveView, address_of
+from visuals.outputs.window import Memory, Surface, Window
+from visuals.painting.worker import ThreadWorker
 from visuals.show import Show
-from visuals.strip import Strip
-from visuals.trial import Trials
-from visuals.view import WIDTH, LiveView, address_of
-from visuals.window import Memory, Surface, Window
-from visuals.worker import ThreadWorker
+from visuals.snapshots import snapshot
+from visuals.status import Report
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,8 @@ def run(
         stack.callback(library.close)
         config = started(file, library)
         understood = (*schema.VISUALS_CONTROLS, *schema.sent())
-        receiver = OscReceiver(config.host, config.port, schema.by_path(understood))
+        rows = schema.by_path(understood)
+        receiver = OscReceiver(config.host, config.port, rows, file.config.osc.time_tags)
         stack.callback(receiver.close)
         query = open_query(
             "artgen renderer", config.host, config.query_port, receiver, schema.sent_by_renderer(), understood

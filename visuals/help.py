@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from artgen_osc.runtime.text import shortened
-from visuals.control import Control
-from visuals.keys import HELP
-from visuals.worker import WorkerState
+from visuals.control.controls import Control
+from visuals.control.keys import HELP
+from visuals.painting.worker import WorkerState
 
 LONGEST_LINE = 70
 """Letters of a value; a title or an address may be longer."""

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from artgen_osc.config import VisualsConfig
-from visuals.control import Control, Controls
-from visuals.follow import Follower
-from visuals.generator import Frame
+from artgen_osc.config.settings import VisualsConfig
+from visuals.compositor.overlay import text_image
+from visuals.compositor.screen import Screen
+from visuals.control.controls import Control, Controls
+from visuals.generators.generator import Frame
 from visuals.help import Scenery, help_lines
-from visuals.latent import LatentPath
-from visuals.motion import Crossfade, Look, Motion, Pace
-from visuals.overlay import text_image
-from visuals.painter import Picture, Request
-from visuals.screen import Screen
-from visuals.worker import Worker, WorkerState
+from visuals.modulation.follow import Follower
+from visuals.modulation.motion import Crossfade, Look, Motion, Pace
+from visuals.painting.latent import LatentPath
+from visuals.painting.painter import Picture, Request
+from visuals.painting.worker import Worker, WorkerState
 
 OVERLAY_EVERY_S = 0.25
 MIX_S = 0.15

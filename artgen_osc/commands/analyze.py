@@ -3,10 +3,11 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 
-from artgen_osc.commands.arguments import Command, settings
+from artgen_osc.config.arguments import Command, settings
 from artgen_osc.errors import ArtgenError, AudioError
 from artgen_osc.runtime.text import complain, printable, say, unexpected
 
@@ -22,14 +23,14 @@ def add(command: Command) -> None:
         "artgen analyze song.mp3 --json",
         ("mood",),
     )
-    sub.add_argument("files", nargs="+", metavar="FILE", help="a sound file, or demo")
+    sub.add_argument("files", nargs="+", metavar="FILE", help="a sound file, a folder with some, or demo")
     sub.add_argument("--json", action="store_true", help="one JSON object a line")
     sub.add_argument("--progress", action="store_true", help="say on stderr how many seconds of sound are done")
 
 
 def run(given: argparse.Namespace) -> int:
     """Run it; 2 where a file can't be read, 1 where that had a reason that nobody has foreseen."""
-    from artgen_osc.offline import analyze
+    from artgen_osc.daemon.offline import analyze, sound_files
 
     mood = settings(given).config.mood
     model = Path(mood.model) if mood.model else None
@@ -38,7 +39,15 @@ def run(given: argparse.Namespace) -> int:
     def tell(seconds: float) -> None:
         print(f"progress {seconds:.1f}", file=sys.stderr, flush=True)
 
+    names: list[str] = []
     for name in given.files:
+        if os.path.isdir(name):  # noqa: PTH112 (Path.is_dir raises for names that no file can have)
+            found, others = sound_files(name)
+            complain(f"{name}: {len(found)} files of sound, {others} others passed over")
+            names += found or [name]
+        else:
+            names.append(name)
+    for name in names:
         try:
             result = analyze(name, model, mood.smoothing, tell if given.progress else None)
         except AudioError as error:

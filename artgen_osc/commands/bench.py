@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from artgen_osc.commands.arguments import Command, positive, settings
+from artgen_osc.config.arguments import Command, positive, settings
 from artgen_osc.runtime.text import say
 
 
@@ -22,7 +22,7 @@ def add(command: Command) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run it."""
-    from artgen_osc.bench import lines, measure
+    from artgen_osc.commands.bench_figures import lines, measure
 
     figures = measure(given.model, settings(given).config.visuals.engine, given.seconds)
     say(json.dumps(figures) if given.json else "\n".join(lines(figures)))

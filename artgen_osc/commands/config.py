@@ -3,13 +3,18 @@
 import argparse
 import os
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
-from artgen_osc import config
-from artgen_osc.commands.arguments import Command, settings
-from artgen_osc.config import Config, ConfigFile
+from artgen_osc.config import settings as config
+from artgen_osc.config.arguments import Command, settings
+from artgen_osc.config.settings import Config, ConfigFile
+from artgen_osc.config.show_paths import beside
 from artgen_osc.runtime.text import printable, say
 from artgen_osc.runtime.toml import toml_value
+
+SCENES = "artgen.scenes"
+"""The entry points of what knows the settings of a scene."""
 
 
 def add(command: Command) -> None:
@@ -32,12 +37,11 @@ def _with_scene(file: ConfigFile) -> tuple[Config, dict[str, str]]:
     """The settings and their origins, with those that the scene to start with gives."""
     if not file.config.visuals.scene:
         return file.config, file.origins
-    from visuals.scenes import chosen
-
     effective, origins = file.config, dict(file.origins)
-    for key, value in chosen(file).items():
-        effective = config.replace(effective, f"visuals.{key}", value)
-        origins[f"visuals.{key}"] = f"scene {file.config.visuals.scene}"
+    for entry in entry_points(group=SCENES):
+        for key, value in entry.load()(file).items():
+            effective = config.replace(effective, f"visuals.{key}", value)
+            origins[f"visuals.{key}"] = f"scene {file.config.visuals.scene}"
     return effective, origins
 
 
@@ -64,7 +68,7 @@ def dump(effective: Config, origins: dict[str, str], ascii_only: bool) -> str:
         left_open = origin == "default" or origin.startswith("scene ")
         note = ""
         try:
-            text = toml_value(value if left_open else config.beside(key, value, Path.cwd()), ascii_only)
+            text = toml_value(value if left_open else beside(key, value, Path.cwd()), ascii_only)
         except ValueError as error:
             left_open, text, note = True, f'"{printable(value)}"', f" ({error}; give it by a flag)"
         about = printable(f"{origin}{note}: {item.metadata['doc']}")

@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import json
 
-from artgen_osc.commands.arguments import Command
+from artgen_osc.config.arguments import Command
 from artgen_osc.errors import AudioError
 from artgen_osc.runtime.text import printable, say
 
@@ -18,7 +18,7 @@ def add(command: Command) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run it."""
-    from artgen_osc.devices import list_devices
+    from artgen_osc.audio.devices import list_devices
 
     rows = list_devices()
     if given.json:
@@ -35,7 +35,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _loopback() -> dict[str, str]:
     """The name of what the computer plays, or the reason why it can't be heard."""
-    from artgen_osc.loopback import find_loopback
+    from artgen_osc.audio.loopback import find_loopback
 
     try:
         found = find_loopback()

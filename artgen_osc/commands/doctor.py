@@ -2,7 +2,7 @@
 
 import argparse
 
-from artgen_osc.commands.arguments import Command, settings
+from artgen_osc.config.arguments import Command, settings
 
 
 def add(command: Command) -> None:
@@ -12,6 +12,6 @@ def add(command: Command) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run it; 2 where something is missing that every show needs."""
-    from artgen_osc.doctor import examine
+    from artgen_osc.commands.doctor_checks import examine
 
     return examine(settings(given).config)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from artgen_osc.commands.arguments import Command, port, positive, settings
+from artgen_osc.config.arguments import Command, port, positive, settings
 
 
 def add(command: Command) -> None:
@@ -24,6 +24,6 @@ def add(command: Command) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run it."""
-    from artgen_osc.monitor import monitor
+    from artgen_osc.commands.monitor_screen import monitor
 
     return monitor(settings(given).config, given.port, given.seconds, given.values, given.filter, given.record)

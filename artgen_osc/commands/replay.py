@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from artgen_osc.commands.arguments import Command, positive, settings
+from artgen_osc.config.arguments import Command, positive, settings
 
 
 def add(command: Command) -> None:
@@ -23,8 +23,8 @@ def add(command: Command) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run it."""
-    from artgen_osc.replay import replay
-    from artgen_osc.target_syntax import place
+    from artgen_osc.commands.replay_player import replay
+    from artgen_osc.osc.targets import place
 
     config = settings(given).config
     targets = config.osc.targets or (place(config.visuals.host, config.visuals.port),)

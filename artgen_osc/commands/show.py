@@ -1,13 +1,12 @@
-"""``artgen live``, ``artgen daemon`` and ``artgen visuals``: the show, or half of it."""
+"""``artgen live`` and ``artgen daemon``: the show, or the half of it that listens."""
 
 import argparse
 import sys
 import time
 from contextlib import closing, suppress
-from pathlib import Path
 
-from artgen_osc.commands.arguments import Command, flags, positive, settings
-from artgen_osc.config import Config
+from artgen_osc.config.arguments import Command, add_strip, flags, positive, settings
+from artgen_osc.config.settings import Config
 from artgen_osc.runtime.text import can_write, printable, say
 
 DAEMON = ("audio", "mood", "osc", "web", "visuals.host", "visuals.port")
@@ -25,20 +24,13 @@ def add(command: Command) -> None:
         "artgen daemon --input device:Scarlett --osc 10.0.0.5:9000",
         DAEMON,
     )
-    visuals = command(
-        "visuals", _visuals, "Paint, steered by OSC from any program.", "artgen visuals --fullscreen", ("visuals",)
-    )
-    visuals.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
-    for sub in (live, daemon, visuals):
-        sub.add_argument("--seconds", type=positive, help="end the show after so many seconds")
     for sub in (live, daemon):
+        sub.add_argument("--seconds", type=positive, help="end the show after so many seconds")
         sub.add_argument(
             "--web", action="store_true", help="open the show's page in the browser, and print its address"
         )
         sub.add_argument("--meters", action="store_true", help="draw live meters in the terminal")
-    for sub in (live, visuals):
-        sub.add_argument("--strip", type=Path, metavar="FILE.png", help="leave a strip of pictures of the show")
-        sub.hints["--record"] = "a strip of pictures is --strip now; --record is kept for the video of a show"
+    add_strip(live)
 
 
 def _live(given: argparse.Namespace) -> int:
@@ -49,16 +41,10 @@ def _daemon(given: argparse.Namespace) -> int:
     return _show(given, with_renderer=False)
 
 
-def _visuals(given: argparse.Namespace) -> int:
-    from visuals.app import run
-
-    return run(settings(given), seconds=given.seconds, strip=given.strip, child=given.child)
-
-
 def _show(given: argparse.Namespace, with_renderer: bool) -> int:
-    from artgen_osc.daemon import Daemon
-    from artgen_osc.meters import Meters
-    from artgen_osc.renderer import Renderer
+    from artgen_osc.daemon.app import Daemon
+    from artgen_osc.daemon.meters import Meters
+    from artgen_osc.daemon.renderer import Renderer
 
     file = settings(given)
     renderer = Renderer(flags(given), given.config, given.strip, given.verbose) if with_renderer else None

@@ -137,6 +137,17 @@ def create_private(path: Path) -> BufferedWriter:
     return os.fdopen(os.open(path, flags, PRIVATE_FILE), "wb")
 
 
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def decode_text(data: bytes) -> str:
     """Text as editors and shells write it: UTF-8, or what its byte order mark says (UTF-8, UTF-16).
 

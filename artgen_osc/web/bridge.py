@@ -9,18 +9,18 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from artgen_osc import schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.osc_codec import decode, encode_bundle, encode_message
-from artgen_osc.schema import Address, Value
-from artgen_osc.target_syntax import place
-from artgen_osc.targets import OscSender
+from artgen_osc.http.door import plain
+from artgen_osc.http.part import Part
+from artgen_osc.http.server import Page, WebServer, here
+from artgen_osc.osc.codec import decode, encode_bundle, encode_message
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.osc.targets import place
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Address, Value
 from artgen_osc.web.client import PULSES, ROWS, BridgeClient, Bundle, read_wish
-from artgen_osc.web.door import plain
-from artgen_osc.web.part import Part
 from artgen_osc.web.reference import page
-from artgen_osc.web.server import Page, WebServer, here
 
 if TYPE_CHECKING:
     import ssl

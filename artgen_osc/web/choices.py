@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from artgen_osc.osc.targets import PORTS
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.text import printable
-from artgen_osc.target_syntax import PORTS
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from artgen_osc.web.guard import GALLERY_HEADER, GALLERY_TOKEN
+from artgen_osc.http.guard import GALLERY_HEADER, GALLERY_TOKEN
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, web

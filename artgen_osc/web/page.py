@@ -6,19 +6,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artgen_osc import schema
-from artgen_osc.browser import BrowserInput
-from artgen_osc.config import GALLERY, PAINTING, TOKEN_VARIABLE, Config, check, get
+from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.config.flags import flags
+from artgen_osc.config.settings import GALLERY, PAINTING, TOKEN_VARIABLE, Config, check, get
 from artgen_osc.errors import ConfigError, OscError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.renderer import flags
+from artgen_osc.http.guard import host_name, is_loopback, new_token, read_certificate, site
+from artgen_osc.http.part import Part
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.osc.targets import place
 from artgen_osc.runtime.child import python_module
-from artgen_osc.target_syntax import place
+from artgen_osc.schema import table as schema
 from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.choices import ChoicesPart
 from artgen_osc.web.gallery import GalleryProxy
-from artgen_osc.web.guard import host_name, is_loopback, new_token, read_certificate, site
-from artgen_osc.web.part import Part
 from artgen_osc.web.site import SitePart, addresses
 from artgen_osc.web.songs import SongsPart
 from artgen_osc.web.sound import SoundPart
@@ -46,13 +46,14 @@ def open_page(settings: Config, receiver: OscReceiver, token_from: str = "") -> 
         A site of ``web.origins`` or a name of ``web.hosts`` isn't one, or the certificate or the token can't be used.
     """
     origins = [site(text) for text in settings.web.origins]
+    hosts = [host_name(text) for text in settings.web.hosts]
     if not settings.web.port:
         return None
     tls = read_certificate(settings.web.certificate, settings.web.key)
     if settings.web.token:
         _warn_of_readers(token_from)
     try:
-        return ShowPage(settings, receiver, origins, tls)
+        return ShowPage(settings, receiver, origins, hosts, tls)
     except OscError as error:
         log.warning("%s", error)
         return None
@@ -70,10 +71,14 @@ class ShowPage(Bridge):
     """
 
     def __init__(
-        self, settings: Config, receiver: OscReceiver, origins: list[str], tls: "ssl.SSLContext | None" = None
+        self,
+        settings: Config,
+        receiver: OscReceiver,
+        origins: list[str],
+        hosts: list[str],
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         web, visuals = settings.web, settings.visuals
-        hosts = [host_name(text) for text in web.hosts]
         token = chosen_token(web.token) or ("" if is_loopback(web.host) and not hosts else new_token())
         secure = tls is not None
         self.addresses = addresses(web.host, web.port, token, secure)

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import config, mapping, schema, table, target_syntax
 from artgen_osc.cli import build_parser
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.schema import Features, Mood
-from artgen_osc.target_syntax import PORTS
+from artgen_osc.config import settings as config
+from artgen_osc.osc import targets as target_syntax
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.mapping import rows as mapping
+from artgen_osc.osc.targets import PORTS
+from artgen_osc.schema import readme as table
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Features, Mood
 from visuals.gallery.record import About
-from visuals.motion import Look
+from visuals.modulation.motion import Look
 
 ROOT = Path(__file__).parents[2]
 ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
@@ -88,6 +92,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.host",
         "osc.port",
         "osc.query_port",
+        "osc.time_tags",
         "web.host",
         "web.port",
         "web.token",

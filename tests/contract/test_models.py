@@ -1,6 +1,7 @@
 """Models, their page, and the pages with their figures can't differ."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import model_cards
-from artgen_osc.config import Config
-from artgen_osc.doctor import examine
+from artgen_osc.commands import doctor_checks as doctor
+from artgen_osc.config.settings import Config
+from artgen_osc.inference import model_cards
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"generator": "docs/generator.md", "mood": "docs/mood.md"}
@@ -27,6 +28,14 @@ def test_the_page_has_the_cards_of_the_files() -> None:
     for kind, card in model_cards.cards().items():
         assert page.count(f"<!-- card of {kind}: make docs -->") == 1
         assert card["sha256"] in page and card["licence"] in page
+
+
+def test_every_file_of_weights_has_a_part_of_the_page() -> None:
+    folders = ("artgen_osc/models", "visuals/models", "training/weights")
+    files = {path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).glob("*.*")}
+    assert {name for name in files if name.endswith((".onnx", ".safetensors"))} == set(
+        re.findall(r"^## `(.+)`$", read("MODELS.md"), re.MULTILINE)
+    )
 
 
 @pytest.mark.parametrize("kind", PAGES)
@@ -59,11 +68,14 @@ def test_the_mood_network_is_as_good_as_its_card_says(page: str) -> None:
         assert any(re.findall(r"\| ([\d.]+) ±", row) == wanted for row in rows), (source, measure)
 
 
-def test_the_page_goes_with_the_models_and_doctor_leads_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_goes_with_the_models_and_doctor_leads_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = tomllib.loads(read("pyproject.toml"))["project"]
     assert set(project["license-files"]) == {"LICENSE", "MODELS.md"}
     assert model_cards.models_page() == ROOT / "MODELS.md"
-    examine(Config())
+    monkeypatch.setattr(doctor, "CHECKS", ())
+    assert doctor.examine(Config()) == 0
     assert f"may be used at a paid show: {ROOT / 'MODELS.md'}" in capsys.readouterr().out
     assert "](MODELS.md#may-i-use-them-at-a-paid-show)" in read("README.md")
     assert "## May I use them at a paid show?" in read("MODELS.md")
@@ -73,16 +85,18 @@ def test_an_installed_page_is_found(tmp_path: Path) -> None:
     """As pip lays it out, with no checkout beside."""
     package = tmp_path / "artgen_osc"
     package.mkdir()
-    for name in ("__init__", "model_cards", "modelfile", "engine", "errors"):
-        (package / f"{name}.py").write_text(read(f"artgen_osc/{name}.py"), encoding="utf-8")
-    (package / "runtime").symlink_to(ROOT / "artgen_osc" / "runtime")
+    for name in ("__init__.py", "errors.py"):
+        (package / name).write_text(read(f"artgen_osc/{name}"), encoding="utf-8")
+    for room in ("inference", "runtime"):
+        shutil.copytree(ROOT / "artgen_osc" / room, package / room)
     info = tmp_path / "artgen_osc-9.9.dist-info"
     (info / "licenses").mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.4\nName: artgen-osc\nVersion: 9.9\n")
     (info / "RECORD").write_text("artgen_osc-9.9.dist-info/licenses/MODELS.md,,\n")
     (info / "licenses" / "MODELS.md").write_text("")
     code = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import artgen_osc.model_cards as m; print(m.models_page())"
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
+        "import artgen_osc.inference.model_cards as m; print(m.models_page())"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], env={}, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(info / "licenses" / "MODELS.md")

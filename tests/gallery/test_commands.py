@@ -112,7 +112,7 @@ def test_render(gl_context: Any, gallery: Gallery, capsys: pytest.CaptureFixture
 
 
 def test_render_without_the_model(gallery: Gallery, capsys: pytest.CaptureFixture[str]) -> None:
-    from visuals.painter import Stroke
+    from visuals.painting.painter import Stroke
 
     stroke = Stroke("fire", "ab" * 32, np.ones(8, np.float32), np.ones(2, np.float32), 1.0)
     about = put(gallery.folder, strokes=(stroke,))

@@ -94,7 +94,7 @@ def test_a_model_that_cannot_be_read_is_none_that_is_needed(tmp_path: Path) -> N
 
     from artgen_osc.errors import ModelError
     from visuals.gallery.again import find_model
-    from visuals.painter import Stroke
+    from visuals.painting.painter import Stroke
 
     Path("b.onnx").write_bytes(b"b")
     z, mood = np.ones(2, np.float32), np.ones(2, np.float32)

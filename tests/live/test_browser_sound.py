@@ -21,9 +21,9 @@ import soundfile
 from aiohttp import web
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from artgen_osc.browser import BrowserInput
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
+from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.app import Daemon
 from artgen_osc.web.site import POLICY
 from artgen_osc.web.sound import SoundPart
 from tests import signals

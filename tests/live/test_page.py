@@ -17,8 +17,8 @@ import soundfile
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from artgen_osc import schema
-from artgen_osc.demo import RATE, compose
+from artgen_osc.audio.demo import RATE, compose
+from artgen_osc.schema import table as schema
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, running, wait_for
 from tests.ports import free_port

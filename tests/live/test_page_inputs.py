@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from artgen_osc.osc import capture
+from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, pulse_server, run_npm, running, wait_for
 from tests.live.test_page import FLAGS, SECONDS

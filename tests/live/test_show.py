@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc.loopback import LoopbackStream
-from artgen_osc.osc import capture
+from artgen_osc.audio.loopback import LoopbackStream
+from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen, wait_for
 from tests.ports import daemon_ports, free_port, live_ports
@@ -100,8 +100,8 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
             time.sleep(1.0)
             key(display.display, "space")
             time.sleep(1.0)
+            wait_for(lambda: change(display, 1.0) == 0.0, 10, "the end of what the key says")
             frozen = display.picture()
-            assert change(display, 1.0) == 0.0
             key(display.display, "h")
             wait_for(lambda: np.abs(display.picture() - frozen.astype(float)).mean() > 0.5, 10, "the overlay")
             key(display.display, "h")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from artgen_osc import schema
-from artgen_osc.devices import Device, Input
+from artgen_osc.audio.devices import Device, Input
 from artgen_osc.errors import AudioError
+from artgen_osc.schema import table as schema
 from artgen_osc.web import choices
 from artgen_osc.web.choices import ChoicesPart
 from artgen_osc.web.site import STATIC
@@ -43,8 +43,8 @@ def test_what_the_command_prints_is_what_the_page_gets(
             raise loopback
         return Input(MIC, name=loopback)
 
-    monkeypatch.setattr("artgen_osc.devices.list_devices", lambda: [MIC])
-    monkeypatch.setattr("artgen_osc.loopback.find_loopback", find)
+    monkeypatch.setattr("artgen_osc.audio.devices.list_devices", lambda: [MIC])
+    monkeypatch.setattr("artgen_osc.audio.loopback.find_loopback", find)
     assert main(["devices", "--json"]) == 0
     printed = capsys.readouterr().out
     found = told(f"print({printed!r})")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import config
-from artgen_osc.config import TOKEN_VARIABLE, Config, WebConfig
+from artgen_osc.config import settings as config
+from artgen_osc.config.settings import TOKEN_VARIABLE, Config, WebConfig
 from artgen_osc.errors import ConfigError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.web import guard, lockout, pace
-from artgen_osc.web.lockout import FORGET_S, FREE, LONGEST_S, Lockout
-from artgen_osc.web.pace import Pace
+from artgen_osc.http import guard, lockout, pace
+from artgen_osc.http.lockout import FORGET_S, FREE, LONGEST_S, Lockout
+from artgen_osc.http.pace import Pace
+from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
 from tests.ports import free_port
 from tests.test_oscquery import wait_for

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import schema
-from artgen_osc.web import guard
+from artgen_osc.http import guard
+from artgen_osc.schema import table as schema
 from tests.gallery.conftest import put
 from tests.gallery.served import Served
 from tests.test_oscquery import Server as Query

@@ -15,8 +15,11 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from artgen_osc.web import door
-from artgen_osc.web import server as webserver
+from artgen_osc.config.settings import Config, WebConfig
+from artgen_osc.http import door
+from artgen_osc.http import server as webserver
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.web.page import open_page
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
 from tests.test_web import Server
@@ -96,6 +99,22 @@ def test_one_address_has_its_share_of_listeners(monkeypatch: pytest.MonkeyPatch)
         other = socket.create_connection(("127.0.0.1", server.port), 20, source_address=("127.0.0.2", 0))
         with connect(f"ws://127.0.0.1:{server.port}/json", sock=other):
             wait_for(lambda: len(server.page._clients) == 4, "the fourth")
+
+
+@pytest.mark.parametrize("host", ["a..b", "a\0b", "x" * 300, "\udcff", "no such host", ""])
+def test_a_host_that_is_none_is_one_line(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    with contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver:
+        page = open_page(Config(web=WebConfig(host=host, port=free_port())), receiver)
+        if page:  # an empty one is all addresses
+            page.close()
+    assert bool(page) == (host == "") and len(caplog.records) == (host != "")
+
+
+def test_the_name_on_which_it_listens_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setattr(webserver, "listening", lambda host, port: here)
+    with contextlib.closing(Server(host="Booth.Lan", token="a-token-of-mine")) as server:
+        assert server.get("/?token=a-token-of-mine", Host=f"booth.lan:{server.port}")[0] == 200
 
 
 def test_those_who_come_and_go_cost_little(small: Server) -> None:

@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import DisplayError, GalleryError, ModelError
-from artgen_osc.modelfile import file_sha256
+from artgen_osc.inference.modelfile import file_sha256
+from visuals.compositor.screen import ENLARGE, Screen, standalone_context
 from visuals.gallery.record import LONGEST_SIDE, About
-from visuals.generator import IDLE, SHIPPED, Frame, Generator
-from visuals.painter import Stroke, blend
-from visuals.screen import ENLARGE, Screen, standalone_context
+from visuals.generators.generator import IDLE, SHIPPED, Frame, Generator
+from visuals.painting.painter import Stroke, blend
 
 SMALLEST_SIDE = 64
 LARGEST_LAYER = 8192

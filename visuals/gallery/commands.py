@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import ArtgenError, GalleryError
 from artgen_osc.runtime.text import printable, say
 from visuals.gallery.export import export
@@ -117,7 +117,7 @@ def _show(gallery: Gallery, given: argparse.Namespace) -> int:
 
 def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig) -> int:
     from visuals.gallery import again
-    from visuals.generator import open_generator
+    from visuals.generators.generator import open_generator
 
     about = gallery.read(given.id).about
     output = given.output or again.output_name(about, given.size)

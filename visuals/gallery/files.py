@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from artgen_osc.runtime.files import open_regular
+from artgen_osc.runtime.files import open_regular, sync_folder
 from artgen_osc.runtime.text import printable
 from visuals.gallery.record import MOST_PIXELS, About, from_json, to_json
-from visuals.generator import Frame
+from visuals.generators.generator import Frame
 
 KEYWORD = "artgen"
 """Of the iTXt chunk with the JSON object."""
@@ -90,17 +90,6 @@ def _new(part: Path) -> IO[bytes]:
         return part.open("xb")
     except ValueError:  # a NUL, or what the file system has no bytes for
         raise OSError(errno.EINVAL, "no file can have this name", str(part)) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk, where the system can."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def read(path: Path) -> Entry:

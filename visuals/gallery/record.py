@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import GalleryError
-from visuals.motion import Look
-from visuals.painter import Stroke
+from visuals.modulation.motion import Look
+from visuals.painting.painter import Stroke
 
 VERSION = 1
 """Of the JSON object; a reader refuses what is newer."""
@@ -49,7 +49,7 @@ class About:
     tempo_bpm : 0 if there was none
     key : such as ``A minor``, empty if there was none
     seed : number of the picture that the path came from
-    strokes : one or two, as in `visuals.painter.Picture`
+    strokes : one or two, as in `visuals.painting.painter.Picture`
     mix : 0..1, share of the second stroke
     look : camera and finish
     effects : settings by name, see `EFFECTS`

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.web.guard import GALLERY_TOKEN
+from artgen_osc.http.guard import GALLERY_TOKEN
 from visuals.gallery.follow import Followed
 from visuals.gallery.web import application
 

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import GalleryError
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.files import make_folder, open_regular, read_text
-from artgen_osc.schema import COUNT_MAX
+from artgen_osc.schema.table import COUNT_MAX
 from visuals.gallery import again
 from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp
-from visuals.generator import Generator, open_generator
-from visuals.latent import Latent, direction
-from visuals.motion import Look
-from visuals.painter import Painter, Request
+from visuals.generators.generator import Generator, open_generator
+from visuals.generators.sphere import direction
+from visuals.modulation.motion import Look
+from visuals.painting.latent import Latent
+from visuals.painting.painter import Painter, Request
 
 _BLOCK = 1 << 18
 LARGEST_ANALYSIS = 256 << 20

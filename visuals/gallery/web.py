@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import GalleryError
+from artgen_osc.http.guard import GALLERY_HEADER, HEADERS, Names, is_same_origin, is_this_machine
+from artgen_osc.http.page_files import PageFiles
 from artgen_osc.runtime.text import printable
-from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, Names, is_same_origin, is_this_machine
-from artgen_osc.web.page_files import PageFiles
 from visuals.gallery.archive import archive
 from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
 from visuals.gallery.folder import Gallery

@@ -11,7 +11,7 @@ from time import monotonic
 from artgen_osc.runtime.files import make_folder
 from visuals.gallery.files import write
 from visuals.gallery.record import About
-from visuals.generator import Frame
+from visuals.generators.generator import Frame
 
 log = logging.getLogger(__name__)
 
