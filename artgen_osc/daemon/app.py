@@ -198,6 +198,8 @@ class Daemon:
         mood.smoothing = settings.smoothing
         mood.manual = (settings.valence, settings.energy) if settings.manual else None
         mood.freeze = settings.freeze
+        if self.page:
+            self.page.choices.targets = self._config.osc.targets
         if self._query:
             public = configuration.replace(self._config, "audio.input", shown(self._config.audio.input))
             self._query.publish(current(schema.DAEMON_CONTROLS, public))

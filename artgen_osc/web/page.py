@@ -17,6 +17,7 @@ from artgen_osc.osc.targets import place
 from artgen_osc.runtime.child import python_module
 from artgen_osc.schema import table as schema
 from artgen_osc.web.bridge import Bridge
+from artgen_osc.web.choices import ChoicesPart
 from artgen_osc.web.gallery import GalleryProxy
 from artgen_osc.web.site import SitePart, addresses
 from artgen_osc.web.songs import SongsPart
@@ -66,6 +67,7 @@ class ShowPage(Bridge):
     addresses : under which it can be opened, the one for a phone last
     renderer_address : where a renderer on this machine sends its pictures to
     sound : what pages send, for the input ``browser``
+    choices : what pages may choose; is told where the show sends
     """
 
     def __init__(
@@ -82,12 +84,14 @@ class ShowPage(Bridge):
         self.addresses = addresses(web.host, web.port, token, secure)
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
         self.sound = BrowserInput()
+        self.choices = ChoicesPart()
         analyze = _given(settings, "mood.model", "mood.smoothing")
         gallery = python_module("artgen_osc", "gallery", "serve", "--child", *_given(settings, *GALLERY))
         parts: list[Part] = [
             SitePart(self.addresses, token),
             ViewPart(),
             StatePart(_sources(settings)),
+            self.choices,
             SoundPart(self.sound),
             SongsPart(Path(web.songs), _given(settings, *PAINTING), analyze),
             GalleryProxy(gallery),

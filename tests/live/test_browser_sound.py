@@ -180,7 +180,7 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
         page.get_by_role("button", name="Use my sound").click(timeout=20_000)
         wait_for(lambda: show.hub.heard, 20, "the input")
         page.get_by_role("button", name="Use my sound").wait_for(state="hidden", timeout=20_000)
-        page.get_by_role("button", name="Back to demo").click()
+        page.get_by_role("button", name="Back to the demo").click()
         wait_for(lambda: show.hears("demo"), 10, "the input before")
         becomes(page, "off")
         assert not show.hub.heard

@@ -19,7 +19,18 @@ from tests.ports import free_port
 pytestmark = pytest.mark.live
 
 FRIEND, STRANGER = "http://friend.example", "http://stranger.example"
-READ = ("/", "/schema", "/songs", "/songs/{id}", "/songs/{id}/sound", "/gallery/", "/gallery/api/all", "/addresses")
+READ = (
+    "/",
+    "/schema",
+    "/songs",
+    "/songs/{id}",
+    "/songs/{id}/sound",
+    "/gallery/",
+    "/gallery/api/all",
+    "/addresses",
+    "/inputs",
+    "/targets",
+)
 SOCKETS = ("/json", "/osc", "/state", "/view", "/sound")
 TRY = """async ([address, read, sockets]) => {
     const got = [];
