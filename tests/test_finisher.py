@@ -45,9 +45,8 @@ def held_out_name() -> str:
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
     material = make_material(tmp_path / "material")
-    return Options(
-        str(material), str(tmp_path / "run"), 4, 8, 1, 4, window=16, pairs=2, paintings=1, steps=2, alone=1, threads=1
-    )
+    small = {"width": 4, "depth": 1, "window": 16, "pairs": 2, "paintings": 1}
+    return Options(str(material), str(tmp_path / "run"), **small, steps=2, alone=1, first=0, threads=1)
 
 
 def new_trainer(options: Options) -> Trainer:
@@ -82,8 +81,8 @@ def test_a_run_is_exported_as_it_is_and_measured(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(train_finisher, "pretrained_features", TinyFeatures)
-    flags = ["--width=4", "--deep=8", "--blocks=1", "--fine=4", "--window=16", "--pairs=2", "--paintings=1"]
-    flags += ["--steps=2", "--alone=1", "--threads=1", "--material", options.material, "--run", options.run]
+    flags = ["--width=4", "--depth=1", "--window=16", "--pairs=2", "--paintings=1"]
+    flags += ["--steps=2", "--alone=0", "--threads=1", "--material", options.material, "--run", options.run]
     assert train_finisher.main(flags) == 0
     path = Path(options.run) / "finisher.onnx"
     card = modelfile.load(path, "finisher", scale=SCALE).card
@@ -111,19 +110,23 @@ def test_a_run_is_exported_as_it_is_and_measured(
 def rough_finisher() -> Finisher:
     """One that adds something, noise too."""
     torch.manual_seed(0)
-    finisher = Finisher(4, 8, 1, 4)
+    finisher = Finisher(4, 1)
     torch.nn.init.normal_(finisher.last.weight, 0.0, 0.3)
     torch.nn.init.constant_(finisher.grain, 0.3)
     return finisher
 
 
-@pytest.mark.parametrize("shape", [(40, 72), (64, 64), (68, 132)])
-def test_the_file_paints_any_shape_like_the_network(shape: tuple[int, int], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("shape", "engine"), [((41, 73), "openvino"), ((64, 64), "openvino"), ((68, 132), "onnxruntime")]
+)
+def test_the_file_paints_any_shape_like_the_network(shape: tuple[int, int], engine: str, tmp_path: Path) -> None:
+    pytest.importorskip(engine)
     finisher = rough_finisher()
     card = {"kind": "finisher", "trained_on": "", "licence": "", "scale": SCALE}
     assert export_finisher(finisher, tmp_path / "f.onnx", card) <= 1e-4
     picture = torch.randint(0, 256, (1, *shape, 3), dtype=torch.uint8)
-    painted = modelfile.Engine(modelfile.load(tmp_path / "f.onnx", "finisher"), exact=True)(picture.numpy())[0]
+    model = modelfile.load(tmp_path / "f.onnx", "finisher")
+    (painted,) = modelfile.Engine(model, exact=True, engine=engine)(picture.numpy())
     assert painted.dtype == np.uint8 and painted.shape == (1, shape[0] * 4, shape[1] * 4, 3)
     with torch.no_grad():
         wanted = levels(finisher.paint(centred(picture.permute(0, 3, 1, 2)))).permute(0, 2, 3, 1)
@@ -133,12 +136,14 @@ def test_the_file_paints_any_shape_like_the_network(shape: tuple[int, int], tmp_
     assert not list(tmp_path.glob("trial*")) and not list(tmp_path.glob("*.new.onnx"))
 
 
-def test_it_begins_as_a_bilinear_enlargement() -> None:
-    finisher = Finisher(4, 8, 1, 4)
-    x = torch.rand(1, 3, 12, 16) * 2 - 1
-    wanted = F.interpolate(x, scale_factor=4.0, mode="bilinear", align_corners=False)
-    inner = (slice(None), slice(None), slice(4, -4), slice(4, -4))
-    torch.testing.assert_close(finisher.paint(x)[inner], wanted[inner])
+def test_it_begins_as_a_smooth_enlargement() -> None:
+    finisher, inner = Finisher(4, 1), (slice(None), slice(None), slice(4, -4), slice(4, -4))
+    slope = (torch.arange(48).float() - 23.5) / 24
+    small = F.avg_pool2d(slope.expand(1, 3, 48, 48), 4)
+    torch.testing.assert_close(finisher.paint(small)[inner], slope.expand(1, 3, 48, 48)[inner])
+    x = F.avg_pool2d(torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)), 3, 1, 1)
+    straight = F.interpolate(x, scale_factor=4.0, mode="bilinear", align_corners=False)
+    assert grid(finisher.paint(x)) < 1.25 < 1.4 < grid(straight)
 
 
 def test_moved_noise_is_the_same_noise_elsewhere() -> None:
@@ -164,6 +169,11 @@ def test_the_losses_know_contours_and_amounts_of_texture() -> None:
     # The same amount elsewhere hardly counts, none at all does.
     assert texture(other, rough) < 0.2 < 0.9 < texture(torch.zeros_like(rough), rough)
     assert contours(rough + 0.3, rough) < 1e-6
+    # A grid is seen, whatever the amounts in each place.
+    rows = torch.ones(64).view(16, 4)
+    rows[:, 0], rows[:, 1:] = 3.0, 1 / 3
+    gridded = (rough - 0.1) * rows.view(1, 1, 64, 1)
+    assert texture(gridded, other) > 2 * texture(rough, other)
     # Each band of the pyramid is looked at.
     assert texture(F.avg_pool2d(rough, 3, 1, 1), rough) > 0.3
 
@@ -208,12 +218,12 @@ def test_pictures_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     (folder / "broken.png").write_bytes(b"no picture")
     (folder / "broken.jpg").write_bytes(b"no picture")
     Image.new("RGB", (64, 64)).save(folder / "alone.png")
-    Image.new("RGB", (8, 64)).save(tmp_path / ART / "narrow.png")
+    Image.new("RGB", (2, 64)).save(tmp_path / ART / "narrow.png")
     pairs, skipped = read_pairs(folder)
     assert len(pairs) == 5
     assert [line.partition(":")[0].rpartition("/")[2] for line in skipped] == ["apart.png", "broken.png"]
     assert "64x64 and 128x256; 4 times the side is allowed" in skipped[0]
-    assert "narrow.png: too small (8x64)" in read_paintings(tmp_path / ART)[1][0]
+    assert "narrow.png: too small (2x64)" in read_paintings(tmp_path / ART)[1][0]
 
 
 def test_what_cannot_be_trained_on_is_said_in_one_line(options: Options, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,8 @@
 """The finisher: a small network that makes four times the side out of a painted picture, with the texture of paint.
 
-It works where arithmetic is cheap: most of it at half and at a quarter of the picture's side, with wider maps there.
-Only the last convolution is at full size; it gives 16 pixels for each one, as bytes in the order of the picture,
-so that nothing large is ever moved in floats. Beside the maps it sees the picture itself; it begins as a bilinear
-enlargement, and learns what has to be added.
+It works at the painted size throughout; its last convolution gives 16 pixels for each one, as bytes in the order of
+the picture, so that nothing large is ever moved in floats. Beside the maps it sees the picture itself; it begins as a
+smooth enlargement, and learns what has to be added.
 """
 
 import torch
@@ -12,8 +11,6 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 SCALE = 4
-MULTIPLE = 4
-"""The sides of a picture must be multiples of it."""
 GRAIN_SIDE = 64
 """Side of the tile of noise, in pixels of the smaller picture."""
 GRAIN_SEED = 0
@@ -36,51 +33,42 @@ class Finisher(nn.Module):
 
     Parameters
     ----------
-    width : int > 0, channels at half of the picture's side
-    deep : int > 0, channels at a quarter of it
-    blocks : int >= 0, residual pairs of convolutions at a quarter
-    fine : int > 0, channels at the picture's side
+    width : int > 0, channels
+    depth : int >= 0, residual pairs of convolutions
 
     Notes
     -----
     The network of the show, `forward`, takes uint8 ``(1, height, width, 3)`` and gives uint8
-    ``(1, 4 height, 4 width, 3)``; both sides of the picture must be multiples of `MULTIPLE`.
+    ``(1, 4 height, 4 width, 3)``.
 
     Paint has grain where a small picture says nothing of it. It can be learnt only from something that differs from
-    place to place, so noise is added to the finest maps. It lies still on the canvas and never flickers.
+    place to place, so noise is added to the last maps. It lies still on the canvas and never flickers.
     """
 
-    def __init__(self, width: int = 32, deep: int = 64, blocks: int = 2, fine: int = 16) -> None:
+    def __init__(self, width: int = 16, depth: int = 3) -> None:
         super().__init__()
-        self.shape = {"width": width, "deep": deep, "blocks": blocks, "fine": fine}
-        self.halve = nn.Conv2d(3, width, 4, 2, 1)
-        self.before = nn.Conv2d(width, width, 3, padding=1)
-        self.quarter = nn.Conv2d(width, deep, 2, 2)
-        self.blocks = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(deep, deep, 3, padding=1), nn.ReLU(), nn.Conv2d(deep, deep, 3, padding=1))
-            for _ in range(blocks)
+        self.shape = {"width": width, "depth": depth}
+        self.first = nn.Conv2d(3, width, 3, padding=1)
+        self.pairs = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1))
+            for _ in range(depth)
         )
-        self.to_half = nn.ConvTranspose2d(deep, width, 2, 2)
-        self.after = nn.Conv2d(width, width, 3, padding=1)
-        self.to_full = nn.ConvTranspose2d(width, fine, 4, 2, 1)
-        self.grain = nn.Parameter(torch.zeros(fine, 1, 1))
-        self.last = nn.Conv2d(fine + 3, 3 * SCALE**2, 3, padding=1)
-        noise = torch.randn(fine, GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(GRAIN_SEED))
+        self.grain = nn.Parameter(torch.zeros(width, 1, 1))
+        self.last = nn.Conv2d(width + 3, 3 * SCALE**2, 3, padding=1)
+        noise = torch.randn(width, GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(GRAIN_SEED))
         # Exact in 16 bits, as the model file keeps it.
-        self.register_buffer("noise", noise.half().float())
+        self.register_buffer("noise", noise.half().float(), False)
         for layer in self.modules():
-            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            if isinstance(layer, nn.Conv2d):
                 # After He et al. (2015): the maps stay as large from layer to layer.
-                apart = layer.stride[0] if isinstance(layer, nn.ConvTranspose2d) else 1
-                seen = layer.in_channels * (layer.kernel_size[0] / apart) ** 2
-                nn.init.normal_(layer.weight, 0.0, (2.0 / seen) ** 0.5)
+                nn.init.normal_(layer.weight, 0.0, (2.0 / (layer.in_channels * 9)) ** 0.5)
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
         with torch.no_grad():
-            for block in self.blocks:
-                block[2].weight.mul_(0.1)
+            for pair in self.pairs:
+                pair[2].weight.mul_(0.1)
             self.last.weight.zero_()
         # Apart from what is learnt, or the first steps would shake it.
-        self.register_buffer("enlarge", torch.cat([torch.zeros(3 * SCALE**2, fine, 3, 3), _bilinear()], 1))
+        self.register_buffer("enlarge", torch.cat([torch.zeros(3 * SCALE**2, width, 3, 3), _smooth()], 1), False)
 
     def forward(self, picture: Tensor) -> Tensor:
         n, height, width, _ = picture.shape
@@ -101,18 +89,16 @@ class Finisher(nn.Module):
         -------
         float ``(n, 48, height, width)``: by row, column and colour
         """
-        half = F.relu(self.before(F.relu(self.halve(x))))
-        y = F.relu(self.quarter(half))
-        for block in self.blocks:
-            y = y + block(y)
-        half = F.relu(self.after(F.relu(half + self.to_half(y))))
+        y = F.relu(self.first(x))
+        for pair in self.pairs:
+            y = y + pair(y)
         noise = self.noise.roll(shift, (1, 2)) if any(shift) else self.noise
         # Rounded up without a negative number, which ONNX divides in another way.
         rows, columns = ((side + GRAIN_SIDE - 1) // GRAIN_SIDE for side in x.shape[2:])
         noise = noise.repeat(1, rows, columns)[:, : x.shape[2], : x.shape[3]]
-        fine = F.relu(self.to_full(half) + self.grain * noise)
+        y = F.relu(y + self.grain * noise)
         weight = self.enlarge + self.last.weight * SMALL
-        return F.conv2d(torch.cat([fine, x], 1), weight, self.last.bias * SMALL, padding=1)
+        return F.conv2d(torch.cat([y, x], 1), weight, self.last.bias * SMALL, padding=1)
 
     def paint(self, x: Tensor, shift: tuple[int, int] = (0, 0)) -> Tensor:
         """As `details`, put together: float ``(n, 3, 4 height, 4 width)``, -1..1 and a little beyond."""
@@ -122,14 +108,16 @@ class Finisher(nn.Module):
         return y.reshape(n, 3, height * SCALE, width * SCALE)
 
 
-def _bilinear() -> Tensor:
-    """Kernel ``(48, 3, 3, 3)`` of a bilinear enlargement."""
+def _smooth() -> Tensor:
+    """Kernel ``(48, 3, 3, 3)`` of an enlargement by quadratic B-splines.
+
+    Straight lines from pixel to pixel would have a kink at each of them, a grid, and let single pixels stand out.
+    """
     along = torch.zeros(SCALE, 3)
     for phase in range(SCALE):
         # Where the centre of the small pixel `phase` lies, from that of the large one.
         offset = (phase + 0.5) / SCALE - 0.5
-        along[phase, 1] = 1 - abs(offset)
-        along[phase, 2 if offset > 0 else 0] = abs(offset)
+        along[phase] = torch.tensor([(0.5 - offset) ** 2 / 2, 0.75 - offset**2, (0.5 + offset) ** 2 / 2])
     kernel = torch.einsum("ak,bl,co->abcokl", along, along, torch.eye(3))
     return kernel.reshape(3 * SCALE**2, 3, 3, 3)
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from training.finisher import MULTIPLE, SCALE
+from training.finisher import SCALE
 from training.pictures import find_pictures
 
 HELD_OUT = 16
@@ -96,7 +96,7 @@ def _painting(path: Path) -> Pair | str:
         large = _pixels(path)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return f"{path}: {error}"
-    height, width = (side - side % (SCALE * MULTIPLE) for side in large.shape[1:])
+    height, width = (side - side % SCALE for side in large.shape[1:])
     if not height or not width:
         return f"{path}: too small ({large.shape[2]}x{large.shape[1]})"
     large = large[:, :height, :width].contiguous()

@@ -33,6 +33,8 @@ from training.gan import pretrained_features
 from training.losses import hinge_discriminator, hinge_generator
 from training.teacher import LICENCE, NAME
 
+CALM = 0.2
+"""How fast the finisher learns beside a judge, which it follows in circles otherwise."""
 LOOSE = 0.2
 """How much the teacher's single pixels count beside the judge."""
 LEAST = 2
@@ -45,21 +47,20 @@ class Options:
 
     material: str
     run: str = "runs/finisher"
-    width: int = 32
-    deep: int = 64
-    blocks: int = 2
-    fine: int = 16
-    window: int = 48
+    width: int = 16
+    depth: int = 3
+    window: int = 32
     pairs: int = 8
     paintings: int = 4
     steps: int = 12_000
     alone: int = 5_000
+    first: int = 200
     rate: float = 1e-3
-    judge_rate: float = 2e-4
-    texture_weight: float = 0.05
+    judge_rate: float = 4e-4
+    texture_weight: float = 0.1
     feature_weight: float = 0.05
     featured: int = 4
-    judge_weight: float = 0.5
+    judge_weight: float = 0.003
     average: int = 500
     threads: int = 2
     seed: int = 0
@@ -71,21 +72,20 @@ class Options:
 HELP = {
     "material": f"folder that training.enlarge made, with {PAIRS} and {ART}",
     "run": "run folder; an existing one is resumed",
-    "width": "channels at half of the picture's side",
-    "deep": "channels at a quarter of it",
-    "blocks": "residual pairs of convolutions at a quarter",
-    "fine": "channels at the picture's side",
+    "width": "channels of the finisher",
+    "depth": "residual pairs of its convolutions",
     "window": "side of the windows of the small pictures, in pixels, a multiple of 8",
     "pairs": "windows of the generator's pictures a step",
     "paintings": "windows of paintings a step",
     "steps": "steps in all; in the second half of them the rates fall to a tenth",
     "alone": "steps before the judge and the features come in: until then only the teacher's pixels count",
+    "first": "steps that the judge learns before anyone listens to it",
     "rate": "Adam's learning rate for the finisher",
     "judge_rate": "Adam's learning rate for the judge",
     "texture_weight": "how much it counts how much texture is where",
     "feature_weight": "how much pretrained features count",
     "featured": "windows a step that are looked at by them, which is slow",
-    "judge_weight": "how strongly the judge pulls, 1 for as strongly as all the rest",
+    "judge_weight": "how much the judge counts; its pull grows with its certainty, up to about that of the teacher",
     "average": "half-life of the averaged weights, in steps",
     "threads": "cores to use",
     "seed": "seed of everything random",
@@ -130,7 +130,7 @@ class Trainer:
         self.options, self.pairs, self.paintings, self.features = options, pairs, paintings, features
         torch.manual_seed(options.seed)
         self.random = torch.Generator().manual_seed(options.seed)
-        self.finisher = Finisher(options.width, options.deep, options.blocks, options.fine)
+        self.finisher = Finisher(options.width, options.depth)
         self.finisher.to(memory_format=torch.channels_last)
         self.judge = Judge(24).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.finisher).requires_grad_(False)
@@ -152,7 +152,8 @@ class Trainer:
         }
         loss = parts["pixels"] + parts["contours"] + options.texture_weight * parts["texture"]
         judged = self.step_count >= options.alone
-        if judged:
+        heard = self.step_count >= options.alone + options.first
+        if heard:
             # To the pixel, texture can't be foretold, and the mean of all that it might be is none at all: it is held
             # loosely there, and firmly where it is half as large.
             halves = [F.avg_pool2d(pictures, 2) for pictures in (ours, large)]
@@ -163,18 +164,11 @@ class Trainer:
                     some = slice(options.featured)
                     parts["features"] = features_apart(self.features(ours[some]), self.features(large[some]))
                 loss = loss + options.feature_weight * parts["features"]
-        (pull,) = torch.autograd.grad(loss, ours)
-        if judged:
             self.judge.requires_grad_(False)
-            # Its gradients grow and shrink as it learns; what counts is how strongly it pulls beside the teacher.
-            again = ours.detach().requires_grad_(True)
             with self.fast():
-                parts["judge"] = hinge_generator([self.judge(again, small).float()])
-            (other,) = torch.autograd.grad(parts["judge"], again)
-            pull = pull + other * (options.judge_weight * pull.norm() / (other.norm() + 1e-12))
-        self.adam.zero_grad(set_to_none=True)
-        ours.backward(pull)
-        self.update(self.adam, self.finisher, options.rate)
+                parts["judge"] = hinge_generator([self.judge(ours, small).float()])
+            loss = loss + options.judge_weight * parts["judge"]
+        self.update(self.adam, self.finisher, loss, options.rate * (CALM if heard else 1.0))
         with torch.no_grad():
             keep = 0.5 ** (1 / min(options.average, self.step_count / 4 + 1))
             for mean, value in zip(self.average.parameters(), self.finisher.parameters(), strict=True):
@@ -185,9 +179,7 @@ class Trainer:
                 scores = self.judge(torch.cat([large, ours.detach()]), torch.cat([small, small])).float()
             real, fake = scores.chunk(2)
             parts["judged"] = hinge_discriminator([real], [fake])
-            self.judge_adam.zero_grad(set_to_none=True)
-            parts["judged"].backward()
-            self.update(self.judge_adam, self.judge, options.judge_rate)
+            self.update(self.judge_adam, self.judge, parts["judged"], options.judge_rate)
         self.step_count += 1
         self.seconds += time.monotonic() - start
         return {name: value.item() for name, value in parts.items()}
@@ -201,11 +193,13 @@ class Trainer:
         small, large = (centred(torch.cat(part)) for part in zip(*drawn, strict=True))
         return tuple(part.contiguous(memory_format=torch.channels_last) for part in (small, large))  # type: ignore[return-value]
 
-    def update(self, adam: torch.optim.Adam, module: nn.Module, rate: float) -> None:
+    def update(self, adam: torch.optim.Adam, module: nn.Module, loss: Tensor, rate: float) -> None:
         """One step of Adam, at a rate that falls to a tenth over the second half of the run."""
         rest = min(1.0, 2 - 2 * self.step_count / max(self.options.steps, 1))
         for group in adam.param_groups:
             group["lr"] = rate * (0.1 + 0.9 * max(rest, 0.0))
+        adam.zero_grad(set_to_none=True)
+        loss.backward()
         nn.utils.clip_grad_norm_(module.parameters(), 1.0)
         adam.step()
 
