@@ -17,7 +17,7 @@ from training import evaluate, evaluate_finisher, train_finisher
 from training.enlarge import ART, PAIRS
 from training.export import export_finisher, export_generator
 from training.finisher import SCALE, Finisher, Judge, centred, cubic, levels
-from training.finisher_losses import contours, texture
+from training.finisher_losses import contours, gridded, texture
 from training.finisher_pairs import draw_windows, is_held_out, read_paintings, read_pairs
 from training.finisher_watch import grid, measure, sheet
 from training.gan import Generator
@@ -45,8 +45,10 @@ def held_out_name() -> str:
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
     material = make_material(tmp_path / "material")
-    small = {"width": 4, "depth": 1, "window": 16, "pairs": 2, "paintings": 1}
-    return Options(str(material), str(tmp_path / "run"), **small, steps=2, alone=1, first=0, threads=1)
+    small = {"width": 4, "depth": 1, "grains": 2, "window": 16, "pairs": 2, "paintings": 1}
+    return Options(
+        str(material), str(tmp_path / "run"), **small, steps=2, alone=1, first=0, feature_weight=0.1, threads=1
+    )
 
 
 def new_trainer(options: Options) -> Trainer:
@@ -58,8 +60,13 @@ def new_trainer(options: Options) -> Trainer:
 
 def test_two_steps_equal_one_and_a_resumed_one(options: Options, tmp_path: Path) -> None:
     whole = new_trainer(options)
-    losses = [whole.step() for _ in range(2)]
-    assert set(losses[1]) - set(losses[0]) == {"features", "judge", "judged"}
+    losses = [whole.step()]
+    enlargement = whole.finisher.first.weight.clone(), whole.finisher.grain.weight.clone()
+    losses.append(whole.step())
+    # First the enlargement, then the grain alone.
+    assert torch.equal(enlargement[0], whole.finisher.first.weight)
+    assert not torch.equal(enlargement[1], whole.finisher.grain.weight)
+    assert set(losses[1]) - set(losses[0]) == {"texture", "grid", "features", "judge", "judged"}
     assert all(np.isfinite(list(step.values())).all() for step in losses)
 
     first, folder = new_trainer(options), tmp_path / "run"
@@ -81,7 +88,7 @@ def test_a_run_is_exported_as_it_is_and_measured(
     options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(train_finisher, "pretrained_features", TinyFeatures)
-    flags = ["--width=4", "--depth=1", "--window=16", "--pairs=2", "--paintings=1"]
+    flags = ["--width=4", "--depth=1", "--grains=2", "--window=16", "--pairs=2", "--paintings=1"]
     flags += ["--steps=2", "--alone=0", "--threads=1", "--material", options.material, "--run", options.run]
     assert train_finisher.main(flags) == 0
     path = Path(options.run) / "finisher.onnx"
@@ -110,9 +117,9 @@ def test_a_run_is_exported_as_it_is_and_measured(
 def rough_finisher() -> Finisher:
     """One that adds something, noise too."""
     torch.manual_seed(0)
-    finisher = Finisher(4, 1)
+    finisher = Finisher(4, 1, 2)
     torch.nn.init.normal_(finisher.last.weight, 0.0, 0.3)
-    torch.nn.init.constant_(finisher.grain, 0.3)
+    torch.nn.init.normal_(finisher.grain.weight, 0.0, 0.3)
     return finisher
 
 
@@ -137,7 +144,8 @@ def test_the_file_paints_any_shape_like_the_network(shape: tuple[int, int], engi
 
 
 def test_it_begins_as_a_smooth_enlargement() -> None:
-    finisher, inner = Finisher(4, 1), (slice(None), slice(None), slice(4, -4), slice(4, -4))
+    finisher, inner = Finisher(4, 1, 2), (slice(None), slice(None), slice(4, -4), slice(4, -4))
+    finisher.grained = False
     slope = (torch.arange(48).float() - 23.5) / 24
     small = F.avg_pool2d(slope.expand(1, 3, 48, 48), 4)
     torch.testing.assert_close(finisher.paint(small)[inner], slope.expand(1, 3, 48, 48)[inner])
@@ -170,10 +178,9 @@ def test_the_losses_know_contours_and_amounts_of_texture() -> None:
     assert texture(other, rough) < 0.2 < 0.9 < texture(torch.zeros_like(rough), rough)
     assert contours(rough + 0.3, rough) < 1e-6
     # A grid is seen, whatever the amounts in each place.
-    rows = torch.ones(64).view(16, 4)
-    rows[:, 0], rows[:, 1:] = 3.0, 1 / 3
-    gridded = (rough - 0.1) * rows.view(1, 1, 64, 1)
-    assert texture(gridded, other) > 2 * texture(rough, other)
+    rows = torch.tensor([3.0, 1 / 3, 1 / 3, 1 / 3]).repeat(16).view(1, 1, 64, 1)
+    assert gridded(rough, rough) == 0
+    assert gridded((rough - 0.1) * rows, other) > 5 * gridded(rough, other)
     # Each band of the pyramid is looked at.
     assert texture(F.avg_pool2d(rough, 3, 1, 1), rough) > 0.3
 

@@ -14,6 +14,8 @@ SCALE = 4
 GRAIN_SIDE = 64
 """Side of the tile of noise, in pixels of the smaller picture."""
 GRAIN_SEED = 0
+FAINT = 0.02
+"""How large the noise is at first, beside what He et al. would begin with."""
 SMALL = 0.1
 """What the last convolution gives is this much of what its weights say: a step of theirs is a small step."""
 
@@ -35,38 +37,52 @@ class Finisher(nn.Module):
     ----------
     width : int > 0, channels
     depth : int >= 0, residual pairs of convolutions
+    grains : int > 0, channels of noise
+
+    Attributes
+    ----------
+    grained : whether it adds grain; without it, it is a mere enlargement of what is there
 
     Notes
     -----
     The network of the show, `forward`, takes uint8 ``(1, height, width, 3)`` and gives uint8
     ``(1, 4 height, 4 width, 3)``.
 
-    Paint has grain where a small picture says nothing of it. It can be learnt only from something that differs from
-    place to place, so noise is added to the last maps. It lies still on the canvas and never flickers.
+    Paint has grain of which a small picture says nothing. It can be learnt only from something that differs from
+    place to place: noise, of which the maps say how much of it is where. It lies still on the canvas and never
+    flickers. What isn't noise adds no grain, or it would add a pattern.
     """
 
-    def __init__(self, width: int = 16, depth: int = 3) -> None:
+    def __init__(self, width: int = 16, depth: int = 3, grains: int = 8) -> None:
         super().__init__()
-        self.shape = {"width": width, "depth": depth}
+        self.shape = {"width": width, "depth": depth, "grains": grains}
         self.first = nn.Conv2d(3, width, 3, padding=1)
         self.pairs = nn.ModuleList(
             nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1))
             for _ in range(depth)
         )
-        self.grain = nn.Parameter(torch.zeros(width, 1, 1))
         self.last = nn.Conv2d(width + 3, 3 * SCALE**2, 3, padding=1)
-        noise = torch.randn(width, GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(GRAIN_SEED))
+        self.amount = nn.Conv2d(width, grains, 1)
+        self.grain = nn.Conv2d(grains, 3 * SCALE**2, 3, padding=1, bias=False)
+        noise = torch.randn(grains, GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(GRAIN_SEED))
         # Exact in 16 bits, as the model file keeps it.
         self.register_buffer("noise", noise.half().float(), False)
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 # After He et al. (2015): the maps stay as large from layer to layer.
-                nn.init.normal_(layer.weight, 0.0, (2.0 / (layer.in_channels * 9)) ** 0.5)
-                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+                seen = layer.weight[0].numel()
+                nn.init.normal_(layer.weight, 0.0, (2.0 / seen) ** 0.5)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
         with torch.no_grad():
             for pair in self.pairs:
                 pair[2].weight.mul_(0.1)
             self.last.weight.zero_()
+            self.grain.weight.mul_(FAINT)
+            # Some of it everywhere at first.
+            self.amount.weight.mul_(0.1)
+            nn.init.ones_(self.amount.bias)  # type: ignore[arg-type]
+        self.grained = True
         # Apart from what is learnt, or the first steps would shake it.
         self.register_buffer("enlarge", torch.cat([torch.zeros(3 * SCALE**2, width, 3, 3), _smooth()], 1), False)
 
@@ -76,6 +92,13 @@ class Finisher(nn.Module):
         # Twelve bytes lie together all the way: 4 pixels of 3 colours.
         y = y.reshape(n, height, width, SCALE, SCALE * 3).permute(0, 1, 3, 2, 4)
         return y.reshape(n, height * SCALE, width * SCALE, 3)
+
+    def only_grain(self) -> None:
+        """Train nothing but the grain from now on."""
+        self.grained = True
+        self.requires_grad_(False)
+        for part in (self.amount, self.grain):
+            part.requires_grad_(True)
 
     def details(self, x: Tensor, shift: tuple[int, int] = (0, 0)) -> Tensor:
         """The 16 pixels that each pixel becomes.
@@ -92,13 +115,15 @@ class Finisher(nn.Module):
         y = F.relu(self.first(x))
         for pair in self.pairs:
             y = y + pair(y)
-        noise = self.noise.roll(shift, (1, 2)) if any(shift) else self.noise
-        # Rounded up without a negative number, which ONNX divides in another way.
-        rows, columns = ((side + GRAIN_SIDE - 1) // GRAIN_SIDE for side in x.shape[2:])
-        noise = noise.repeat(1, rows, columns)[:, : x.shape[2], : x.shape[3]]
-        y = F.relu(y + self.grain * noise)
-        weight = self.enlarge + self.last.weight * SMALL
-        return F.conv2d(torch.cat([y, x], 1), weight, self.last.bias * SMALL, padding=1)
+        y = F.relu(y)
+        seen, weight = [y, x], self.enlarge + self.last.weight * SMALL
+        if self.grained:
+            noise = self.noise.roll(shift, (1, 2)) if any(shift) else self.noise
+            rows, columns = ((side + GRAIN_SIDE - 1) // GRAIN_SIDE for side in x.shape[2:])
+            noise = noise.repeat(1, rows, columns)[:, : x.shape[2], : x.shape[3]]
+            seen.append(F.relu(self.amount(y)) * noise)
+            weight = torch.cat([weight, self.grain.weight * SMALL], 1)
+        return F.conv2d(torch.cat(seen, 1), weight, self.last.bias * SMALL, padding=1)
 
     def paint(self, x: Tensor, shift: tuple[int, int] = (0, 0)) -> Tensor:
         """As `details`, put together: float ``(n, 3, 4 height, 4 width)``, -1..1 and a little beyond."""

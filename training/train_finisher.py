@@ -26,17 +26,13 @@ from artgen_osc.errors import ArtgenError
 from training.enlarge import ART, PAIRS
 from training.export import export_finisher
 from training.finisher import SCALE, Finisher, Judge, centred
-from training.finisher_losses import contours, features_apart, texture
+from training.finisher_losses import contours, features_apart, gridded, texture
 from training.finisher_pairs import Pair, draw_windows, is_held_out, read_paintings, read_pairs
 from training.finisher_watch import measure, sheet
 from training.gan import pretrained_features
 from training.losses import hinge_discriminator, hinge_generator
 from training.teacher import LICENCE, NAME
 
-CALM = 0.2
-"""How fast the finisher learns beside a judge, which it follows in circles otherwise."""
-LOOSE = 0.2
-"""How much the teacher's single pixels count beside the judge."""
 LEAST = 2
 """Pictures without which there is nothing to learn from."""
 
@@ -49,6 +45,7 @@ class Options:
     run: str = "runs/finisher"
     width: int = 16
     depth: int = 3
+    grains: int = 8
     window: int = 32
     pairs: int = 8
     paintings: int = 4
@@ -57,10 +54,10 @@ class Options:
     first: int = 200
     rate: float = 1e-3
     judge_rate: float = 4e-4
-    texture_weight: float = 0.1
-    feature_weight: float = 0.05
+    grid_weight: float = 0.2
+    feature_weight: float = 0.0
     featured: int = 4
-    judge_weight: float = 0.003
+    judge_weight: float = 0.01
     average: int = 500
     threads: int = 2
     seed: int = 0
@@ -73,19 +70,20 @@ HELP = {
     "material": f"folder that training.enlarge made, with {PAIRS} and {ART}",
     "run": "run folder; an existing one is resumed",
     "width": "channels of the finisher",
+    "grains": "channels of noise, of which grain is made",
     "depth": "residual pairs of its convolutions",
     "window": "side of the windows of the small pictures, in pixels, a multiple of 8",
     "pairs": "windows of the generator's pictures a step",
     "paintings": "windows of paintings a step",
     "steps": "steps in all; in the second half of them the rates fall to a tenth",
-    "alone": "steps before the judge and the features come in: until then only the teacher's pixels count",
+    "alone": "steps of the enlargement, by the teacher's pixels; from then on only the grain is trained",
     "first": "steps that the judge learns before anyone listens to it",
     "rate": "Adam's learning rate for the finisher",
     "judge_rate": "Adam's learning rate for the judge",
-    "texture_weight": "how much it counts how much texture is where",
-    "feature_weight": "how much pretrained features count",
+    "grid_weight": "how much it counts that no row or column changes more than its neighbours",
+    "feature_weight": "how much pretrained features count for the grain",
     "featured": "windows a step that are looked at by them, which is slow",
-    "judge_weight": "how much the judge counts; its pull grows with its certainty, up to about that of the teacher",
+    "judge_weight": "how much the judge counts",
     "average": "half-life of the averaged weights, in steps",
     "threads": "cores to use",
     "seed": "seed of everything random",
@@ -130,7 +128,7 @@ class Trainer:
         self.options, self.pairs, self.paintings, self.features = options, pairs, paintings, features
         torch.manual_seed(options.seed)
         self.random = torch.Generator().manual_seed(options.seed)
-        self.finisher = Finisher(options.width, options.depth)
+        self.finisher = Finisher(options.width, options.depth, options.grains)
         self.finisher.to(memory_format=torch.channels_last)
         self.judge = Judge(24).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.finisher).requires_grad_(False)
@@ -143,37 +141,35 @@ class Trainer:
         start, options = time.monotonic(), self.options
         small, large = self.draw()
         shift = torch.randint(64, (2,), generator=self.random).tolist()
+        judged = self.step_count >= options.alone
+        for finisher in (self.finisher, self.average):
+            finisher.grained = judged
+        if judged:
+            self.finisher.only_grain()
         with self.fast():
             ours = self.finisher.paint(small, tuple(shift))
-        parts = {
-            "pixels": F.l1_loss(ours, large),
-            "contours": contours(ours, large),
-            "texture": texture(ours, large),
-        }
-        loss = parts["pixels"] + parts["contours"] + options.texture_weight * parts["texture"]
-        judged = self.step_count >= options.alone
-        heard = self.step_count >= options.alone + options.first
-        if heard:
-            # To the pixel, texture can't be foretold, and the mean of all that it might be is none at all: it is held
-            # loosely there, and firmly where it is half as large.
-            halves = [F.avg_pool2d(pictures, 2) for pictures in (ours, large)]
-            loss = F.l1_loss(*halves) + contours(*halves) + LOOSE * (parts["pixels"] + parts["contours"])
-            loss = loss + options.texture_weight * parts["texture"]
+        parts = {"pixels": F.l1_loss(ours, large), "contours": contours(ours, large)}
+        loss = parts["pixels"] + parts["contours"]
+        if judged:
+            parts |= {"texture": texture(ours, large), "grid": gridded(ours, large)}
+            loss = parts["texture"] + options.grid_weight * parts["grid"]
             if self.features is not None and options.feature_weight:
                 with self.fast():
                     some = slice(options.featured)
                     parts["features"] = features_apart(self.features(ours[some]), self.features(large[some]))
                 loss = loss + options.feature_weight * parts["features"]
-            self.judge.requires_grad_(False)
-            with self.fast():
-                parts["judge"] = hinge_generator([self.judge(ours, small).float()])
-            loss = loss + options.judge_weight * parts["judge"]
-        self.update(self.adam, self.finisher, loss, options.rate * (CALM if heard else 1.0))
+            if options.judge_weight:
+                self.judge.requires_grad_(False)
+                with self.fast():
+                    parts["judge"] = hinge_generator([self.judge(ours, small).float()])
+                heard = self.step_count >= options.alone + options.first
+                loss = loss + options.judge_weight * heard * parts["judge"]
+        self.update(self.adam, self.finisher, loss, options.rate)
         with torch.no_grad():
             keep = 0.5 ** (1 / min(options.average, self.step_count / 4 + 1))
             for mean, value in zip(self.average.parameters(), self.finisher.parameters(), strict=True):
                 mean.lerp_(value, 1 - keep)
-        if judged:
+        if judged and options.judge_weight:
             self.judge.requires_grad_(True)
             with self.fast():
                 scores = self.judge(torch.cat([large, ours.detach()]), torch.cat([small, small])).float()
@@ -243,6 +239,8 @@ class Trainer:
                 adam.load_state_dict({**adam.state_dict(), "state": entries})
             self.random.set_state(tensors["random"])
             self.step_count, self.seconds = int(tensors["step"]), float(tensors["seconds"])
+            for finisher in (self.finisher, self.average):
+                finisher.grained = self.step_count > self.options.alone
         except (KeyError, RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ValueError(
@@ -256,7 +254,7 @@ def save(trainer: Trainer, folder: Path, rows: list[dict[str, float]], held_out:
     fresh = folder / "new-state.safetensors"
     save_file(trainer.state(), fresh)
     fresh.replace(folder / "state.safetensors")
-    names = ("pixels", "contours", "texture", "features", "judge", "judged")
+    names = ("pixels", "contours", "texture", "grid", "features", "judge", "judged")
     _append(folder / "log.csv", [{"step": row["step"], **{name: row.get(name, 0.0) for name in names}} for row in rows])
     rows.clear()
     if held_out:
