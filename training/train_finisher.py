@@ -49,8 +49,8 @@ class Options:
     window: int = 32
     pairs: int = 8
     paintings: int = 4
-    steps: int = 12_000
-    alone: int = 5_000
+    steps: int = 32_000
+    alone: int = 30_000
     first: int = 200
     rate: float = 1e-3
     judge_rate: float = 4e-4
