@@ -2,6 +2,8 @@
 
 python -m training.evaluate mood music/emotify --json
 python -m training.evaluate gan visuals/models/generator.onnx --images pictures --json
+python -m training.evaluate finisher runs/finisher/finisher.onnx --generator visuals/models/generator.onnx \
+    --material material --json
 """
 
 import argparse
@@ -11,13 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from artgen_osc.runtime.text import say
-from training import evaluate_gan, evaluate_mood
+from training import evaluate_finisher, evaluate_gan, evaluate_mood
 from training.command import Parser, run_command
 from training.mood_report import LEARNT
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[..., dict[str, Any]]]] = {
     "mood": ("the mood network on labelled music", evaluate_mood.add_arguments, evaluate_mood.run),
     "gan": ("a generator against its pictures", evaluate_gan.add_arguments, evaluate_gan.run),
+    "finisher": ("a finisher behind a generator", evaluate_finisher.add_arguments, evaluate_finisher.run),
 }
 """Each command: its line of help, what adds its arguments, what measures."""
 

@@ -151,22 +151,36 @@ def sliced_wasserstein(real: Tensor, fake: Tensor, draw: torch.Generator) -> lis
     """
     n = min(len(real), len(fake))
     pyramids = [_pyramid(p[torch.randperm(len(p), generator=draw)[:n]]) for p in (real, fake)]
-    distances = []
-    for real_level, fake_level in zip(*pyramids, strict=True):
-        a, b = _patches(real_level, draw), _patches(fake_level, draw)
-        directions = F.normalize(torch.randn(a.shape[1], PROJECTIONS, generator=draw), dim=0)
-        distance = ((a @ directions).sort(0).values - (b @ directions).sort(0).values).abs().mean()
-        distances.append(1000 * distance.item())
-    return distances
+    return [level_distance(*levels, draw) for levels in zip(*pyramids, strict=True)]
+
+
+def level_distance(real: Tensor, fake: Tensor, draw: torch.Generator) -> float:
+    """Sliced Wasserstein distance of the patches of one level, times 1000.
+
+    Parameters
+    ----------
+    real, fake : float ``(n, 3, side, side)``, the same n
+    draw : chooses patches and projections
+    """
+    a, b = _patches(real, draw), _patches(fake, draw)
+    directions = F.normalize(torch.randn(a.shape[1], PROJECTIONS, generator=draw), dim=0)
+    distance = ((a @ directions).sort(0).values - (b @ directions).sort(0).values).abs().mean()
+    return 1000 * distance.item()
 
 
 def _pyramid(pictures: Tensor) -> list[Tensor]:
     level, levels = to_float(pictures), []
     while level.shape[-1] > 16:
         coarse = F.avg_pool2d(level, 2)
-        levels.append(level - F.interpolate(coarse, scale_factor=2.0, mode="bilinear", align_corners=False))
+        levels.append(finest(level))
         level = coarse
     return [*levels, level]
+
+
+def finest(pictures: Tensor) -> Tensor:
+    """The finest level of a Laplacian pyramid: float ``(n, 3, height, width)``, of the same size."""
+    coarse = F.avg_pool2d(pictures, 2)
+    return pictures - F.interpolate(coarse, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def _patches(level: Tensor, draw: torch.Generator) -> Tensor:

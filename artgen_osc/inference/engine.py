@@ -287,6 +287,7 @@ _TYPES = {
     "tensor(int32)": "int32",
     "tensor(int64)": "int64",
     "tensor(bool)": "bool",
+    "tensor(uint8)": "uint8",
 }
 
 

@@ -28,6 +28,7 @@ def cards() -> dict[str, dict[str, Any]]:
         "mood": load(models / "mood.onnx", "mood").card,
         "beat": load_weights(models / "beat.safetensors", "beat")[0].card,
         "generator": load(installed_generator(), "generator").card,
+        "finisher": load(installed_generator().with_name("finisher.onnx"), "finisher").card,
     }
 
 
