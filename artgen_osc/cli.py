@@ -59,7 +59,11 @@ def _found() -> list[Callable[[Command], None]]:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    given, unknown = build_parser().parse_known_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    parser = build_parser()
+    if words and words[0].startswith("-") and words[0] not in ("-h", "--help", "--version"):
+        parser.error(f"{words[0]} comes after a command, such as artgen live {words[0]}")
+    given, unknown = parser.parse_known_args(words)
     if unknown:
         given.parser.refuse(unknown)
     return given

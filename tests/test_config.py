@@ -104,3 +104,9 @@ def test_a_saved_file_is_read_again_and_a_bad_edit_is_refused(tmp_path: Path) ->
 
 def test_every_setting_is_documented() -> None:
     assert all(item.metadata["doc"] for item in config.settings().values())
+
+
+@pytest.mark.parametrize("key", ["osc.host", "web.host", "visuals.host"])
+def test_no_address_is_not_every_address(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{key}: '' is no address"):
+        config.load(flags={key: ""})

@@ -140,3 +140,23 @@ def test_a_track_of_a_desk_keeps_its_level_until_others_come() -> None:
     assert stereo.push(sound) == pytest.approx(np.full((4096, 2), 0.8))
     sound[:, 8:] = 0.0
     assert stereo.push(sound) == pytest.approx(np.full((4096, 2), 0.2))  # what has gone silent is still there
+
+
+def test_a_pair_among_the_tracks_of_a_desk_may_cancel_itself() -> None:
+    music = signals.music(1.0)[:, 0]
+    desk = np.zeros((len(music), 32), np.float32)
+    desk[:, 4], desk[:, 9] = music, -music
+    stereo = Stereo(32)
+    mixed = np.concatenate([stereo.push(desk[first : first + 512]) for first in range(0, len(desk), 512)])
+    np.testing.assert_allclose(mixed[:, 0] - mixed[:, 1], 2.0 * music, atol=1e-6)
+
+
+def test_where_another_track_begins_nothing_clicks() -> None:
+    tone = signals.tone(200.0, 1.0, level=0.9)
+    desk = np.zeros((len(tone), 12), np.float32)
+    for number in range(12):
+        desk[number * 1000 :, number] = tone[: len(tone) - number * 1000]
+    stereo = Stereo(12)
+    mixed = np.concatenate([stereo.push(desk[first : first + 500]) for first in range(0, len(desk), 500)]).mean(axis=1)
+    assert np.abs(mixed).max() <= 1.0
+    assert np.abs(np.diff(mixed)).max() < 0.1

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.files import decode_text, is_regular, open_regular, read_regular, read_text
-from artgen_osc.runtime.text import LogFormatter, printable, say
+from artgen_osc.runtime.outlet import Outlet
+from artgen_osc.runtime.text import LogFormatter, OutletHandler, printable, say
+from artgen_osc.runtime.throttle import Throttle
 
 ODD_NAMES = ["", "x" * 300, "nul\0byte", "new\nline", "\ud800", "..", ".", "/", "/dev/zero", "/dev/null"]
 
@@ -103,3 +106,48 @@ def test_the_module_itself_runs_nothing_of_the_folder_it_starts_in(tmp_path: Pat
     command = [sys.executable, "-m", "artgen_osc", "analyze", "sound.wav"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "planted" not in done.stdout and done.stderr.startswith("artgen: sound.wav")
+
+
+def test_who_is_not_read_waits_for_nobody() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream:
+        outlet = Outlet(stream, most=10)
+        for _ in range(1000):
+            outlet.write("x" * (1 << 18))
+        assert outlet.lost >= 980 and not outlet.idle
+        assert not outlet.drain(0.01)
+        while not outlet.idle:
+            os.read(reader, 1 << 16)
+        os.close(reader)
+        outlet.write("nobody is there")
+        assert outlet.drain(5.0) and outlet.broken
+
+
+def test_a_log_that_is_not_read_says_later_how_much_was_lost() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream, os.fdopen(reader, "rb") as pipe:
+        outlet = Outlet(stream, most=2)
+        handler = OutletHandler(outlet)
+        handler.setFormatter(LogFormatter("%(message)s"))
+        log = logging.Logger("test")
+        log.addHandler(handler)
+        for _ in range(100):
+            log.error("x" * 65536)
+        assert outlet.lost > 90
+        got = b""
+        while not outlet.idle:
+            got += os.read(pipe.fileno(), 1 << 16)
+        log.error("the next")
+        assert outlet.drain(5.0)
+        while not got.endswith(b"the next\n"):
+            got += os.read(pipe.fileno(), 1 << 16)
+    assert sum(int(count) for count in re.findall(rb"(\d+) lines were lost", got)) == outlet.lost
+
+
+def test_a_fault_is_told_once_a_minute_and_a_flood_of_others_does_not_hide_it_for_long() -> None:
+    now = 0.0
+    throttle = Throttle(every=60.0, most=3, clock=lambda: now)
+    assert [throttle.due("a") for _ in range(3)] == [True, False, False]
+    assert [throttle.due(str(number)) for number in range(5)] == [True, True, True, False, False]
+    now = 61.0
+    assert throttle.due("a") and throttle.due("new") and throttle.count == 10

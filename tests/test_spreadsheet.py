@@ -80,10 +80,10 @@ def test_a_row_that_is_short_or_long_is_named_and_the_others_go_on(tmp_path: Pat
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (PLAIN.replace("Ann", '"Ann'), 'row 2 opens a quote (") that never closes'),
-        (PLAIN.replace("Ann", '"Ann').replace("Bob", 'Bob"'), 'row 2 opens a quote (") that never closes'),
-        (PLAIN.replace("Bob", '"Bob'), 'row 3 opens a quote (") that never closes'),
-        (PLAIN.replace("Ann", '"Ann' + "\nx" * 200 + '"'), 'row 2 opens a quote (") that never closes'),
+        (PLAIN.replace("Ann", '"Ann'), 'row 2 opens a quote (") that runs on'),
+        (PLAIN.replace("Ann", '"Ann').replace("Bob", 'Bob"'), 'row 2 opens a quote (") that runs on'),
+        (PLAIN.replace("Bob", '"Bob'), 'row 3 opens a quote (") that runs on'),
+        (PLAIN.replace("Ann", '"Ann' + "\nx" * 200 + '"'), 'row 2 opens a quote (") that runs on'),
         (PLAIN.replace("Bob", "B" * 140_000), "row 3 has a cell of more than 131,072 letters"),
         (PLAIN.replace("valence", "happy"), "lacks valence; file, valence, energy are needed, and its first row has"),
         (PLAIN.replace("artist", "Energy"), "has the column energy twice"),

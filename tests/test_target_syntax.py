@@ -187,3 +187,8 @@ def test_everybody_may_ask_for_their_own_address(text: str, asker: str) -> None:
 def test_nobody_may_ask_for_another_host(text: str, asker: str) -> None:
     with pytest.raises(OscError):
         check_asker(text, asker)
+
+
+def test_a_program_may_have_a_port_of_its_own() -> None:
+    target = parse_target("TouchDesigner:10001,rate=30")
+    assert (target.host, target.port, target.rate) == ("127.0.0.1", 10001, 30.0)

@@ -77,9 +77,9 @@ def run_command(name: str, work: Callable[[], int | None]) -> int:
 
 
 def say_skipped(lines: list[str] | tuple[str, ...]) -> None:
-    """A line on each file that can't be used."""
+    """A line on each file or row that isn't used, or is used with a doubt."""
     for line in lines:
-        say(f"passed over: {printable(line)}", sys.stderr)
+        say(f"note: {printable(line)}", sys.stderr)
 
 
 def whole_number(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:

@@ -84,7 +84,7 @@ def read_table(path: Path, needed: Iterable[str]) -> Table:
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     named = re.fullmatch(r'"?sep=(.)"?', lines[first].strip(" "), re.IGNORECASE)
     first += bool(named)
-    while first < len(lines) and not lines[first].strip():
+    while first < len(lines) and not lines[first].strip(' \t,;"'):
         first += 1
     header = lines[first] if first < len(lines) else ""
     delimiter = named[1] if named else max(_DELIMITERS, key=lambda mark: _fit(header, mark, needed))
@@ -121,7 +121,7 @@ def read_number(text: str) -> float:
         It is something else.
     """
     text = re.sub(r"\s", "", text).replace("−", "-")
-    if text.casefold() in _UNKNOWN:
+    if text.casefold() in _UNKNOWN or re.fullmatch(r"#[A-Z/0]+[!?]?", text):  # such as #N/A and #DIV/0!
         return math.nan
     number = text.removesuffix("%")
     if number.count(",") == 1 and "." not in number:
@@ -189,7 +189,9 @@ def _records(path: Path, lines: list[str], first: int, delimiter: str) -> Iterat
 
 
 def _open_quote(path: Path, line: int) -> ConfigError:
-    return ConfigError(f'{path}: row {line + 1} opens a quote (") that never closes; close it, or take it away')
+    return ConfigError(
+        f'{path}: row {line + 1} opens a quote (") that runs on over whole rows; close it, or take it away'
+    )
 
 
 def _check_columns(path: Path, names: list[str], needed: tuple[str, ...]) -> None:

@@ -147,6 +147,7 @@ class _Loop:
         self._child = child
         self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._next_look = 0.0
+        self._failures = 0
         self._on_frame = on_frame
         self._occasions = Occasions()
         self._fullscreen = False
@@ -194,6 +195,7 @@ class _Loop:
         control = show.controls.now(now)
         with self._guard("frame"):
             control = show.step(now, dt, self._receiver.refused)
+            self._tell_failures(show.worker.failures, show.worker.error)
         with self._guard("status"):
             self._report.tell(show, now)
             if self._query and control.settings is not self._published:
@@ -208,6 +210,12 @@ class _Loop:
             for message in self._report.receive(meant):
                 with self._guard(message[0].path):
                     self._show.controls.receive([message], now)
+
+    def _tell_failures(self, failures: int, error: str) -> None:
+        """Whoever asked for a model hears that it can't be used, as of anything else that is refused."""
+        if failures != self._failures:
+            self._receiver.refuse("/visuals/model", error, "", failures - self._failures, logged=True)
+            self._failures = failures
 
     def _present(self, now: float) -> Present:
         show = self._show

@@ -21,6 +21,9 @@ from artgen_osc.runtime.files import open_regular
 
 logger = logging.getLogger("artgen.sound")
 
+LEAST_RATE = 1000
+"""Hz; less is a head that is wrong, and its seconds would be hours."""
+
 LOWEST_RATE, HIGHEST_RATE = 8000, 192000
 OTHER_RATE = 44100
 """Hz that a file with a rate beyond those limits is brought to."""
@@ -89,6 +92,8 @@ class SoundFile:
             first = next(self._chunks, None)
             if first is None:
                 raise Unreadable("holds no sound")
+            if first[0] < LEAST_RATE:
+                raise Unreadable(f"says that it has {first[0]} samples a second, and sound has thousands")
             self.sample_rate = first[0] if LOWEST_RATE <= first[0] <= HIGHEST_RATE else OTHER_RATE
             self._steady = Steady(self.sample_rate)
             self._first: FloatArray = self._steadied(*first)

@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 
 from artgen_osc.config.arguments import Command, add_strip, flags, positive, settings
 from artgen_osc.config.settings import Config
+from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.text import can_write, printable, say
 
 DAEMON = ("audio", "mood", "osc", "web", "visuals.host", "visuals.port")
@@ -58,8 +59,9 @@ def _show(given: argparse.Namespace, with_renderer: bool) -> int:
             if given.web and addresses:
                 _open_page(addresses)
         status = daemon.run(given.seconds)
-        with suppress(OSError):
-            say(f"ended after {_minutes(time.monotonic() - start)}: {daemon.ended}")
+        out = Outlet(sys.stdout)
+        out.write(f"ended after {_minutes(time.monotonic() - start)}: {daemon.ended}\n")
+        out.drain()
         return status
 
 

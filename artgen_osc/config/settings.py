@@ -38,6 +38,9 @@ GALLERY = ("visuals.gallery",)
 PAINTING = (*GALLERY, "visuals.model", "visuals.models", "visuals.second_model", "visuals.engine")
 """What pictures are painted with beside a show."""
 
+HOSTS = ("osc.host", "web.host", "visuals.host")
+"""Settings that say where to listen; an empty one would be every interface, without a word."""
+
 TOKEN_VARIABLE = "ARTGEN_WEB_TOKEN"
 """By this environment variable ``web.token`` is given without a command line or a file."""
 
@@ -94,6 +97,10 @@ def check(key: str, value: object) -> Any:
         raise ValueError(
             f"{len(str(value))} letters can't be a token; {SHORTEST_TOKEN} at least, of A-Z, a-z, 0-9, "
             "-, ., _ and ~, are allowed"
+        )
+    if key in HOSTS and not str(value).strip():
+        raise ValueError(
+            f"{value!r} is no address; 127.0.0.1 is for this machine alone, 0.0.0.0 opens it to the network"
         )
     if isinstance(value, (int, float)) and kind is not bool and not low <= value <= high:
         raise ValueError(f"{short(value)} is out of range; {allowed} is allowed")

@@ -1,12 +1,12 @@
 """Meters for the terminal, drawn from received or sent values."""
 
-import contextlib
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import TextIO
 
+from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.text import can_write, printable
 from artgen_osc.schema.table import N_BANDS, Value
 
@@ -64,18 +64,19 @@ class Meters:
 
     Parameters
     ----------
-    stream : where to write; None: the standard output
+    stream : where to write; None: the standard output. A reader that is too slow misses lines
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
+        self._outlet = Outlet(self._stream)
         self._live = self._stream.isatty()
         self._glyphs = glyphs(self._stream)
         self._next = 0.0
 
     def show(self, values: Mapping[str, Value], now: float) -> None:
         """Draw, if it is time to; `now` in s, monotonic. A closed pipe is not an error here."""
-        if now < self._next:
+        if now < self._next or not self._outlet.idle:
             return
         self._next = now + (0.05 if self._live else 1.0)
         text = line(values, self._glyphs)
@@ -84,15 +85,10 @@ class Meters:
             text = "\r" + text[: width - 1] + "\x1b[K"
         else:
             text += "\n"
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except OSError:
-            self._next = float("inf")
+        self._outlet.write(text)
 
     def close(self) -> None:
         """Leave the cursor on a line of its own."""
         if self._live:
-            with contextlib.suppress(OSError):
-                self._stream.write("\n")
-                self._stream.flush()
+            self._outlet.write("\n")
+        self._outlet.drain()

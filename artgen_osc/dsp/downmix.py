@@ -38,9 +38,10 @@ class Stereo:
     """Bring any number of channels to one or two; one and two stay as they are.
 
     Surround goes to its sides with the weights of ITU-R BS.775 (centre and surrounds 3 dB down), the low-frequency
-    channel 6 dB down to both. Channels that mean no place, as the tracks of a desk do, all go to both sides. The sum
-    is divided by the weights of the channels that have carried something so far, so it never clips: a lonely track
-    keeps its level, and 32 full ones are their mean. That divisor only grows, within one block.
+    channel 6 dB down to both. Channels that mean no place, as the tracks of a desk do, all go to both sides; as long as
+    only two of them have carried anything, they are left and right. The sum is divided by the weights of the channels
+    that have carried something so far, so it never clips: a lonely track keeps its level, and 32 full ones are their
+    mean. Where another channel begins, the mix fades over within the block.
 
     Parameters
     ----------
@@ -53,9 +54,10 @@ class Stereo:
         if len(names) != channels or any(name not in _WEIGHTS for name in names):
             names = _USUAL.get(channels, ())
         weights = [_WEIGHTS[name] for name in names] or [(1.0, 1.0)] * channels
+        self._placed = bool(names)
         self._weights: FloatArray = np.array(weights, np.float32)
         self._heard = np.zeros(channels, bool)
-        self._divisor = 0.0
+        self._mix: FloatArray | None = None
 
     def push(self, samples: np.ndarray) -> FloatArray:
         """Take the next block.
@@ -71,12 +73,25 @@ class Stereo:
         values = finite(samples)
         if self._channels <= 2 or not len(values):
             return values[:, :2]
-        self._heard |= np.abs(values).max(axis=0) > HEARD
-        before = self._divisor
-        self._divisor = max(1.0, float(self._weights[self._heard].sum(axis=0).max(initial=0.0)))
-        ramp = np.linspace(before or self._divisor, self._divisor, len(values), dtype=np.float32)
-        mixed: FloatArray = (values @ self._weights) / ramp[:, None]
-        return mixed if before in (0.0, self._divisor) else mixed.clip(-1.0, 1.0)
+        heard = self._heard | (np.abs(values).max(axis=0) > HEARD)
+        before, mix = self._mix, self._mix
+        if mix is None or (heard != self._heard).any():
+            mix = self._mix_of(heard)
+        self._heard, self._mix = heard, mix
+        mixed: FloatArray = values @ mix
+        if before is None or before is mix:
+            return mixed
+        ramp = np.linspace(0.0, 1.0, len(values), dtype=np.float32)[:, None]
+        fading: FloatArray = values @ before * (1.0 - ramp) + mixed * ramp
+        return fading.clip(-1.0, 1.0)
+
+    def _mix_of(self, heard: np.ndarray) -> FloatArray:
+        """What each channel gives to left and right, float32 ``(channels, 2)``."""
+        weights = self._weights
+        if not self._placed and heard.sum() == 2:
+            weights = np.zeros_like(weights)
+            weights[np.flatnonzero(heard), (0, 1)] = 1.0
+        return weights / max(1.0, float(weights[heard].sum(axis=0).max(initial=0.0)))
 
 
 class MonoMix:

@@ -32,8 +32,15 @@ _POINTERS = (
     (b"/annex/objects/", "a pointer of git-annex", "run git annex get on it"),
     (b"<!doctype html", "a web page", "download the file itself"),
     (b"<html", "a web page", "download the file itself"),
+    (b"pk\x03\x04", "a zip archive, as PyTorch's files are", "torch.onnx.export makes an ONNX file of a network"),
+    *(
+        (bytes((0x80, number)), "a pickle of Python", "its own program makes an ONNX file of it")
+        for number in range(2, 6)
+    ),
+    (b"\x1f\x8b", "packed by gzip", "unpack it"),
+    (b"riff", "a file of sound or video", "an ONNX file is needed"),
 )
-"""What lies in a model's place where only half of a download was done."""
+"""What lies in a model's place where a download was only half done, or another file was taken for it."""
 
 _ENTRY_KEY = b"\x0a" + bytes([len(CARD_KEY)]) + CARD_KEY.encode()
 

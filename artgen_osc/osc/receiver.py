@@ -15,7 +15,7 @@ from typing import Protocol
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import MAX_PACKET, Message, decode
 from artgen_osc.osc.pattern import is_pattern, matching
-from artgen_osc.osc.schedule import Schedule, seconds_until
+from artgen_osc.osc.schedule import MOST_AHEAD_S, Schedule, seconds_until
 from artgen_osc.osc.sockets import Packet, Sender, Tcp, Udp, sender_at
 from artgen_osc.osc.targets import check_asker, with_host
 from artgen_osc.runtime.guard import unexpected
@@ -33,6 +33,10 @@ LEAST_S, MOST_S = 0.001, 0.02
 """That time is at least and at most so long."""
 
 MOST_REFUSALS = 20
+MOST_STRANGERS = 20
+"""Unknown addresses that are logged in a minute: a program that sends its own here by mistake has hundreds of them."""
+
+UNKNOWN = "unknown address"
 PLAINLY_OFF_S = 1.5
 """Whoever dates bundles further from now has another clock, or a plan: it is told once."""
 MOST_PATTERNS = 256
@@ -118,6 +122,7 @@ class OscReceiver:
         self._doubted = Throttle(every=math.inf)
         self._matching = lru_cache(MOST_PATTERNS)(lambda pattern: matching(pattern, addresses))
         self._throttle = Throttle()
+        self._strangers = Throttle(most=MOST_STRANGERS)
         self._put = _Put()
         self._messages: deque[tuple[Message, Sender, float]] = deque()
         self._unfinished: list[_Source] = []
@@ -224,7 +229,9 @@ class OscReceiver:
                 "packet from %s: is dated %s; if that isn't meant, set the clocks of both machines, or let "
                 "osc.time_tags = false (--no-osc-time-tags) ignore what bundles are dated",
                 address,
-                f"{ahead:.1f} s ahead, and waits" if ahead > 0 else f"{-ahead:.1f} s ago, and counts at once",
+                f"{ahead:.1f} s ahead{', and waits' if ahead <= MOST_AHEAD_S else ''}"
+                if ahead > 0
+                else f"{-ahead:.1f} s ago, and counts at once",
             )
         return max(0.0, ahead)
 
@@ -272,7 +279,7 @@ class OscReceiver:
         if path in self._addresses:
             return [self._addresses[path]]
         if not is_pattern(path):
-            raise OscError("unknown address")
+            raise OscError(UNKNOWN)
         rows = [self._addresses[matched] for matched in self._matching(path)]
         if not rows:
             raise OscError("a pattern that matches no address")
@@ -284,14 +291,21 @@ class OscReceiver:
             self.lost += lost
             self.refuse("datagrams", "more came than could be read; the system dropped the rest; send less", "", lost)
 
-    def refuse(self, what: str, reason: str, sender: str, times: int = 1) -> None:
-        """Count and log what can't be used; for what turns out so later, too. See `Refusal`."""
+    def refuse(self, what: str, reason: str, sender: str, times: int = 1, logged: bool = False) -> None:
+        """Count and log what can't be used; for what turns out so later, too.
+
+        Parameters
+        ----------
+        what, reason, sender : see `Refusal`
+        times : how often it happened
+        logged : whether the log has it already
+        """
         self.refused += times
         refusal = Refusal(time.monotonic(), _shown(what), _shown(reason), sender)
         if self.refusals and replace(self.refusals[-1], time=refusal.time) == refusal:
             self.refusals.pop()  # a flood of one kind leaves the others in sight
         self.refusals.append(refusal)
-        if self._throttle.due(refusal.what):
+        if not logged and (self._strangers if reason == UNKNOWN else self._throttle).due(refusal.what):
             log_in.warning("%s: refused: %s", refusal.what, refusal.reason)
 
     def refused_since(self, time: float) -> list[str]:

@@ -19,6 +19,8 @@ log_out = logging.getLogger("artgen.osc.out")
 
 MOST_TARGETS = 256
 MOST_SUBSCRIPTIONS = 64
+MOST_OF_A_HOST = 16
+"""So nobody has all of them."""
 PATIENCE_S = 0.5
 """So long a start waits for names and connections, so that the first bundles aren't lost."""
 
@@ -164,6 +166,9 @@ class OscSender:
             return
         if before is None and len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
             raise OscError(f"{text}: {MOST_SUBSCRIPTIONS} subscriptions are the most; one must end before the next")
+        share = sum(one.target.host == target.host for one in self._subscriptions.values())
+        if before is None and share >= MOST_OF_A_HOST:
+            raise OscError(f"{text}: {MOST_OF_A_HOST} subscriptions of one address are the most; one must end first")
         self._open(text, target)
         until = now + (seconds or target.lease or LEASE)
         self._subscriptions[target.place] = _Subscription(text, target, until)

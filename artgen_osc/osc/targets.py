@@ -191,6 +191,9 @@ def _read_head(text: str) -> _Head:
             raise NoPlace("no host after the @", program)
         host, port = read_host_and_port(there, PORTS[program]) if at else ("", 0)
         return _Head(program, host, port, transport)
+    name, colon, digits = before.partition(":")
+    if colon and not at and (program := _program(name)) and (number := port_number(digits)):
+        return _Head(program, "", number, transport)
     near = "" if ":" in before else _near_program(before)
     if any(map(str.isspace, text)):
         raise NoPlace("a space in it", near or ":".join(text.replace(":", " ").split()))

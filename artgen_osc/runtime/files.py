@@ -89,7 +89,10 @@ def stamp(path: str | Path) -> tuple[int, int] | None:
 def read_regular(path: str | Path, largest: int | None = None, follow: bool = True) -> bytes:
     """The whole of a regular file; parameters and errors as for `open_regular`."""
     with open_regular(path, largest, follow) as file:
-        return file.read()
+        data: bytes | None = file.read()
+    if data is None:  # what the system shows as a file, and would wait for
+        raise OSError(errno.EINVAL, "is a device or a pipe, not a file", str(path))
+    return data
 
 
 def is_folder(path: str | Path) -> bool:

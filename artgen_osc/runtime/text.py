@@ -13,6 +13,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from artgen_osc.runtime.outlet import Outlet
+
 _JOINERS = "\u200c\u200d"
 """Unprintable, but Persian, Hindi and many emojis are written with them."""
 
@@ -134,13 +136,34 @@ def can_write(text: str, stream: TextIO) -> bool:
     return True
 
 
+class OutletHandler(logging.Handler):
+    """Logs through an `Outlet`: nothing that is logged waits for who reads it."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        super().__init__()
+        self._outlet = outlet
+        self._told = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler.emit`."""
+        try:
+            text = self.format(record)
+        except Exception:  # a record that can't be formatted must not end what logs it
+            self.handleError(record)
+            return
+        if lost := self._outlet.lost - self._told:
+            text = f"{lost} lines were lost, since nobody read them\n{text}"
+        if self._outlet.write(f"{text}\n"):
+            self._told += lost
+
+
 def start_logging(verbose: bool) -> None:
-    """Log to the standard error output, through `LogFormatter`.
+    """Log to the standard error output, through `LogFormatter`, without ever waiting for its reader.
 
     Parameters
     ----------
     verbose : from DEBUG on, instead of from WARNING on, and with tracebacks
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = OutletHandler(Outlet(sys.stderr))
     handler.setFormatter(LogFormatter("%(name)s: %(message)s", tracebacks=verbose))
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, handlers=[handler])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import monotonic
 
 EVERY_S = 60.0
-MOST_KEYS = 1000
+MOST_KEYS = 200
 
 
 class Throttle:
@@ -34,9 +34,11 @@ class Throttle:
         key : what tells it apart from other things that happen
         """
         self.count += 1
-        if key not in self._next and len(self._next) >= self._most:
-            key = ""
         now = self._clock()
+        if key not in self._next and len(self._next) >= self._most:
+            self._next = {one: due for one, due in self._next.items() if now < due}
+            if len(self._next) >= self._most:
+                key = ""
         if now < self._next.get(key, now):
             return False
         self._next[key] = now + self._every

@@ -120,6 +120,8 @@ class ForeignGenerator:
             if name and name not in names:
                 raise ModelError(f"{self._toml}: there is no input {name}; {listed} are allowed; change it")
         taken = {notes.mood, notes.label, *notes.inputs}
+        if not names:
+            raise ModelError(f"{self._path}: has no input at all; a network that paints what it is given is needed")
         z = notes.z or _first(names, Z_NAMES, taken) or (names[0] if len(names) == 1 else "")
         if not z:
             raise self._error(f"has no input z, but {listed}", f'z = "{names[0]}"')

@@ -113,6 +113,7 @@ class Painter:
         self.pair = Pair(self.rack.get(model))
         self._throttle = Throttle()
         self.error = ""
+        self.failures = 0
 
     def open(self, model: str) -> Generator | None:
         """Load a model; None, and an error to be read, if it can't be used."""
@@ -157,6 +158,7 @@ class Painter:
         return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix)
 
     def _report(self, text: str) -> None:
+        self.failures += 1
         self.error = shortened(printable(text), LONGEST_ERROR)
         if self._throttle.due(self.error):
             log.warning("%s", self.error)

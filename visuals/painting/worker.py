@@ -28,6 +28,7 @@ class WorkerState:
     fps : pictures per second, lately
     dropped : requests that a newer one replaced
     error : the last thing that went wrong, empty if nothing did
+    failures : how often anything went wrong
     """
 
     name: str
@@ -38,6 +39,7 @@ class WorkerState:
     fps: float
     dropped: int
     error: str
+    failures: int = 0
 
 
 class Worker(Protocol):
@@ -64,7 +66,7 @@ class Worker(Protocol):
 def _state(painter: Painter, loading: str, fps: float, dropped: int) -> WorkerState:
     first, second = painter.pair.first, painter.pair.second
     name, z_dim = (second.name, second.z_dim) if second is not None else ("", 0)
-    return WorkerState(first.name, first.z_dim, name, z_dim, loading, fps, dropped, painter.error)
+    return WorkerState(first.name, first.z_dim, name, z_dim, loading, fps, dropped, painter.error, painter.failures)
 
 
 class ThreadWorker:
