@@ -12,12 +12,13 @@ help: ## what can be made
 
 demo: .venv/run ## set up, then play the demo: music, meters, pictures
 	@mkdir -p $(DEMO)
-	$(BIN)/artgen live --input demo $(SCREEN) --meters --seconds 62 --record $(DEMO)/strip.png
+	$(BIN)/artgen live --input demo $(SCREEN) --meters --seconds 62 --strip $(DEMO)/strip.png
 	@echo "the pictures of the show: $(DEMO)/strip.png"
 
 test: .venv/test ## set up, then run every check and test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest
 
@@ -25,8 +26,9 @@ format: .venv/test ## put the code into its one form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/run ## write the OSC table into the README
-	$(BIN)/python -m artgen_osc.table README.md
+docs: .venv/run ## write the OSC table into the README, the models' cards into MODELS.md
+	$(BIN)/python -m artgen_osc.schema.readme README.md
+	$(BIN)/python -m artgen_osc.inference.model_cards MODELS.md
 
 clean: ## remove what was made, but not runs/
 	rm -rf .venv build dist *.egg-info $(DEMO) .pytest_cache .ruff_cache .mypy_cache .hypothesis

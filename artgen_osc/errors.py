@@ -10,19 +10,31 @@
     ├── OscError           a port or a target
     ├── GalleryError       a picture or a folder of the gallery
     ├── SceneError         a scene of the picture
+    ├── PluginError        a plugin that isn't there, can't be loaded or doesn't keep its protocol
     └── DisplayError       a window or OpenGL
 
 The text follows one form:
 ``<key or device>: <what is wrong, with the value>; <what is allowed>; <next step>``.
 """
 
+from artgen_osc.runtime.text import printable
+
 
 class ArtgenError(Exception):
-    """Base of every error that is reported without a traceback."""
+    """Base of every error that is reported without a traceback.
+
+    Its text is one line, whatever names are in it: they are made `printable`.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(printable(text))
 
 
 class ConfigError(ArtgenError):
-    """A setting has a wrong name, type or value."""
+    """A setting has a wrong name, type or value; its text has a line for each that has."""
+
+    def __init__(self, text: str = "") -> None:
+        Exception.__init__(self, "\n".join(map(printable, text.split("\n"))))
 
 
 class AudioError(ArtgenError):
@@ -47,6 +59,10 @@ class GalleryError(ArtgenError):
 
 class SceneError(ArtgenError):
     """A scene isn't there, can't be used, or can't be saved."""
+
+
+class PluginError(ArtgenError):
+    """A plugin isn't registered, can't be loaded or doesn't keep its protocol."""
 
 
 class DisplayError(ArtgenError):

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from artgen_osc.modelfile import Engine, ModelFile
+from artgen_osc.inference.modelfile import Engine, ModelFile
 from training.finisher import Finisher
 
 SHAPES = ((12, 2), (16, 1), (16, 2), (16, 3), (16, 4), (24, 2), (32, 2), (32, 3))

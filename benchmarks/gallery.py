@@ -22,8 +22,8 @@ from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
 from visuals.gallery.record import About, new_id, stamp, to_json
-from visuals.motion import Look
-from visuals.painter import Stroke
+from visuals.modulation.motion import Look
+from visuals.painting.painter import Stroke
 
 SHAPE = (18, 32, 3)
 THUMBNAIL_BYTES = 6000

@@ -26,10 +26,10 @@ from visuals.gallery.files import KEYWORD, THUMBNAIL_CHUNK
 from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
 from visuals.gallery.record import About, new_id, stamp, to_json
-from visuals.idle import IdleGenerator
-from visuals.latent import direction
-from visuals.motion import Look
-from visuals.painter import Stroke
+from visuals.generators.idle import IdleGenerator
+from visuals.generators.sphere import direction
+from visuals.modulation.motion import Look
+from visuals.painting.painter import Stroke
 
 FRAMES = """async ({ step, count }) => {
   const scroller = document.getElementById("scroll"), deltas = [];

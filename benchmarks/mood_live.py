@@ -6,14 +6,15 @@ from the calmest clips to the wildest, what gain changes, and what it costs besi
 """
 
 import argparse
-import csv
+import math
 import time
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from artgen_osc.mood import MoodEstimator
+from artgen_osc.mood.estimator import MoodEstimator
+from training.spreadsheet import read_number, read_table
 
 HOP_SECONDS = 1 / 60
 
@@ -50,8 +51,8 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=40, help="how many, evenly chosen")
     parser.add_argument("--pairs", type=int, default=50, help="how many changes from calm to wild")
     options = parser.parse_args()
-    with (options.folder / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
-        rows = [row for row in csv.DictReader(file) if row["energy"]]
+    table = read_table(options.folder / "labels.csv", ("file", "energy"))
+    rows = [row.cells for row in table.rows if not math.isnan(read_number(row.cells["energy"]))]
     chosen = rows[:: max(1, len(rows) // options.clips)][: options.clips]
     sounds = {}
     for row in rows:
@@ -80,7 +81,7 @@ def main() -> None:
         share = (values < 0.05).mean()
         print(f"deviation within 8 s, {name:7} median {np.median(values):.3f}, under 0.05 in {share:.0%} of passages")
 
-    calm = sorted(rows, key=lambda row: float(row["energy"]))
+    calm = sorted(rows, key=lambda row: read_number(row["energy"]))
     turns = []
     for low, high in zip(calm[: options.pairs], calm[-options.pairs :], strict=True):
         twelve = int(12 * rate)

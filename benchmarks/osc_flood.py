@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-from artgen_osc.osc import capture
-from artgen_osc.osc_codec import encode_bundle, encode_message
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.receiver import capture
 
 WARM_UP_S = 4.0
 GAIN = encode_message("/artgen/control/gain_db", "f", 0.0)

@@ -12,11 +12,11 @@ import resource
 import time
 from collections.abc import Iterator
 
-from artgen_osc import schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.osc_codec import decode, encode_bundle, encode_message
-from artgen_osc.osc_schedule import time_tag
+from artgen_osc.osc.codec import decode, encode_bundle, encode_message
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.osc.schedule import time_tag
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 PATTERNS = ("/visuals/*", "//mood/{valence,energy}", "/artgen/bands/[0-9]", "/visuals/[!a-m]?ee?", "/{a,b}*//?*[x-z]")

@@ -11,10 +11,10 @@ import time
 import timeit
 from contextlib import ExitStack
 
-from artgen_osc import schema
-from artgen_osc.analysis import HOP_TIME
-from artgen_osc.mapping import read_rows
-from artgen_osc.targets import OscSender
+from artgen_osc.analysis.analyzer import HOP_TIME
+from artgen_osc.osc.mapping.rows import read_rows
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.schema import table as schema
 
 TURNS, SENDS = 9, 300
 MAPS = 20

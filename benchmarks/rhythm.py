@@ -7,7 +7,6 @@ block and know no future; librosa and Essentia see the whole file.
 """
 
 import argparse
-import csv
 import json
 import time
 from collections.abc import Callable
@@ -17,9 +16,10 @@ import mir_eval
 import numpy as np
 import soundfile
 
-from artgen_osc.analysis import Analyzer
-from artgen_osc.offline import ONSET_LAG, TEMPO_SURE, longest_held
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.daemon.offline import ONSET_LAG, TEMPO_SURE, longest_held
 from training.midi import Note, Piece, composed, drum_bars, read_piece, render, varied
+from training.spreadsheet import read_number, read_table
 
 RATE = 22050
 BLOCK = 256
@@ -270,12 +270,11 @@ def main() -> None:
             rate,
             lambda heard, w=wanted, e=end: {"beats of real drums": beat_score(w, heard["beats"][:, 0], e)},  # type: ignore[misc]
         )
-    with (given.music / "incompetech" / "labels.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = [row.cells for row in read_table(given.music / "incompetech" / "labels.csv", ("file", "bpm")).rows]
     for row in rows[::5] if given.held_out else rows[:: max(1, len(rows) // (2 * given.pieces))]:
         sound, rate = soundfile.read(given.music / "incompetech" / row["file"], dtype="float32", always_2d=True)
 
-        def judge_tempo(heard: dict[str, np.ndarray], bpm: float = float(row["bpm"])) -> dict[str, float]:
+        def judge_tempo(heard: dict[str, np.ndarray], bpm: float = read_number(row["bpm"])) -> dict[str, float]:
             found = float(heard["tempo"])
             return {
                 "tempo": float(of_tolerance(found, bpm, (1.0,))),

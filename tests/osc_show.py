@@ -5,8 +5,8 @@ import threading
 import time
 from collections.abc import Iterator
 
-from artgen_osc import schema
-from artgen_osc.targets import OscSender
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.sent())
 

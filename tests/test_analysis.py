@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artgen_osc.analysis import HOP_TIME, N_FFT, Analyzer
-from artgen_osc.audio import AudioBlock
-from artgen_osc.schema import HARMONY, OUTPUTS, Features, Mood
+from artgen_osc.analysis.analyzer import HOP_TIME, N_FFT, Analyzer
+from artgen_osc.audio.sources import AudioBlock
+from artgen_osc.schema.table import HARMONY, OUTPUTS, Features, Mood
 from tests import signals
 
 SPLITS = [1, 64, 511, 512, 513, 8193]

@@ -9,10 +9,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from artgen_osc import bench, modelfile, workload
-from artgen_osc.bench import Contender, alternate, lines
 from artgen_osc.cli import main
+from artgen_osc.commands import bench_figures as bench
+from artgen_osc.commands.bench_figures import Contender, alternate, lines
 from artgen_osc.errors import ModelError
+from artgen_osc.inference import modelfile, workload
 from tests.test_generator import write_model
 
 

@@ -18,16 +18,18 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from artgen_osc import config, doctor, schema
-from artgen_osc.config import Config, ConfigFile, replace
-from artgen_osc.daemon import Daemon
+from artgen_osc.commands import doctor_checks as doctor
+from artgen_osc.config import settings as config
+from artgen_osc.config.settings import Config, ConfigFile, replace
+from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError, ConfigError, OscError
-from artgen_osc.osc import Capture, OscReceiver, capture
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.schema import Value
+from artgen_osc.http import listener
+from artgen_osc.http import server as webserver
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.receiver import Capture, OscReceiver, capture
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Value
 from artgen_osc.web import client as bridge_client
-from artgen_osc.web import listener
-from artgen_osc.web import server as webserver
 from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.client import PULSES, ROWS, Bundle, merged, read_wish
 from artgen_osc.web.page import open_page
@@ -115,7 +117,7 @@ def test_json_tells_the_state_then_what_changes(server: Server) -> None:
 
 
 def test_osc_is_what_goes_out_over_udp(server: Server) -> None:
-    from artgen_osc.targets import OscSender
+    from artgen_osc.osc.sender import OscSender
 
     server.publish({VALENCE: 0.25, "/artgen/key": "A minor"})
     values: dict[str, Value] = {VALENCE: 0.25, BEAT: 1.0, COUNT: 7}
@@ -494,7 +496,7 @@ def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest
         Bridge("127.0.0.1", server.port, server.receiver, ("127.0.0.1", 9101))
     for web, visuals in (
         (config.WebConfig(port=server.port), config.VisualsConfig()),
-        (config.WebConfig(port=free_port()), config.VisualsConfig(host="no.such.host.invalid")),
+        (config.WebConfig(port=free_port()), config.VisualsConfig(host="no..host")),
     ):
         assert open_page(Config(web=web, visuals=visuals), server.receiver) is None
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2

@@ -6,13 +6,13 @@ import time
 import numpy as np
 import pytest
 
-from artgen_osc import browser
-from artgen_osc.analysis import Analyzer
-from artgen_osc.audio import AudioSource, open_source
-from artgen_osc.browser import BrowserInput, BrowserSource
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
-from artgen_osc.osc import capture
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.audio import browser
+from artgen_osc.audio.browser import BrowserInput, BrowserSource
+from artgen_osc.audio.sources import AudioSource, open_source
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.app import Daemon
+from artgen_osc.osc.receiver import capture
 from tests import fake_sounddevice as fake
 from tests import signals
 from tests.fake_sounddevice import failure, wait_for

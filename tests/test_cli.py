@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc import mood
-from artgen_osc.cli import _flags, _parser, main
-from artgen_osc.renderer import flags
+from artgen_osc.cli import build_parser, main
+from artgen_osc.config.arguments import flags as flags_of
+from artgen_osc.config.flags import flags
+from artgen_osc.mood import estimator as mood
 from tests.live.servers import ARTGEN, ROOT
 
 NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
@@ -112,7 +113,7 @@ def test_a_bad_target() -> None:
 def test_a_bad_flag_is_a_usage_error() -> None:
     answer = artgen("live", "--visuals-fps", "many")
     assert answer.returncode == 2
-    assert "invalid int value" in answer.stderr
+    assert "'many' is not a whole number" in answer.stderr
 
 
 def test_analyze_json(tmp_path: Path) -> None:
@@ -191,14 +192,14 @@ def test_help_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "example: artgen live" in capsys.readouterr().out
 
 
-def test_settings_reach_the_renderer_as_flags() -> None:
+def test_settings_reach_the_renderer_asflags_of() -> None:
     given = {"visuals.models": ["a b.onnx", "c.onnx"], "visuals.freeze": False, "visuals.fps": None, "osc.port": 1}
     assert flags(given) == ["--visuals-models=a b.onnx", "--visuals-models=c.onnx", "--no-visuals-freeze"]
 
 
 def test_a_daemon_can_be_told_where_the_renderer_is(capsys: pytest.CaptureFixture[str]) -> None:
-    given = _parser().parse_args(["daemon", "--visuals-host", "10.0.0.7", "--visuals-port", "9201"])
-    assert _flags(given)["visuals.host"] == "10.0.0.7" and _flags(given)["visuals.port"] == 9201
+    given = build_parser().parse_args(["daemon", "--visuals-host", "10.0.0.7", "--visuals-port", "9201"])
+    assert flags_of(given)["visuals.host"] == "10.0.0.7" and flags_of(given)["visuals.port"] == 9201
     with pytest.raises(SystemExit):
-        _parser().parse_args(["daemon", "--visuals-width", "640"])
+        main(["daemon", "--visuals-width", "640"])
     assert "--visuals-width" in capsys.readouterr().err

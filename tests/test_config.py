@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import config
+from artgen_osc.config import settings as config
 from artgen_osc.errors import ConfigError
 
 

@@ -12,13 +12,13 @@ import pytest
 import soundfile
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import schema
-from artgen_osc.audio import AudioSource, open_source
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
+from artgen_osc.audio.sources import AudioSource, open_source
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError
-from artgen_osc.osc import Capture, capture
-from artgen_osc.osc_codec import Message
+from artgen_osc.osc.codec import Message
+from artgen_osc.osc.receiver import Capture, capture
+from artgen_osc.schema import table as schema
 from tests.ports import free_port
 
 
@@ -54,8 +54,11 @@ class Show:
 
     def close(self) -> None:
         # What a closed window or Ctrl-C does, from another thread: the source ends.
-        self.daemon._source.close()
-        self._thread.join(10)
+        end = time.monotonic() + 10.0
+        while self._thread.is_alive() and time.monotonic() < end:
+            self.daemon._inputs._lasting.clear()  # it would go back to what it has heard before
+            self.daemon._source.close()
+            self._thread.join(0.2)
         self.client._sock.close()
 
 
@@ -157,7 +160,7 @@ def test_the_show_goes_on_while_an_input_is_opened(show: Show, monkeypatch: pyte
         opened.wait(10)
         return open_source(spec, **options)
 
-    monkeypatch.setattr("artgen_osc.daemon.open_source", slow)
+    monkeypatch.setattr("artgen_osc.daemon.inputs.open_source", slow)
     before = show.daemon._source
     show.send("/artgen/control/input", "demo")
     hops = [time for time, message in show.listener.read(2.0) if message.path == "/artgen/energy"]
@@ -168,14 +171,58 @@ def test_the_show_goes_on_while_an_input_is_opened(show: Show, monkeypatch: pyte
     assert show.daemon._source is not before
 
 
+def test_a_file_that_was_switched_to_ends_and_the_show_goes_on(show: Show, tmp_path: Path) -> None:
+    short = tmp_path / "short.wav"
+    soundfile.write(short, np.zeros(48000), 48000)
+    show.send("/artgen/control/input", f"file:{short}")
+    names = []
+    end = time.monotonic() + 10.0
+    while names[-1:] != ["demo"] or "file:short.wav" not in names:
+        assert time.monotonic() < end, names
+        names += [m.arguments[0] for m in show.hear(0.3) if m.path == "/artgen/status/input"]
+    assert show.last("/artgen/level_db", 1.0) > -100
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 300, "file:" + "x" * 300, "file:a\nb", "file:..", "file:/dev/zero", "url:http://["]
+)
+def test_an_odd_input_is_counted_told_and_changes_nothing(show: Show, value: str) -> None:
+    before = show.daemon._source
+    show.send("/artgen/control/input", value)
+    refusals: list[str] = []
+    end = time.monotonic() + 10.0
+    while not any(refusals):
+        assert time.monotonic() < end
+        refusals += [str(m.arguments[0]) for m in show.hear(0.3) if m.path == "/artgen/status/refusal"]
+    assert refusals[-1].startswith("/artgen/control/input: ")
+    assert show.daemon._source is before and show.daemon._receiver.refused == 1
+
+
+def test_a_message_that_fails_unexpectedly_ends_nothing(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(show.daemon._sender, "subscribe", fail)
+    show.send("/artgen/control/subscribe", "9000")
+    assert show.last("/artgen/status/refused", 1.5) == 1
+    assert "RuntimeError: nobody foresaw this" in str(show.daemon._receiver.refusals[-1])
+
+
+def test_the_show_tells_what_it_hears(show: Show) -> None:
+    status = {message.path: message.arguments[0] for message in show.hear(2.0)}
+    assert status["/artgen/status/input"] == "demo"
+    assert status["/artgen/status/page"] == ""
+    assert status["/artgen/status/silent"] < 1.0
+
+
 def test_rhythm_and_harmony_are_sent_and_steered(show: Show) -> None:
     show.send("/artgen/control/beat/octave", 1)
     show.send("/artgen/control/beat/lead", 0.1)
     messages = show.hear(4.0)
     paths = {message.path for message in messages}
     assert {row.path for row in schema.sent()} <= paths
-    assert show.daemon._analyzer.rhythm.octave == 1
-    assert show.daemon._analyzer.rhythm.lead == pytest.approx(0.1)
+    assert show.daemon._hearing.analyzer.rhythm.octave == 1
+    assert show.daemon._hearing.analyzer.rhythm.lead == pytest.approx(0.1)
     keys = [message.arguments[0] for message in messages if message.path == "/artgen/key"]
     assert 30 < len(keys) < 60 and keys[-1].split()[1] in ("major", "minor")
 
@@ -195,7 +242,7 @@ def test_a_device_may_come_back_with_another_rate(show: Show) -> None:
     source = show.daemon._source
     source.sample_rate = source.sample_rate * 2
     messages = show.hear(2.0)
-    assert show.daemon._analyzer.sample_rate == source.sample_rate
+    assert show.daemon._hearing.sample_rate == source.sample_rate
     assert sum(message.path == "/artgen/valence" for message in messages) > 10
 
 

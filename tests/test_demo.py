@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from artgen_osc import demo, synth
-from artgen_osc.analysis import HOP_TIME, Analyzer
-from artgen_osc.dsp import power_to_db
+from artgen_osc.analysis.analyzer import HOP_TIME, Analyzer
+from artgen_osc.audio import demo, synth
+from artgen_osc.dsp.core import power_to_db
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc import devices
-from artgen_osc.audio import LEAD, open_source
-from artgen_osc.devices import find_input, list_devices
-from artgen_osc.playback import Player
+from artgen_osc.audio import devices
+from artgen_osc.audio.devices import find_input, list_devices
+from artgen_osc.audio.playback import Player
+from artgen_osc.audio.sources import LEAD, open_source
 from tests import fake_sounddevice as fake
 from tests import signals
 from tests.fake_sounddevice import failure, wait_for

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from artgen_osc import dsp
-from artgen_osc.resample import Resampler
+from artgen_osc.dsp import core as dsp
+from artgen_osc.dsp.resample import Resampler
 from tests import signals
 
 SPLITS = [1, 64, 511, 512, 513, 8193]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from artgen_osc import modelfile
 from artgen_osc.errors import ModelError
+from artgen_osc.inference import modelfile
 from tests.live.servers import ROOT
 from tests.test_generator import write_model
 from training.eager import eager_generator

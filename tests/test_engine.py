@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from artgen_osc import engine, modelfile
-from artgen_osc.engine import PROVIDERS, Unusable, open_runner
 from artgen_osc.errors import EngineError, ModelError
+from artgen_osc.inference import engine, modelfile
+from artgen_osc.inference.engine import PROVIDERS, Unusable, open_runner
 from tests.test_modelfile import write
-from visuals.generator import SHIPPED
+from visuals.generators.generator import SHIPPED
 
 AZURE = "AzureExecutionProvider"
 """A provider that plain ONNX Runtime lists and that runs no node of a usual graph."""

@@ -176,7 +176,7 @@ def test_the_command_says_what_is_wrong_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert enlarge.main(["--images", str(tmp_path), "--to", str(tmp_path / "to")]) == 2
-    assert capsys.readouterr().err == f"enlarge: {tmp_path}: holds no picture; give a folder that does\n"
+    assert capsys.readouterr().err == f"enlarge: --images: {tmp_path}: holds no picture; give a folder that does\n"
 
     class Fake:
         about = "a teacher that adds nothing"

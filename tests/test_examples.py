@@ -15,10 +15,11 @@ import py2tosc
 import pytest
 from py2max import Patcher
 
-from artgen_osc import config, schema
-from artgen_osc.osc import capture
-from artgen_osc.target_syntax import PORTS
-from artgen_osc.targets import OscSender
+from artgen_osc.config import settings as config
+from artgen_osc.osc.receiver import capture
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.osc.targets import PORTS
+from artgen_osc.schema import table as schema
 from tests.live.servers import NODE
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from artgen_osc.osc import capture
+from artgen_osc.osc.receiver import capture
 from tests.live.servers import running, wait_for
 from tests.osc_show import show
 from tests.ports import free_port

@@ -4,8 +4,8 @@ import re
 import sys
 from pathlib import Path
 
-from artgen_osc import schema
-from artgen_osc.osc import capture
+from artgen_osc.osc.receiver import capture
+from artgen_osc.schema import table as schema
 from tests.live.servers import running, wait_for
 from tests.osc_show import show
 from tests.ports import free_port

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from artgen_osc import schema
-from artgen_osc.target_syntax import PORTS
+from artgen_osc.osc.targets import PORTS
+from artgen_osc.schema import table as schema
 from tests import fake_td
 
 SCRIPT = Path(__file__).parents[1] / "examples/touchdesigner/artgen_td.py"

@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from artgen_osc import modelfile
+from artgen_osc.inference import modelfile
 from tests.tiny_gan import TinyFeatures
 from training import evaluate, evaluate_finisher, train_finisher
 from training.enlarge import ART, PAIRS
@@ -104,7 +104,7 @@ def test_a_run_is_exported_as_it_is_and_measured(
     export_generator(small, generator, about)
     for name, value in {"HEIGHTS": (256, 128, 64), "WALKS": 1, "WALK_PICTURES": 4}.items():
         monkeypatch.setattr(evaluate_finisher, name, value)
-    more = ["--generator", str(generator), "--material", options.material, "--count=3", "--threads=1", "--json"]
+    more = ["--generator", str(generator), "--material", options.material, "--count=4", "--threads=1", "--json"]
     capsys.readouterr()
     assert evaluate.main(["finisher", str(path), *more]) == 0
     figures = json.loads(capsys.readouterr().out)

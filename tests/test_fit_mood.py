@@ -8,16 +8,16 @@ import pytest
 torch = pytest.importorskip("torch", reason="training takes torch")
 
 from artgen_osc.errors import ModelError  # noqa: E402
-from artgen_osc.modelfile import load_weights  # noqa: E402
+from artgen_osc.inference.modelfile import load_weights  # noqa: E402
 from tests.stylegan import StyleGan, export  # noqa: E402
 from tests.test_foreign import write  # noqa: E402
 from tests.test_generator import write_model  # noqa: E402
 from training.fit_mood import fit, main, r2  # noqa: E402
 from training.pictures import MoodScale, colour_mood, to_float  # noqa: E402
-from visuals.foreign import ForeignGenerator  # noqa: E402
-from visuals.generator import open_generator  # noqa: E402
-from visuals.latent import direction, slerp  # noqa: E402
-from visuals.steering import KIND, SUFFIX, Steering, sidecar  # noqa: E402
+from visuals.generators.foreign import ForeignGenerator  # noqa: E402
+from visuals.generators.generator import open_generator  # noqa: E402
+from visuals.generators.sphere import direction, slerp  # noqa: E402
+from visuals.generators.steering import KIND, SUFFIX, Steering, sidecar  # noqa: E402
 
 DIM = 24
 

@@ -7,10 +7,10 @@ import pytest
 
 from artgen_osc.errors import ModelError
 from tests.test_generator import write_model
-from visuals.foreign import ForeignGenerator, find_layout
-from visuals.generator import Generator, OnnxGenerator, open_generator
-from visuals.latent import direction
-from visuals.notes import Notes, read_notes
+from visuals.generators.foreign import ForeignGenerator, find_layout
+from visuals.generators.generator import Generator, OnnxGenerator, open_generator
+from visuals.generators.notes import Notes, read_notes
+from visuals.generators.sphere import direction
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
 
@@ -221,7 +221,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str]] = {
         'range = [1, 1]\nz_dim = 0\nclass = -1\nbf16 = 1\nz = ""',
         r"range: .*z_dim: .*class: .*bf16: .*z: ",
     ),
-    "not TOML": ({}, "range =", r"m\.toml: isn't TOML"),
+    "not TOML": ({}, "range =", r"m\.toml: is not valid TOML"),
     "no number": ({}, "[inputs]\nz = nan", r"inputs: .*a table of numbers is allowed"),
 }
 

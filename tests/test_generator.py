@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artgen_osc import modelfile
 from artgen_osc.errors import ModelError
-from visuals import generator
-from visuals.generator import OnnxGenerator, open_generator
-from visuals.idle import IdleGenerator, colour_of
-from visuals.latent import direction
+from artgen_osc.inference import modelfile
+from visuals.generators import generator
+from visuals.generators.generator import OnnxGenerator, open_generator
+from visuals.generators.idle import IdleGenerator, colour_of
+from visuals.generators.sphere import direction
 
 DIM = 16
 SIZE = 8

@@ -4,9 +4,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from artgen_osc.config import VisualsConfig
-from visuals.control import Control
-from visuals.latent import Latent, LatentPath, direction, slerp
+from artgen_osc.config.settings import VisualsConfig
+from visuals.control.controls import Control
+from visuals.generators.sphere import direction, slerp
+from visuals.painting.latent import Latent, LatentPath
 
 DIM = 64
 SETTINGS = VisualsConfig(seed=3, speed=4.0, smoothing=0.8)

@@ -9,8 +9,8 @@ import types
 import numpy as np
 import pytest
 
-from artgen_osc import devices, loopback
-from artgen_osc.audio import open_source
+from artgen_osc.audio import devices, loopback
+from artgen_osc.audio.sources import open_source
 from tests import fake_sounddevice as fake
 from tests.fake_sounddevice import failure, wait_for
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import config, schema
+from artgen_osc.config import settings as config
 from artgen_osc.errors import ConfigError
-from artgen_osc.mapping import Map, preset, read_rows
-from artgen_osc.target_syntax import PORTS, PRESETS, presets
+from artgen_osc.osc.mapping.rows import Map, preset, read_rows
+from artgen_osc.osc.targets import PORTS, PRESETS, presets
+from artgen_osc.schema import table as schema
 
 
 def one(**row: object) -> Map:

@@ -8,8 +8,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from artgen_osc import modelfile
 from artgen_osc.errors import ModelError
+from artgen_osc.inference import modelfile
 
 
 def write(path: Path, **card: object) -> Path:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import cli, schema
-from artgen_osc.monitor import SHOWN_IN, Traffic, _Display
-from artgen_osc.osc import capture
-from artgen_osc.recording import read
-from artgen_osc.schema import Address, Value
+from artgen_osc import cli
+from artgen_osc.commands.monitor_screen import SHOWN_IN, Traffic, _Display
+from artgen_osc.osc.receiver import capture
+from artgen_osc.osc.recording import read
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Address, Value
 from tests.live.servers import ARTGEN, running, wait_for
 from tests.ports import free_port
 
@@ -51,9 +52,19 @@ def test_control_messages_and_new_refusals_are_news() -> None:
     refusal = values(visuals__status__refusal="/visuals/sped: unknown address")
     assert traffic.take(refusal, 0.2) == ["refused  /visuals/sped: unknown address (renderer)"]
     assert not traffic.take(refusal, 1.2), "it is told once a second, and is news once"
+    (long,) = traffic.take(values(artgen__control__input="x" * 60_000), 1.2)
+    assert len(long) < 200 and "…" in long
     for seed in range(20):
         traffic.take(values(visuals__seed=seed), 1.3)
     assert list(traffic.controls) == [f"/visuals/seed {seed}" for seed in range(20 - SHOWN_IN, 20)]
+
+
+def test_what_is_heard_is_shown_and_for_how_long_nothing_was() -> None:
+    traffic = Traffic()
+    traffic.take(values(artgen__status__input="browser", artgen__status__silent=1.2), 0.0)
+    assert traffic.summary()[0] == "sound    browser, heard"
+    traffic.take(values(artgen__status__silent=42.4), 1.0)
+    assert traffic.summary()[0] == "sound    browser, nothing heard for 42 s"
 
 
 def test_the_table_has_value_unit_and_rate() -> None:

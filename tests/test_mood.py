@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artgen_osc import demo
-from artgen_osc import mood as mood_module
+from artgen_osc.audio import demo
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import load
-from artgen_osc.mood import SHIPPED_MODEL, MoodEstimator
-from artgen_osc.mood_mel import (
+from artgen_osc.inference.modelfile import load
+from artgen_osc.mood import estimator as mood_module
+from artgen_osc.mood.estimator import SHIPPED_MODEL, MoodEstimator
+from artgen_osc.mood.mel import (
     N_MELS,
     SAMPLE_RATE,
     WINDOW_COLUMNS,
     relative_db,
 )
-from artgen_osc.mood_rules import judge_by_rules
+from artgen_osc.mood.rules import judge_by_rules
 from tests.signals import song
 
 RATE = 44100

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from artgen_osc.mood_mel import (
+from artgen_osc.mood.mel import (
     FLOOR_DB,
     HOP,
     N_FFT,

@@ -1,6 +1,8 @@
 """Loading labelled music: spectrograms, folders of sound files, splits by artist."""
 
 import csv
+import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import av  # noqa: E402 (torch decides whether this file runs)
 import soundfile  # noqa: E402
 
 from artgen_osc.errors import ConfigError  # noqa: E402
-from artgen_osc.mood_mel import N_MELS, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
+from artgen_osc.mood.mel import N_MELS, WINDOW_COLUMNS, MoodMel, relative_db  # noqa: E402
 from training import music  # noqa: E402
 from training.music import Songs  # noqa: E402
 
@@ -53,6 +55,14 @@ class TestMusic:
         np.savez(path, mel=np.zeros((2, 128, 9), np.uint8), valence=[0, 1])
         with pytest.raises(ConfigError, match="energy"):
             music.load(path)
+        np.savez(path, mel=np.zeros((2, 128, 9), np.uint8), valence=[0, 1], energy=[0, 1], artist=["only one"])
+        with pytest.raises(ConfigError, match="2 labels, 1 artists"):
+            music.load(path)
+        whole = path.read_bytes()
+        for data in (b"", whole[: len(whole) // 2], whole[:200] + b"x" * 200 + whole[400:]):
+            path.write_bytes(data)
+            with pytest.raises(ConfigError, match=r"songs\.npz"):
+                music.load(path)
         path.write_bytes(b"not a zip")
         with pytest.raises(ConfigError, match=r"songs\.npz"):
             music.load(path)
@@ -82,8 +92,28 @@ class TestMusic:
         assert abs(got.shape[1] - wanted.shape[1]) <= 3
         assert np.corrcoef(got[:, 10:40].mean(1), wanted[:, 10:40].mean(1))[0, 1] > 0.95
         path.write_text("no sound")
-        with pytest.raises(ValueError, match="Invalid data"):
+        with pytest.raises(ValueError, match="can't be read"):
             music.audio_mel(path)
+
+    def test_bad_sound_costs_no_clip_and_an_unknown_codec_one(self, tmp_path: Path) -> None:
+        sound = np.stack((tone(44100), tone(44100)), axis=1)
+        sound[1000, 0], sound[1001, 0], sound[2000] = np.inf, np.nan, 3e38
+        soundfile.write(tmp_path / "inf.wav", sound, 44100, subtype="FLOAT")
+        soundfile.write(tmp_path / "whole.flac", tone(44100), 44100)
+        whole = (tmp_path / "whole.flac").read_bytes()
+        middle = len(whole) // 2
+        (tmp_path / "dent.flac").write_bytes(whole[:middle] + bytes(500) + whole[middle + 500 :])
+        soundfile.write(tmp_path / "unknown.wav", tone(44100), 44100)
+        content = bytearray((tmp_path / "unknown.wav").read_bytes())
+        content[20:22] = b"\x77\x77"
+        (tmp_path / "unknown.wav").write_bytes(content)
+        names = ("inf.wav", "dent.flac", "unknown.wav", "x" * 300, "whole.flac")
+        rows = "".join(f"{name},0.5,0.5\n" for name in names)
+        (tmp_path / "labels.csv").write_text("file,valence,energy\n" + rows)
+        songs = music.load(tmp_path, cache=tmp_path / "cache")
+        assert len(songs) == 3 and all(mel.mean() > 20 for mel in songs.mel)
+        codec, name = songs.skipped
+        assert codec == "unknown.wav: the codec of its sound is not known" and "too long" in name
 
     def test_cache(self, tmp_path: Path) -> None:
         folder, cache = write_folder(tmp_path), tmp_path / "cache"
@@ -113,6 +143,24 @@ class TestMusic:
         with pytest.raises(ConfigError, match="rows 2;"):
             music.load(folder)
         np.testing.assert_allclose(music.load(folder, signed=True).labels[0], [0.4, 1.0], rtol=1e-6)
+
+    def test_what_spreadsheets_and_other_systems_make_of_a_table(self, tmp_path: Path) -> None:
+        folder = write_folder(tmp_path)
+        (folder / "part").mkdir()
+        (folder / "mono.wav").rename(folder / "part" / unicodedata.normalize("NFD", "Zoë.wav"))
+        os.mkfifo(folder / "pipe.wav")
+        rows = ["File;Valence;ENERGY", "part\\Zoë.wav;0,2;30 %", "pipe.wav;0,1;0,1", ";0,5;0,5", "last.ogg;NA;0,7", "x"]
+        (folder / "labels.csv").write_bytes("\r\n".join(rows).encode("cp1252"))
+        songs = music.load(folder)
+        np.testing.assert_allclose(songs.labels, [[0.2, 0.3], [np.nan, 0.7]], rtol=1e-6)
+        assert songs.titles == ["part\\Zoë.wav", "last.ogg"]
+        table = folder / "labels.csv"
+        assert songs.skipped == (
+            f"{table}: row 2 isn't UTF-8; read as Windows-1252, so check names with accents",
+            f"{table}: row 6 lacks valence and energy: it has 1 of 3 cells",
+            f"{table}: row 4 names no file",
+            "pipe.wav: is a device or a pipe, not a file",
+        )
 
     def test_missing_data_is_refused(self) -> None:
         with pytest.raises(ConfigError, match="isn't there"):

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from artgen_osc.mood_mel import N_MELS, WINDOW_COLUMNS  # noqa: E402 (torch decides whether this file runs)
+from artgen_osc.mood.mel import N_MELS, WINDOW_COLUMNS  # noqa: E402 (torch decides whether this file runs)
 from training import musicnn  # noqa: E402
 
 

@@ -10,11 +10,13 @@ import time
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import osc, osc_schedule, schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import LEAST_S, MOST_REFUSALS, OscReceiver
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.osc_schedule import time_tag
+from artgen_osc.osc import receiver as osc
+from artgen_osc.osc import schedule as osc_schedule
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.receiver import LEAST_S, MOST_REFUSALS, OscReceiver
+from artgen_osc.osc.schedule import time_tag
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 
@@ -175,6 +177,126 @@ def test_what_waits_is_bounded(receiver: OscReceiver, monkeypatch: pytest.Monkey
     assert receive(receiver, encode_bundle([message] * 4, time_tag(9.0))) == []
     assert receiver.refused == 1
     assert "3 values wait" in receiver.refusals[-1].reason
+
+
+def dated(seconds: float, seed: int) -> bytes:
+    return encode_bundle([encode_message("/visuals/seed", "i", seed)], time_tag(seconds))
+
+
+def test_a_sender_whose_clock_is_off_is_told_of_once(receiver: OscReceiver, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert values_now(receiver, dated(-3.0, 1), dated(-3.0, 2), dated(-0.5, 3)) == [1, 2, 3]
+        assert values_now(receiver, dated(3.0, 4)) == []
+    (record,) = caplog.records
+    assert "packet from 127.0.0.1: is dated 3.0 s ago, and counts at once" in record.getMessage()
+    receiver.put(dated(3.0, 5), "10.0.0.7")
+    receiver.poll()
+    assert "packet from 10.0.0.7: is dated 3.0 s ahead, and waits" in caplog.text
+    assert "osc.time_tags = false" in caplog.text
+
+
+def values_now(receiver: OscReceiver, *packets: bytes) -> list[schema.Value]:
+    return [value for _, value in receive(receiver, *packets)]
+
+
+def test_time_tags_can_be_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    receiver = OscReceiver("127.0.0.1", 0, ROWS, time_tags=False)
+    try:
+        assert values_now(receiver, dated(3.0, 1), dated(3600.0, 2), dated(-1e6, 3)) == [1, 2, 3]
+        assert not caplog.records and not receiver.refused
+    finally:
+        receiver.close()
+
+
+SPEED_AND_MORE = (
+    ("/visuals/speed", 8.0000005, 8.0),
+    ("/visuals/speed", -0.0000005, 0.0),
+    ("/visuals/truncation", 1.0000001, 1.0),
+    ("/visuals/freeze", 1.0000001, 1),
+    ("/visuals/seed", 7.0000005, 7),
+    ("/visuals/seed", float(2**31), 2**31 - 1),
+    ("/visuals/snapshot", 127.0, 1),
+    ("/visuals/snapshot", 0.3, 1),
+    ("/visuals/snapshot", -1.0, 1),
+    ("/visuals/snapshot", 0.0, 0),
+)
+
+
+@pytest.mark.parametrize(("path", "sent", "taken"), SPEED_AND_MORE)
+def test_what_a_float_has_rounded_is_understood(
+    receiver: OscReceiver, path: str, sent: float, taken: schema.Value
+) -> None:
+    for tag in "fd":
+        assert receive(receiver, encode_message(path, tag, sent)) == [(path, taken)]
+
+
+@pytest.mark.parametrize(
+    ("path", "tag", "sent", "said"),
+    [
+        ("/visuals/truncation", "f", 1.00001, "1.000010014 is outside 0..1"),
+        ("/visuals/truncation", "d", 1.000002, "1.000002 is outside 0..1"),
+        ("/visuals/seed", "d", 7.00001, "7.00001 is not a whole number"),
+        ("/visuals/seed", "h", 2**31, "2147483648 is outside 0..2147483647"),
+        ("/visuals/freeze", "i", 2, "2 is outside 0..1"),
+        ("/visuals/snapshot", "f", math.nan, "nan is not a finite number"),
+        ("/visuals/snapshot", "s", "now", "'now' is not a number"),
+    ],
+)
+def test_what_is_really_out_of_range_is_told_with_its_digits(
+    receiver: OscReceiver, path: str, tag: str, sent: float | str, said: str
+) -> None:
+    assert receive(receiver, encode_message(path, tag, sent)) == []
+    assert receiver.refusals[-1].reason == said
+
+
+def nested(depth: int) -> bytes:
+    packet = encode_bundle([encode_message("/visuals/speed", "f", 1.0)])
+    for _ in range(depth):
+        packet = encode_bundle([packet])
+    return packet
+
+
+MONSTERS = {
+    "bundles": nested(1000),
+    "arrays": encode_message("/visuals/speed", "[" * 400 + "]" * 400),
+    "open arrays": encode_message("/visuals/speed", "[" * 400),
+    "count": b"/visuals/speed\0\0,b\0\0\x7f\xff\xff\xff",
+    "negative count": b"/visuals/speed\0\0,b\0\0\x80\0\0\0",
+    "element": b"#bundle\0" + bytes(8) + b"\x7f\xff\xff\xfc/a\0\0",
+    "arguments": b"/visuals/speed\0\0," + b"i" * 16_003 + bytes(40_000),
+    "text": encode_message("/visuals/speed", "s", "x" * 60_000),
+    "target": encode_message("/artgen/control/target/add", "s", "x" * 60_000),
+    "address": encode_message("/" + "x" * 60_000, "f", 1.0),
+    "pattern": encode_message("/" + "*" * 60_000, "f", 1.0),
+    "alternatives": encode_message("/{" + "a," * 30_000 + "}", "f", 1.0),
+}
+
+
+@pytest.mark.parametrize("packet", MONSTERS.values(), ids=MONSTERS.keys())
+def test_a_monster_is_a_refusal(receiver: OscReceiver, packet: bytes) -> None:
+    receiver.put(packet, "10.0.0.7")
+    start = time.monotonic()
+    assert receiver.poll() == []
+    assert time.monotonic() - start < 0.5
+    assert receiver.refused == 1
+    assert len(str(receiver.refusals[-1])) < 700
+
+
+@pytest.mark.parametrize("error", [RecursionError("deep"), MemoryError(), OverflowError("large"), RuntimeError("?")])
+def test_what_nobody_foresaw_is_a_refusal(
+    receiver: OscReceiver, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(osc, "with_host", fail)
+    packet = encode_message("/visuals/subscribe", "s", "9000")
+    assert receive(receiver, encode_bundle([packet, encode_message("/visuals/seed", "i", 7)])) == [("/visuals/seed", 7)]
+    assert receiver.refused == 1
+    monkeypatch.setattr(osc, "decode", fail)
+    assert receive(receiver, packet) == []
+    assert receiver.refused == 2
+    assert type(error).__name__ in str(receiver.refusals[-1])
 
 
 def test_the_last_refusals_are_kept(receiver: OscReceiver) -> None:

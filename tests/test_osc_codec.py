@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
 
-from artgen_osc import osc_codec, schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc_codec import IMMEDIATELY, MAX_PARTS, Argument, Message, decode, encode_bundle, encode_message
+from artgen_osc.osc import codec as osc_codec
+from artgen_osc.osc.codec import IMMEDIATELY, MAX_PARTS, Argument, Message, decode, encode_bundle, encode_message
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from artgen_osc import schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.osc_inputs import MOST_CLIENTS
-from artgen_osc.osc_stream import length_prefixed, slip
+from artgen_osc.osc import sockets as osc_inputs
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.framing import length_prefixed, slip
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.osc.sockets import MOST_CLIENTS, Sender
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 SPEED = encode_message("/visuals/speed", "f", 2.0)
@@ -137,6 +138,105 @@ def test_clients_are_bounded_and_a_place_comes_free(receiver: OscReceiver) -> No
         assert values(receiver, 1) == [2.0]
     for client in clients:
         client.close()
+
+
+def sender_of(receiver: OscReceiver, address: str, client: socket.socket) -> None:
+    """Have a client, the last that was let in, come from another address."""
+    assert receiver._tcp
+    place = client.getsockname()[1]
+    (known,) = (one for one in receiver._tcp._clients if one.connection.getpeername()[1] == place)
+    known.sender = Sender(address, trusted=False)
+
+
+def let_in(receiver: OscReceiver) -> socket.socket:
+    client = connect(receiver)
+    place = client.getsockname()[1]
+    end = time.monotonic() + 10
+    assert receiver._tcp
+    while all(one.connection.getpeername()[1] != place for one in receiver._tcp._clients):
+        receiver.poll(0.1)
+        assert time.monotonic() < end
+    return client
+
+
+def test_idle_clients_give_their_place_and_those_that_send_keep_theirs(receiver: OscReceiver) -> None:
+    with contextlib.ExitStack() as open_now:
+        busy = open_now.enter_context(let_in(receiver))
+        busy.sendall(slip(SPEED))
+        assert values(receiver, 1) == [2.0]
+        idle = [open_now.enter_context(let_in(receiver)) for _ in range(MOST_CLIENTS - 1)]
+        late = open_now.enter_context(let_in(receiver))
+        late.sendall(slip(SPEED))
+        assert values(receiver, 1) == [2.0]
+        assert is_closed(receiver, idle[0])
+        assert "its place is needed" in receiver.refusals[-1].reason
+        busy.sendall(slip(SPEED))
+        assert values(receiver, 1) == [2.0]
+
+
+def test_a_client_whose_first_packet_waits_is_not_idle(receiver: OscReceiver) -> None:
+    with contextlib.ExitStack() as open_now:
+        clients = [open_now.enter_context(connect(receiver)) for _ in range(MOST_CLIENTS + 1)]
+        for client in clients:
+            client.sendall(slip(SPEED))
+        assert len(values(receiver, MOST_CLIENTS)) == MOST_CLIENTS
+        assert is_closed(receiver, clients[-1])
+
+
+def test_those_that_were_busy_once_give_their_place_too(receiver: OscReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    with contextlib.ExitStack() as open_now:
+        clients = [open_now.enter_context(let_in(receiver)) for _ in range(MOST_CLIENTS)]
+        for client in clients:
+            client.sendall(slip(SPEED))
+        assert len(values(receiver, MOST_CLIENTS)) == MOST_CLIENTS
+        monkeypatch.setattr(osc_inputs, "IDLE_S", 0.0)
+        open_now.enter_context(let_in(receiver))
+        assert is_closed(receiver, clients[0])
+
+
+def test_one_address_can_not_take_every_place(receiver: OscReceiver) -> None:
+    with contextlib.ExitStack() as open_now:
+        clients = [open_now.enter_context(let_in(receiver)) for _ in range(MOST_CLIENTS)]
+        for client in clients:
+            client.sendall(slip(SPEED))
+            sender_of(receiver, "10.0.0.66", client)
+        assert len(values(receiver, MOST_CLIENTS)) == MOST_CLIENTS
+        for client in clients[:2]:  # however busy it is, for another address there is room
+            open_now.enter_context(let_in(receiver))
+            assert is_closed(receiver, client)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sender", "accepted"),
+    [
+        ("/artgen/control/subscribe", "9000", "10.0.0.7", "10.0.0.7:9000"),
+        ("/artgen/control/subscribe", "10.0.0.7:9000,rate=5", "10.0.0.7", "10.0.0.7:9000,rate=5"),
+        ("/artgen/control/subscribe", "10.0.0.8:9000", "10.0.0.7", None),
+        ("/artgen/control/subscribe", "10.0.0.8:9000", "127.0.0.1", "10.0.0.8:9000"),
+        ("/artgen/control/subscribe", "10.0.0.8:9000", "::1", "10.0.0.8:9000"),
+        ("/artgen/control/subscribe", "10.0.0.8:9000", "::ffff:127.0.0.1", "10.0.0.8:9000"),
+        ("/artgen/control/subscribe", "10.0.0.8:9000", "", None),
+        ("/artgen/control/unsubscribe", "10.0.0.8:9000", "10.0.0.7", None),
+        ("/visuals/subscribe", "max@10.0.0.8", "10.0.0.7", None),
+        ("/visuals/subscribe", "239.1.2.3:9000", "10.0.0.7", None),
+        ("/artgen/control/target/add", "10.0.0.8:9000", "10.0.0.7", None),
+        ("/artgen/control/target/add", "10.0.0.7:9000", "10.0.0.7", "10.0.0.7:9000"),
+        ("/artgen/control/target/add", "lamp.local:9000", "127.0.0.1", "lamp.local:9000"),
+        ("/artgen/control/target/remove", "10.0.0.8:9000", "10.0.0.7", "10.0.0.8:9000"),
+        ("/*/subscribe", "10.0.0.8:9000", "10.0.0.7", None),
+    ],
+)
+def test_who_is_on_another_machine_may_have_itself_sent_to_only(
+    receiver: OscReceiver, path: str, value: str, sender: str, accepted: str | None
+) -> None:
+    packet = encode_message(path, "s", value)
+    receiver.put(packet, sender)
+    assert [value for _, value in receiver.poll()] == ([accepted] if accepted else [])
+    assert receiver.refused == (0 if accepted else 1)
+    if not accepted:
+        assert "isn't an address of the one who asks" in receiver.refusals[-1].reason
+        receiver.put(packet, sender, trusted=True)
+        assert [value for _, value in receiver.poll()] == [value]
 
 
 def test_a_flood_over_one_way_leaves_room_for_the_others(receiver: OscReceiver) -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artgen_osc import osc_pattern, schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc_pattern import MAX_PATTERN, MAX_WILDCARDS, is_pattern, matching
+from artgen_osc.osc import pattern as osc_pattern
+from artgen_osc.osc.pattern import MAX_PATTERN, MAX_WILDCARDS, is_pattern, matching
+from artgen_osc.schema import table as schema
 
 PATHS = ("/a", "/ab", "/abc", "/a/b", "/a/b/c", "/x-1/b", "/x2/b", "/long/way/down/b")
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artgen_osc import osc_stream
 from artgen_osc.errors import OscError
-from artgen_osc.osc_stream import MAX_STREAM_PACKET, Unframer, length_prefixed, slip
+from artgen_osc.osc import framing as osc_stream
+from artgen_osc.osc.framing import MAX_STREAM_PACKET, Unframer, length_prefixed, slip
 
 PACKETS = st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=6)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from artgen_osc.analysis import HOP_TIME, Analyzer
-from artgen_osc.pitch import KEYS, Harmony, PitchTracker
-from artgen_osc.schema import NOTES
+from artgen_osc.analysis.analyzer import HOP_TIME, Analyzer
+from artgen_osc.analysis.pitch import KEYS, Harmony, PitchTracker
+from artgen_osc.schema.table import NOTES
 from tests import signals
 
 RATE = 22050

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from pythonosc.osc_bundle import OscBundle
 
-from artgen_osc import cli, schema
+from artgen_osc import cli
+from artgen_osc.commands.replay_player import replay
 from artgen_osc.errors import OscError
-from artgen_osc.osc import OscReceiver, capture
-from artgen_osc.recording import MOST_MESSAGES, Recording, read
-from artgen_osc.replay import replay
+from artgen_osc.osc.receiver import OscReceiver, capture
+from artgen_osc.osc.recording import MOST_MESSAGES, Recording, read
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.sent(), schema.VISUALS_CONTROLS)
 VALENCE, KEY, BEATS = ROWS["/artgen/valence"], ROWS["/artgen/key"], ROWS["/artgen/beat/count"]

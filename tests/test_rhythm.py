@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc.analysis import HOP_TIME, Analyzer
-from artgen_osc.beat_spectrum import FRAME_TIME, HOP, N_BANDS, SAMPLE_RATE, BeatSpectrum, log_filterbank
-from artgen_osc.demo import RATE, compose
-from artgen_osc.offline import analyze
-from artgen_osc.rhythm import Bars, TempoModel
-from artgen_osc.schema import Features
+from artgen_osc.analysis.analyzer import HOP_TIME, Analyzer
+from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, HOP, N_BANDS, SAMPLE_RATE, BeatSpectrum, log_filterbank
+from artgen_osc.analysis.rhythm.tracker import Bars, TempoModel
+from artgen_osc.audio.demo import RATE, compose
+from artgen_osc.daemon.offline import analyze
+from artgen_osc.schema.table import Features
 from tests import signals
 
 

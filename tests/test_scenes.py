@@ -13,20 +13,20 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
-from artgen_osc.config import ConfigFile, VisualsConfig
+from artgen_osc.config.settings import ConfigFile, VisualsConfig
 from artgen_osc.errors import SceneError
-from artgen_osc.osc import capture
-from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path
-from artgen_osc.targets import OscSender
+from artgen_osc.osc.receiver import capture
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path
 from tests.ports import free_port
 from visuals.app import run
-from visuals.control import Control, Controls
-from visuals.motion import ease
-from visuals.scene_file import Scene, read, write
-from visuals.scene_folder import Library
-from visuals.scenes import MOST_A_FRAME, Present, Scenes
+from visuals.control.controls import Control, Controls
+from visuals.control.easing import ease
+from visuals.control.scenes.file import Scene, read, write
+from visuals.control.scenes.folder import Library
+from visuals.control.scenes.recall import MOST_A_FRAME, Present, Scenes
+from visuals.outputs.window import Memory
 from visuals.show import Show
-from visuals.window import Memory
 
 ROWS = by_path(VISUALS_CONTROLS)
 DT = 1 / 60
@@ -194,7 +194,7 @@ def test_deleting_the_scene_that_is_on_leaves_the_picture(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("path", ["/visuals/scene", "/visuals/scene/save", "/visuals/scene/delete"])
-@pytest.mark.parametrize("name", ["nope/../a", "x" * 3000, "\x1b[2J", "é"])
+@pytest.mark.parametrize("name", ["x" * 3000, "\x1b[2J", "a,b", "\ud800", " "])
 def test_a_bad_name_changes_nothing_and_is_told(stage: Stage, path: str, name: str) -> None:
     before = stage.settings
     assert stage.send((path, name)) == []

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from visuals.motion import Look
-from visuals.overlay import text_image
-from visuals.screen import Screen, brush_sides
+from visuals.compositor.overlay import text_image
+from visuals.compositor.screen import Screen, brush_sides
+from visuals.modulation.motion import Look
 
 PLAIN = Look(zoom=1.0)
 SIZE = (160, 90)

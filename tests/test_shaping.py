@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from artgen_osc.mapping import preset, read_rows
-from artgen_osc.osc_codec import Message, decode
-from artgen_osc.schema import Value
-from artgen_osc.shaping import Shaper
+from artgen_osc.osc.codec import Message, decode
+from artgen_osc.osc.mapping.rows import preset, read_rows
+from artgen_osc.osc.mapping.shaping import Shaper
+from artgen_osc.schema.table import Value
 
 
 class Run:

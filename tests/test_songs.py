@@ -113,7 +113,7 @@ def children() -> list[str]:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if "artgen_osc.web.leash" in line and "pytest" in line:
+        if "artgen_osc.runtime.leash" in line and "pytest" in line:
             found.append(line)
     return found
 

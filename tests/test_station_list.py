@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc.station_list import stations
-from artgen_osc.stream_decoder import RATE, records
+from artgen_osc.audio.station_list import stations
+from artgen_osc.audio.stream_decoder import RATE, records
 from tests import signals
 from tests.conftest import need_programs
 from tests.radio import Server, encode, send

@@ -15,14 +15,14 @@ import av
 import numpy as np
 import pytest
 
-from artgen_osc import stream
-from artgen_osc.audio import AudioBlock, open_source
+from artgen_osc.audio import stream
+from artgen_osc.audio.sources import AudioBlock, open_source
+from artgen_osc.audio.stream import StreamSource
+from artgen_osc.audio.stream_decoder import RATE, Sound, records
 from artgen_osc.cli import main
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
-from artgen_osc.osc import capture
-from artgen_osc.stream import StreamSource
-from artgen_osc.stream_decoder import RATE, Sound, records
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.app import Daemon
+from artgen_osc.osc.receiver import capture
 from tests import signals
 from tests.fake_sounddevice import failure, wait_for
 from tests.radio import Radio, Server, encode, rtsp, send
@@ -132,7 +132,7 @@ def test_a_file_that_breaks_off_goes_on_where_it_was(server: Server, caplog: pyt
 def test_mono_is_as_loud_as_in_the_file(server: Server) -> None:
     frame = av.AudioFrame.from_ndarray(TONE[:, :1].T.copy(), format="flt", layout="mono")
     frame.sample_rate = RATE
-    sound = np.frombuffer(b"".join([*Sound().push(frame)]), np.float32).reshape(-1, 2)
+    sound = Sound().push(frame)
     assert np.abs(sound - TONE[: len(sound)]).max() < 1e-6
 
 
@@ -144,9 +144,8 @@ def test_rate_and_channels_may_change(server: Server) -> None:
         tone = signals.tone(440.0, 1.0, 0.5, rate)
         frame = av.AudioFrame.from_ndarray(np.repeat(tone[None], channels, axis=0), format="fltp", layout=layout)
         frame.sample_rate = rate
-        parts += [*sound.push(frame)]
-    parts += [*sound.push(None)]
-    samples = np.frombuffer(b"".join(parts), np.float32).reshape(-1, 2)
+        parts.append(sound.push(frame))
+    samples = np.concatenate(parts)
     assert len(samples) == pytest.approx(3 * RATE, abs=200)
     for second in (0, 1, 2):
         middle = samples[round((second + 0.25) * RATE) :][: RATE // 2, 0]
@@ -170,7 +169,7 @@ def test_a_stream_that_changes_its_rate(server: Server) -> None:
 def test_samples_that_are_no_numbers_are_silence() -> None:
     frame = av.AudioFrame.from_ndarray(np.full((1, 64), np.nan, np.float32), format="flt", layout="stereo")
     frame.sample_rate = RATE
-    assert not np.frombuffer(b"".join(Sound().push(frame)), np.float32).any()
+    assert not Sound().push(frame).any()
 
 
 # A station
@@ -512,7 +511,7 @@ def test_a_decoder_that_can_not_be_started_is_tried_again(
 
 def test_the_decoder_ends_with_the_show(server: Server, radio: Radio) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "artgen_osc.stream_decoder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "artgen_osc.audio.stream_decoder"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     with process:
         assert process.stdin and process.stdout
@@ -536,7 +535,7 @@ def test_a_stream_is_heard_as_a_file_is(server: Server, monkeypatch: pytest.Monk
         def close(self) -> None:
             pushed.append(None)
 
-    monkeypatch.setattr("artgen_osc.playback.Player", Player)
+    monkeypatch.setattr("artgen_osc.audio.playback.Player", Player)
     server.pages["/a"] = encode("wav", "pcm_s16le", MUSIC[:RATE])
     with open_source(f"url:{server.at('/a')}") as source:
         heard = sum(len(block.samples) for block in source.blocks())

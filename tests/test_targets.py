@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from artgen_osc import schema, targets
 from artgen_osc.errors import OscError
-from artgen_osc.feeds import LARGEST_BUNDLE, pack
-from artgen_osc.mapping import Map, read_rows
-from artgen_osc.osc import Capture, capture
-from artgen_osc.osc_codec import BUNDLE, Message, decode, encode_message
-from artgen_osc.targets import OscSender
+from artgen_osc.osc import sender as targets
+from artgen_osc.osc.codec import BUNDLE, Message, decode, encode_message
+from artgen_osc.osc.feeds import LARGEST_BUNDLE, pack
+from artgen_osc.osc.mapping.rows import Map, read_rows
+from artgen_osc.osc.receiver import Capture, capture
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.sent())
 VALENCE = ROWS["/artgen/valence"]

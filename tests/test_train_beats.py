@@ -11,10 +11,10 @@ mido = pytest.importorskip("mido")
 
 import soundfile  # noqa: E402 (torch decides whether this file runs)
 
-from artgen_osc.beat_network import SHIPPED_MODEL, BeatNetwork  # noqa: E402
-from artgen_osc.beat_spectrum import FRAME_TIME, N_FEATURES  # noqa: E402
+from artgen_osc.analysis.rhythm.network import SHIPPED_MODEL, BeatNetwork  # noqa: E402
+from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, N_FEATURES  # noqa: E402
 from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
-from artgen_osc.modelfile import load_weights  # noqa: E402
+from artgen_osc.inference.modelfile import load_weights  # noqa: E402
 from tests import signals  # noqa: E402
 from training import beat_material, midi, train_beats  # noqa: E402
 from training.beat_material import Clip, at_rows, recordings, steady_beats  # noqa: E402
@@ -108,15 +108,46 @@ def test_recordings_with_and_without_a_tempo(tmp_path: Path) -> None:
     for name in ("one.wav", "two.wav"):
         soundfile.write(tmp_path / name, sound, 22050)
     (tmp_path / "labels.csv").write_text("file,bpm\none.wav,120\ntwo.wav,\n")
-    known, taught = recordings(tmp_path, tmp_path / "cache", iter)
+    (known, taught), _ = recordings(tmp_path, tmp_path / "cache", iter)
     gaps = np.diff(np.flatnonzero(known.beat == 1.0))
     assert np.abs(gaps * FRAME_TIME - 0.5).max() <= 0.04
     assert np.isnan(known.downbeat).all()
     assert ((taught.beat >= 0) & (taught.beat <= 1)).all() and not np.isnan(taught.downbeat).any()
-    again = recordings(tmp_path, tmp_path / "cache", iter)
+    again, _ = recordings(tmp_path, tmp_path / "cache", iter)
     np.testing.assert_array_equal(again[0].beat, known.beat)
     with pytest.raises(ConfigError, match=r"labels\.csv"):
         recordings(tmp_path / "nowhere", tmp_path / "cache", iter)
+
+
+def test_recordings_that_can_not_be_used_are_named_and_the_others_go_on(tmp_path: Path) -> None:
+    sound = signals.clicks(6.0, 22050, 120.0).astype(np.float32)
+    sound[1000:2000] = np.nan
+    soundfile.write(tmp_path / "holes.wav", sound, 22050, subtype="FLOAT")
+    soundfile.write(tmp_path / "short.wav", np.zeros(22050), 22050)
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), 22050)
+    (tmp_path / "text.wav").write_text("no sound")
+    names = ["holes.wav;120", "short.wav;", "none.wav;", "text.wav;", "gone.wav;", "holes.wav;fast", "holes.wav;9000"]
+    (tmp_path / "labels.csv").write_text("\n".join(["File;BPM", *names]))
+    clips, skipped = recordings(tmp_path, tmp_path / "cache", iter)
+    assert [clip.name for clip in clips] == ["holes"]
+    assert np.isfinite(clips[0].rows).all() and clips[0].beat.any()
+    wanted = ("shorter than 4 s", "holds no sound", "text.wav", "does not exist", "isn't a number", "20..400")
+    assert len(skipped) == len(wanted)
+    for number, (line, part) in enumerate(zip(skipped, wanted, strict=True), 3):
+        assert f"row {number}, " in line and part in line
+    (tmp_path / "labels.csv").write_text("file\ngone.wav\n")
+    with pytest.raises(ConfigError, match=r"none of its files can be used; .*gone\.wav"):
+        recordings(tmp_path, tmp_path / "cache", iter)
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "one.wav", signals.clicks(6.0, 22050, 120.0), 22050)
+    (tmp_path / "labels.csv").write_text("file\none.wav\n")
+    (first,), _ = recordings(tmp_path, tmp_path / "cache", iter)
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_bytes(kept.read_bytes()[:500])
+    (again,), _ = recordings(tmp_path, tmp_path / "cache", iter)
+    np.testing.assert_array_equal(again.rows, first.rows)
 
 
 def test_beatless_material_has_no_beats(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from artgen_osc import modelfile
+from artgen_osc.errors import ConfigError
+from artgen_osc.inference import modelfile
 from tests.tiny_gan import TinyFeatures, make_pictures, new_trainer, tiny_options
 from training import evaluate, evaluate_gan, gan_watch, train_gan
 from training.anchors import picture_codes
@@ -113,7 +114,7 @@ def test_what_is_too_small_is_left_out(tmp_path: Path, capsys: pytest.CaptureFix
     folder = make_pictures(tmp_path / "pictures", size=8)
     assert train_gan.main([f"--images={folder}", f"--run={tmp_path / 'run'}", "--size=256"]) == 2
     said = capsys.readouterr().err
-    assert "0 pictures can be used; 6 are skipped" in said
+    assert "0 pictures can be used; 6 are passed over" in said
     assert "too small (8x8); 64 pixels or more on each side are allowed" in said
 
 
@@ -178,7 +179,7 @@ def test_a_full_disk_loses_no_checkpoint(
 
 def test_no_room_for_the_pictures(options: Options, tmp_path: Path, full_disk: Callable[[int], None]) -> None:
     full_disk(20_000)
-    with pytest.raises(ValueError, match="free some space"):
+    with pytest.raises(ConfigError, match="free some space"):
         open_pictures(options.images, 64, tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
 

@@ -1,6 +1,5 @@
 """Training the mood network and measuring it, at tiny width on sound made here."""
 
-import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +12,9 @@ pytest.importorskip("sklearn")
 
 
 from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
-from artgen_osc.modelfile import Engine, load  # noqa: E402
-from artgen_osc.mood import MoodEstimator  # noqa: E402
-from artgen_osc.mood_mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS  # noqa: E402
+from artgen_osc.inference.modelfile import Engine, load  # noqa: E402
+from artgen_osc.mood.estimator import MoodEstimator  # noqa: E402
+from artgen_osc.mood.mel import N_MELS, SAMPLE_RATE, WINDOW_COLUMNS  # noqa: E402
 from tests.test_music import make_songs, write_folder  # noqa: E402
 from training import evaluate, music, train_mood  # noqa: E402
 from training.mood_cnn import Detector, Ensemble, Features, Kernel, Statistics  # noqa: E402
@@ -249,7 +248,7 @@ class TestTraining:
         assert "| mine (8) | r2 |" in capsys.readouterr().out
         for picture in ("curves.png", "report.png"):
             assert (run / picture).stat().st_size > 1000
-        assert "judged worst" in (run / "report.md").read_text()
+        assert "judged worst" in (run / "report.md").read_text(encoding="utf-8")
         card = load(run / "mood.onnx", "mood").card
         assert card["trained_on"] == ["mine: 8 clips"]
         assert "mine_network_r2_valence" in card["figures"]
@@ -257,9 +256,16 @@ class TestTraining:
 
     def test_no_data_and_too_many_folds_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="there is none"):
-            train_mood.run(argparse.Namespace(spotify=None, emotify=None, data=[], threads=1))
+            train_mood.run(train_mood.build_parser().parse_args([f"--run={tmp_path / 'run'}"]))
         with pytest.raises(ConfigError, match=r"2\.\.6 is allowed"):
             train_mood.splits([make_songs("x", 12, 0)], 7, 1, 0)
+
+    @pytest.mark.parametrize(("label", "says"), [(np.nan, "valence: 0 labels"), (0.5, "valence: all 6 labels")])
+    def test_labels_that_teach_nothing_are_refused_before_the_work(self, label: float, says: str) -> None:
+        songs = make_songs("x", 12, 0)
+        songs.labels[:, 0] = label
+        with pytest.raises(ConfigError, match=says):
+            train_mood.splits([songs], 2, 1, 0)
 
 
 class TestModel:

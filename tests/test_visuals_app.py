@@ -11,26 +11,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config import ConfigFile
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
-from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
-from artgen_osc.targets import OscSender
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path, sent
+from tests.ports import free_port
 from visuals.app import run
-from visuals.control import Control
+from visuals.control.controls import Control
 from visuals.gallery.files import read
+from visuals.outputs.strip import Strip
+from visuals.outputs.window import Window
+from visuals.outputs.x11 import has_window_manager
 from visuals.show import Show
-from visuals.strip import Strip
-from visuals.window import Window
-from visuals.x11 import has_window_manager
 
 ROWS = by_path(sent(), VISUALS_CONTROLS)
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def small(port: int, show_file: Path | None = None, **settings: Any) -> ConfigFile:
@@ -42,7 +41,7 @@ def test_runs_for_a_time_and_leaves_a_strip(gl_context: Any, port: int, tmp_path
     from PIL import Image
 
     path = tmp_path / "new" / "strip.png"
-    assert run(small(port), seconds=5.5, record=path) == 0
+    assert run(small(port), seconds=5.5, strip=path) == 0
     sheet = np.asarray(Image.open(path))
     assert sheet.shape[0] == 180
     assert sheet.shape[1] >= 3 * 324 - 4
@@ -68,10 +67,49 @@ def test_a_strip_is_bounded_and_spread_over_the_show(tmp_path: Path, seconds: in
     assert seconds < 5 or levels[-1] > 200
 
 
-def test_an_empty_strip_leaves_no_file(tmp_path: Path) -> None:
+def test_an_empty_strip_leaves_no_file_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     strip = Strip(tmp_path / "s.png")
+    assert strip.empty
     strip.close()
     assert not strip.path.exists()
+    assert "s.png: not written, since the show ended before its first picture" in caplog.text
+
+
+def test_a_short_show_leaves_what_there_is(gl_context: Any, port: int, tmp_path: Path) -> None:
+    from PIL import Image
+
+    def on_frame(show: Show, control: Control) -> None:
+        if show.pictures:
+            show.controls.receive([(ROWS["/visuals/quit"], 1)], time.monotonic())
+
+    path = tmp_path / "strip.png"
+    assert run(small(port), seconds=30.0, strip=path, on_frame=on_frame) == 0
+    sheet = np.asarray(Image.open(path))
+    assert sheet.shape == (180, 320, 3)
+    assert sheet.mean() > 10.0
+
+
+@pytest.mark.parametrize("child", [False, True])
+def test_a_mistake_in_the_show_file_is_told_once(
+    gl_context: Any, port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, child: bool
+) -> None:
+    """By the daemon, where there is one."""
+    looks = 0
+
+    def mistaken() -> None:
+        nonlocal looks
+        looks += 1
+        raise ConfigError("one is wrong\ntwo is wrong")
+
+    def on_frame(show: Show, control: Control) -> None:
+        if looks:
+            show.controls.receive([(ROWS["/visuals/quit"], 1)], time.monotonic())
+
+    file = small(port)
+    monkeypatch.setattr(file, "changes", mistaken)
+    assert run(file, seconds=30.0, child=child, on_frame=on_frame) == 0
+    told = [record.getMessage() for record in caplog.records if "the old values are kept" in record.message]
+    assert told == ([] if child else [f"{word} is wrong; the old values are kept" for word in ("one", "two")])
 
 
 def test_a_strip_that_cannot_be_written_does_not_end_the_show(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -80,6 +118,15 @@ def test_a_strip_that_cannot_be_written_does_not_end_the_show(tmp_path: Path, ca
     strip.add(0.0, np.zeros((18, 32, 3), np.uint8))
     strip.close()
     assert "can't be written" in caplog.text
+
+
+def test_a_strip_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.png")
+    strip = Strip(tmp_path / "s.png")
+    strip.add(0.0, np.zeros((18, 32, 3), np.uint8))
+    strip.close()
+    assert (tmp_path / "s.png").is_file()
+    assert len([*tmp_path.iterdir()]) == 1
 
 
 def test_a_strip_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -136,7 +183,7 @@ def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, 
     def on_frame(show: Show, control: Control) -> None:
         lines = show.help_lines(control, 0)
         seen.append(next(line for line in lines if line.startswith("generator")).split(",")[0])
-        if len(seen) % 30 == 0 and script:
+        if len(seen) % 30 == 0 and script and not show.worker.loading:
             path, value = script.pop(0)
             sender.send([(ROWS[path], value)])
 
@@ -201,7 +248,7 @@ def test_a_bad_model_at_the_start(gl_context: Any, port: int, tmp_path: Path) ->
 
 CHILD = """
 import sys
-from artgen_osc.config import ConfigFile
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ArtgenError
 from visuals.app import run
 given = {"port": int(sys.argv[1]), "width": 160, "height": 90, "model": "idle", "headless": sys.argv[2] == "headless"}

@@ -1,12 +1,10 @@
 import math
-from dataclasses import fields
 
 import pytest
 
-from artgen_osc.config import VisualsConfig
-from artgen_osc.schema import VISUALS_CONTROLS, Address, Value, by_path, sent
-from visuals.control import STALE_S, Controls
-from visuals.keys import KEYS
+from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path, sent
+from visuals.control.controls import STALE_S, Controls
 
 ROWS = by_path(sent(), VISUALS_CONTROLS)
 
@@ -108,30 +106,6 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
         got = getattr(controls.now(0.0).settings, name)
         assert got == ((value,) if kind is tuple else value)
         assert kind is not bool or got is True
-
-
-def test_every_hotkey_does_what_its_address_does(controls: Controls) -> None:
-    names = {item.name for item in fields(VisualsConfig)}
-    for key in KEYS:
-        if ROWS[key.path].kind == "int":
-            assert all(ROWS[key.path].check((int(name),)) for name in key.names)
-            continue
-        before = controls.now(0.0)
-        controls.press(key.path, 0.0)
-        after = controls.now(0.0)
-        assert before != after, key.path
-        row = ROWS[key.path]
-        if row.kind == "toggle":
-            name = row.setting.partition(".")[2]
-            assert name in names
-            assert getattr(after.settings, name) is not getattr(before.settings, name)
-            controls.press(key.path, 0.0)
-            assert controls.now(0.0) == before
-
-
-def test_hotkeys_are_unambiguous() -> None:
-    every = [name for key in KEYS for name in key.names]
-    assert len(every) == len(set(every))
 
 
 def test_beats_are_counted_like_onsets(controls: Controls) -> None:

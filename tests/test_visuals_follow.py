@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from visuals.follow import Envelope, Follower
+from visuals.modulation.follow import Envelope, Follower
 
 
 def follow(rate: int, seconds: float) -> tuple[float, float]:

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from artgen_osc.config import VisualsConfig
-from visuals.control import Control
-from visuals.motion import Crossfade, Motion, Pace
+from artgen_osc.config.settings import VisualsConfig
+from visuals.control.controls import Control
+from visuals.modulation.motion import Crossfade, Motion, Pace
 
 
 def test_pace_comes_to_a_full_halt_and_back() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from artgen_osc import schema
-from artgen_osc.osc import OscReceiver, capture
-from artgen_osc.osc_codec import encode_message
-from visuals.report import Report
-from visuals.scene_folder import Library
+from artgen_osc.osc.codec import encode_message
+from artgen_osc.osc.receiver import OscReceiver, capture
+from artgen_osc.schema import table as schema
+from visuals.control.scenes.folder import Library
+from visuals.status import Report
 
 ROWS = schema.by_path(schema.VISUALS_CONTROLS, schema.sent())
 SHOW: Any = SimpleNamespace(fps=59.5, mood=(0.25, 0.75), scene="dusk", worker=SimpleNamespace(fps=20.25, name="fire"))

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import ModelError
-from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
-from visuals.control import Controls
-from visuals.idle import IdleGenerator
+from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path, sent
+from visuals.compositor.overlay import text_image
+from visuals.control.controls import Controls
+from visuals.generators.idle import IdleGenerator
+from visuals.painting.worker import SyncWorker
 from visuals.show import Show
-from visuals.worker import SyncWorker
 
 ROWS = by_path(sent(), VISUALS_CONTROLS)
 SIZE = (160, 90)
@@ -244,11 +245,56 @@ def test_help_overlay(make_stage: Any) -> None:
     np.testing.assert_array_equal(plain, stage.run(0.5))
 
 
+def test_a_note_shows_for_its_time_without_the_help(make_stage: Any) -> None:
+    stage = make_stage(freeze=True)
+    plain = stage.run(2.5)
+    stage.show.note("snapshot", 1.5)
+    with_note = stage.run(1.3)
+    assert 0.05 < change(plain, with_note) < 5.0
+    np.testing.assert_array_equal(plain, stage.show.picture().astype(int))
+    np.testing.assert_array_equal(plain, stage.run(0.3))
+    stage.show.note("odd \0 \ud800 \n note", 0.5)
+    assert change(plain, stage.run(0.3)) > 0.05
+
+
+def test_help_tells_what_the_daemon_says(make_stage: Any) -> None:
+    stage = make_stage(scene="club")
+    stage.show.scenes = ["calm", "club", *(f"song {number}" for number in range(10))]
+    stage.send(
+        ("/artgen/valence", 0.5), ("/artgen/level", 0.62), ("/artgen/tempo_bpm", 127.6), ("/artgen/key", "A minor")
+    )
+    stage.send(("/artgen/title", "Bach \x1b[2J"), ("/artgen/status/input", "device:Scarlett"))
+    stage.send(("/artgen/status/page", "http://10.0.0.2:9103/"), ("/artgen/status/silent", 0.0))
+    stage.run(0.1)
+    lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
+    assert "input\tdevice:Scarlett, level 0.62" in lines
+    assert "music\t128 bpm, A minor, Bach \x1b[2J" in lines
+    assert "page\thttp://10.0.0.2:9103/" in lines
+    (scenes,) = [line for line in lines if line.startswith("scenes")]
+    assert scenes.startswith("scenes\t1 calm   2 [club]   3 song 0")
+    assert "9 song 6" in "".join(lines) and "song 7" not in "".join(lines)
+    stage.send(("/artgen/status/silent", 12.0))
+    assert "input\tdevice:Scarlett, nothing heard for 12 s" in stage.show.help_lines(stage.controls.now(stage.time), 0)
+    stage.time += 60.0
+    assert not [line for line in stage.show.help_lines(stage.controls.now(stage.time), 0) if line.startswith("input")]
+
+
+def test_the_overlay_fits_into_a_small_window() -> None:
+    for count in (1, 5, 25, 40):
+        assert text_image(["label\tvalue"] * count, 720).shape[0] <= 720
+    assert text_image(["note"], 720).shape[0] < 70
+
+
+def test_letters_of_europe_are_not_the_box_for_what_is_missing() -> None:
+    box, *letters = (text_image([letter], 720) for letter in ("\uffff夜", "Ü夜", "ł夜", "д夜"))
+    assert not any(letter.shape == box.shape and (letter == box).all() for letter in letters)
+
+
 def test_help_says_what_matters(make_stage: Any) -> None:
     stage = make_stage()
     stage.run(0.5)
     text = "\n".join(stage.show.help_lines(stage.controls.now(stage.time), 4))
-    for part in ("fps", "generator", "valence", "no music", "4 messages", "F11", "Space", "Esc"):
+    for part in ("fps", "generator", "valence", "no music", "4 messages", "F11", "Space", "Esc", "Arrows"):
         assert part in text
     stage.send(("/artgen/valence", 0.5))
     assert "from the music" in "\n".join(stage.show.help_lines(stage.controls.now(stage.time), 0))

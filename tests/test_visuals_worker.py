@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from artgen_osc.errors import ModelError
-from visuals.latent import Latent
-from visuals.painter import Picture, Request, blend
-from visuals.rack import KEPT, Rack
-from visuals.worker import SyncWorker, ThreadWorker, Worker
+from visuals.generators.rack import KEPT, Rack
+from visuals.painting.latent import Latent
+from visuals.painting.painter import Picture, Request, blend
+from visuals.painting.worker import SyncWorker, ThreadWorker, Worker
 
 
 class Painter:

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import io
 import json
+import socket
 import ssl
 import subprocess
 import time
@@ -17,17 +18,18 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from artgen_osc import schema
-from artgen_osc.config import Config, OscConfig, VisualsConfig, WebConfig, replace
+from artgen_osc.config.settings import Config, OscConfig, VisualsConfig, WebConfig, replace
 from artgen_osc.errors import ConfigError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.oscquery import OscQuery, current
-from artgen_osc.web import guard, site, view
+from artgen_osc.http import door, guard
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.oscquery.server import OscQuery, current
+from artgen_osc.schema import table as schema
+from artgen_osc.web import site, view
 from artgen_osc.web.page import ShowPage, open_page
 from tests.conftest import need_programs
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
-from visuals.view import WIDTH, LiveView, address_of
+from visuals.outputs.view import WIDTH, LiveView, address_of
 
 TOKEN = "correct-horse"
 JPEG = b"\xff\xd8\xff\xe0 a picture"
@@ -36,9 +38,11 @@ JPEG = b"\xff\xd8\xff\xe0 a picture"
 class Server(Peer):
     """A page without a daemon."""
 
-    def __init__(self, host: str = "127.0.0.1", token: str = "", queries: tuple[int, int] = (0, 0), **tls: str) -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", token: str = "", queries: tuple[int, int] = (0, 0), **more: Any
+    ) -> None:
         self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(schema.DAEMON_CONTROLS))
-        web = WebConfig(host=host, port=free_port(), token=token, **tls)
+        web = WebConfig(host=host, port=free_port(), token=token, **more)
         osc, visuals = OscConfig(query_port=queries[0]), VisualsConfig(query_port=queries[1], port=free_port())
         page = open_page(Config(osc=osc, web=web, visuals=visuals), self.receiver)
         assert page
@@ -353,6 +357,21 @@ def test_with_a_certificate_everything_is_encrypted(certificate: tuple[str, str]
             wait_for(lambda: live.watchers == 1, "the renderer's half")
         with pytest.raises((OSError, http.client.HTTPException)):
             server.get("/")
+
+
+def test_whoever_never_ends_the_handshake_makes_room(
+    certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "places", lambda: 16)
+    file, key = certificate
+    trusting = ssl.create_default_context(cafile=file)
+    trusting.check_hostname = False
+    with contextlib.closing(Server(certificate=file, key=key)) as server, contextlib.ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 20)).sendall(b"\x16\x03")
+        start = time.monotonic()
+        with connect(f"wss://127.0.0.1:{server.port}/view", ssl=trusting):
+            assert time.monotonic() - start < door.HANDSHAKE_S - 1
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "no key", "another's key"])

@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc import demo, schema
-from artgen_osc.analysis import Analyzer
-from artgen_osc.audio import array_blocks
-from artgen_osc.config import VisualsConfig
-from artgen_osc.mood import MoodEstimator
-from artgen_osc.schema import Address, Value
-from visuals.control import Controls
-from visuals.generator import open_generator
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.audio import demo
+from artgen_osc.audio.sources import array_blocks
+from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.mood.estimator import MoodEstimator
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Address, Value
+from visuals.control.controls import Controls
+from visuals.generators.generator import open_generator
+from visuals.painting.worker import SyncWorker
 from visuals.show import Show
-from visuals.worker import SyncWorker
 
 RATE = 60
 GENERATOR_FPS = 10.0

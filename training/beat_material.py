@@ -6,25 +6,30 @@
 * Noise, tones, hum, speech and silence: there is no beat.
 """
 
-import csv
 import hashlib
+import math
+import os
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 
-from artgen_osc.beat_spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpectrum
-from artgen_osc.dsp import to_mono
+from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpectrum
+from artgen_osc.dsp.core import to_mono
+from artgen_osc.dsp.resample import Resampler
 from artgen_osc.errors import ConfigError
-from artgen_osc.resample import Resampler
 from training.beat_net import teach
 from training.midi import Piece, composed, read_piece, render, varied
+from training.music import mono_blocks
 from training.not_music import KINDS
+from training.output import whole
+from training.spreadsheet import Row, read_number, read_table
 
-SECONDS = 60.0
+SECONDS, SHORTEST = 60.0, 4.0
+"""How much of a recording is used, and how much has to be there: a beat of the slowest tempo and one more."""
 Progress = Callable[[list[object]], Iterable[object]]
 
 
@@ -114,13 +119,17 @@ def taught_clip(name: str, sound: np.ndarray, sample_rate: int) -> Clip:
 
 
 def _kept(cache: Path, name: str, make: Callable[[], Clip]) -> Clip:
-    path = cache / (hashlib.sha256(name.encode()).hexdigest()[:16] + ".npz")
+    path = cache / (hashlib.sha256(os.fsencode(name)).hexdigest()[:16] + ".npz")
     if path.exists():
-        with np.load(path) as data:
-            return Clip(name, data["rows"], data["beat"], data["downbeat"])
+        try:
+            with path.open("rb") as file, np.load(file) as data:
+                return Clip(name, data["rows"], data["beat"], data["downbeat"])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            pass  # as a full disk leaves it: made anew
     clip = make()
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, rows=clip.rows, beat=clip.beat, downbeat=clip.downbeat)
+    with whole(path) as fresh, fresh.open("wb") as file:
+        np.savez(file, rows=clip.rows, beat=clip.beat, downbeat=clip.downbeat)
     return clip
 
 
@@ -134,14 +143,23 @@ def midi_clips(folder: Path, variants: int, seed: int, cache: Path, progress: Pr
     result = []
     for index, path in enumerate(progress(list(folders))):
         assert isinstance(path, Path)
-        own = [_kept(cache, f"{path.name}", lambda path=path: piece_clip(path.name, read_piece(path)))]  # type: ignore[misc]
+        own = [_kept(cache, f"{path.name}", lambda path=path: piece_clip(path.name, _piece(path)))]  # type: ignore[misc]
         for variant in range(variants):
             # A draw of its own, whatever is in the cache already.
             random = np.random.default_rng([seed, index, variant])
             name = f"{path.name} {seed} {variant}"
-            own.append(_kept(cache, name, lambda p=path, n=name, r=random: piece_clip(n, varied(read_piece(p), r))))  # type: ignore[misc]
+            own.append(_kept(cache, name, lambda p=path, n=name, r=random: piece_clip(n, varied(_piece(p), r))))  # type: ignore[misc]
         result.append(own)
     return result
+
+
+def _piece(folder: Path) -> Piece:
+    try:
+        return read_piece(folder)
+    except Exception as error:  # mido raises whatever a damaged file leads it to
+        raise ConfigError(
+            f"{folder}: can't be read ({error}); NAME.mid and beat_midi.txt as POP909 has them are needed"
+        ) from None
 
 
 def composed_clips(count: int, seed: int, cache: Path, progress: Progress) -> list[Clip]:
@@ -170,24 +188,56 @@ def beatless_clips(count: int, seed: int, cache: Path, progress: Progress) -> li
     return [_kept(cache, str(n), lambda n=n, i=i: make(str(n), i)) for i, n in enumerate(progress(list(names)))]  # type: ignore[misc]
 
 
-def recordings(folder: Path, cache: Path, progress: Progress) -> list[Clip]:
-    """The sound files of a ``labels.csv``; where it has a column ``bpm`` the tempo is taken from there."""
-    try:
-        with (folder / "labels.csv").open(newline="") as file:
-            table = list(csv.DictReader(file))
-    except OSError as error:
-        raise ConfigError(
-            f"{folder}/labels.csv: {error.strerror}; a folder with one is allowed; check the path"
-        ) from None
-    clips = []
-    for row in progress(list(table)):
-        assert isinstance(row, dict)
-        path = folder / row["file"]
+def recordings(folder: Path, cache: Path, progress: Progress) -> tuple[list[Clip], list[str]]:
+    """The sound files of a ``labels.csv``; where it has a column ``bpm`` the tempo is taken from there.
 
-        def make(path: Path = path, bpm: str = row.get("bpm", "")) -> Clip:
-            sound, rate = soundfile.read(path, dtype="float32", frames=-1)
-            sound = sound[: int(SECONDS * rate)]
-            return known_tempo_clip(path.stem, sound, rate, float(bpm)) if bpm else taught_clip(path.stem, sound, rate)
+    Returns
+    -------
+    clips : one for each file
+    skipped : a line on each file or row that can't be used
 
-        clips.append(_kept(cache, f"{folder.name} {path.name}", make))
-    return clips
+    Raises
+    ------
+    ConfigError
+        There is no such table, or none of its files can be used.
+    """
+    table = read_table(folder / "labels.csv", ("file",))
+    clips, skipped = [], list(table.notes)
+    for row in progress(list(table.rows)):
+        assert isinstance(row, Row)
+        path = folder / row.cells["file"]
+        try:
+            clips.append(_recording(folder, path, _tempo(row.cells.get("bpm", "")), cache))
+        except (OSError, ValueError) as error:
+            reason = (error.strerror if isinstance(error, OSError) else None) or error
+            skipped.append(f"{table.path}: row {row.number}, {path.name}: {reason}")
+    if not clips:
+        raise ConfigError(f"{table.path}: none of its files can be used; " + (skipped or ["it has no rows"])[-1])
+    return clips, skipped
+
+
+def _tempo(text: str) -> float:
+    """Beats a minute, NaN where there are none.
+
+    Raises
+    ------
+    ValueError
+        It is no number, or no tempo of music.
+    """
+    bpm = read_number(text)
+    if not (math.isnan(bpm) or 20.0 <= bpm <= 400.0):
+        raise ValueError(f"bpm is {bpm:g}; 20..400 or empty is allowed")
+    return bpm
+
+
+def _recording(folder: Path, path: Path, bpm: float, cache: Path) -> Clip:
+    def make() -> Clip:
+        rate, blocks = mono_blocks(path, SECONDS)
+        sound = np.concatenate(list(blocks))
+        if len(sound) < SHORTEST * rate:
+            raise ValueError(f"is shorter than {SHORTEST:g} s")
+        if math.isnan(bpm):
+            return taught_clip(path.stem, sound, rate)
+        return known_tempo_clip(path.stem, sound, rate, bpm)
+
+    return _kept(cache, f"{folder.name} {path.name}", make)

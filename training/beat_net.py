@@ -14,7 +14,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from artgen_osc.beat_spectrum import N_FEATURES
+from artgen_osc.analysis.rhythm.spectrum import N_FEATURES
+from training.command import Parser, named_path, run_command
+from training.output import need_place, whole
 
 WEIGHTS = Path(__file__).parent / "weights" / "beatnet.safetensors"
 MODELS = 3
@@ -73,14 +75,19 @@ def teach(rows: Tensor) -> Tensor:
         return torch.stack([net(rows[None], *net.start())[0][0] for net in networks]).mean(0)
 
 
-def main(folder: Path, path: Path) -> None:
-    """Convert the package's files."""
+def _convert() -> None:
+    parser = Parser(prog="python -m training.beat_net", description="Convert the weights of the package BeatNet.")
+    parser.add_argument("folder", type=named_path, help="with model_1_weights.pt and its two neighbours")
+    parser.add_argument("file", type=named_path, help="the safetensors file to write")
+    given = parser.parse_args()
+    need_place("", given.file)
     weights = {}
     for model in range(1, MODELS + 1):
-        loaded = torch.load(folder / f"model_{model}_weights.pt", map_location="cpu", weights_only=True)
+        loaded = torch.load(given.folder / f"model_{model}_weights.pt", map_location="cpu", weights_only=True)
         weights |= {f"model{model}.{name}": value.half().contiguous() for name, value in loaded.items()}
-    save_file(weights, path)
+    with whole(given.file) as fresh:
+        save_file(weights, fresh)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    sys.exit(run_command("beat_net", _convert))

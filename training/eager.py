@@ -5,7 +5,6 @@ itself: eager, float32. After the line ``ready``, each line on standard input as
 and the answer is its time in seconds.
 """
 
-import argparse
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -13,7 +12,8 @@ from time import perf_counter
 import torch
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import load
+from artgen_osc.inference.modelfile import load
+from training.command import MOST_THREADS, Parser, named_path, run_command, whole_number
 from training.export import read_generator
 from training.gan import Generator
 
@@ -38,17 +38,14 @@ def eager_generator(path: str | Path) -> Generator:
     return generator.eval()
 
 
-def main() -> None:
+def answer() -> None:
     """Answer requests until standard input ends."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model")
-    parser.add_argument("--threads", type=int, default=1)
+    parser = Parser(prog="python -m training.eager", description=__doc__)
+    parser.add_argument("model", type=named_path)
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    try:
-        generator = eager_generator(given.model)
-    except ModelError as error:
-        raise SystemExit(str(error)) from None
+    generator = eager_generator(given.model)
     z, mood = torch.randn(1, generator.z_dim), torch.rand(1, 2)
     print("ready", flush=True)
     with torch.no_grad():
@@ -59,4 +56,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command("eager", answer))

@@ -9,7 +9,6 @@ same command goes on where it was stopped. The detail is the teacher's (`trainin
 """
 
 import argparse
-import contextlib
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,13 +17,16 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from tqdm import tqdm
 
-from artgen_osc.errors import ArtgenError
-from training.pictures import find_pictures
+from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.text import say
+from training.command import Parser, named_path, run_command, say_skipped, whole_number
+from training.output import need_folder
+from training.picture_files import find_pictures, read_picture
 from training.teacher import SCALE, Teacher, find_teacher
-from visuals.generator import OnnxGenerator
+from visuals.generators.generator import OnnxGenerator
 
 ART, PAIRS = "art1024", "pairs"
 SIDE = 1024
@@ -66,8 +68,9 @@ def picture_jobs(folder: Path, to: Path) -> tuple[list[Job], list[str]]:
     jobs : list of Job
     skipped : a line on each file that can't be used
     """
-    jobs, skipped, taken = list[Job](), list[str](), set[Path]()
-    for path in find_pictures(folder):
+    jobs, taken = list[Job](), set[Path]()
+    files, skipped = find_pictures(folder)
+    for path in files:
         target = to / path.relative_to(folder).with_suffix(".jpg")
         try:
             with Image.open(path) as file:
@@ -86,8 +89,7 @@ def picture_jobs(folder: Path, to: Path) -> tuple[list[Job], list[str]]:
 
 def _read(path: Path) -> np.ndarray:
     """A picture as uint8 ``(height, width, 3)``."""
-    with Image.open(path) as file:
-        return np.asarray(ImageOps.exif_transpose(file).convert("RGB"))
+    return np.asarray(read_picture(path))
 
 
 def painted_jobs(generator: OnnxGenerator, count: int, to: Path) -> list[Job]:
@@ -208,36 +210,34 @@ def in_turn(first: list[Job], second: list[Job]) -> Iterator[Job]:
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Flags; a wrong one ends the program with status 2."""
-    parser = argparse.ArgumentParser(prog="python -m training.enlarge", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--images", required=True, type=Path, help="folder of pictures, searched with its subfolders")
-    parser.add_argument("--to", required=True, type=Path, help=f"folder of the results, {ART} and {PAIRS}")
-    parser.add_argument("--generator", type=Path, help="model file whose pictures become pairs")
-    parser.add_argument("--count", type=int, default=400, help="pairs to make (400)")
-    parser.add_argument("--threads", type=int, default=2, help="cores to use (2)")
+    parser = Parser(prog="python -m training.enlarge", description=(__doc__ or "").splitlines()[0])
+    folder = {"type": named_path, "required": True}
+    parser.add_argument("--images", **folder, help="folder of pictures, searched with its subfolders")
+    parser.add_argument("--to", **folder, help=f"folder of the results, {ART} and {PAIRS}")
+    parser.add_argument("--generator", type=named_path, help="model file whose pictures become pairs")
+    parser.add_argument("--count", type=whole_number(1), default=400, help="pairs to make (400)")
+    parser.add_argument("--threads", type=whole_number(1), default=2, help="cores to use (2)")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; errors are one line and status 2."""
-    options = parse(arguments)
-    try:
-        pictures, skipped = picture_jobs(options.images, options.to / ART)
-        for line in skipped:
-            print(f"skipped {line}", file=sys.stderr)
-        pairs = []
-        if options.generator:
-            pairs = painted_jobs(OnnxGenerator(options.generator, options.threads), options.count, options.to / PAIRS)
-        if not pictures and not pairs:
-            raise ArtgenError(f"{options.images}: holds no picture; give a folder that does")
-        teacher = Teacher(find_teacher(), options.threads)
-        print(f"{len(pictures)} pictures and {len(pairs)} pairs, {SCALE} times the side; {teacher.about}")
-        with contextlib.suppress(KeyboardInterrupt):
-            failed = work_off(list(in_turn(pairs, pictures)), teacher)
-            print(f"done; {failed} are passed over")
-    except (OSError, ArtgenError) as error:
-        print(f"enlarge: {error}", file=sys.stderr)
-        return 2
-    return 0
+    """Entry point."""
+    return run_command("enlarge", lambda: _run(parse(arguments)))
+
+
+def _run(options: argparse.Namespace) -> None:
+    need_folder("--to", options.to)
+    pictures, skipped = picture_jobs(options.images, options.to / ART)
+    say_skipped(skipped)
+    pairs = []
+    if options.generator:
+        pairs = painted_jobs(OnnxGenerator(options.generator, options.threads), options.count, options.to / PAIRS)
+    if not pictures and not pairs:
+        raise ConfigError(f"--images: {options.images}: holds no picture; give a folder that does")
+    teacher = Teacher(find_teacher(), options.threads)
+    say(f"{len(pictures)} pictures and {len(pairs)} pairs, {SCALE} times the side; {teacher.about}")
+    failed = work_off(list(in_turn(pairs, pictures)), teacher)
+    say(f"done; {failed} are passed over")
 
 
 if __name__ == "__main__":

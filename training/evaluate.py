@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from artgen_osc.errors import ArtgenError
+from artgen_osc.runtime.text import say
 from training import evaluate_finisher, evaluate_gan, evaluate_mood
+from training.command import Parser, run_command
+from training.mood_report import LEARNT
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callable[..., dict[str, Any]]]] = {
     "mood": ("the mood network on labelled music", evaluate_mood.add_arguments, evaluate_mood.run),
@@ -23,9 +25,9 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Callab
 """Each command: its line of help, what adds its arguments, what measures."""
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Measure a trained model.")
+    parser = Parser(prog="python -m training.evaluate", description="Measure a trained model.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (line, add_arguments, _) in COMMANDS.items():
         command = commands.add_parser(name, help=line, description=f"Measure {line}.")
@@ -35,19 +37,22 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; errors are one line and status 2."""
-    options = build_parser().parse_args(arguments)
-    try:
-        figures = COMMANDS[options.command][2](options)
-    except ArtgenError as error:
-        print(f"evaluate: {error}", file=sys.stderr)
-        return 2
+    """Entry point."""
+    return run_command("evaluate", lambda: _measure(build_parser().parse_args(arguments)))
+
+
+def _measure(options: argparse.Namespace) -> None:
+    figures = COMMANDS[options.command][2](options)
     if options.json:
         print(json.dumps(figures))
-    else:
-        for name, figure in figures.items():
-            print(f"{name:24} {figure:.4f}" if isinstance(figure, float) else f"{name:24} {figure}")
-    return 0
+        return
+    for name, figure in figures.items():
+        say(f"{name:24} {figure:.4f}" if isinstance(figure, float) else f"{name:24} {figure}")
+    if options.command == "mood":
+        for value in ("valence", "energy"):
+            figure = figures[f"r2_{value}"]
+            if figure is not None and figure < LEARNT:
+                say(f"{value}: on these clips the model does no better than always saying their mean")
 
 
 if __name__ == "__main__":

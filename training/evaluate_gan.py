@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import Engine, ModelFile, load
+from artgen_osc.inference.modelfile import Engine, ModelFile, load
+from training.command import MOST_THREADS, named_path, need_file, say_skipped, whole_number
 from training.gan import pretrained_features
 from training.pictures import MoodScale, load_pictures, measure_mood, to_bytes, to_float
 
@@ -27,13 +27,18 @@ WALK_ANGLE = 0.5 * math.pi / 120
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``evaluate gan``."""
-    parser.add_argument("model", help="the generator's model file")
+    parser.add_argument("model", type=named_path, help="the generator's model file")
     parser.add_argument(
-        "--images", required=True, help="folder of the pictures that it was trained on, or of others; of many, 2,000"
+        "--images",
+        type=named_path,
+        required=True,
+        help="folder of the pictures that it was trained on, or of others; of many, 2,000",
     )
-    parser.add_argument("--against", help="another generator's model file, whose distance is given beside")
-    parser.add_argument("--count", type=int, default=500, help="pictures to generate (500)")
-    parser.add_argument("--threads", type=int, default=2, help="cores to use (2)")
+    parser.add_argument(
+        "--against", type=named_path, help="another generator's model file, whose distance is given beside"
+    )
+    parser.add_argument("--count", type=whole_number(2), default=500, help="pictures to generate (500)")
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=2, help="cores to use (2)")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -62,14 +67,15 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
     Raises
     ------
-    ModelError
+    ConfigError, ModelError
         A model or the folder can't be used.
     """
+    for flag, given in (("", options.model), ("--against", options.against)):
+        if given:
+            need_file(flag, given)
     model = load(options.model, "generator")
-    try:
-        real, _ = load_pictures(options.images, model.card["size"], most=MOST_PICTURES)
-    except ValueError as error:
-        raise ModelError(str(error)) from None
+    real, skipped = load_pictures(options.images, model.card["size"], most=MOST_PICTURES)
+    say_skipped(skipped)
     draw = torch.Generator().manual_seed(0)
     scale = MoodScale(torch.tensor(model.card["mood_mean"]), torch.tensor(model.card["mood_deviation"]))
     asked = torch.rand(options.count, 2, generator=draw)

@@ -2,25 +2,28 @@
 
 import argparse
 import math
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from artgen_osc.modelfile import Engine, load
-from artgen_osc.mood import SHIPPED_MODEL
-from artgen_osc.mood_mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
+from artgen_osc.inference.modelfile import Engine, load
+from artgen_osc.mood.estimator import SHIPPED_MODEL
+from artgen_osc.mood.mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
 from training import music
+from training.command import named_path, need_file, say_skipped
 from training.mood_fit import correlation, r2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument(
-        "data", help="an .npz (mel, valence, energy), or a labels.csv beside audio files; 0..1 or -1..1"
+        "data",
+        type=named_path,
+        help="an .npz (mel, valence, energy), or a labels.csv beside audio files; 0..1 or -1..1",
     )
-    parser.add_argument("--model", type=Path, default=SHIPPED_MODEL, help="a mood model; the shipped one by default")
+    parser.add_argument(
+        "--model", type=named_path, default=SHIPPED_MODEL, help="a mood model; the shipped one by default"
+    )
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -36,13 +39,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     ConfigError, ModelError
         The data or the model can't be used.
     """
+    need_file("--model", options.model)
     file = load(
         options.model, "mood", sample_rate=SAMPLE_RATE, n_fft=N_FFT, hop=HOP, n_mels=N_MELS, columns=WINDOW_COLUMNS
     )
     engine = Engine(file, exact=True)
     songs = music.load(options.data, signed=True)
-    for line in songs.skipped:
-        print(f"skipped {line}", file=sys.stderr)
+    say_skipped(songs.skipped)
     got = np.array([judge(engine, mel) for mel in songs.mel])
     labelled = np.isfinite(songs.labels).any(axis=1)
     difference = np.square(songs.labels - got)[np.isfinite(songs.labels)]

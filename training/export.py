@@ -3,6 +3,8 @@
 import copy
 import hashlib
 import json
+import shutil
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from artgen_osc.modelfile import CARD_KEY, Engine, graph_sha256, load
+from artgen_osc.inference.modelfile import CARD_KEY, Engine, graph_sha256, load
+from training.output import whole
 
 PARITY = 1e-4
 HALF = ".half"
@@ -65,16 +68,37 @@ def export_model(
         The outputs differ by more than `parity`.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new.onnx")
-    module.eval()
+    # Proven under a plain name: engines can't open every name that a run folder may have.
+    with tempfile.TemporaryDirectory() as place:
+        fresh = Path(place) / "model.onnx"
+        module.eval()
+        _write(module, examples, fresh, card, input_names, output_names, half, axes)
+        difference = _difference(module, examples, fresh, card["kind"])
+        if not difference <= parity:
+            raise ValueError(f"{path}: the exported model differs by {difference:.2g}; {parity:g} is allowed")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(path) as file:
+            shutil.copyfile(fresh, file)
+    return difference
+
+
+def _write(
+    module: nn.Module,
+    examples: tuple[Tensor, ...],
+    path: Path,
+    card: dict[str, Any],
+    input_names: list[str],
+    output_names: list[str],
+    half: bool,
+    axes: dict[str, dict[int, str]] | None,
+) -> None:
     with warnings.catch_warnings():
         # The exporter that keeps names and batch norms is the older one, and says so at every call.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module,
             examples,
-            str(fresh),
+            str(path),
             input_names=input_names,
             output_names=output_names,
             opset_version=17,
@@ -84,7 +108,7 @@ def export_model(
             training=torch.onnx.TrainingMode.PRESERVE,
             do_constant_folding=False,
         )
-    model = onnx.load(str(fresh))
+    model = onnx.load(str(path))
     if half:
         _store_half(model.graph)
     digest = hashlib.sha256(model.graph.SerializeToString(deterministic=True)).hexdigest()
@@ -94,20 +118,16 @@ def export_model(
     data = model.SerializeToString(deterministic=True)
     if graph_sha256(data) != digest:
         raise ValueError(f"{path}: the graph's sha256 changed while it was written")
-    fresh.write_bytes(data)
+    path.write_bytes(data)
 
+
+def _difference(module: nn.Module, examples: tuple[Tensor, ...], path: Path, kind: str) -> float:
+    """The largest difference between what the module and the engine of the show make of the same."""
     with torch.no_grad():
         outputs = module(*examples)
     outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
-    engine = Engine(load(fresh, card["kind"]), exact=True)
-    results = engine(*(example.numpy() for example in examples))
-    pairs = zip(outputs, results, strict=True)
-    difference = max(float(np.abs(wanted.double().numpy() - got).max()) for wanted, got in pairs)
-    if not difference <= parity:
-        fresh.unlink()
-        raise ValueError(f"{path}: the exported model differs by {difference:.2g}; {parity:g} is allowed")
-    fresh.replace(path)
-    return difference
+    results = Engine(load(path, kind), exact=True)(*(example.numpy() for example in examples))
+    return max(float(np.abs(wanted.double().numpy() - got).max()) for wanted, got in zip(outputs, results, strict=True))
 
 
 def export_generator(generator: nn.Module, path: str | Path, card: dict[str, Any]) -> float:
@@ -165,7 +185,8 @@ def export_finisher(finisher: nn.Module, path: str | Path, card: dict[str, Any])
 
 def read_generator(path: str | Path) -> dict[str, Tensor]:
     """Weights of an exported generator, to go on training from."""
-    model = onnx.load(str(load(path, "generator").path))
+    # By its bytes: onnx can't open every name.
+    model = onnx.load_model_from_string(load(path, "generator").path.read_bytes())
     weights = {
         entry.name.removesuffix(HALF): torch.from_numpy(onnx.numpy_helper.to_array(entry).astype(np.float32))
         for entry in model.graph.initializer

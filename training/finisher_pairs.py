@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from training.finisher import SCALE
-from training.pictures import find_pictures
+from training.picture_files import find_pictures
 
 HELD_OUT = 16
 """One picture of so many is never trained on; which ones their names say, so that more pictures change nothing."""
@@ -66,7 +66,11 @@ def read_paintings(folder: Path) -> tuple[list[Pair], list[str]]:
     pairs : by name
     skipped : a line on each file that can't be used
     """
-    return _read(find_pictures(folder), _painting)
+    if not folder.is_dir():
+        return [], []
+    files, notes = find_pictures(folder)
+    pairs, skipped = _read(files, _painting)
+    return pairs, notes + skipped
 
 
 def _read(files: list[Path], read: Callable[[Path], Pair | str]) -> tuple[list[Pair], list[str]]:

@@ -4,12 +4,11 @@ python -m training.fit_mood my-stylegan.onnx
 
 It paints with many latent points and measures the mood of each picture's colours. A small network learns to
 foretell that mood from the point; the renderer follows its slope to the nearest point with the mood that is asked
-for, and corrects itself by the pictures that come out (`visuals.steering`). Then it paints steered points, sees
-where they went wrong, and learns from those too. What was learned lies beside the model, as
+for, and corrects itself by the pictures that come out (`visuals.generators.steering`). Then it paints steered points,
+sees where they went wrong, and learns from those too. What was learned lies beside the model, as
 NAME.mood.safetensors, and the renderer uses it by itself.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator
@@ -23,12 +22,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from artgen_osc.errors import ArtgenError, ModelError
-from artgen_osc.modelfile import CARD_KEY, graph_sha256, has_card, weights_sha256
+from artgen_osc.errors import ModelError
+from artgen_osc.inference.modelfile import CARD_KEY, graph_sha256, has_card, weights_sha256
+from artgen_osc.runtime.text import say
+from training.command import MOST_THREADS, Parser, named_path, need_file, number, run_command, whole_number
 from training.evaluate_gan import COARSE, r2
+from training.output import need_place, whole
 from training.pictures import MoodScale, colour_mood, to_float
-from visuals.foreign import ForeignGenerator
-from visuals.steering import KIND, Steering, sidecar
+from visuals.generators.foreign import ForeignGenerator
+from visuals.generators.steering import KIND, Steering, sidecar
 
 HIDDEN = 48
 STEPS = 600
@@ -45,7 +47,7 @@ Weights = dict[str, np.ndarray]
 
 
 class _Foreteller(nn.Module):
-    """The network of `visuals.steering`, in training."""
+    """The network of `visuals.generators.steering`, in training."""
 
     def __init__(self, start: Tensor, hidden: int) -> None:
         super().__init__()
@@ -80,7 +82,7 @@ def fit(points: Tensor, moods: Tensor) -> tuple[Weights, float]:
 
     Returns
     -------
-    weights : for `visuals.steering.Steering`
+    weights : for `visuals.generators.steering.Steering`
     error : mean squared, on the points held out
     """
     torch.manual_seed(0)
@@ -185,7 +187,8 @@ def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float
 
 
 def _save(path: Path, weights: Weights, card: dict[str, Any]) -> None:
-    save_file(weights, sidecar(path), {CARD_KEY: json.dumps({**card, "sha256": weights_sha256(weights)})})
+    with whole(sidecar(path)) as fresh:
+        save_file(weights, fresh, {CARD_KEY: json.dumps({**card, "sha256": weights_sha256(weights)})})
 
 
 def _check(
@@ -216,36 +219,38 @@ def _check(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 if all went well, 2 after an error."""
-    parser = argparse.ArgumentParser(
+    """Entry point."""
+    return run_command("fit_mood", lambda: _run(arguments))
+
+
+def _run(arguments: list[str] | None) -> None:
+    parser = Parser(
         prog="python -m training.fit_mood",
         description="Teach a generator without a mood input to obey valence and energy.",
+        epilog="example: python -m training.fit_mood my-stylegan.onnx",
     )
-    parser.add_argument("model", type=Path, help="an ONNX file; see docs/own-generator.md for what is allowed")
-    parser.add_argument("--count", type=int, default=2000, help="pictures to learn from at first (2000)")
-    parser.add_argument("--check", type=int, default=500, help="fresh pictures for the figures (500)")
-    parser.add_argument("--threads", type=int, default=2, help="cores to use (2)")
-    parser.add_argument("--truncation", type=float, default=0.8, help="of the show, for models that take it (0.8)")
+    parser.add_argument("model", type=named_path, help="an ONNX file; see docs/own-generator.md for what is allowed")
+    parser.add_argument("--count", type=whole_number(50), default=2000, help="pictures to learn from at first (2000)")
+    parser.add_argument("--check", type=whole_number(20), default=500, help="fresh pictures for the figures (500)")
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=2, help="cores to use (2)")
+    parser.add_argument(
+        "--truncation", type=number(0, 1), default=0.8, help="of the show, for models that take it (0.8)"
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args(arguments)
-    if options.count < 50 or options.check < 20:
-        parser.error("--count of 50 or more and --check of 20 or more are allowed")
+    need_file("", options.model)
+    need_place("", sidecar(options.model))
     torch.set_num_threads(options.threads)
-    try:
-        figures = fit_mood(options.model, options.count, options.check, options.threads, options.truncation)
-    except ArtgenError as error:
-        print(f"fit_mood: {error}", file=sys.stderr)
-        return 2
+    figures = fit_mood(options.model, options.count, options.check, options.threads, options.truncation)
     if options.json:
         print(json.dumps(figures))
-        return 0
-    print(
+        return
+    say(
         f"{sidecar(options.model)}: R2 of the mood that is asked for, over the whole square: "
         f"{figures['r2_valence']:.2f} valence, {figures['r2_energy']:.2f} energy within {SETTLED} pictures "
         f"({figures['r2_valence_first']:.2f}, {figures['r2_energy_first']:.2f} on the first); "
         f"diversity {figures['diversity']:.2f} of the model's own"
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
-from artgen_osc import modelfile
+from artgen_osc.inference import modelfile
 from training.anchors import picture_codes
 from training.discriminator import Discriminator, redrawing_loss
 from training.export import read_generator
@@ -312,6 +312,7 @@ class Trainer:
             "generator_adam": self.generator_adam.state_dict(),
             "discriminator_adam": self.discriminator_adam.state_dict(),
             "codes": self.codes,
+            "before": self.before,
             "random": draws,
             "step_count": self.step_count,
             "images_seen": self.images_seen,
@@ -345,6 +346,8 @@ class Trainer:
         self.discriminator_adam.load_state_dict(state["discriminator_adam"])  # type: ignore[arg-type]
         # Another machine may round the components differently, and pictures would change places.
         self.codes = codes
+        # The file that was started from may be gone, but what it was made of stays in the new one.
+        self.before = state.get("before", self.before)  # type: ignore[assignment]
         draws: list[Tensor] = state["random"]  # type: ignore[assignment]
         # With another number of processes a run goes on, but not to the bit.
         if len(draws) == self.processes:

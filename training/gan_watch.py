@@ -1,6 +1,7 @@
 """What a run of the generator shows while it trains: sheets, a walk through latent space, figures, warnings."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import av
@@ -10,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from training.evaluate_gan import coarse_bytes, diversity, nearest_neighbour, r2, sliced_wasserstein
-from training.gan_trainer import Trainer
+from training.gan_trainer import ALONE, Trainer
 from training.pictures import measure_mood, to_bytes
 
 MEASURED = 64
@@ -72,7 +73,8 @@ def write_walk(path: Path, paint: Paint, z_dim: int, size: int) -> None:
     way = torch.linspace(0, 1, WALK_SECONDS * WALK_FPS)[:, None]
     # Nearly orthogonal ends, so that this is the arc between them; the generator takes the direction alone.
     z = torch.cos(way * torch.pi / 2) * start + torch.sin(way * torch.pi / 2) * end
-    with av.open(str(path), "w") as file:
+    # Opened here: FFmpeg can't open every name.
+    with path.open("wb") as data, av.open(data, "w", format="mp4") as file:
         stream = file.add_stream("libx264", WALK_FPS, options={"crf": "20"})
         stream.pix_fmt, stream.width, stream.height = "yuv420p", size, size
         for some_z, some_mood in zip(z.split(8), (0.15 + 0.7 * way).repeat(1, 2).split(8), strict=True):
@@ -80,6 +82,19 @@ def write_walk(path: Path, paint: Paint, z_dim: int, size: int) -> None:
                 frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture.permute(1, 2, 0).numpy()))
                 file.mux(stream.encode(frame))
         file.mux(stream.encode())
+
+
+def told(figures: Mapping[str, float]) -> list[str]:
+    """Figures of `Watch.measure` in plain words, each line below 80 letters."""
+    say = {name: f"{value:.2f}" if math.isfinite(value) else "unknown" for name, value in figures.items()}
+    obeyed = {value: say[f"mood_r2_{value}"] for value in ("valence", "energy")}
+    obeyed = {name: "not yet" if text.startswith("-") else text for name, text in obeyed.items()}
+    return [
+        f"  distance from your pictures: {figures['swd']:.0f} (two halves of them: {figures['swd_floor']:.0f})",
+        f"  mood obeyed: valence {obeyed['valence']}, energy {obeyed['energy']} (1: fully)",
+        f"  variety: {say['diversity']} (1: as varied as your pictures)",
+        f"  newness: {say['nearest_neighbour']} (near 0: copies of your pictures)",
+    ]
 
 
 class Watch:
@@ -123,15 +138,16 @@ class Watch:
         said = []
         if figures["diversity"] < COLLAPSED and self._trainer.images_seen >= SEEN_FIRST:
             said.append(
-                f"the pictures are alike (diversity {figures['diversity']:.2f} of the collection's): a sign of "
+                f"the pictures are alike (variety {figures['diversity']:.2f}): a sign of "
                 "collapse; go back to an earlier model with --init, or raise --anchor-weight"
             )
         if figures["nearest_neighbour"] < COPIED:
             said.append(
-                f"the pictures come close to copies (nearest neighbour {figures['nearest_neighbour']:.2f} of the "
-                "collection's): a sign of learning by heart; stop here, or add pictures"
+                f"the pictures come close to copies (newness {figures['nearest_neighbour']:.2f}): a sign of learning "
+                "by heart; stop here, add pictures, or start anew from a generator that can paint (--init)"
             )
-        if lead > LEARNED_BY_HEART:
+        # A generator that is started from waits for the discriminator at first, and loses by that.
+        if lead > LEARNED_BY_HEART and not (self._trainer.before and self._trainer.step_count < 2 * ALONE):
             said.append(
                 f"the discriminator knows the pictures by heart (the generator's loss is {lead:.1f}; it is "
                 "below 1 while both learn), and what it asks for now is noise: go back to an earlier model "

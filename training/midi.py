@@ -11,7 +11,7 @@ import mido
 import numpy as np
 import soundfile
 
-from artgen_osc.beat_spectrum import SAMPLE_RATE
+from artgen_osc.analysis.rhythm.spectrum import SAMPLE_RATE
 from artgen_osc.errors import ConfigError
 
 SOUND_FONTS = ("/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/default-GM.sf2")

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from artgen_osc.mood_mel import FLOOR_DB, HOP, SAMPLE_RATE, WINDOW_COLUMNS
+from artgen_osc.mood.mel import FLOOR_DB, HOP, SAMPLE_RATE, WINDOW_COLUMNS
 from training.musicnn import Musicnn
 
 USED_MELS = 120

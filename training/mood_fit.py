@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from training.mood_cnn import MoodNet
 from training.music import Songs
 from training.music_augment import mixup
+from training.output import read_checkpoint, whole
 
 _VALUES = ("valence", "energy")
 _WINDOWS_A_PASS = 4
@@ -244,7 +245,6 @@ class Trainer:
 
     def _save(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".new")
         state = {
             "settings": self._identity(),
             "net": self.net.state_dict(),
@@ -254,15 +254,15 @@ class Trainer:
             "best": self.best,
             "curve": self.curve,
         }
-        torch.save(state, fresh)
-        fresh.replace(self.path)
+        with whole(self.path) as fresh:
+            torch.save(state, fresh)
 
     def _identity(self) -> str:
         sizes = [len(rows) for rows in (*self.split.train, *self.split.held)]
         return f"{self.settings} member={self.member} clips={sizes}"
 
     def _resume(self) -> None:
-        state = torch.load(self.path, weights_only=True)
+        state = read_checkpoint(self.path, "settings", "net", "averaged", "optimiser", "progress", "best", "curve")
         if state["settings"] != self._identity():
             raise ValueError(
                 f"{self.path}: was trained with other settings or clips ({state['settings']}); "

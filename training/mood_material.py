@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artgen_osc.mood_mel import WINDOW_COLUMNS
+from artgen_osc.mood.mel import WINDOW_COLUMNS
 from training import mood_cnn, music_augment, musicnn
 from training.mood_cnn import Features, Standardise
 from training.music import Songs, relative_windows

@@ -1,5 +1,6 @@
 """What a mood training run has to show: curves, and figures beside a baseline."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from artgen_osc.runtime.text import printable
 from training.mood_cnn import KERNEL_SHARE
 from training.mood_fit import Split, Trainer, correlation, predict, r2
 from training.mood_kernel import fit_kernel
 from training.mood_material import Material
 from training.music import Songs, to_db
 
+LEARNT = 0.05
+"""R² below which chance would have done as well."""
 _VALUES = ("valence", "energy")
 
 
@@ -162,16 +166,56 @@ def cross_validate(
     return Report(table, figures), [np.mean([part[i] for part in heard], axis=0) for i in range(len(material))]
 
 
+def text(report: Report, songs: Songs, got: np.ndarray, curve: Sequence[tuple[float, float]]) -> str:
+    """All that a run tells at its end, as Markdown, the plainest first.
+
+    Parameters
+    ----------
+    report : of `cross_validate`
+    songs : the first source
+    got : ``(n, 2)``, what was said of its clips
+    curve : of `reliability`
+    """
+    known = {value: report.figures[f"{songs.name}_network_r2_{value}"] for value in _VALUES}
+    return "\n\n".join(
+        [
+            "\n".join(f"* {value}: {verdict(figure)}" for value, figure in known.items()),
+            report.table,
+            "| error that was expected | error |\n|---|---|\n"
+            + "\n".join(f"| {said:.3f} | {true:.3f} |" for said, true in curve),
+            "The ten that are judged worst:",
+            worst(songs, got),
+        ]
+    )
+
+
+def verdict(figure: float) -> str:
+    """What an R² of clips whose artists were never heard means, in plain words."""
+    if not math.isfinite(figure):
+        return "can't be told: too few clips have a label, or all have the same"
+    share = f"R² is {figure:.2f}, where 0 is as good as always saying the mean, and 1 is perfect"
+    if figure < LEARNT:
+        return (
+            f"**this was not learnt** ({share}). More clips help most, some hundred of many artists; check that each "
+            "label belongs to its file, and that labels differ. Until then use the mood model that is installed"
+        )
+    return f"about {100 * figure:.0f} % of what tells the clips apart was learnt ({share})"
+
+
 def worst(songs: Songs, got: np.ndarray, count: int = 10) -> str:
     """The clips that are judged worst, by name, as a Markdown table."""
     off = np.nanmean(np.abs(songs.labels - got), axis=1)
     lines = [
-        f"| {songs.artists[i]} | {songs.titles[i]} | "
+        f"| {_cell(songs.artists[i])} | {_cell(songs.titles[i])} | "
         + " | ".join(f"{songs.labels[i, c]:.2f} → {got[i, c]:.2f}" for c in range(2))
         + " |"
         for i in np.argsort(-np.nan_to_num(off))[:count]
     ]
     return "\n".join(["| artist | title | valence | energy |", "|---|---|---|---|", *lines])
+
+
+def _cell(name: str) -> str:
+    return printable(name).replace("|", "\\|")
 
 
 def reliability(

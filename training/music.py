@@ -2,12 +2,13 @@
 
 Every source ends up in one form, that of the shared spectrogram pictures: ``uint8 (128, t)``
 with ``db = mel / 255 * 80 - 80`` relative to the clip's maximum, one column every 40.4 ms.
-Audio gets there through `artgen_osc.mood.MoodMel`, the front end of the live show.
+Audio gets there through `artgen_osc.mood.estimator.MoodMel`, the front end of the live show.
 """
 
-import csv
+import contextlib
 import hashlib
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from artgen_osc.audio.sound_file import SoundFile, Unreadable
+from artgen_osc.dsp.downmix import MonoMix
 from artgen_osc.errors import ConfigError
-from artgen_osc.mood_mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, filled, relative_db
+from artgen_osc.mood.mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, filled, relative_db
+from artgen_osc.runtime.files import is_regular, open_regular
+from training.spreadsheet import Row, read_number, read_table
 
 _CLIP_SECONDS = 30.0
+_READER = 2
+"""Raised when sound is read in another way, so that no picture of the old one is taken from a cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,42 @@ def to_uint8(db: np.ndarray) -> np.ndarray:
     return np.round((db - FLOOR_DB) * (255.0 / -FLOOR_DB)).clip(0, 255).astype(np.uint8)
 
 
+def mono_blocks(path: str | Path, seconds: float) -> tuple[int, Iterator[np.ndarray]]:
+    """Sample rate and mono sound of a file, as the show hears it, float32 ``(frames,)`` at a time.
+
+    Parameters
+    ----------
+    path : any sound file that the show reads
+    seconds : no more than this from the start
+
+    Raises
+    ------
+    ValueError
+        No sound comes out of the file.
+    """
+    try:
+        file = SoundFile(path, pyav=True)
+    except Unreadable as error:
+        raise ValueError(str(error)) from error
+
+    def blocks() -> Iterator[np.ndarray]:
+        mono, left = MonoMix(file.sample_rate), int(seconds * file.sample_rate)
+        with contextlib.closing(file):
+            for block in file.blocks():
+                yield mono.push(block[:left])
+                left -= len(block)
+                if left <= 0:
+                    return
+
+    return file.sample_rate, blocks()
+
+
 def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
     """Read a sound file as a mel picture.
 
     Parameters
     ----------
-    path : anything that FFmpeg reads, any rate and number of channels; the first sound of a film
+    path : any sound file that the show reads, any rate and number of channels; the first sound of a film
     seconds : read no more than this from the start
 
     Returns
@@ -73,26 +110,9 @@ def audio_mel(path: str | Path, seconds: float = _CLIP_SECONDS) -> np.ndarray:
     ValueError
         The file can't be read, or is shorter than one window.
     """
-    import av
-
-    columns: list[np.ndarray] = []
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise ValueError("has no sound in it")
-            stream = container.streams.audio[0]
-            mel = MoodMel(stream.rate)
-            mono = av.AudioResampler(format="fltp", layout="mono", rate=stream.rate)
-            left = int(seconds * stream.rate)
-            for frame in container.decode(stream):
-                for part in mono.resample(frame):
-                    block = part.to_ndarray()[0, :left]
-                    left -= len(block)
-                    columns.append(mel.push(block))
-                if left <= 0:
-                    break
-    except (av.FFmpegError, OSError) as error:
-        raise ValueError(error.strerror or str(error)) from error
+    rate, blocks = mono_blocks(path, seconds)
+    mel = MoodMel(rate)
+    columns = [mel.push(block) for block in blocks]
     picture = np.concatenate(columns) if columns else np.empty((0, N_MELS), np.float32)
     if not len(picture):
         raise ValueError("shorter than one window of 23 ms")
@@ -122,10 +142,14 @@ def load(
         The data isn't there, lacks a column, or labels are outside 0..1.
     """
     path = Path(data)
-    if path.is_dir():
-        path = path / "labels.csv"
-    if not path.is_file():
-        raise ConfigError(f"{path}: isn't there; an .npz or a labels.csv is allowed; check the path")
+    try:
+        if path.is_dir():
+            path = path / "labels.csv"
+        open_regular(path).close()
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "no file can have this name"
+        reason = "isn't there" if isinstance(error, FileNotFoundError) else reason
+        raise ConfigError(f"{path}: {reason}; an .npz or a labels.csv is needed; check the path") from None
     return (
         _load_npz(path, signed)
         if path.suffix == ".npz"
@@ -135,51 +159,71 @@ def load(
 
 def _load_npz(path: Path, signed: bool) -> Songs:
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as data:
             mel = data["mel"]
             labels = np.stack((data["valence"], data["energy"]), axis=1).astype(np.float32)
             artists = [str(artist) for artist in data["artist"]] if "artist" in data else _numbered(len(mel))
             titles = [str(title) for title in data["title"]] if "title" in data else _numbered(len(mel))
-    except (KeyError, ValueError, OSError) as error:
-        raise ConfigError(f"{path}: {error}; mel, valence and energy are needed; see training/README.md") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile and numpy raise whatever a damaged file leads them to
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or "is damaged"
+        raise ConfigError(f"{path}: {reason}; mel, valence and energy are needed; see training/README.md") from None
     if mel.dtype != np.uint8 or mel.ndim != 3 or mel.shape[1] != N_MELS:
         raise ConfigError(f"{path}: mel is {mel.dtype} {mel.shape}; uint8 (n, {N_MELS}, t) is allowed; convert it")
-    labels = _checked(path, labels, 0, signed)
+    counts = {len(mel), len(labels), len(artists), len(titles)}
+    if len(counts) > 1 or not len(mel) or labels.ndim != 2:
+        raise ConfigError(
+            f"{path}: has {len(mel)} spectrograms, {len(labels)} labels, {len(artists)} artists and {len(titles)} "
+            "titles; one of each for every clip is needed"
+        )
+    labels = _checked(path, labels, list(range(len(labels))), signed)
     return Songs(path.stem, list(mel), labels, artists, titles)
 
 
 def _load_csv(path: Path, progress: Callable[[list[Any]], Iterable[Any]], cache: Path | None, signed: bool) -> Songs:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    missing = {"file", "valence", "energy"} - set(rows[0] if rows else ())
-    if missing:
-        raise ConfigError(
-            f"{path}: lacks {', '.join(sorted(missing))}; file, valence and energy are needed; add the columns"
-        )
-    labels = np.array([[_label(path, row, i, key) for key in ("valence", "energy")] for i, row in enumerate(rows, 2)])
-    labels = _checked(path, labels, 2, signed)
-    mel, kept, skipped = [], [], []
+    table = read_table(path, ("file", "valence", "energy"))
+    rows = [row for row in table.rows if row.cells["file"]]
+    skipped = list(table.notes)
+    skipped += [f"{path}: row {row.number} names no file" for row in table.rows if not row.cells["file"]]
+    labels = np.array([[_label(path, row, key) for key in ("valence", "energy")] for row in rows]).reshape(-1, 2)
+    labels = _checked(path, labels, [row.number for row in rows], signed)
+    mel, kept = [], []
     for i, row in enumerate(progress(rows)):
+        name = row.cells["file"]
+        sound = _beside(path, name)
         try:
-            mel.append(_cached_mel(path.parent / row["file"], cache))
+            open_regular(sound).close()
+        except OSError as error:
+            skipped.append(f"{name}: {error.strerror}")
+            continue
+        try:
+            mel.append(_cached_mel(sound, cache))
             kept.append(i)
         except ValueError as error:
-            skipped.append(f"{row['file']}: {error}")
+            skipped.append(f"{name}: {error}")
     if not mel:
-        raise ConfigError(f"{path}: none of its {len(rows)} files can be read; {skipped[0]}; check the files")
-    artists = [rows[i].get("artist") or rows[i]["file"] for i in kept]
-    titles = [rows[i].get("title") or rows[i]["file"] for i in kept]
+        reason = f"none of its {len(rows)} files can be read" if rows else "it has no rows that can be used"
+        raise ConfigError(f"{path}: {reason}; {skipped[-1]}; check the files" if skipped else f"{path}: {reason}")
+    artists = [rows[i].cells.get("artist") or rows[i].cells["file"] for i in kept]
+    titles = [rows[i].cells.get("title") or rows[i].cells["file"] for i in kept]
     return Songs(path.parent.name, mel, labels[kept].astype(np.float32), artists, titles, tuple(skipped))
 
 
+def _beside(table: Path, name: str) -> Path:
+    """The file that a table names, also where another system wrote the accents, or the way to it, in its own form."""
+    forms = (name, name.replace("\\", "/"))
+    forms += tuple(unicodedata.normalize(form, each) for form in ("NFC", "NFD") for each in forms)
+    return next((table.parent / form for form in forms if is_regular(table.parent / form)), table.parent / name)
+
+
 def _cached_mel(path: Path, cache: Path | None) -> np.ndarray:
-    if cache is None or not path.is_file():
+    if cache is None or not is_regular(path):
         return audio_mel(path)
     stat = path.stat()
-    identity = (
-        f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns} {SAMPLE_RATE} {N_FFT} {HOP} {N_MELS} {_CLIP_SECONDS}"
-    )
-    kept = cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:24]}.npy"
+    told = (path.resolve(), stat.st_size, stat.st_mtime_ns, SAMPLE_RATE, N_FFT, HOP, N_MELS, _CLIP_SECONDS, _READER)
+    identity = " ".join(map(str, told))
+    kept = cache / f"{hashlib.sha256(identity.encode(errors='surrogateescape')).hexdigest()[:24]}.npy"
     if kept.exists():
         return np.load(kept, allow_pickle=False)
     mel = audio_mel(path)
@@ -195,21 +239,26 @@ def _numbered(count: int) -> list[str]:
     return [str(i) for i in range(count)]
 
 
-def _label(path: Path, row: dict[str, str], number: int, key: str) -> float:
-    text = (row[key] or "").strip()
+def _label(path: Path, row: Row, key: str) -> float:
     try:
-        return float(text) if text else np.nan
+        return read_number(row.cells[key])
     except ValueError:
-        raise ConfigError(f"{path}: {key} is {text!r} in row {number}; 0..1 or empty is allowed; correct it") from None
+        raise ConfigError(
+            f"{path}: {key} is {row.cells[key]!r} in row {row.number}; 0..1 or empty is allowed"
+        ) from None
 
 
-def _checked(path: Path, labels: np.ndarray, first_row: int, signed: bool) -> np.ndarray:
+def _checked(path: Path, labels: np.ndarray, numbers: list[int], signed: bool) -> np.ndarray:
+    """Labels of 0..1; `numbers` are those of their rows in the file."""
     if signed and (labels < 0).any():
         labels = (labels + 1) / 2
-    wrong = np.flatnonzero(((labels < 0) | (labels > 1)).any(axis=1)) + first_row
-    if len(wrong):
+    wrong = [number for number, row in zip(numbers, labels, strict=True) if ((row < 0) | (row > 1)).any()]
+    if wrong:
         rows = ", ".join(map(str, wrong[:20])) + (" …" if len(wrong) > 20 else "")
-        raise ConfigError(f"{path}: labels outside 0..1 in rows {rows}; 0..1 or empty is allowed; rescale them")
+        raise ConfigError(
+            f"{path}: labels outside 0..1 in rows {rows}; 0..1 or empty is allowed; rescale them, or write percentages "
+            "with their %"
+        )
     return labels
 
 

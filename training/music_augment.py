@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from artgen_osc.mood_mel import FLOOR_DB, N_MELS, WINDOW_COLUMNS, filled, relative_db
+from artgen_osc.mood.mel import FLOOR_DB, N_MELS, WINDOW_COLUMNS, filled, relative_db
 from training.music import to_db
 
 SHORTEST = 38

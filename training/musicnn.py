@@ -21,8 +21,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from artgen_osc.dsp import hz_to_mel, mel_to_hz
-from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_MELS, SAMPLE_RATE
+from artgen_osc.dsp.core import hz_to_mel, mel_to_hz
+from artgen_osc.mood.mel import FMAX, FMIN, HOP, N_MELS, SAMPLE_RATE
+from training.command import Parser, named_path, run_command
+from training.output import need_place, whole
 
 WEIGHTS = Path(__file__).parent / "weights" / "musicnn.safetensors"
 COLUMNS = 74
@@ -232,5 +234,16 @@ def read_checkpoint(folder: Path) -> dict[str, np.ndarray]:
     return variables
 
 
+def _convert() -> None:
+    parser = Parser(prog="python -m training.musicnn", description="Convert the weights of the package musicnn.")
+    parser.add_argument("folder", type=named_path, help="of the checkpoint MSD_musicnn")
+    parser.add_argument("file", type=named_path, help="the safetensors file to write")
+    given = parser.parse_args()
+    need_place("", given.file)
+    weights = convert(read_checkpoint(given.folder))
+    with whole(given.file) as fresh:
+        save_file(weights, fresh)
+
+
 if __name__ == "__main__":
-    save_file(convert(read_checkpoint(Path(sys.argv[1]))), sys.argv[2])
+    sys.exit(run_command("musicnn", _convert))

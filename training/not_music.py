@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from artgen_osc.mood_mel import SAMPLE_RATE, MoodMel, relative_db
+from artgen_osc.mood.mel import SAMPLE_RATE, MoodMel, relative_db
 from training.music import to_uint8
 
 SECONDS = 10.0

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +14,15 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from tqdm import tqdm
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+from artgen_osc.errors import ConfigError
+from training.picture_files import COMMON, find_pictures, quiet_pillow, read_picture, within
+
 EDGE = 0.06
 FLAT = 6.0
 ENLARGED_MOST = 4.0
 """A picture that has to be enlarged by more than this is a blur, and is left out."""
+ENOUGH = 4
+"""Larger than so many squares side by side, a picture is made smaller as it is read."""
 _AT_ONCE = 256
 
 
@@ -44,15 +49,8 @@ def _trim(picture: Image.Image) -> Image.Image:
 def read_square(path: Path, size: int, enlarged_most: float = ENLARGED_MOST) -> np.ndarray | str:
     """A picture cut to a square, uint8 ``(3, size, size)``, or why it can't be used."""
     try:
-        with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file)
-            if picture.mode.startswith("I"):
-                # 16 bits a pixel, which Pillow would clip to white.
-                picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-            if picture.has_transparency_data:
-                picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-            picture = picture.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        picture = read_picture(path, ENOUGH * size)
+    except ValueError as error:
         return str(error)
     width, height = picture.size
     if min(width, height) * enlarged_most < size:
@@ -62,23 +60,18 @@ def read_square(path: Path, size: int, enlarged_most: float = ENLARGED_MOST) -> 
     return np.ascontiguousarray(np.asarray(square).transpose(2, 0, 1))
 
 
-def find_pictures(folder: str | Path) -> list[Path]:
-    """Every picture file under `folder`, by name."""
-    return sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in SUFFIXES)
-
-
 def _squares(
-    files: list[Path], size: int, skipped: list[str], enlarged_most: float = ENLARGED_MOST
+    folder: str | Path, files: list[Path], size: int, skipped: list[str], enlarged_most: float = ENLARGED_MOST
 ) -> Iterator[np.ndarray]:
     """The pictures that can be used; a line on every other one goes to `skipped`."""
-    with ThreadPoolExecutor() as pool:
+    with quiet_pillow(), ThreadPoolExecutor(os.cpu_count()) as pool:
         for i in tqdm(range(0, len(files), _AT_ONCE), desc=f"reading {len(files)} pictures", disable=len(files) < 500):
             some = files[i : i + _AT_ONCE]
             for path, square in zip(
                 some, pool.map(lambda path: read_square(path, size, enlarged_most), some), strict=True
             ):
                 if isinstance(square, str):
-                    skipped.append(f"{path.name}: {square}")
+                    skipped.append(f"{within(folder, path)}: {square}")
                 else:
                     yield square
 
@@ -95,17 +88,17 @@ def load_pictures(folder: str | Path, size: int, most: int | None = None) -> tup
     Returns
     -------
     pictures : uint8 ``(n, 3, size, size)``
-    skipped : a line on each file that can't be used
+    skipped : a line on each file that can't be used, or on all of a kind
 
     Raises
     ------
-    ValueError
-        Fewer than two pictures can be used.
+    ConfigError
+        There is no such folder, or fewer than two pictures can be used.
     """
-    files, skipped = find_pictures(folder), list[str]()
+    files, skipped = find_pictures(folder)
     if most is not None and len(files) > most:
         files = sorted(random.Random(0).sample(files, most))
-    squares = list(_squares(files, size, skipped))
+    squares = list(_squares(folder, files, size, skipped))
     _enough(len(squares), folder, skipped)
     return torch.from_numpy(np.stack(squares)), skipped
 
@@ -122,37 +115,37 @@ def open_pictures(
 
     Raises
     ------
-    ValueError
-        Fewer than two pictures can be used, or the file can't be written.
+    ConfigError
+        As `load_pictures`, or the file can't be written.
     """
-    files = find_pictures(folder)
-    stats = [path.stat() for path in files]
-    names = [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in zip(files, stats, strict=True)]
+    files, skipped = find_pictures(folder)
+    names = [[str(path), *_state(path)] for path in files]
     form = [size, enlarged_most]
     index_path, data_path = cache / "pictures.json", cache / "pictures.u8"
     try:
-        index = json.loads(index_path.read_text())
+        index = json.loads(index_path.read_text(encoding="utf-8"))
         known = index["form"] == form and index["files"] == names
         known = known and data_path.stat().st_size == index["n"] * 3 * size * size
-    except (OSError, ValueError, KeyError):
+        bad = list(index["bad"])
+    except (OSError, ValueError, KeyError, TypeError):
         known = False
     if not known:
-        skipped = list[str]()
+        bad = []
         fresh, n = data_path.with_suffix(".new"), 0
         try:
             index_path.unlink(missing_ok=True)
             cache.mkdir(parents=True, exist_ok=True)
             with fresh.open("wb") as file:
-                for square in _squares(files, size, skipped, enlarged_most):
+                for square in _squares(folder, files, size, bad, enlarged_most):
                     file.write(square.tobytes())
                     n += 1
-            _enough(n, folder, skipped)
+            _enough(n, folder, skipped + bad)
             fresh.replace(data_path)
-            index = {"form": form, "files": names, "n": n, "skipped": skipped}
-            index_path.write_text(json.dumps(index))
+            index = {"form": form, "files": names, "n": n, "bad": bad}
+            index_path.write_text(json.dumps(index), encoding="utf-8")
         except OSError as error:
             need = len(files) * 3 * size * size / 1e6
-            raise ValueError(
+            raise ConfigError(
                 f"{data_path}: can't be written ({error.strerror}); {need:.0f} MB are needed; "
                 "free some space or choose another --run"
             ) from None
@@ -160,15 +153,24 @@ def open_pictures(
             fresh.unlink(missing_ok=True)
     # Copy on write: nothing ever writes, but a read-only array can't become a tensor without a warning.
     data = np.memmap(data_path, np.uint8, "c", shape=(index["n"], 3, size, size))
-    return torch.from_numpy(data), index["skipped"]
+    return torch.from_numpy(data), skipped + bad
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Size and time of change by which a picture is known again; a link to nothing has none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
 
 
 def _enough(n: int, folder: str | Path, skipped: list[str]) -> None:
     if n < 2:
-        reason = f"; {len(skipped)} are skipped, the first is {skipped[0]}" if skipped else ""
-        raise ValueError(
-            f"{folder}: {n} pictures can be used{reason}; at least 2 are needed, 100 are better; "
-            f"give a folder of {', '.join(sorted(suffix[1:] for suffix in SUFFIXES))} files"
+        reason = f"; {len(skipped)} are passed over, the first is {skipped[0]}" if skipped else ""
+        raise ConfigError(
+            f"--images: {folder}: {n} pictures can be used{reason}; at least 2 are needed, 100 are better; "
+            f"give a folder of {', '.join(COMMON)} files"
         )
 
 

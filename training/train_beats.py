@@ -11,6 +11,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,15 @@ import torch
 from safetensors.numpy import save_file
 from torch import Tensor, nn
 
-from artgen_osc.beat_network import BeatNetwork
-from artgen_osc.beat_spectrum import HOP, N_FEATURES, N_FFT, SAMPLE_RATE
-from artgen_osc.errors import ArtgenError
-from artgen_osc.modelfile import CARD_KEY, weights_sha256
+from artgen_osc.analysis.rhythm.network import BeatNetwork
+from artgen_osc.analysis.rhythm.spectrum import HOP, N_FEATURES, N_FFT, SAMPLE_RATE
+from artgen_osc.errors import ConfigError
+from artgen_osc.inference.modelfile import CARD_KEY, weights_sha256
+from artgen_osc.runtime.text import printable, say
 from training.beat_material import Clip, Progress, beatless_clips, composed_clips, midi_clips, recordings
 from training.beat_net import BeatNet
+from training.command import MOST_THREADS, Parser, named_path, number, run_command, say_skipped, whole_number
+from training.output import need_folder, need_model, read_checkpoint, whole, write_text
 
 ROWS = 700
 HELD_OUT = 5
@@ -100,7 +104,7 @@ class Trainer:
         self.curve: list[tuple[int, float]] = []
         self.best: dict[str, Tensor] = {}
         if path.exists():
-            state = torch.load(path, weights_only=True)
+            state = read_checkpoint(path, "net", "average", "optimiser", "step", "best", "curve")
             for name in ("net", "average", "optimiser"):
                 getattr(self, name).load_state_dict(state[name])
             self.step, self.best = state["step"], state["best"]
@@ -110,9 +114,8 @@ class Trainer:
         """Write the checkpoint."""
         state: dict[str, Any] = {n: getattr(self, n).state_dict() for n in ("net", "average", "optimiser")}
         state |= {"step": self.step, "best": self.best, "curve": [list(point) for point in self.curve]}
-        fresh = self.path.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(self.path)
+        with whole(self.path) as fresh:
+            torch.save(state, fresh)
 
     def train_step(self) -> float:
         """One step; returns its loss."""
@@ -178,7 +181,8 @@ def export(net: BeatNet, path: Path, about: dict[str, Any]) -> float:
     weights = {name: value.half().numpy() for name, value in net.state_dict().items()}
     text = json.dumps({**about, "sha256": weights_sha256(weights)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(weights, path, {CARD_KEY: text})
+    with whole(path) as fresh:
+        save_file(weights, fresh, {CARD_KEY: text})
     rows = np.abs(np.random.default_rng(0).standard_normal((50, N_FEATURES))).astype(np.float32)
     show = BeatNetwork(path)
     got = np.array([show.hear(row) for row in rows])
@@ -191,6 +195,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     from tqdm import tqdm
 
+    target = arguments.export or arguments.run / "beat.safetensors"
+    need_folder("--run", arguments.run)
+    beside = need_model("--export" if arguments.export else "--run", target)
     torch.set_num_threads(arguments.threads)
     cache = arguments.run / "cache"
     sources: list[list[Clip]] = []
@@ -200,19 +207,25 @@ def run(arguments: argparse.Namespace) -> None:
         return lambda each: tqdm(each, desc=name)
 
     def take(groups: list[list[Clip]]) -> None:
+        if len(groups) < 2:
+            raise ConfigError("a source has a single clip; two are needed, one to learn from and one to judge by")
         sources.append([clip for index, group in enumerate(groups) if index % HELD_OUT for clip in group])
         held.extend(group[0] for index, group in enumerate(groups) if not index % HELD_OUT)
 
-    for path in arguments.midi:
-        take(midi_clips(path, arguments.variants, arguments.seed, cache, progress(path.name)))
-    for path in arguments.recordings:
-        take([[clip] for clip in recordings(path, cache, progress(path.name))])
+    for folder in arguments.midi:
+        take(midi_clips(folder, arguments.variants, arguments.seed, cache, progress(printable(folder.name))))
+    for folder in arguments.recordings:
+        heard, skipped = recordings(folder, cache, progress(printable(folder.name)))
+        say_skipped(skipped)
+        take([[clip] for clip in heard])
     for count, make, name in (
         (arguments.composed, composed_clips, "composed"),
         (arguments.beatless, beatless_clips, "beatless"),
     ):
         if count:
             take([[clip] for clip in make(count, arguments.seed, cache, progress(name))])
+    if not sources:
+        raise ConfigError("there is nothing to learn from; --midi, --recordings, --composed or --beatless is needed")
     trainer = Trainer(
         sources, held, arguments.run / "beats.pt", arguments.steps, arguments.batch, arguments.rate, arguments.seed
     )
@@ -220,59 +233,55 @@ def run(arguments: argparse.Namespace) -> None:
         while trainer.step < arguments.steps:
             judged = bool(trainer.curve) and trainer.curve[-1][0] == trainer.step
             if trainer.step % arguments.every == 0 and not judged:
-                print(f"step {trainer.step}: held-out loss {trainer.judge():.4f}", flush=True)
+                tqdm.write(f"step {trainer.step}: held-out loss {trainer.judge():.4f}")
                 trainer.save()
             value = trainer.train_step()
             bar.update(1)
             bar.set_postfix(loss=f"{value:.4f}")
-    print(f"step {trainer.step}: held-out loss {trainer.judge():.4f}")
+    say(f"step {trainer.step}: held-out loss {trainer.judge():.4f}")
     trainer.save()
     best = BeatNet()
     best.load_state_dict(trainer.best)
-    target = arguments.export or arguments.run / "beat.safetensors"
     about = card(arguments, trainer)
     difference = export(best, target, about)
-    target.with_suffix(".json").write_text(json.dumps(about, indent=2) + "\n")
-    print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
+    write_text(beside, json.dumps(about, indent=2) + "\n")
+    say(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m training.train_beats",
         description="Train the beat network further from BeatNet's published weights.",
         epilog="example: python -m training.train_beats --midi pop909 --recordings my_music --run runs/beats",
     )
-    parser.add_argument("--midi", type=Path, action="append", default=[], help="a folder as POP909 has it")
+    parser.add_argument("--midi", type=named_path, action="append", default=[], help="a folder as POP909 has it")
     parser.add_argument(
         "--recordings",
-        type=Path,
+        type=named_path,
         action="append",
         default=[],
         help="a folder with a labels.csv: file, and bpm if known",
     )
-    parser.add_argument("--composed", type=int, default=120, help="pieces composed by chance")
-    parser.add_argument("--beatless", type=int, default=30, help="minutes of what is no music")
-    parser.add_argument("--variants", type=int, default=1, help="variants of each MIDI piece")
-    parser.add_argument("--run", type=Path, default=Path("runs/beats"), help="folder for all that is written")
-    parser.add_argument("--steps", type=int, default=1200, help="steps in all")
-    parser.add_argument("--every", type=int, default=100, help="steps between two looks at the clips held out")
-    parser.add_argument("--batch", type=int, default=16, help="stretches of 14 s in a step")
-    parser.add_argument("--rate", type=float, default=4e-4, help="learning rate at the start")
-    parser.add_argument("--seed", type=int, default=0, help="everything random follows from it")
-    parser.add_argument("--threads", type=int, default=1, help="processor cores to use")
-    parser.add_argument("--export", type=Path, help="the model file; RUN/beat.safetensors by default")
+    parser.add_argument("--composed", type=whole_number(0), default=120, help="pieces composed by chance")
+    parser.add_argument("--beatless", type=whole_number(0), default=30, help="minutes of what is no music")
+    parser.add_argument("--variants", type=whole_number(0), default=1, help="variants of each MIDI piece")
+    parser.add_argument("--run", type=named_path, default=Path("runs/beats"), help="folder for all that is written")
+    parser.add_argument("--steps", type=whole_number(1), default=1200, help="steps in all")
+    parser.add_argument(
+        "--every", type=whole_number(1), default=100, help="steps between two looks at the clips held out"
+    )
+    parser.add_argument("--batch", type=whole_number(1), default=16, help="stretches of 14 s in a step")
+    parser.add_argument("--rate", type=number(0, above=True), default=4e-4, help="learning rate at the start")
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="everything random follows from it")
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=1, help="processor cores to use")
+    parser.add_argument("--export", type=named_path, help="the model file; RUN/beat.safetensors by default")
     return parser
 
 
-def main() -> int:
-    """Entry point; errors are one line and status 2."""
-    try:
-        run(build_parser().parse_args())
-    except (ArtgenError, ValueError) as error:
-        print(f"train_beats: {error}", file=sys.stderr)
-        return 2
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point."""
+    return run_command("train_beats", lambda: run(build_parser().parse_args(arguments)))
 
 
 if __name__ == "__main__":

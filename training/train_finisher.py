@@ -5,7 +5,6 @@ The run folder holds ``options.json``, ``log.csv``, ``figures.csv``, ``state.saf
 material is the same.
 """
 
-import argparse
 import copy
 import json
 import signal
@@ -22,7 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from artgen_osc.errors import ArtgenError
+from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.text import say
+from training.command import Parser, run_command, whole_number
 from training.enlarge import ART, PAIRS
 from training.export import export_finisher
 from training.finisher import SCALE, Finisher, Judge, centred
@@ -31,8 +32,10 @@ from training.finisher_pairs import Pair, draw_windows, is_held_out, read_painti
 from training.finisher_watch import measure, sheet
 from training.gan import pretrained_features
 from training.losses import hinge_discriminator, hinge_generator
+from training.output import need_folder
 from training.teacher import LICENCE, NAME
 
+LEAST_ZERO = ("depth", "paintings", "alone", "first", "seed")
 LEAST = 2
 """Pictures without which there is nothing to learn from."""
 
@@ -333,7 +336,7 @@ def train(trainer: Trainer, folder: Path, held_out: list[Pair]) -> None:
 
 def parse(arguments: Sequence[str] | None = None) -> tuple[Options, bool]:
     """Flags to options, and whether only to export."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m training.train_finisher", description="Train a finisher on what training.enlarge made."
     )
     for field in fields(Options):
@@ -342,7 +345,8 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Options, bool]:
             parser.add_argument(flag, required=True, help=HELP[field.name])
         else:
             default = field.default
-            parser.add_argument(flag, type=type(default), default=default, help=f"{HELP[field.name]} ({default})")
+            kind = whole_number(0 if field.name in LEAST_ZERO else 1) if type(default) is int else type(default)
+            parser.add_argument(flag, type=kind, default=default, help=f"{HELP[field.name]} ({default})")
     parser.add_argument("--export-only", action="store_true", help="write the model of the last checkpoint and stop")
     given = vars(parser.parse_args(arguments))
     export_only = given.pop("export_only")
@@ -350,29 +354,33 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Options, bool]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point; errors are one line and status 2."""
-    options, export_only = parse(arguments)
+    """Entry point."""
+    return run_command("train_finisher", lambda: _run(*parse(arguments)))
+
+
+def _run(options: Options, export_only: bool) -> None:
     folder = Path(options.run)
+    need_folder("--run", folder)
     torch.set_num_threads(options.threads)
-    try:
-        pairs, paintings, held_out = read_material(Path(options.material))
-        features = pretrained_features() if options.feature_weight else None
-        trainer = Trainer(options, pairs, paintings, features)
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "state.safetensors").exists():
-            with safe_open(folder / "state.safetensors", "pt") as file:
+    pairs, paintings, held_out = read_material(Path(options.material))
+    features = pretrained_features() if options.feature_weight else None
+    trainer = Trainer(options, pairs, paintings, features)
+    state = folder / "state.safetensors"
+    if state.exists():
+        try:
+            with safe_open(state, "pt") as file:
                 trainer.load_state({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
-            _say(f"{folder}: goes on from step {trainer.step_count}")
-        (folder / "options.json").write_text(json.dumps(asdict(options), indent=2))
-        _say(f"{len(pairs)} pairs and {len(paintings)} paintings; {len(held_out)} pairs are held out")
-        if not export_only:
-            train(trainer, folder, held_out)
-        difference = export_finisher(trainer.average, folder / "finisher.onnx", card(trainer, held_out))
-        print(f"{folder / 'finisher.onnx'}: written; differs from the trained network by {difference:.1g}")
-    except (ValueError, ImportError, OSError, SafetensorError, ArtgenError) as error:
-        print(f"train_finisher: {error}", file=sys.stderr)
-        return 2
-    return 0
+        except SafetensorError as error:
+            raise ConfigError(f"--run: {state}: is damaged ({error}); take it away, or give another --run") from None
+        _say(f"{folder}: goes on from step {trainer.step_count}")
+    elif export_only:
+        raise ConfigError(f"--export-only: {folder}: no checkpoint is there yet; leave the flag out to train")
+    (folder / "options.json").write_text(json.dumps(asdict(options), indent=2))
+    _say(f"{len(pairs)} pairs and {len(paintings)} paintings; {len(held_out)} pairs are held out")
+    if not export_only:
+        train(trainer, folder, held_out)
+    difference = export_finisher(trainer.average, folder / "finisher.onnx", card(trainer, held_out))
+    say(f"{folder / 'finisher.onnx'}: written; differs from the trained network by {difference:.1g}")
 
 
 if __name__ == "__main__":

@@ -5,16 +5,14 @@ and ``samples/``; the same command with the same ``--run`` goes on from the last
 ``torchrun --nproc-per-node N -m -- training.train_gan …`` shares the work among N processes.
 """
 
-import argparse
-import contextlib
 import io
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 
 import av
@@ -22,15 +20,18 @@ import torch
 from torch import distributed as dist
 from tqdm import tqdm
 
-from artgen_osc.errors import ArtgenError
+from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.text import printable, say
+from training.command import Parser, named_path, number, run_command, whole_number
 from training.export import export_generator
 from training.gan import N_MOOD, pretrained_features
 from training.gan_detail import DetailTrainer
-from training.gan_trainer import Options, Trainer
-from training.gan_watch import Watch, painter, sample_sheet, write_walk
+from training.gan_start import AUTO, choose_start, few
+from training.gan_trainer import SIZES, Options, Trainer
+from training.gan_watch import Watch, painter, sample_sheet, told, write_walk
+from training.output import need_folder, need_place, read_checkpoint, whole, write_text
+from training.pace import Pace
 from training.pictures import ENLARGED_MOST, open_pictures
-
-FEW = 100
 
 HELP = {
     "images": "folder of pictures, searched with its subfolders",
@@ -50,7 +51,8 @@ HELP = {
     "detail": "train only the sizes above that of --init, on windows; where there are none, the last two",
     "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
-    "init": "start from the generator in this model file; a smaller one is grown, a larger one cut",
+    "init": "start from the generator in this file, a smaller one grown, a larger one cut; auto: the installed one "
+    "where it fits; none: from nothing",
     "minutes": "minutes between checkpoints",
     "name": "what the pictures are, for the model's card",
     "licence": "their licence, for the model's card",
@@ -82,7 +84,7 @@ class Run:
         try:
             buffer = io.BytesIO()
             torch.save(state, buffer)
-            with _whole(self._folder / "state.pt") as fresh:
+            with whole(self._folder / "state.pt") as fresh:
                 fresh.write_bytes(buffer.getbuffer())
             _append(self._folder / "log.csv", self._rows)
             lead = [row["generator"] for row in self._rows]
@@ -100,31 +102,19 @@ class Run:
         samples = self._folder / "samples"
         samples.mkdir(exist_ok=True)
         paint, z_dim, size = painter(self._trainer), self._trainer.options.z_dim, self._trainer.options.size
-        with _whole(samples / f"{step:06d}.jpg") as fresh:
+        with whole(samples / f"{step:06d}.jpg") as fresh:
             sample_sheet(paint, z_dim).save(fresh, quality=90)
-        with _whole(samples / "walk.mp4") as fresh:
+        with whole(samples / "walk.mp4") as fresh:
             write_walk(fresh, paint, z_dim, size)
         figures = self._watch.measure()
         _append(self._folder / "figures.csv", [{"step": step, **figures}])
-        told = ", ".join(f"{name} {value:.2f}" for name, value in figures.items())
-        _say(f"step {step}, {self._trainer.images_seen} pictures: {told}")
-        for line in self._watch.warnings(figures, lead):
-            _say(f"careful: {line}")
+        careful = [f"careful: {line}" for line in self._watch.warnings(figures, lead)]
+        _say(f"step {step:,}: see {samples / f'{step:06d}.jpg'}", *told(figures), *careful)
 
 
-def _say(line: str) -> None:
-    tqdm.write(line, file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A path to write to; what is written takes the place of `path` only when it is whole."""
-    fresh = path.with_name(f"new-{path.name}")
-    try:
-        yield fresh
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+def _say(*lines: str) -> None:
+    if any(lines):
+        tqdm.write("\n".join(printable(line) for line in lines if line), file=sys.stderr)
 
 
 def _append(path: Path, rows: list[dict[str, float]]) -> None:
@@ -134,7 +124,7 @@ def _append(path: Path, rows: list[dict[str, float]]) -> None:
     if rows and not size:
         lines.insert(0, ",".join(rows[0]))
     try:
-        with path.open("a") as file:
+        with path.open("a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
     except OSError:
         if path.exists():
@@ -146,8 +136,12 @@ def card(trainer: Trainer) -> dict[str, object]:
     """The card of the exported model."""
     options = trainer.options
     trained_on = f"{options.name}: {len(trainer.pictures)} pictures"
+    licence = options.licence
     if options.detail:
         trained_on = f"{trainer.before['trained_on']}; detail up to {options.size} px: {len(trainer.pictures)} pictures"
+    elif trainer.before:
+        trained_on = f"{trainer.before.get('trained_on', 'unknown')}; then {trained_on}"
+        licence = f"{trainer.before.get('licence', 'unknown')}; then {licence}"
     return {
         "kind": "generator",
         "size": options.size,
@@ -158,7 +152,7 @@ def card(trainer: Trainer) -> dict[str, object]:
         "mood_mean": trainer.scale.mean.tolist(),
         "mood_deviation": trainer.scale.deviation.tolist(),
         "trained_on": trained_on,
-        "licence": options.licence,
+        "licence": licence,
         "images_seen": trainer.images_seen,
         "training_hours": round(trainer.seconds / 3600, 2),
     }
@@ -173,17 +167,21 @@ def train(trainer: Trainer, folder: Path) -> bool:
     """
     options = trainer.options
     stopping: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for wish in (signal.SIGINT, signal.SIGTERM):
         # A step is finished first: half of one could not be gone on from exactly.
-        signal.signal(number, lambda received, _: stopping.append(received))
+        signal.signal(wish, lambda received, _: stopping.append(received))
     run = Run(trainer, folder) if trainer.rank == 0 else None
+    pace = Pace(options.steps, trainer.step_count)
     saved, stop, written = time.monotonic(), False, True
-    with tqdm(total=options.steps, initial=trainer.step_count, disable=run is None) as bar:
+    with tqdm(total=options.steps, disable=run is None, bar_format="{desc}") as bar:
         while trainer.step_count < options.steps and not stop:
+            start = time.monotonic()
             losses = trainer.step()
+            if pace.add(time.monotonic() - start) and run:
+                first_sheet = options.minutes * 60 - (time.monotonic() - saved)
+                _say(*pace.foretell(first_sheet, folder / "samples"))
+            bar.set_description_str(pace.line(), refresh=False)
             bar.update()
-            rate = (bar.format_dict["rate"] or 0.0) * options.batch * trainer.processes
-            bar.set_postfix({"pictures/s": f"{rate:.1f}", **{name: f"{value:.2f}" for name, value in losses.items()}})
             if run:
                 run.log(losses)
             due = time.monotonic() - saved > options.minutes * 60
@@ -207,26 +205,38 @@ def _agree(trainer: Trainer, *wishes: bool) -> list[bool]:
 
 
 def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
-    """Flags to options."""
-    parser = argparse.ArgumentParser(
+    """Flags to options, and whether only the model of the last checkpoint is wanted."""
+    parser = Parser(
         prog="python -m training.train_gan",
         description="Train a generator on your own pictures.",
         epilog="example: python -m training.train_gan --images my-paintings --run runs/paintings",
     )
     for field in fields(Options):
         flag = "--" + field.name.replace("_", "-")
-        if field.name == "images":
-            parser.add_argument(flag, required=True, help=HELP["images"])
+        default = AUTO if field.name == "init" else field.default
+        if field.default is MISSING:
+            parser.add_argument(flag, type=_type_of(field.name, str), required=True, help=HELP[field.name])
+        elif isinstance(default, bool):
+            parser.add_argument(flag, action="store_true", help=HELP[field.name])
         else:
-            kind = type(field.default)
-            if kind is bool:
-                parser.add_argument(flag, action="store_true", help=HELP[field.name])
-                continue
-            parser.add_argument(flag, type=kind, default=field.default, help=f"{HELP[field.name]} ({field.default})")
+            kind = _type_of(field.name, type(default))
+            parser.add_argument(flag, type=kind, default=default, help=f"{HELP[field.name]} ({default})")
     parser.add_argument("--export-only", action="store_true", help="write the model of the last checkpoint and stop")
     given = vars(parser.parse_args(arguments))
     export_only = given.pop("export_only")
+    if given["size"] not in SIZES:
+        parser.error(f"--size: {given['size']} can't be trained; {', '.join(map(str, SIZES))} are allowed; try 256")
     return Options(**given), export_only
+
+
+def _type_of(name: str, kind: type) -> Callable[[str], object]:
+    if name in ("images", "run", "init"):
+        return lambda text: str(named_path(text))
+    if kind is int:
+        return whole_number(0 if name == "seed" else 1)
+    if kind is float:
+        return number(0.0, above=not name.endswith("_weight"))
+    return kind
 
 
 def join_processes() -> None:
@@ -243,7 +253,7 @@ def prepare(options: Options, folder: Path) -> Trainer:
 
     Raises
     ------
-    ValueError
+    ConfigError, ModelError, ValueError
         An option, the pictures or the checkpoint can't be used.
     """
     first = not dist.is_initialized() or dist.get_rank() == 0
@@ -253,42 +263,43 @@ def prepare(options: Options, folder: Path) -> Trainer:
     if dist.is_initialized() and first:
         dist.barrier()
     if first:
-        for line in skipped:
-            _say(f"skipped {line}")
-        if len(pictures) < FEW:
-            _say(f"{len(pictures)} pictures are few and may be learned by heart; {FEW} or more are better")
+        _say(*(f"passed over: {line}" for line in skipped), few(len(pictures), options))
     if options.detail:
         trainer: Trainer = DetailTrainer(options, pictures)
     else:
         trainer = Trainer(options, pictures, pretrained_features())
     if (folder / "state.pt").exists():
-        trainer.load_state(torch.load(folder / "state.pt", map_location="cpu", weights_only=True))
+        trainer.load_state(read_checkpoint(folder / "state.pt", "generator", "discriminator", "codes", "random"))
         if first:
             _say(f"{folder}: goes on from step {trainer.step_count}")
     return trainer
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; errors are one line and status 2."""
-    options, export_only = parse(arguments)
+    """Entry point."""
+    return run_command("train_gan", lambda: _run(*parse(arguments)))
+
+
+def _run(options: Options, export_only: bool) -> int:
     folder = Path(options.run)
+    model = folder / "generator.onnx"
+    need_folder("--run", folder)
+    need_place("--run", model)
+    if export_only and not (folder / "state.pt").exists():
+        raise ConfigError(f"--export-only: {folder}: no checkpoint is there yet; leave the flag out to train")
     torch.backends.cudnn.benchmark = True
     join_processes()
     try:
+        options, word = choose_start(options, folder)
         trainer = prepare(options, folder)
         if trainer.rank == 0:
-            (folder / "options.json").write_text(json.dumps(asdict(options), indent=2))
+            _say(word)
+            write_text(folder / "options.json", json.dumps(asdict(options), indent=2))
         if not export_only and not train(trainer, folder):
             return 2
         if trainer.rank == 0:
-            difference = export_generator(trainer.average.cpu(), folder / "generator.onnx", card(trainer))
-            print(f"{folder / 'generator.onnx'}: written; differs from the trained network by {difference:.1g}")
-    except torch.OutOfMemoryError:
-        print("train_gan: the memory of the graphics card is full; a smaller --batch or --size fits", file=sys.stderr)
-        return 2
-    except (ValueError, ImportError, OSError, ArtgenError) as error:
-        print(f"train_gan: {error}", file=sys.stderr)
-        return 2
+            difference = export_generator(trainer.average.cpu(), model, card(trainer))
+            say(f"{model}: written; differs from the trained network by {difference:.1g}")
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()

@@ -21,9 +21,11 @@ import numpy as np
 import torch
 from torch import distributed as dist
 
-from artgen_osc.errors import ArtgenError, ConfigError
-from artgen_osc.mood_mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
+from artgen_osc.errors import ConfigError
+from artgen_osc.mood.mel import FMAX, FMIN, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS
+from artgen_osc.runtime.text import say
 from training import mood_report
+from training.command import MOST_THREADS, Parser, named_path, run_command, say_skipped, whole_number
 from training.export import export_model
 from training.mood_cnn import Ensemble, Features
 from training.mood_detector import fit_detector, random_windows
@@ -32,6 +34,7 @@ from training.mood_kernel import fit_axes, fit_expected, fit_kernel
 from training.mood_material import describe, fit_standardise
 from training.music import Songs, artist_folds, load
 from training.not_music import not_music
+from training.output import need_folder, need_model, write_text
 
 LICENCES = {
     "spotify": "339 pop songs as spectrograms, Spotify's valence and energy (COSC_5470_ARTGEN); no licence stated",
@@ -41,28 +44,36 @@ LICENCES = {
 _NOISE_WINDOWS = 4
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The command line."""
     defaults = Settings()
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m training.train_mood",
         description="Train the mood network; the first source sets the scale.",
         epilog="example: python -m training.train_mood --data my_music/labels.csv --run runs/mine",
     )
     for name in ("spotify", "emotify"):
-        parser.add_argument(f"--{name}", metavar="PATH", help=f"the shared {name} data; may be left out")
-    parser.add_argument("--data", metavar="PATH", action="append", default=[], help="a labels.csv or .npz of your own")
-    parser.add_argument("--run", type=Path, default=Path("runs/mood"), help="folder for all that is written")
-    parser.add_argument("--folds", type=int, default=5, help="parts of the split by artist")
-    parser.add_argument("--repeats", type=int, default=1, help="how many different splits")
-    parser.add_argument("--only", type=int, metavar="MEMBER", help="train this member alone, to share the work")
-    parser.add_argument("--epochs", type=int, default=defaults.epochs, help="most passes over the clips")
-    parser.add_argument("--batch", type=int, default=defaults.batch, help="windows in a step")
-    parser.add_argument("--width", type=int, default=defaults.width, help="units of a member's hidden layer")
-    parser.add_argument("--seed", type=int, default=defaults.seed, help="everything random follows from it")
-    parser.add_argument("--noises", type=int, default=300, help="clips of sound that isn't music")
-    parser.add_argument("--threads", type=int, default=1, help="processor cores to use")
-    parser.add_argument("--export", type=Path, help="the model file; RUN/mood.onnx by default")
+        parser.add_argument(
+            f"--{name}", type=named_path, metavar="PATH", help=f"the shared {name} data; may be left out"
+        )
+    parser.add_argument(
+        "--data", type=named_path, metavar="PATH", action="append", default=[], help="a labels.csv or .npz of your own"
+    )
+    parser.add_argument("--run", type=named_path, default=Path("runs/mood"), help="folder for all that is written")
+    parser.add_argument("--folds", type=whole_number(2), default=5, help="parts of the split by artist")
+    parser.add_argument("--repeats", type=whole_number(1), default=1, help="how many different splits")
+    parser.add_argument(
+        "--only", type=whole_number(0), metavar="MEMBER", help="train this member alone, to share the work"
+    )
+    parser.add_argument("--epochs", type=whole_number(1), default=defaults.epochs, help="most passes over the clips")
+    parser.add_argument("--batch", type=whole_number(1), default=defaults.batch, help="windows in a step")
+    parser.add_argument(
+        "--width", type=whole_number(1), default=defaults.width, help="units of a member's hidden layer"
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=defaults.seed, help="everything random follows from it")
+    parser.add_argument("--noises", type=whole_number(1), default=300, help="clips of sound that isn't music")
+    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=1, help="processor cores to use")
+    parser.add_argument("--export", type=named_path, help="the model file; RUN/mood.onnx by default")
     return parser
 
 
@@ -72,7 +83,7 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> lis
     Raises
     ------
     ConfigError
-        A source has fewer artists than there are folds.
+        A source has fewer artists than there are folds, or a part of the split lacks labels.
     """
     for songs in sources:
         artists = len(set(songs.artists))
@@ -82,8 +93,22 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> lis
     for repeat in range(repeats):
         for parts in zip(*(artist_folds(songs.artists, folds, seed + repeat) for songs in sources), strict=True):
             train, held = zip(*parts, strict=True)
+            for songs, rows in zip(sources, train, strict=True):
+                _need_labels(songs, rows)
             result.append(Split(sources, train, held))
     return result
+
+
+def _need_labels(songs: Songs, rows: np.ndarray) -> None:
+    for column, value in enumerate(("valence", "energy")):
+        known = songs.labels[rows, column]
+        known = known[np.isfinite(known)]
+        if len(known) < 2 or not known.std():
+            what = f"{len(known)} labels are known" if len(known) < 2 else f"all {len(known)} labels are the same"
+            raise ConfigError(
+                f"{songs.name}: {value}: {what} in a part of the split; labels that differ are needed; fill in the "
+                "column, or take fewer --folds"
+            )
 
 
 def train(split: Split, points: list[Points], settings: Settings, path: Path, member: int) -> Trainer:
@@ -142,12 +167,11 @@ def read_sources(arguments: argparse.Namespace) -> list[Songs]:
 
     sources = []
     named = [("spotify", arguments.spotify), *((None, p) for p in arguments.data), ("emotify", arguments.emotify)]
-    for name, path in named:
-        if path:
-            songs = load(path, lambda rows: tqdm(rows, desc="reading", unit="file"), arguments.run / "cache")
+    for name, data in named:
+        if data:
+            songs = load(data, lambda rows: tqdm(rows, desc="reading", unit="file"), arguments.run / "cache")
             sources.append(replace(songs, name=name) if name else songs)
-            for line in songs.skipped:
-                print(f"skipped {line}", file=sys.stderr)
+            say_skipped(songs.skipped)
     if not sources:
         raise ConfigError("data: there is none; --spotify, --emotify or --data is needed; see training/README.md")
     return sources
@@ -157,6 +181,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Do what the command line says."""
     from tqdm import tqdm
 
+    target = arguments.export or arguments.run / "mood.onnx"
+    need_folder("--run", arguments.run)
+    beside = need_model("--export" if arguments.export else "--run", target)
     torch.set_num_threads(arguments.threads)
     sources = read_sources(arguments)
     settings = Settings(epochs=arguments.epochs, batch=arguments.batch, width=arguments.width, seed=arguments.seed)
@@ -170,6 +197,8 @@ def run(arguments: argparse.Namespace) -> None:
     if "RANK" in os.environ:
         dist.init_process_group("gloo")
     chosen = range(len(splits_)) if arguments.only is None else [arguments.only]
+    if chosen[-1] >= len(splits_):
+        raise ConfigError(f"--only: {arguments.only} isn't there; the members are 0..{len(splits_) - 1}")
     trainers = [train(splits_[i], points, settings, arguments.run / f"member{i}.pt", i) for i in chosen]
     if dist.is_initialized():
         rank = dist.get_rank()
@@ -186,20 +215,6 @@ def run(arguments: argparse.Namespace) -> None:
     errors = [np.abs(own - heard[:, :2]) for own, heard in zip(labels, got, strict=True)]
     expected = fit_expected(novelties, errors)
     said = expected.numpy()[0] + expected.numpy()[1] * novelties[0][:, None]
-    curve = mood_report.reliability(sources[0].labels, got[0][:, :2], said)
-    mood_report.draw_report(sources[0], got[0][:, :2], curve, arguments.run / "report.png")
-    text = "\n\n".join(
-        [
-            report.table,
-            "| error that was expected | error |\n|---|---|\n"
-            + "\n".join(f"| {said:.3f} | {true:.3f} |" for said, true in curve),
-            "The ten that are judged worst:",
-            mood_report.worst(sources[0], got[0][:, :2]),
-        ]
-    )
-    print(text)
-    (arguments.run / "report.md").write_text(text + "\n\n![curves](report.png)\n")
-
     everything = [np.arange(len(songs)) for songs in sources]
     kernel = fit_kernel(material, points, everything, axes)
     noises = random_windows(not_music(arguments.noises, arguments.seed), _NOISE_WINDOWS, arguments.seed)
@@ -208,20 +223,20 @@ def run(arguments: argparse.Namespace) -> None:
     members = [trainer.best_net() for trainer in trainers[: arguments.folds]]
     network = Ensemble(standardise, members, kernel, detector, expected)
     about = card(sources, settings, report.figures)
-    target = arguments.export or arguments.run / "mood.onnx"
+    # The model first: hours lie behind it, and a report that fails must not take it along.
     difference = export(network, target, about)
-    (target.with_suffix(".json")).write_text(json.dumps(about, indent=2) + "\n")
-    print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
+    write_text(beside, json.dumps(about, indent=2) + "\n")
+    curve = mood_report.reliability(sources[0].labels, got[0][:, :2], said)
+    text = mood_report.text(report, sources[0], got[0][:, :2], curve)
+    write_text(arguments.run / "report.md", text + "\n\n![curves](report.png)\n")
+    mood_report.draw_report(sources[0], got[0][:, :2], curve, arguments.run / "report.png")
+    say(text)
+    say(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {difference:.1e} of the trained network")
 
 
-def main() -> int:
-    """Entry point; errors are one line and status 2."""
-    try:
-        run(build_parser().parse_args())
-    except (ArtgenError, ValueError) as error:
-        print(f"train_mood: {error}", file=sys.stderr)
-        return 2
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point."""
+    return run_command("train_mood", lambda: run(build_parser().parse_args(arguments)))
 
 
 if __name__ == "__main__":

@@ -4,30 +4,33 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
 
-from artgen_osc import schema
-from artgen_osc.config import Config, ConfigFile, VisualsConfig
+from artgen_osc.config.settings import Config, ConfigFile, VisualsConfig
 from artgen_osc.errors import ConfigError, DisplayError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.oscquery import OscQuery, current, open_query
-from visuals.control import Control, Controls
-from visuals.gallery.occasions import Occasions, snapshot
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.oscquery.server import OscQuery, current, open_query
+from artgen_osc.runtime.guard import Guard
+from artgen_osc.runtime.throttle import Throttle
+from artgen_osc.schema import table as schema
+from visuals.control.controls import Control, Controls
+from visuals.control.keys import Keyboard
+from visuals.control.scenes.folder import Library
+from visuals.control.scenes.recall import Message, Present, Scenes, given_in, started
+from visuals.gallery.occasions import Occasions
 from visuals.gallery.writer import Writer
-from visuals.generator import open_generator
-from visuals.keys import BY_NAME
-from visuals.report import Report
-from visuals.scene_folder import Library
-from visuals.scenes import Present, Scenes, given_in, started
+from visuals.generators.trial import Trials
+from visuals.outputs.strip import Strip
+from visuals.outputs.view import WIDTH, LiveView, address_of
+from visuals.outputs.window import Memory, Surface, Window
+from visuals.painting.worker import ThreadWorker
 from visuals.show import Show
-from visuals.strip import Strip
-from visuals.view import WIDTH, LiveView, address_of
-from visuals.window import Memory, Surface, Window
-from visuals.worker import ThreadWorker
+from visuals.snapshots import snapshot
+from visuals.status import Report
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +39,13 @@ LONGEST_STEP_S = 0.1
 
 GIVE_UP_S = 10.0
 
-_CONTROLS = schema.by_path(schema.VISUALS_CONTROLS)
-
 
 def run(
     file: ConfigFile,
     *,
     seconds: float | None = None,
-    record: Path | None = None,
+    strip: Path | None = None,
+    child: bool = False,
     on_frame: Callable[[Show, Control], None] | None = None,
 ) -> int:
     """Run the renderer.
@@ -52,7 +54,8 @@ def run(
     ----------
     file : the settings; read again when the show's file is saved
     seconds : end by itself after this time
-    record : a PNG file; leave a strip of pictures of the show there
+    strip : a PNG file; leave a strip of pictures of the show there
+    child : of a daemon that follows the same show file, and tells of the mistakes in it
     on_frame : called after each drawn frame
 
     Returns
@@ -72,13 +75,14 @@ def run(
     SceneError
         The scene to start with can't be used.
     """
-    strip = Strip(record) if record is not None else None
+    sheet = Strip(strip) if strip is not None else None
     with ExitStack() as stack:
         library = Library(Path(file.config.visuals.scenes))
         stack.callback(library.close)
         config = started(file, library)
         understood = (*schema.VISUALS_CONTROLS, *schema.sent())
-        receiver = OscReceiver(config.host, config.port, schema.by_path(understood))
+        rows = schema.by_path(understood)
+        receiver = OscReceiver(config.host, config.port, rows, file.config.osc.time_tags)
         stack.callback(receiver.close)
         query = open_query(
             "artgen renderer", config.host, config.query_port, receiver, schema.sent_by_renderer(), understood
@@ -89,14 +93,16 @@ def run(
         surface: Surface = Memory(size) if config.headless else Window(size, config.display)
         stack.callback(surface.close)
         threads = max(1, (os.cpu_count() or 1) // 2)
-        worker = ThreadWorker(config.model, lambda model: open_generator(model, threads, config.engine))
+        trials = Trials(threads, config.engine)
+        worker = ThreadWorker(config.model, trials.open)
         stack.callback(worker.close)
+        trials.wanted = worker.wants
         show = Show(surface.context, surface.size, Controls(config), worker, surface.window)
         stack.callback(show.close)
         writer = Writer(Path(config.gallery))
         stack.callback(writer.close)
-        if strip is not None:
-            stack.callback(strip.close)
+        if sheet is not None:
+            stack.callback(sheet.close)
         stopping = stack.enter_context(_signals())
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
         report = Report(receiver, query, library)
@@ -104,8 +110,8 @@ def run(
         scenes = Scenes(library, lambda what, reason: receiver.refuse(what, reason, ""))
         view = LiveView(address_of(config.view))
         stack.callback(view.close)
-        _Loop(show, surface, receiver, query, report, scenes, writer, view, file, on_frame).run(
-            config, stopping, seconds, strip
+        _Loop(show, surface, receiver, query, report, library, scenes, writer, view, file, child, on_frame).run(
+            config, stopping, seconds, sheet
         )
     return 0
 
@@ -118,10 +124,12 @@ class _Loop:
         receiver: OscReceiver,
         query: OscQuery | None,
         report: Report,
+        library: Library,
         scenes: Scenes,
         writer: Writer,
         view: LiveView,
         file: ConfigFile,
+        child: bool,
         on_frame: Callable[[Show, Control], None] | None,
     ) -> None:
         self._show = show
@@ -129,17 +137,21 @@ class _Loop:
         self._receiver = receiver
         self._query = query
         self._report = report
+        self._library = library
         self._scenes = scenes
+        self._keyboard = Keyboard()
         self._published: VisualsConfig | None = None
         self._writer = writer
         self._view = view
         self._file = file
+        self._child = child
+        self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._next_look = 0.0
         self._on_frame = on_frame
         self._occasions = Occasions()
         self._fullscreen = False
         self._last_drawn = monotonic()
-        self._quiet_until = 0.0
+        self._throttle = Throttle()
 
     def run(self, config: VisualsConfig, stopping: threading.Event, seconds: float | None, strip: Strip | None) -> None:
         start = last = self._last_drawn = due = monotonic()
@@ -149,7 +161,7 @@ class _Loop:
             control = self._step(now, min(now - last, LONGEST_STEP_S))
             last = now
             if control.quit or (seconds is not None and now - start >= seconds):
-                return
+                break
             self._frame(control)
             if self._show.pictures and not lit:
                 lit = True
@@ -158,44 +170,56 @@ class _Loop:
                 strip.add(now - start, self._show.picture())
             due = max(due + 1.0 / config.fps, monotonic() - 1.0 / config.fps)
             sleep(max(0.0, due - monotonic()))
+        if strip is not None and strip.empty and self._show.pictures:
+            strip.add(last - start, self._show.still()[0])
 
     def _step(self, now: float, dt: float) -> Control:
         show = self._show
-        messages: list[tuple[schema.Address, schema.Value]] = []
-        for name in self._surface.pressed():
-            key = BY_NAME.get(name)
-            if key is None:
-                continue
-            if _CONTROLS[key.path].kind == "int":
-                messages.append((_CONTROLS[key.path], int(name)))
-            else:
-                show.controls.press(key.path, now)
-        messages += self._receiver.poll()
-        messages = self._scenes.receive(messages, self._present(now), now, dt)
-        show.controls.receive(self._report.receive(messages), now)
+        with self._guard("keys"):
+            for name in self._surface.pressed():
+                settings = show.controls.now(now).settings
+                pressed = self._keyboard.press(name, settings, now, self._library.names())
+                self._take(list(pressed.messages), now, 0.0)
+                if pressed.note:
+                    show.note(pressed.note, pressed.seconds)
+        messages: list[Message] = []
+        with self._guard("messages"):
+            messages = self._receiver.poll()
+        self._take(messages, now, dt)
         if now >= self._next_look:
             self._next_look = now + 1.0
-            if edits := self._edits():
-                show.controls.receive(
-                    self._scenes.receive(edits, self._present(now), now, 0.0, given_in(self._file)), now
-                )
-        control = show.step(now, dt, self._receiver.refused)
-        self._report.tell(show, now)
-        if self._query and control.settings is not self._published:
-            self._published = control.settings
-            self._query.publish(current(schema.VISUALS_CONTROLS, Config(visuals=control.settings)))
+            show.scenes = self._library.names()
+            with self._guard("show file"):
+                self._take(self._edits(), now, 0.0, given_in(self._file))
+        control = show.controls.now(now)
+        with self._guard("frame"):
+            control = show.step(now, dt, self._receiver.refused)
+        with self._guard("status"):
+            self._report.tell(show, now)
+            if self._query and control.settings is not self._published:
+                self._published = control.settings
+                self._query.publish(current(schema.VISUALS_CONTROLS, Config(visuals=control.settings)))
         return control
+
+    def _take(self, messages: list[Message], now: float, dt: float, given: Collection[str] = ()) -> None:
+        """Do what messages say, each for itself: one that fails leaves the others."""
+        with self._guard("messages"):
+            meant = self._scenes.receive(messages, self._present(now), now, dt, given)
+            for message in self._report.receive(meant):
+                with self._guard(message[0].path):
+                    self._show.controls.receive([message], now)
 
     def _present(self, now: float) -> Present:
         show = self._show
         return Present(show.controls.now(now).settings, show.seed, show.mood)
 
-    def _edits(self) -> list[tuple[schema.Address, schema.Value]]:
+    def _edits(self) -> list[Message]:
         """What a saved show file changes, as if it had come over OSC."""
         try:
             changes = self._file.changes()
         except ConfigError as error:
-            log.warning("%s; the old values are kept", error)
+            for line in [] if self._child else str(error).split("\n"):
+                log.warning("%s; the old values are kept", line)
             return []
         followed = {row.setting: row for row in schema.VISUALS_CONTROLS}
         for key in changes:
@@ -221,8 +245,7 @@ class _Loop:
             surface.show()
         except Exception as error:  # drivers raise anything; one lost frame doesn't end a show
             now = monotonic()
-            if now >= self._quiet_until:
-                self._quiet_until = now + 60.0
+            if self._throttle.due():
                 log.warning("frame: not drawn (%s); the show goes on", error)
             if now - self._last_drawn > GIVE_UP_S:
                 raise DisplayError(

@@ -1,20 +1,21 @@
 """The whole renderer but for its window: controls in, frames out."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from artgen_osc.config import VisualsConfig
-from visuals.control import Control, Controls
-from visuals.follow import Follower
-from visuals.generator import Frame
-from visuals.keys import KEYS
-from visuals.latent import LatentPath
-from visuals.motion import Crossfade, Look, Motion, Pace
-from visuals.overlay import text_image
-from visuals.painter import Picture, Request
-from visuals.screen import Screen
-from visuals.worker import Worker, WorkerState
+from artgen_osc.config.settings import VisualsConfig
+from visuals.compositor.overlay import text_image
+from visuals.compositor.screen import Screen
+from visuals.control.controls import Control, Controls
+from visuals.generators.generator import Frame
+from visuals.help import Scenery, help_lines
+from visuals.modulation.follow import Follower
+from visuals.modulation.motion import Crossfade, Look, Motion, Pace
+from visuals.painting.latent import LatentPath
+from visuals.painting.painter import Picture, Request
+from visuals.painting.worker import Worker, WorkerState
 
 OVERLAY_EVERY_S = 0.25
 MIX_S = 0.15
@@ -39,6 +40,7 @@ class Show:
     pictures : generated pictures shown so far
     mood : valence and energy that are painted, 0..1
     painted : the newest picture, None before the first
+    scenes : names of all that there are, for the overlay
     """
 
     def __init__(
@@ -65,6 +67,9 @@ class Show:
         self._look = Look(brightness=0.0)
         self._time = 0.0
         self._overlay_age = math.inf
+        self._shown = False, ""
+        self._note, self._note_left = "", 0.0
+        self.scenes: Sequence[str] = ()
         self.mood = (control.valence, control.energy)
         self.painted: Picture | None = None
 
@@ -166,45 +171,28 @@ class Show:
         self.pictures += 1
         self.painted = picture
 
+    def note(self, text: str, seconds: float) -> None:
+        """Show a line in the overlay for so long, help or not."""
+        self._note, self._note_left = text, seconds
+
     def _help(self, control: Control, dt: float, refused: int) -> None:
         self._overlay_age += dt
-        if not control.settings.help:
+        self._note_left -= dt
+        note = self._note if self._note_left > 0.0 else ""
+        wanted = control.settings.help, note
+        if wanted == (False, ""):
             if self._overlay_age < math.inf:
                 self.screen.overlay(None)
             self._overlay_age = math.inf
-        elif self._overlay_age >= OVERLAY_EVERY_S:
+        elif self._overlay_age >= OVERLAY_EVERY_S or wanted != self._shown:
             self._overlay_age = 0.0
-            self.screen.overlay(text_image(self.help_lines(control, refused), self.screen.size[1]))
+            lines = [note] if note else []
+            if control.settings.help:
+                lines += ([""] if note else []) + self.help_lines(control, refused)
+            self.screen.overlay(text_image(lines, self.screen.size[1]))
+        self._shown = wanted
 
     def help_lines(self, control: Control, refused: int) -> list[str]:
-        """The overlay's text; a tab separates two columns."""
-        settings, state = control.settings, self._worker.state
-        if settings.manual:
-            source = "by hand"
-        elif control.stale:
-            source = "no music" if math.isinf(control.age) else f"no music for {control.age:.0f} s"
-        else:
-            source = "from the music"
-        second = f" and {state.second} {settings.model_mix:.0%}" if state.second else ""
-        flags = [name for name in ("freeze", "blackout") if getattr(settings, name)]
-        lines = [
-            "artgen visuals" + "".join(f" · {flag}" for flag in flags),
-            "",
-            f"frames\t{self.fps:.0f} fps at {self.screen.size[0]}x{self.screen.size[1]}",
-            f"generator\t{state.name}{second}, {state.fps:.0f} fps",
-            f"mood\tvalence {self.mood[0]:.2f}  energy {self.mood[1]:.2f}  {source}",
-            f"picture\t{self._path.seed}, speed {settings.speed:g}",
-        ]
-        if state.loading:
-            lines.append(f"loading\t{state.loading}")
-        if refused:
-            lines.append(f"refused\t{refused} messages, see the log")
-        if state.error:
-            lines += [f"error\t{part}" if index == 0 else f" \t{part}" for index, part in enumerate(_wrap(state.error))]
-        return [*lines, "", *(f"{key.label}\t{key.doc}" for key in KEYS)]
-
-
-def _wrap(text: str, width: int = 70) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, width)[:4]
+        """The overlay's text; see `visuals.help`."""
+        scenery = Scenery(self.screen.size, self.fps, self._path.seed, self.mood, refused, self.scenes)
+        return help_lines(control, self._worker.state, scenery)

@@ -6,21 +6,21 @@ JavaScript in a page can't open a UDP port; it hears and steers the show through
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from artgen_osc import schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc import OscReceiver
-from artgen_osc.osc_codec import decode, encode_bundle, encode_message
-from artgen_osc.schema import Address, Value
-from artgen_osc.target_syntax import place
-from artgen_osc.targets import OscSender
+from artgen_osc.http.door import plain
+from artgen_osc.http.part import Part
+from artgen_osc.http.server import Page, WebServer, here
+from artgen_osc.osc.codec import decode, encode_bundle, encode_message
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.osc.sender import OscSender
+from artgen_osc.osc.targets import place
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Address, Value
 from artgen_osc.web.client import PULSES, ROWS, BridgeClient, Bundle, read_wish
-from artgen_osc.web.guard import is_own_page
-from artgen_osc.web.part import Part
 from artgen_osc.web.reference import page
-from artgen_osc.web.server import Page, WebServer, here
 
 if TYPE_CHECKING:
     import ssl
@@ -84,7 +84,7 @@ class Bridge(WebServer[BridgeClient]):
     receiver : where control of the daemon goes
     renderer : host and port where control of the renderer goes, over UDP
     origins : sites, such as ``https://editor.p5js.org``, whose pages may listen and steer too
-    parts, token, tls : as for `WebServer`
+    parts, token, tls, hosts : as for `WebServer`
 
     Attributes
     ----------
@@ -108,11 +108,12 @@ class Bridge(WebServer[BridgeClient]):
         parts: Sequence[Part] = (),
         token: str = "",
         tls: "ssl.SSLContext | None" = None,
+        hosts: Collection[str] = (),
     ) -> None:
         self._origins = frozenset(origins)
         self._told: dict[str, Value] = {}
         self._refused = 0
-        super().__init__("the web page", host, port, receiver, ROWS, {}, parts, token, tls)
+        super().__init__("the web page", host, port, receiver, ROWS, {}, parts, token, tls, hosts)
         try:
             self._renderer = OscSender([place(*renderer)])
         except OscError:
@@ -132,11 +133,11 @@ class Bridge(WebServer[BridgeClient]):
         self._renderer.close()
 
     def _may_listen(self, origin: str, host: str) -> bool:
+        # "null" is a file from disk, but any site can make itself a frame without an origin.
         return origin == "null" or self._may_steer(origin, host)
 
     def _may_steer(self, origin: str, host: str) -> bool:
-        # "null" is a file from disk, but any site can make itself a frame without an origin.
-        return origin.lower() in self._origins or is_own_page(origin, host)
+        return origin.lower() in self._origins or super()._may_steer(origin, host)
 
     def _page(self, request: "web.Request") -> Page:
         return page(request.path, f"{here(request)}:{self.port}")
@@ -200,7 +201,8 @@ class Bridge(WebServer[BridgeClient]):
             self._renderer.send(visuals)
         if controls:
             packet = encode_bundle([encode_message(row.path, row.tag, value) for row, value in controls])
-            await self._pass_on(packet, client.request.remote or "")
+            # Whoever may steer here is on this machine or has shown the token.
+            await self._pass_on(packet, plain(client.request.remote or ""), trusted=True)
         await asyncio.sleep(max(1, len(said)) * len(self._clients) / MOST_A_SECOND)
 
     def _refuse(self, client: BridgeClient, reason: str) -> None:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from artgen_osc import schema
 from artgen_osc.errors import OscError
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.osc_pattern import matching
-from artgen_osc.schema import Value
-from artgen_osc.web.listener import Client
+from artgen_osc.http.listener import Client
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.pattern import matching
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Value
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from artgen_osc.web.guard import GALLERY_HEADER, GALLERY_TOKEN
+from artgen_osc.http.guard import GALLERY_HEADER, GALLERY_TOKEN
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, web
@@ -27,6 +27,7 @@ OPENING_S = 30.0
 FIRST_WAIT_S, LONGEST_WAIT_S, HEALTHY_S = 0.5, 30.0, 60.0
 """Between two starts: the wait doubles with each child that doesn't live for `HEALTHY_S`."""
 
+BODY_S = 10.0
 CLOSE_S = 3.0
 LARGEST_BODY = 2**20
 PASSED_ON = ("Accept", "Content-Type", "If-Modified-Since", "If-None-Match", "If-Range", "Last-Event-ID", "Range")
@@ -83,7 +84,11 @@ class GalleryProxy:
 
         if request.method not in ("GET", "HEAD", "POST"):
             return web.Response(status=405, text=f"{request.method}: isn't allowed\n", headers={"Allow": "GET, POST"})
-        body = await _body(request)
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await _body(request)
+        except TimeoutError:
+            return web.Response(status=408, text="the request came too slowly; send it again\n")
         if body is None:
             return web.Response(status=413, text=f"the request is too large; {LARGEST_BODY} bytes are allowed\n")
         try:

@@ -1,22 +1,24 @@
 """Puts the page's server together, from the settings of a show."""
 
+import contextlib
 import logging
-import sys
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artgen_osc import schema
-from artgen_osc.browser import BrowserInput
-from artgen_osc.config import Config, get
-from artgen_osc.errors import OscError
-from artgen_osc.gallery_arguments import FOLDER, PAINTING
-from artgen_osc.osc import OscReceiver
-from artgen_osc.renderer import flags
-from artgen_osc.target_syntax import place
+from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.config.flags import flags
+from artgen_osc.config.settings import GALLERY, PAINTING, TOKEN_VARIABLE, Config, check, get
+from artgen_osc.errors import ConfigError, OscError
+from artgen_osc.http.guard import host_name, is_loopback, new_token, read_certificate, site
+from artgen_osc.http.part import Part
+from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.osc.targets import place
+from artgen_osc.runtime.child import python_module
+from artgen_osc.schema import table as schema
 from artgen_osc.web.bridge import Bridge
+from artgen_osc.web.choices import ChoicesPart
 from artgen_osc.web.gallery import GalleryProxy
-from artgen_osc.web.guard import is_loopback, new_token, read_certificate, site
-from artgen_osc.web.part import Part
 from artgen_osc.web.site import SitePart, addresses
 from artgen_osc.web.songs import SongsPart
 from artgen_osc.web.sound import SoundPart
@@ -29,25 +31,29 @@ if TYPE_CHECKING:
 log = logging.getLogger("artgen.web")
 
 
-def open_page(settings: Config, receiver: OscReceiver) -> "ShowPage | None":
+def open_page(settings: Config, receiver: OscReceiver, token_from: str = "") -> "ShowPage | None":
     """The page, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
 
     Parameters
     ----------
     settings : of the show
     receiver : where control of the daemon goes
+    token_from : where ``web.token`` came from: ``flag``, or the name of the show file
 
     Raises
     ------
     ConfigError
-        A site of ``web.origins`` isn't one, or the certificate can't be used.
+        A site of ``web.origins`` or a name of ``web.hosts`` isn't one, or the certificate or the token can't be used.
     """
     origins = [site(text) for text in settings.web.origins]
+    hosts = [host_name(text) for text in settings.web.hosts]
     if not settings.web.port:
         return None
     tls = read_certificate(settings.web.certificate, settings.web.key)
+    if settings.web.token:
+        _warn_of_readers(token_from)
     try:
-        return ShowPage(settings, receiver, origins, tls)
+        return ShowPage(settings, receiver, origins, hosts, tls)
     except OscError as error:
         log.warning("%s", error)
         return None
@@ -61,29 +67,63 @@ class ShowPage(Bridge):
     addresses : under which it can be opened, the one for a phone last
     renderer_address : where a renderer on this machine sends its pictures to
     sound : what pages send, for the input ``browser``
+    choices : what pages may choose; is told where the show sends
     """
 
     def __init__(
-        self, settings: Config, receiver: OscReceiver, origins: list[str], tls: "ssl.SSLContext | None" = None
+        self,
+        settings: Config,
+        receiver: OscReceiver,
+        origins: list[str],
+        hosts: list[str],
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         web, visuals = settings.web, settings.visuals
-        token = web.token or ("" if is_loopback(web.host) else new_token())
+        token = chosen_token(web.token) or ("" if is_loopback(web.host) and not hosts else new_token())
         secure = tls is not None
         self.addresses = addresses(web.host, web.port, token, secure)
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
         self.sound = BrowserInput()
+        self.choices = ChoicesPart()
         analyze = _given(settings, "mood.model", "mood.smoothing")
-        gallery = [sys.executable, "-m", "artgen_osc", "gallery", "serve", "--child", *_given(settings, *FOLDER)]
+        gallery = python_module("artgen_osc", "gallery", "serve", "--child", *_given(settings, *GALLERY))
         parts: list[Part] = [
             SitePart(self.addresses, token),
             ViewPart(),
             StatePart(_sources(settings)),
+            self.choices,
             SoundPart(self.sound),
             SongsPart(Path(web.songs), _given(settings, *PAINTING), analyze),
             GalleryProxy(gallery),
         ]
         renderer = (visuals.host, visuals.port)
-        super().__init__(web.host, web.port, receiver, renderer, origins, parts, token, tls)
+        super().__init__(web.host, web.port, receiver, renderer, origins, parts, token, tls, hosts)
+
+
+def chosen_token(setting: str) -> str:
+    """The token by the environment, which other users of this machine can't read, or else by the setting.
+
+    Raises
+    ------
+    ConfigError
+        The one in the environment can't be used.
+    """
+    text = os.environ.get(TOKEN_VARIABLE, "")
+    try:
+        return str(check("web.token", text)) if text else setting
+    except ValueError as error:
+        raise ConfigError(f"{TOKEN_VARIABLE}: {error}; choose another one, or leave it out") from None
+
+
+def _warn_of_readers(token_from: str) -> None:
+    """Say where other users of this machine can read the token."""
+    if token_from == "flag":
+        reason = f"all users of this machine can read a flag (ps); put it into the show file, or into {TOKEN_VARIABLE}"
+        log.warning("web.token: %s", reason)
+        return
+    with contextlib.suppress(OSError, ValueError):
+        if hasattr(os, "getuid") and Path(token_from).stat().st_mode & 0o044:
+            log.warning("web.token: other users of this machine can read %s; chmod 600 keeps it to you", token_from)
 
 
 def _given(settings: Config, *keys: str) -> list[str]:

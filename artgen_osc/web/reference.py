@@ -7,10 +7,11 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from artgen_osc import config, schema
-from artgen_osc.namespace import holds_value
-from artgen_osc.schema import Address
-from artgen_osc.web.server import Page
+from artgen_osc.config import settings as config
+from artgen_osc.http.server import Page
+from artgen_osc.oscquery.namespace import holds_value
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Address
 
 TABLES = {
     "sent": ("Sent", schema.sent()),

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from artgen_osc.web.guard import COOKIE, is_loopback, network_addresses
-from artgen_osc.web.page_files import PageFiles
+from artgen_osc.http.guard import COOKIE, is_loopback, network_addresses
+from artgen_osc.http.page_files import PageFiles
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -114,9 +114,10 @@ def addresses(host: str, port: int, token: str, secure: bool = False) -> list[st
     """
     query = f"?token={token}" if token else ""
     everywhere = host in ("0.0.0.0", "::")
-    hosts = [] if not everywhere and not is_loopback(host) else ["127.0.0.1" if ":" not in host else "::1"]
+    hosts = [] if not everywhere and not is_loopback(host) else ["::1" if host == "::1" else "127.0.0.1"]
     if everywhere:
-        hosts += network_addresses(":" in host)
+        # "::" is both kinds; the likelier one comes last.
+        hosts += [*(network_addresses(six=True) if host == "::" else ()), *network_addresses(six=False)]
     elif not is_loopback(host):
         hosts.append(host)
     scheme = "https" if secure else "http"

@@ -1,11 +1,9 @@
 """The work on songs, one after another, in processes that may hang or crash: sound, analysis, picture."""
 
-import json
 import logging
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,6 +13,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from artgen_osc.errors import ArtgenError
+from artgen_osc.runtime.child import python_module
+from artgen_osc.runtime.files import create_private, read_text
 from artgen_osc.web.song_store import ENDED, PART, Song, Store, settle
 
 log = logging.getLogger(__name__)
@@ -197,29 +197,32 @@ class Jobs:
         song = self._set(id, starts=song.starts + 1)
         if song.starts > MOST_STARTS:
             raise JobError("song: each time that it was worked on, the show ended; another is allowed; send it again")
-        if not file("sound.wav").exists():
+        if not self._store.has(id, "sound.wav"):
+            if not self._store.has(id, "original"):
+                raise JobError("song: its file is gone, or a link to another one; send it again")
             self._set(id, state="converting")
             self._convert(id)
         file("original").unlink(missing_ok=True)
-        if not file("analysis.json").exists():
+        if not self._store.has(id, "analysis.json"):
             self._set(id, state="analysing")
             words = ("analyze", "--json", "--progress", *self._analyze, str(file("sound.wav")))
             self._run("analysis", "artgen_osc", words, file(f"output{PART}"))
             settle(file(f"output{PART}"), file("analysis.json"))
-        told = json.loads(file("analysis.json").read_text(encoding="utf-8"))
+        told = self._store.read(id, "analysis.json")
         known = {name: told[name] for name in ("duration", "tempo_bpm", "key", "valence", "energy")}
         song = self._set(id, state="painting", mood=thinned(told["mood"]), **known)
         words = ("gallery", "paint", f"--analysis={file('analysis.json')}", f"--title={song.title}", *self._paint)
         self._run("painter", "artgen_osc", (*words, str(file("sound.wav"))), file(f"output{PART}"))
-        picture = file(f"output{PART}").read_text(encoding="utf-8").strip()
+        picture = read_text(file(f"output{PART}")).strip()
         file(f"output{PART}").unlink()
         self._set(id, state="done", picture=picture)
 
     def _convert(self, id: str) -> None:
         file = self._file
+        create_private(file(f"sound.wav{PART}")).close()  # the decoder writes into what is there
         words = (str(file("original")), str(file(f"sound.wav{PART}")), str(self._limits.sound_s))
         self._run("decoder", self._decoder, words, file(f"output{PART}"))
-        told = json.loads(file(f"output{PART}").read_text(encoding="utf-8"))
+        told = self._store.read(id, f"output{PART}")
         file(f"output{PART}").unlink()
         settle(file(f"sound.wav{PART}"), file("sound.wav"))
         title = str(told["title"]) or self._title(id)
@@ -259,9 +262,9 @@ class Jobs:
         JobError
             It has failed, hung or crashed.
         """
-        command = [sys.executable, "-m", "artgen_osc.web.leash", module, *words]
+        command = python_module("artgen_osc.runtime.leash", module, *words)
         try:
-            with output.open("wb") as file, self._change:
+            with create_private(output) as file, self._change:
                 if self._closing or self._current not in self._songs:
                     raise _Stopped
                 # Ctrl-C is for the show, which ends us: hence a session of its own.

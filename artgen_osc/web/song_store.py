@@ -10,20 +10,37 @@
         analysis.json   what artgen analyze --json says of it
       .019abc….part     an upload on its way
       .lock             held by the show that uses the folder
+
+Nobody but their owner can read them: they may be recordings of people. Links among them are none of ours, and are
+never followed.
 """
 
 import json
 import logging
+import math
 import os
 import re
 import secrets
 import shutil
+import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+
+from artgen_osc.runtime.files import (
+    LARGEST_TEXT,
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    create_private,
+    is_folder,
+    is_regular,
+    make_folder,
+    read_regular,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +52,7 @@ ENDED = ("done", "failed")
 STATES = ("waiting", "converting", "analysing", "painting", *ENDED)
 
 _ID = re.compile(r"[0-9a-f]{16}")
+_TEXTS = ("id", "received", "title", "state", "reason", "key", "picture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +139,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = FileLock(folder / ".lock", thread_local=False)
+        self._taking = threading.Lock()
+        self._lock = FileLock(folder / ".lock", mode=PRIVATE_FILE, thread_local=False)
 
     def take(self) -> bool:
         """Make the folder if need be, and keep other shows out of it; False where one is in it.
@@ -131,10 +150,11 @@ class Store:
         OSError
             It can't be made or written to.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder, PRIVATE_FOLDER)
         try:
-            if not self._lock.is_locked:
-                self._lock.acquire(blocking=False)
+            with self._taking:  # of two uploads at once, neither is another show
+                if not self._lock.is_locked:
+                    self._lock.acquire(blocking=False)
         except Timeout:
             return False
         return True
@@ -149,6 +169,23 @@ class Store:
             raise ValueError(f"{id!r} is not the id of a song")
         return self.folder / id / name
 
+    def has(self, id: str, name: str) -> bool:
+        """Whether a song has a file: a link that somebody put there isn't one."""
+        path = self.path(id, name)
+        return not path.parent.is_symlink() and is_regular(path, follow=False)
+
+    def read(self, id: str, name: str) -> Any:
+        """What one of a song's JSON files says.
+
+        Raises
+        ------
+        OSError
+            It isn't there, or isn't a file of ours.
+        ValueError
+            It isn't JSON.
+        """
+        return _read_json(self.path(id, name))
+
     def part(self, song: Song) -> Path:
         """Where an upload goes while it comes."""
         return self.folder / f".{song.id}{PART}"
@@ -162,7 +199,7 @@ class Store:
             It can't be written; then there is no song.
         """
         new = self.folder / f".{song.id}.new"
-        new.mkdir()
+        new.mkdir(mode=PRIVATE_FOLDER)
         try:
             settle(part, new / "original")
             self._write(song, new)
@@ -198,39 +235,66 @@ class Store:
 
         None where another show is there: that is logged.
         """
-        if not self.folder.is_dir():
+        if not is_folder(self.folder):
+            if os.path.lexists(self.folder):
+                log.warning("%s: is not a folder; no song can be kept; choose another by --web-songs", self.folder)
             return []
         try:
             if not self.take():
                 log.warning("%s: another show uses it; its songs are not shown here", self.folder)
                 return []
+            paths = sorted(self.folder.iterdir())
         except OSError as error:
             log.warning("%s: can't be written to (%s); its songs are not shown", self.folder, error)
             return []
         songs = []
-        for path in sorted(self.folder.iterdir()):
+        for path in paths:
             if re.fullmatch(r"\.[0-9a-f]{16}\.(part|new|gone)", path.name) and not path.is_symlink():
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                with suppress(OSError):  # what can't be deleted does no harm
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             elif is_id(path.name) and path.is_dir() and not path.is_symlink():
-                for part in path.glob(f"*{PART}"):
-                    part.unlink(missing_ok=True)
                 try:
+                    for part in path.glob(f"*{PART}"):
+                        part.unlink(missing_ok=True)
                     songs.append(_read(path))
+                    path.chmod(PRIVATE_FOLDER)  # an older version's can be open to all
                 except (OSError, ValueError, TypeError, KeyError) as error:
                     log.warning("%s: is no song (%s); it is left alone", path, error)
         return songs
 
     def _write(self, song: Song, folder: Path) -> None:
         part = folder / f"song.json{PART}"
-        part.write_text(json.dumps(asdict(song), ensure_ascii=False), encoding="utf-8")
+        with create_private(part) as file:
+            file.write(json.dumps(asdict(song)).encode())
         settle(part, folder / "song.json")
 
 
+def _read_json(path: Path, largest: int | None = None) -> Any:
+    try:
+        return json.loads(read_regular(path, largest, follow=False))
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+
+
 def _read(folder: Path) -> Song:
-    told: dict[str, Any] = json.loads((folder / "song.json").read_text(encoding="utf-8"))
+    told: dict[str, Any] = _read_json(folder / "song.json", LARGEST_TEXT)
     known = {item.name: told[item.name] for item in fields(Song) if item.name in told}
-    known["mood"] = tuple((float(time), float(valence), float(energy)) for time, valence, energy in known["mood"])
+    known["mood"] = tuple((_number(time), _number(valence), _number(energy)) for time, valence, energy in known["mood"])
+    for name in ("duration", "tempo_bpm", "valence", "energy"):
+        known[name] = _number(known[name])
+    if not isinstance(known["starts"], int) or not all(isinstance(known[name], str) for name in _TEXTS):
+        raise TypeError("something in it has another type")
     song = Song(**known)
     if song.id != folder.name or song.state not in STATES:
         raise ValueError(f"id {song.id}, state {song.state}")
     return song
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no number that can be used")
+    return number

@@ -14,12 +14,14 @@ A mistake is answered with a JSON object whose ``error`` is a sentence.
 import asyncio
 import logging
 import shutil
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artgen_osc.runtime.files import create_private
 from artgen_osc.web.song_jobs import Jobs, Limits
 from artgen_osc.web.song_store import Song, Store, is_id, new_song
 
@@ -33,6 +35,31 @@ _AT_ONCE = 1 << 20
 """Bytes that are written at once, on another thread."""
 
 _NO_STORE = {"Cache-Control": "no-store"}
+
+
+GRACE_S, LEAST_PACE = 5.0, 16384.0
+"""An upload that has come for so long at fewer bytes a second makes room for another one, where there is none."""
+
+
+class _Coming:
+    """An upload on its way."""
+
+    def __init__(self, limit: asyncio.Timeout) -> None:
+        self.limit, self.size, self.since, self.receiving = limit, 0, time.monotonic(), False
+
+    @property
+    def pace(self) -> float:
+        """Bytes a second so far."""
+        return self.size / max(time.monotonic() - self.since, 0.001)
+
+    @property
+    def crawls(self) -> bool:
+        """Whether it is slower than any that is meant."""
+        return self.receiving and self.pace < LEAST_PACE and time.monotonic() - self.since > GRACE_S
+
+    def make_room(self) -> None:
+        """End it as one that came too slowly."""
+        self.limit.reschedule(asyncio.get_running_loop().time())
 
 
 class _Refused(Exception):
@@ -62,7 +89,7 @@ class SongsPart:
         self._limits = limits or Limits()
         self._store = Store(folder)
         self._jobs = Jobs(self._store, paint, analyze, decoder, self._limits)
-        self._coming = 0
+        self._coming: set[_Coming] = set()
 
     def routes(self) -> "Iterable[web.AbstractRouteDef]":
         """See `Part.routes`."""
@@ -94,11 +121,10 @@ class SongsPart:
         from aiohttp import web
 
         song = self._asked(request)
-        path = self._store.path(song.id, "sound.wav") if song else None
-        if path is None or not await asyncio.to_thread(path.is_file):
+        if song is None or not await asyncio.to_thread(self._store.has, song.id, "sound.wav"):
             return _no_song()
         headers = {"Content-Type": "audio/wav", **_NO_STORE}
-        return web.FileResponse(path, headers=headers)
+        return web.FileResponse(self._store.path(song.id, "sound.wav"), headers=headers)
 
     async def _delete(self, request: "web.Request") -> "web.Response":
         from aiohttp import web
@@ -111,21 +137,22 @@ class SongsPart:
         return web.Response(status=204) if deleted else _no_song()
 
     async def _take(self, request: "web.Request") -> "web.Response":
-        if self._coming + self._jobs.waiting >= self._limits.waiting:
+        if len(self._coming) + self._jobs.waiting >= self._limits.waiting and not self._make_room():
             return _json(
                 {"error": f"songs: {self._limits.waiting} are waiting; as many are allowed; wait until one is done"},
                 429,
             )
         song = new_song(request.query.get("name", ""))
         part = self._store.part(song)
-        self._coming += 1
+        coming = _Coming(asyncio.timeout(self._limits.upload_s))
+        self._coming.add(coming)
         try:
             if not await asyncio.to_thread(self._store.take):
                 raise _Refused(
                     409,
                     "songs: another show uses their folder; one at a time may; start this one with --web-songs FOLDER",
                 )
-            await self._receive(request, part)
+            await self._receive(request, part, coming)
             await asyncio.to_thread(self._jobs.add, song, part)
         except _Refused as refused:
             status, text = refused.args
@@ -136,12 +163,22 @@ class SongsPart:
             log.warning("%s: can't be written (%s); a folder with room is needed", self._store.folder, error)
             return _json({"error": f"songs: can't be written ({error.strerror}); room is needed; make some"}, 507)
         finally:
-            self._coming -= 1
+            self._coming.discard(coming)
             with suppress(OSError):
                 await asyncio.shield(asyncio.to_thread(part.unlink, missing_ok=True))
         return _json(self._told(self._jobs.get(song.id) or song), 201)
 
-    async def _receive(self, request: "web.Request", part: Path) -> None:
+    def _make_room(self) -> bool:
+        """End the slowest of the uploads that crawl; False where none does."""
+        slow = [each for each in self._coming if each.crawls]
+        if not slow:
+            return False
+        slowest = min(slow, key=lambda each: each.pace)
+        slowest.make_room()
+        self._coming.discard(slowest)
+        return True
+
+    async def _receive(self, request: "web.Request", part: Path, coming: _Coming) -> None:
         """Write an upload into a file, within the limits."""
         limits = self._limits
         too_large = _Refused(
@@ -153,14 +190,16 @@ class SongsPart:
         if free < limits.spare + (request.content_length or 0):
             raise _Refused(507, f"disk: has only {free >> 20} MiB left; more is needed for a song; make some room")
         size = 0
-        file = await asyncio.to_thread(part.open, "xb")
+        file = await asyncio.to_thread(create_private, part)
         try:
-            async with asyncio.timeout(limits.upload_s):
+            async with coming.limit:
+                coming.receiving = True
                 pending = bytearray()
                 while True:
                     async with asyncio.timeout(limits.pause_s):
                         piece = await request.content.readany()
                     size += len(piece)
+                    coming.size = size
                     if size > limits.size:
                         raise too_large
                     pending += piece
@@ -176,6 +215,7 @@ class SongsPart:
                 "allowed; send it again over a better connection",
             ) from None
         finally:
+            coming.receiving = False
             await asyncio.shield(asyncio.to_thread(file.close))
         if not size:
             raise _Refused(400, "song: is empty; a sound file is allowed; choose another")

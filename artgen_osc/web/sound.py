@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artgen_osc.audio import HIGHEST_RATE, LOWEST_RATE, title_of
-from artgen_osc.browser import BrowserInput
-from artgen_osc.dsp import FloatArray
+from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.audio.sound_file import HIGHEST_RATE, LOWEST_RATE
+from artgen_osc.audio.titles import one_line
+from artgen_osc.dsp.core import FloatArray
 
 if TYPE_CHECKING:
     from aiohttp import WSMessage, web
@@ -94,7 +95,7 @@ def _object(text: str) -> dict[str, Any]:
 
 def _line(value: object) -> str:
     """Text for people, on one line."""
-    return title_of({"title": value}) if isinstance(value, str) else ""
+    return one_line(value) if isinstance(value, str) else ""
 
 
 def read_hello(text: str) -> Hello:
@@ -180,7 +181,7 @@ class _Sender:
 
 
 class SoundPart:
-    """``/sound``: takes the sound of one page at a time; see `artgen_osc.web.part.Part`.
+    """``/sound``: takes the sound of one page at a time; see `artgen_osc.http.part.Part`.
 
     Parameters
     ----------

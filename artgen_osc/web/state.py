@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artgen_osc.errors import OscError
-from artgen_osc.namespace import holds_value
-from artgen_osc.osc_codec import decode
-from artgen_osc.schema import Address, Value
+from artgen_osc.osc.codec import decode
+from artgen_osc.oscquery.namespace import holds_value
+from artgen_osc.schema.table import Address, Value
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientWebSocketResponse, web

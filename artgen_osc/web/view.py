@@ -5,7 +5,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from artgen_osc.target_syntax import place
+from artgen_osc.osc.targets import place
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -2,8 +2,8 @@
 // Space or a click asks the renderer for its next picture.
 
 const port = new URLSearchParams(location.search).get("port") || 9103;
-const wanted = "/artgen/valence,/artgen/energy,/artgen/tempo_bpm,/artgen/beat";
-const mood = { valence: 0.5, energy: 0.5, tempo: 0, beat: 0 };
+const wanted = "/artgen/valence,/artgen/energy,/artgen/tempo_bpm,/artgen/tempo/confidence,/artgen/beat";
+const mood = { valence: 0.5, energy: 0.5, tempo: 0, sure: 0, beat: 0 };
 let show;
 
 function connectToArtgen() {
@@ -14,8 +14,9 @@ function connectToArtgen() {
     mood.valence = news["/artgen/valence"] ?? mood.valence;
     mood.energy = news["/artgen/energy"] ?? mood.energy;
     mood.tempo = news["/artgen/tempo_bpm"] ?? mood.tempo;
+    mood.sure = news["/artgen/tempo/confidence"] ?? mood.sure;
     if (news["/artgen/beat"] === 1) mood.beat = 1;
-    document.getElementById("tempo").textContent = mood.tempo ? `${mood.tempo.toFixed(0)} bpm` : "";
+    document.getElementById("tempo").textContent = mood.sure > 0.1 ? `${mood.tempo.toFixed(0)} bpm` : "no beat";
   };
   show.onclose = () => setTimeout(connectToArtgen, 1000);
 }

@@ -1,8 +1,8 @@
 // Valence is the colour, energy the motion, each beat a ring; a click asks the renderer for its next picture.
 
 const port = new URLSearchParams(location.search).get("port") || 9103;
-const wanted = "/artgen/valence,/artgen/energy,/artgen/tempo_bpm,/artgen/beat";
-const now = { "/artgen/valence": 0.5, "/artgen/energy": 0.5, "/artgen/tempo_bpm": 0 };
+const wanted = "/artgen/valence,/artgen/energy,/artgen/tempo_bpm,/artgen/tempo/confidence,/artgen/beat";
+const now = { "/artgen/valence": 0.5, "/artgen/energy": 0.5, "/artgen/tempo_bpm": 0, "/artgen/tempo/confidence": 0 };
 const rings = [];
 let show, valence = 0.5, energy = 0.5, turn = 0;
 
@@ -56,8 +56,8 @@ function draw() {
   fill(0, 0, 100, 0.8);
   textAlign(CENTER, CENTER);
   textSize(size * 0.05);
-  const tempo = now["/artgen/tempo_bpm"];
-  text(tempo ? `${tempo.toFixed(0)} bpm` : show.readyState === 1 ? "…" : "no artgen", 0, 0);
+  const beats = now["/artgen/tempo/confidence"] > 0.1;
+  text(show.readyState !== 1 ? "no artgen" : beats ? `${now["/artgen/tempo_bpm"].toFixed(0)} bpm` : "no beat", 0, 0);
 }
 
 function mousePressed() {

@@ -5,7 +5,11 @@ const host = location.hostname || "127.0.0.1";
 const bridge = `${host}:${query.get("port") || 9103}`;
 const renderer = `${host}:${query.get("renderer") || 9104}`; // its OSCQuery, to know how it is set now
 const token = query.has("token") ? `token=${encodeURIComponent(query.get("token"))}` : "";
-const wanted = "/artgen/valence,/artgen/energy,/artgen/tempo_bpm,/artgen/beat";
+const wanted = [
+  ...["/artgen/valence", "/artgen/energy", "/artgen/tempo_bpm", "/artgen/tempo/confidence", "/artgen/beat"],
+  ...["/artgen/status/input", "/artgen/status/silent"],
+].join(",");
+const SURE = 0.1, SILENT_S = 10;
 const MOOD = "/visuals/mood/";
 const element = (id) => document.getElementById(id);
 const shown = {}; // by address: a function that shows a value
@@ -34,13 +38,20 @@ function place(dot, valence, energy) {
 }
 
 const music = { valence: 0.5, energy: 0.5 };
+const now = {};
 function hear(event) {
   const news = JSON.parse(event.data);
   if (news.error) return state(news.error, true);
   music.valence = news["/artgen/valence"] ?? music.valence;
   music.energy = news["/artgen/energy"] ?? music.energy;
   place(element("music"), music.valence, music.energy);
-  if ("/artgen/tempo_bpm" in news) element("tempo").textContent = `${news["/artgen/tempo_bpm"].toFixed(0)} bpm`;
+  Object.assign(now, news);
+  const beats = now["/artgen/tempo/confidence"] > SURE;
+  element("tempo").textContent = beats ? `${now["/artgen/tempo_bpm"].toFixed(0)} bpm` : "no beat";
+  if ("/artgen/status/silent" in news) {
+    const silent = news["/artgen/status/silent"] >= SILENT_S;
+    state(silent ? `nothing is heard from ${now["/artgen/status/input"]}` : "connected", silent);
+  }
   if (news["/artgen/beat"] === 1) {
     element("beat").animate([{ opacity: 1, scale: 1.3 }, { opacity: 0.15, scale: 1 }], 300);
   }

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc import config, mapping, schema, table, target_syntax
-from artgen_osc.cli import _parser
-from artgen_osc.osc_codec import encode_bundle, encode_message
-from artgen_osc.schema import Features, Mood
-from artgen_osc.target_syntax import PORTS
+from artgen_osc.cli import build_parser
+from artgen_osc.config import settings as config
+from artgen_osc.osc import targets as target_syntax
+from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.mapping import rows as mapping
+from artgen_osc.osc.targets import PORTS
+from artgen_osc.schema import readme as table
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Features, Mood
 from visuals.gallery.record import About
-from visuals.motion import Look
+from visuals.modulation.motion import Look
 
 ROOT = Path(__file__).parents[2]
 ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
@@ -88,6 +92,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.host",
         "osc.port",
         "osc.query_port",
+        "osc.time_tags",
         "web.host",
         "web.port",
         "web.token",
@@ -95,6 +100,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "web.certificate",
         "web.key",
         "web.origins",
+        "web.hosts",
         "visuals.query_port",
         *(
             f"visuals.{name}"
@@ -181,7 +187,7 @@ def test_every_example_is_in_the_index_and_says_what_was_run() -> None:
 
 
 def test_every_command_has_an_example_in_its_help() -> None:
-    (commands,) = [action for action in _parser()._actions if action.dest == "command"]
+    (commands,) = [action for action in build_parser()._actions if action.dest == "command"]
     assert set(commands.choices) == set(COMMANDS)
     for name, sub in commands.choices.items():
         assert f"example: artgen {name}" in sub.format_help()
@@ -196,7 +202,7 @@ def test_every_command_is_in_the_readme() -> None:
 def test_the_gallery_is_documented() -> None:
     """Its actions, each with an example, and all that a file knows."""
     guide = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
-    (commands,) = [action for action in _parser()._actions if action.dest == "command"]
+    (commands,) = [action for action in build_parser()._actions if action.dest == "command"]
     assert commands.choices is not None
     (actions,) = [action for action in commands.choices["gallery"]._actions if action.dest == "action"]
     for name, sub in actions.choices.items():

@@ -11,8 +11,8 @@ import pytest
 from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.record import About, new_id
-from visuals.motion import Look
-from visuals.painter import Stroke
+from visuals.modulation.motion import Look
+from visuals.painting.painter import Stroke
 
 START = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
 

@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import GalleryError
-from artgen_osc.modelfile import file_sha256, graph_sha256, weights_sha256
-from artgen_osc.schema import VISUALS_CONTROLS, Value, by_path, sent
+from artgen_osc.inference.modelfile import file_sha256, graph_sha256, weights_sha256
+from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path, sent
 from tests.gallery.conftest import an_about
-from visuals.control import Controls
+from visuals.control.controls import Controls
 from visuals.gallery import again
 from visuals.gallery.files import read, write
-from visuals.gallery.occasions import snapshot
 from visuals.gallery.record import About
-from visuals.generator import Frame, open_generator
-from visuals.idle import IdleGenerator
-from visuals.painter import Stroke
+from visuals.generators.generator import Frame, open_generator
+from visuals.generators.idle import IdleGenerator
+from visuals.generators.steering import KIND, sidecar
+from visuals.painting.painter import Stroke
+from visuals.painting.worker import SyncWorker
 from visuals.show import Show
-from visuals.steering import KIND, sidecar
-from visuals.worker import SyncWorker
+from visuals.snapshots import snapshot
 
 ROWS = by_path(sent(), VISUALS_CONTROLS)
 SIZE = (320, 180)

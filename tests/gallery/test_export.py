@@ -83,7 +83,7 @@ def test_nothing_is_overwritten(index: Index, tmp_path: Path) -> None:
     (folder / "thesis.txt").write_text("years of work")
     with pytest.raises(GalleryError, match="is not empty"):
         export(index, Query(), folder)
-    with pytest.raises(GalleryError, match="is not empty"):
+    with pytest.raises(GalleryError, match="is not a folder"):
         export(index, Query(), folder / "thesis.txt")
     with pytest.raises(GalleryError, match="can't be written"):
         export(index, Query(), folder / "thesis.txt" / "site")

@@ -31,7 +31,6 @@ def test_links_are_not_followed(gallery: Gallery, tmp_path: Path) -> None:
     (gallery.folder / f"{about.id}.png").symlink_to(tmp_path / f"{about.id}.png")
     (gallery.folder / "trash").symlink_to(tmp_path)
     gallery.journal.symlink_to(tmp_path / "favourites")
-    assert gallery.files() == {}
     with pytest.raises(GalleryError, match="no such picture"):
         gallery.read(about.id)
     with pytest.raises(GalleryError, match="is not a folder of the gallery"):

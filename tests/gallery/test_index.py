@@ -9,6 +9,7 @@ from PIL import Image
 
 from artgen_osc.errors import GalleryError
 from tests.gallery.conftest import START, put
+from visuals.gallery.database import NAMES
 from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
@@ -87,8 +88,11 @@ def test_only_what_is_named_is_brought_up_to_date(gallery: Gallery, index: Index
     assert index.update([f"{made[3]}.png"]) == Changes(added=(made[3],), favoured=((made[3], True),))
     gallery.delete([made[0]])
     gallery.path(made[1]).write_bytes(b"broken")
-    assert index.update(f"{id}.png" for id in made) == Changes(added=(made[2],), removed=tuple(sorted(made[:2])))
-    assert index.skipped(9) == [f"{made[1]}.png"]
+    assert index.update(f"{id}.png" for id in made) == Changes(
+        added=(made[2],), removed=tuple(sorted(made[:2])), skipped=((f"{made[1]}.png", "is not a PNG file"),)
+    )
+    assert index.skipped(9) == [(f"{made[1]}.png", "is not a PNG file")]
+    assert not index.update(f"{id}.png" for id in made).skipped, "each is told of once"
     assert index.names() == gallery.names() == {f"{id}.png" for id in made[1:]}
     gallery.undo()
     assert index.update([f"{made[0]}.png"]).favoured == ((made[0], True),)
@@ -118,11 +122,12 @@ def test_foreign_files_are_left_alone_with_a_word_each(gallery: Gallery, index: 
     for _ in range(2):
         assert index.sync().skipped == (
             ("0k2m9x4c7tqf.png", f"its name isn't its id, {about.id}"),
+            ("folder.png", "is a folder"),
             ("holiday.png", "was not written by artgen"),
         )
     assert ids(index) == [about.id]
     (gallery.folder / "holiday.png").unlink()
-    assert len(index.sync().skipped) == 1
+    assert len(index.sync().skipped) == 2
 
 
 def spoil(path: Path) -> None:
@@ -132,9 +137,8 @@ def spoil(path: Path) -> None:
 
 
 def other_tables(path: Path) -> None:
-    path.unlink()
     database = sqlite3.connect(path)
-    database.executescript("CREATE TABLE pictures (a); PRAGMA user_version = 99;")
+    database.executescript("DROP TABLE pictures; CREATE TABLE pictures (a); PRAGMA user_version = 99;")
     database.close()
 
 
@@ -179,8 +183,9 @@ def test_an_index_that_spoils_while_it_is_open_is_made_anew(gallery: Gallery) ->
 
 
 def test_a_folder_that_cannot_hold_an_index(gallery: Gallery) -> None:
-    (gallery.folder / "index.sqlite").mkdir()
-    with pytest.raises(GalleryError, match="can't be used"):
+    for name in NAMES:
+        (gallery.folder / name).mkdir()
+    with pytest.raises(GalleryError, match="one of these names is needed"):
         Index(gallery)
 
 

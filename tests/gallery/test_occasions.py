@@ -1,8 +1,8 @@
 import math
 from typing import Any
 
-from artgen_osc.config import VisualsConfig
-from visuals.control import Control
+from artgen_osc.config.settings import VisualsConfig
+from visuals.control.controls import Control
 from visuals.gallery.occasions import MOOD_REST_S, Occasions
 
 CALM = (0.3, 0.3)

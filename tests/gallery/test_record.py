@@ -8,7 +8,7 @@ import pytest
 from artgen_osc.errors import GalleryError
 from tests.gallery.conftest import START, an_about
 from visuals.gallery.record import About, check_id, first_id, from_json, is_id, new_id, to_json
-from visuals.painter import Stroke
+from visuals.painting.painter import Stroke
 
 
 def assert_same(one: About, other: About) -> None:

@@ -10,12 +10,12 @@ import soundfile
 from PIL import Image
 
 from artgen_osc.cli import main
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from tests import signals
 from visuals.gallery import again
 from visuals.gallery.files import read
 from visuals.gallery.song import seed_of
-from visuals.generator import open_generator
+from visuals.generators.generator import open_generator
 
 RATE = 22050
 ANALYSIS = {"valence": 0.8, "energy": 0.3, "tempo_bpm": 98.0, "key": "D major", "title": "Artist - Song"}

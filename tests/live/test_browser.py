@@ -19,10 +19,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from artgen_osc import schema
-from artgen_osc.config import Config, replace
-from artgen_osc.osc import Capture, capture
-from artgen_osc.oscquery import current
+from artgen_osc.config.settings import Config, replace
+from artgen_osc.osc.receiver import Capture, capture
+from artgen_osc.oscquery.server import current
+from artgen_osc.schema import table as schema
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
 from tests.ports import free_port

@@ -21,9 +21,9 @@ import soundfile
 from aiohttp import web
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from artgen_osc.browser import BrowserInput
-from artgen_osc.config import ConfigFile
-from artgen_osc.daemon import Daemon
+from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.app import Daemon
 from artgen_osc.web.site import POLICY
 from artgen_osc.web.sound import SoundPart
 from tests import signals
@@ -180,7 +180,7 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
         page.get_by_role("button", name="Use my sound").click(timeout=20_000)
         wait_for(lambda: show.hub.heard, 20, "the input")
         page.get_by_role("button", name="Use my sound").wait_for(state="hidden", timeout=20_000)
-        page.get_by_role("button", name="Back to demo").click()
+        page.get_by_role("button", name="Back to the demo").click()
         wait_for(lambda: show.hears("demo"), 10, "the input before")
         becomes(page, "off")
         assert not show.hub.heard

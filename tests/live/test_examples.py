@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc.osc import capture
+from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ROOT, running, wait_for
 from tests.osc_show import show

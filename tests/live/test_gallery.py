@@ -16,8 +16,8 @@ from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
-from visuals.idle import IdleGenerator
-from visuals.latent import direction
+from visuals.generators.idle import IdleGenerator
+from visuals.generators.sphere import direction
 
 pytestmark = pytest.mark.live
 

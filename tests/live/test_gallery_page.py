@@ -17,8 +17,8 @@ from tests.gallery.served import Served, serving
 from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.record import new_id
-from visuals.idle import IdleGenerator
-from visuals.latent import direction
+from visuals.generators.idle import IdleGenerator
+from visuals.generators.sphere import direction
 
 pytestmark = pytest.mark.live
 

@@ -24,9 +24,9 @@ from pythonosc.osc_tcp_server import MODE_1_0, MODE_1_1, ThreadingOSCTCPServer
 from pythonosc.tcp_client import SimpleTCPClient
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc import schema
-from artgen_osc.osc import OscReceiver, capture
-from artgen_osc.schema import Value
+from artgen_osc.osc.receiver import OscReceiver, capture
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.table import Value
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
 from tests.ports import free_port

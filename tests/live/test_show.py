@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc.loopback import LoopbackStream
-from artgen_osc.osc import capture
+from artgen_osc.audio.loopback import LoopbackStream
+from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen, wait_for
 from tests.ports import daemon_ports, free_port, live_ports
@@ -100,8 +100,8 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
             time.sleep(1.0)
             key(display.display, "space")
             time.sleep(1.0)
+            wait_for(lambda: change(display, 1.0) == 0.0, 10, "the end of what the key says")
             frozen = display.picture()
-            assert change(display, 1.0) == 0.0
             key(display.display, "h")
             wait_for(lambda: np.abs(display.picture() - frozen.astype(float)).mean() > 0.5, 10, "the overlay")
             key(display.display, "h")
@@ -112,6 +112,12 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
             key(display.display, "F11")
             wait_for(lambda: (display.picture().max(2) > 8).mean() > small * 1.5, 10, "fullscreen")
             key(display.display, "Escape")
+            wait_for(lambda: (display.picture().max(2) > 8).mean() < small * 1.5, 10, "the window again")
+            before = display.picture().astype(float)
+            key(display.display, "Escape")
+            wait_for(lambda: np.abs(display.picture() - before).mean() > 0.01, 10, "a question")
+            assert process.poll() is None
+            key(display.display, "Escape")
             process.wait(15)
             assert process.returncode == 0, log.read_text()
 
@@ -120,7 +126,7 @@ def test_the_demo_headless_for_twenty_seconds(tmp_path: Path) -> None:
     log, strip = tmp_path / "log", tmp_path / "strip.png"
     with capture() as port:
         live = (*ARTGEN, "live", "--input", "demo", "--headless", "--meters", f"--osc=127.0.0.1:{port.port}")
-        with running(*live, *live_ports(), "--seconds=20", f"--record={strip}", log=log) as process:
+        with running(*live, *live_ports(), "--seconds=20", f"--strip={strip}", log=log) as process:
             messages = port.read(30.0)
             process.wait(30)
             assert process.returncode == 0, log.read_text()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from aiohttp import web
 
-from artgen_osc.web.part import Part
+from artgen_osc.http.part import Part
 from tests.ports import free_port
 
 

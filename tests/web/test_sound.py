@@ -14,8 +14,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from artgen_osc.audio import open_source
-from artgen_osc.browser import BrowserInput
+from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.audio.sources import open_source
 from artgen_osc.web import sound
 from artgen_osc.web.sound import Refused, SoundPart, read_chunk, read_hello
 from tests.fake_sounddevice import wait_for

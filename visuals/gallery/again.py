@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from artgen_osc.config import VisualsConfig
-from artgen_osc.errors import DisplayError, GalleryError
-from artgen_osc.modelfile import file_sha256
+from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.errors import DisplayError, GalleryError, ModelError
+from artgen_osc.inference.modelfile import file_sha256
+from visuals.compositor.screen import ENLARGE, Screen, standalone_context
 from visuals.gallery.record import LONGEST_SIDE, About
-from visuals.generator import IDLE, SHIPPED, Frame, Generator
-from visuals.painter import Stroke, blend
-from visuals.screen import ENLARGE, Screen, standalone_context
+from visuals.generators.generator import IDLE, SHIPPED, Frame, Generator
+from visuals.painting.painter import Stroke, blend
 
 SMALLEST_SIDE = 64
 LARGEST_LAYER = 8192
@@ -32,13 +32,19 @@ def find_model(stroke: Stroke, files: Sequence[str]) -> str:
     GalleryError
         It is none of them.
     ModelError
-        One of them can't be read.
+        It is none of those that can be read.
     """
     if not stroke.sha256 and stroke.name == IDLE:
         return IDLE
+    unreadable: list[ModelError] = []
     for file in files:
-        if file_sha256(file) == stroke.sha256:
-            return file
+        try:
+            if file_sha256(file) == stroke.sha256:
+                return file
+        except ModelError as error:
+            unreadable.append(error)
+    if unreadable:
+        raise unreadable[0]
     raise GalleryError(
         f"{stroke.name}: the model of this picture (sha256 {stroke.sha256[:12]}…) isn't here, only "
         f"{', '.join(files) or 'none'}; just that file paints it again; give it by --visuals-model FILE"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from artgen_osc.errors import GalleryError
+from artgen_osc.runtime.files import open_regular
 from visuals.gallery.export import every, page_ends, told
-from visuals.gallery.folder import open_picture
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
 
@@ -55,7 +55,7 @@ def archive(index: Index, query: Query) -> Iterator[bytes]:
         head, tail = page_ends()
         for row in every(index, query):
             try:
-                picture = open_picture(index.gallery.path(row.id))
+                picture = open_regular(index.gallery.path(row.id), follow=False)
             except (GalleryError, OSError):
                 continue
             with picture:

@@ -2,11 +2,11 @@
 
 import math
 import re
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 
-from visuals.gallery.query import Query
+from visuals.gallery.query import Query, end_of
 from visuals.gallery.record import LONGEST_TITLE, is_id
 
 MOST_IDS = 500
@@ -58,8 +58,8 @@ def query_of(given: Mapping[str, str], others: tuple[str, ...] = ()) -> Query:
         energy=(energy[0], energy[1]) if energy else None,
         near=(near[0], near[1], near[2]) if near else None,
         title=title,
-        since=_moment(given, "since", timedelta()),
-        until=_moment(given, "until", timedelta(days=1)),
+        since=_moment(given, "since"),
+        until=_moment(given, "until", end_of),
         favourite=_choice(given, "favourite"),
         ids=tuple(ids_of(given["ids"].split(","))) if "ids" in given else (),
     )
@@ -109,19 +109,20 @@ def _numbers(given: Mapping[str, str], name: str, count: int) -> list[float]:
     return numbers
 
 
-def _moment(given: Mapping[str, str], name: str, day: timedelta) -> datetime | None:
-    """A moment, or a day, to which `day` is added: the last day of a range belongs to it."""
+def _moment(
+    given: Mapping[str, str], name: str, of_day: Callable[[datetime], datetime] = lambda day: day
+) -> datetime | None:
+    """A moment; `of_day` makes one of a day: the last day of a range belongs to it."""
     text = given.get(name, "")
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        moment.timestamp()
-    except (ValueError, OverflowError):
+    except ValueError:
         raise RefusedError(
             f"{name}: {text[:40]!r} is no time; a day as 2026-05-01, or a time as 2026-05-01T20:00:00Z, is allowed"
         ) from None
-    return moment + day if len(text) == len("2026-05-01") else moment
+    return of_day(moment) if len(text) == len("2026-05-01") else moment
 
 
 def _choice(given: Mapping[str, str], name: str) -> bool:

@@ -5,22 +5,22 @@ import json
 import sys
 from contextlib import closing
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
-from artgen_osc.config import VisualsConfig
-from artgen_osc.errors import GalleryError
+from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.errors import ArtgenError, GalleryError
+from artgen_osc.runtime.text import printable, say
 from visuals.gallery.export import export
-from visuals.gallery.files import write
+from visuals.gallery.files import reason_of, write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
-from visuals.gallery.query import Query
-from visuals.gallery.record import to_json
-from visuals.gallery.rows import Row, Synced
+from visuals.gallery.query import Query, end_of
+from visuals.gallery.record import check_id, to_json
+from visuals.gallery.rows import NAMED, Row, Synced
 
 TELL_EVERY = 5000
-TOLD_OF = 3
-"""Files that are left alone are named, up to so many."""
 
 
 def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
@@ -35,6 +35,18 @@ def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
     ------
     ArtgenError
     """
+    try:
+        return _run(given, settings)
+    except ArtgenError as error:  # what a file, or a name, puts into the text doesn't make more than one line of it
+        raise type(error)(printable(error)) from None
+    except BrokenPipeError:
+        raise  # the reader of our output has seen enough
+    except OSError as error:
+        path = printable(error.filename or settings.gallery)
+        raise GalleryError(f"{path}: can't be used ({reason_of(error)}); check the path") from None
+
+
+def _run(given: argparse.Namespace, settings: VisualsConfig) -> int:
     if given.action == "serve":
         return _serve(given, settings)
     if given.action == "paint":
@@ -49,13 +61,13 @@ def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
             return _render(gallery, given, settings)
         case "favourite":
             gallery.favour(given.id, not given.no)
-            print(f"{given.id}: {'no longer a favourite' if given.no else 'a favourite'}")
+            _print(f"{given.id}: {'no longer a favourite' if given.no else 'a favourite'}")
         case "delete":
             for id in gallery.delete(given.ids):
-                print(f"{id}: deleted; artgen gallery undo brings it back")
+                _print(f"{id}: deleted; artgen gallery undo brings it back")
         case "undo":
             for id in gallery.undo():
-                print(f"{id}: is back")
+                _print(f"{id}: is back")
         case "export":
             return _export(gallery, given)
     return 0
@@ -69,43 +81,43 @@ def _serve(given: argparse.Namespace, settings: VisualsConfig) -> int:
 
 
 def _list(gallery: Gallery, given: argparse.Namespace) -> int:
-    query = _query(given)
+    query, before = _query(given), check_id(given.before) if given.before else ""
     with closing(Index(gallery)) as index:
         _complain(gallery, index.sync(_tell))
-        rows, count = index.page(query, given.before, given.limit), index.count(query)
+        rows, count = index.page(query, before, given.limit), index.count(query)
     for row in rows:
-        print(json.dumps(asdict(row), ensure_ascii=False) if given.json else _line(row))
+        _print(json.dumps(asdict(row)) if given.json else _line(row))
     if not given.json:
-        print(_pictures(count) + (f", more with --before {rows[-1].id}" if len(rows) == given.limit else ""))
+        _print(_pictures(count) + (f", more with --before {rows[-1].id}" if len(rows) == given.limit else ""))
     return 0
 
 
 def _show(gallery: Gallery, given: argparse.Namespace) -> int:
     about = gallery.read(given.id).about
     if given.json:
-        print(to_json(about))
+        _print(json.dumps(json.loads(to_json(about)), separators=(",", ":")))  # as it is, but in any encoding
         return 0
     favourite = ", a favourite" if given.id in gallery.favourites() else ""
-    print(f"{gallery.path(given.id)}: {about.width}x{about.height}{favourite}")
-    print(f"taken {about.time} ({about.cause})")
-    print(f"mood valence {about.valence:.3f}, energy {about.energy:.3f}")
-    print(f"music {_clean(about.title) or 'untitled'}, {about.tempo_bpm:.1f} bpm, {_clean(about.key) or 'no key'}")
+    _print(f"{gallery.path(given.id)}: {about.width}x{about.height}{favourite}")
+    _print(f"taken {about.time} ({about.cause})")
+    _print(f"mood valence {about.valence:.3f}, energy {about.energy:.3f}")
+    _print(f"music {about.title or 'untitled'}, {about.tempo_bpm:.1f} bpm, {about.key or 'no key'}")
     for stroke in about.strokes:
-        code = f"sha256 {_clean(stroke.sha256)}" if stroke.sha256 else "no file"
-        print(f"model {_clean(stroke.name)}, {code}, z of {stroke.z.size}, truncation {stroke.truncation:.2f}")
+        code = f"sha256 {stroke.sha256}" if stroke.sha256 else "no file"
+        _print(f"model {stroke.name}, {code}, z of {stroke.z.size}, truncation {stroke.truncation:.2f}")
     if len(about.strokes) == 2:
-        print(f"mix {about.mix:.0%} of the second one")
-    print(
+        _print(f"mix {about.mix:.0%} of the second one")
+    _print(
         f"seed {about.seed}; look zoom {about.look.zoom:.3f}, "
         + _values({"grain": about.look.grain, "vignette": about.look.vignette, "brush": about.look.brush})
     )
-    print("effects " + _values(about.effects) + (f", scene {_clean(about.scene)}" if about.scene else ""))
+    _print("effects " + _values(about.effects) + (f", scene {about.scene}" if about.scene else ""))
     return 0
 
 
 def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig) -> int:
     from visuals.gallery import again
-    from visuals.generator import open_generator
+    from visuals.generators.generator import open_generator
 
     about = gallery.read(given.id).about
     output = given.output or again.output_name(about, given.size)
@@ -122,7 +134,9 @@ def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig
         raise GalleryError(
             f"{output}: can't be written ({error.strerror}); a folder with room is needed; choose another"
         ) from None
-    print(f"{output}: {frame.shape[1]}x{frame.shape[0]}")
+    painted = f"the model paints {pixels.shape[1]}x{pixels.shape[0]}; the rest is enlargement, which adds no detail"
+    larger = max(frame.shape[:2]) > max(pixels.shape[:2])
+    _print(f"{output}: {frame.shape[1]}x{frame.shape[0]}" + (f"; {painted}" if larger else ""))
     return 0
 
 
@@ -132,7 +146,7 @@ def _paint(given: argparse.Namespace, settings: VisualsConfig) -> int:
     analysis = song.read_analysis(given.analysis) if given.analysis else song.analysis_of(given.file)
     seed = song.seed_of(given.file) if given.seed is None else given.seed
     title = given.title or str(analysis.get("title") or "") or given.file.stem
-    print(song.paint(analysis, title, seed, given.size, settings, Path(settings.gallery)).id)
+    _print(song.paint(analysis, title, seed, given.size, settings, Path(settings.gallery)).id)
     return 0
 
 
@@ -141,8 +155,8 @@ def _export(gallery: Gallery, given: argparse.Namespace) -> int:
         _complain(gallery, index.sync(_tell))
         written, lost = export(index, _query(given), given.folder)
     for id in lost:
-        print(f"artgen: {id}: has gone meanwhile, and is not in {given.folder}", file=sys.stderr)
-    print(f"{given.folder / 'index.html'}: {_pictures(written)}")
+        _print(f"artgen: {id}: has gone or can't be read, and is not in {given.folder}", sys.stderr)
+    _print(f"{given.folder / 'index.html'}: {_pictures(written)}")
     return 0
 
 
@@ -150,30 +164,35 @@ def _query(given: argparse.Namespace) -> Query:
     near = None
     if given.near:
         near = (*given.near, given.within)
-    until = given.until + timedelta(days=1) if given.until else None
+    until = end_of(given.until) if given.until else None
     return Query(near=near, title=given.title, since=given.since, until=until, favourite=given.favourite)
 
 
 def _tell(done: int, all_of_them: int) -> None:
     if done % TELL_EVERY == 0:
-        print(f"artgen: reading the pictures, {done} of {all_of_them}", file=sys.stderr)
+        _print(f"artgen: reading the pictures, {done} of {all_of_them}", sys.stderr)
 
 
 def _complain(gallery: Gallery, synced: Synced) -> None:
-    for name, reason in synced.skipped[:TOLD_OF]:
-        print(f"artgen: {gallery.folder / _clean(name)}: {_clean(reason)}; it is left alone", file=sys.stderr)
-    if len(synced.skipped) > TOLD_OF:
-        print(f"artgen: {gallery.folder}: {len(synced.skipped) - TOLD_OF} more such files", file=sys.stderr)
+    for name, reason in synced.skipped[:NAMED]:
+        _print(f"artgen: {gallery.folder / name}: {reason}; it is left alone", sys.stderr)
+    if len(synced.skipped) > NAMED:
+        _print(f"artgen: {gallery.folder}: {len(synced.skipped) - NAMED} more such files", sys.stderr)
 
 
 def _line(row: Row) -> str:
     when = datetime.fromisoformat(row.time).strftime("%Y-%m-%d %H:%M:%S")
     star = "*" if row.favourite else " "
-    music = [f"{row.tempo_bpm:.0f} bpm" if row.tempo_bpm else "", _clean(row.key), _clean(row.title)]
+    music = [f"{row.tempo_bpm:.0f} bpm" if row.tempo_bpm else "", row.key, row.title]
     return (
-        f"{row.id} {star} {when}  valence {row.valence:.2f}  energy {row.energy:.2f}  {_clean(row.model)}  "
+        f"{row.id} {star} {when}  valence {row.valence:.2f}  energy {row.energy:.2f}  {row.model}  "
         + "  ".join(part for part in music if part)
     ).rstrip()
+
+
+def _print(text: str, file: TextIO | None = None) -> None:
+    """Print one line, whatever came into it from files."""
+    say(printable(text), file)
 
 
 def _pictures(count: int) -> str:
@@ -181,9 +200,4 @@ def _pictures(count: int) -> str:
 
 
 def _values(values: dict[str, float]) -> str:
-    return ", ".join(f"{_clean(name)} {value:g}" for name, value in values.items())
-
-
-def _clean(text: str) -> str:
-    """Without what could steer a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
+    return ", ".join(f"{name} {value:g}" for name, value in values.items())

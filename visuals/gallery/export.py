@@ -1,12 +1,14 @@
 """The gallery as a folder of plain files that any browser opens, from disk or from a web host."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from artgen_osc.errors import GalleryError
+from artgen_osc.runtime.files import is_folder, make_folder, open_regular
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
 from visuals.gallery.rows import Row
@@ -43,22 +45,26 @@ def export(index: Index, query: Query, folder: Path) -> tuple[int, list[str]]:
     GalleryError
         The folder isn't empty, or can't be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise GalleryError(
-            f"{folder}: is not empty; a new or an empty folder is allowed; choose another name, or delete it first"
-        )
+    if os.path.lexists(folder) and not is_folder(folder):
+        raise GalleryError(f"{folder}: is not a folder; a new or an empty folder is allowed; choose another name")
     lines, lost = [], []
     try:
+        make_folder(folder)
+        if any(folder.iterdir()):
+            raise GalleryError(
+                f"{folder}: is not empty; a new or an empty folder is allowed; choose another name, or delete it first"
+            )
         for name in ("pictures", "thumbnails"):
-            (folder / name).mkdir(parents=True)
+            (folder / name).mkdir()
         for row in every(index, query):
             thumbnail = index.thumbnail(row.id)
             try:
-                source = index.gallery.path(row.id)
-            except GalleryError:  # it has been deleted meanwhile
+                source = open_regular(index.gallery.path(row.id), follow=False)
+            except (GalleryError, OSError):  # it has been deleted meanwhile, or can't be read any more
                 lost.append(row.id)
                 continue
-            shutil.copyfile(source, folder / "pictures" / source.name)
+            with source, (folder / "pictures" / f"{row.id}.png").open("wb") as copy:
+                shutil.copyfileobj(source, copy)
             (folder / "thumbnails" / f"{row.id}.jpg").write_bytes(thumbnail or b"")
             lines.append(told(row))
         (folder / "index.html").write_text(",\n".join(lines).join(page_ends()), encoding="utf-8")

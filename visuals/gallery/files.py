@@ -1,14 +1,17 @@
 """A picture and what is known of it in one PNG file, written as a whole or not at all."""
 
+import errno
 import io
 import os
-import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from artgen_osc.runtime.files import open_regular, sync_folder
+from artgen_osc.runtime.text import printable
 from visuals.gallery.record import MOST_PIXELS, About, from_json, to_json
-from visuals.generator import Frame
+from visuals.generators.generator import Frame
 
 KEYWORD = "artgen"
 """Of the iTXt chunk with the JSON object."""
@@ -18,6 +21,9 @@ THUMBNAIL_CHUNK = b"arTH"
 picture (PNG specification, 5.4)."""
 
 THUMBNAIL_SIDE = 192
+LONGEST_REASON = 200
+LARGEST_THUMBNAIL, LARGEST_FILE = 1 << 20, 4 * MOST_PIXELS
+"""Bytes. What is larger is none of ours, and isn't read into memory."""
 COMPRESSION = 1
 """Of 1 to 9: 3 takes half as long again, and makes the file 4 % smaller."""
 
@@ -54,7 +60,7 @@ def write(path: Path, frame: Frame, about: About) -> None:
     Raises
     ------
     OSError
-        The folder can't be written, or is full. There is no new file then.
+        The folder can't be written, or is full; ``strerror`` says so. There is no new file then.
     """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
@@ -65,30 +71,29 @@ def write(path: Path, frame: Frame, about: About) -> None:
     info.add(THUMBNAIL_CHUNK, _thumbnail(image))
     part = path.with_name(f".{path.stem}{PART}")
     try:
-        with part.open("wb") as file:
+        with _new(part) as file:
             image.save(file, "PNG", compress_level=COMPRESSION, pnginfo=info)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk, where the system can."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _new(part: Path) -> IO[bytes]:
+    """Open a new file, whatever a killed writer, or somebody's link, has left under its name."""
     try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+        part.unlink(missing_ok=True)
+        return part.open("xb")
+    except ValueError:  # a NUL, or what the file system has no bytes for
+        raise OSError(errno.EINVAL, "no file can have this name", str(part)) from None
 
 
 def read(path: Path) -> Entry:
-    """The head of a picture; its pixels aren't decoded.
+    """The head of a picture; its pixels aren't decoded. A link isn't followed.
 
     Raises
     ------
@@ -99,7 +104,7 @@ def read(path: Path) -> Entry:
     """
     from PIL import Image, UnidentifiedImageError
 
-    with path.open("rb") as file:
+    with open_regular(path, LARGEST_FILE, follow=False) as file:
         _check_form(file)
         try:
             with Image.open(file, formats=("PNG",)) as image:
@@ -108,17 +113,26 @@ def read(path: Path) -> Entry:
                 size = image.size
         except UnidentifiedImageError:
             raise ValueError("is a damaged PNG file") from None
-        except (SyntaxError, zlib.error, EOFError) as error:
+        except Exception as error:  # whatever Pillow makes of chunks that nobody has written
             raise ValueError(f"is a damaged PNG file ({error})") from None
     if text is None:
         raise ValueError("was not written by artgen")
-    about = from_json(str(text))
+    try:
+        about = from_json(str(text))
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
     if (about.width, about.height) != size:
         raise ValueError("has been changed to another size")
     thumbnail = next((chunk[1] for chunk in chunks if chunk[0] == THUMBNAIL_CHUNK), b"")
-    if not thumbnail.startswith(b"\xff\xd8"):
+    if not thumbnail.startswith(b"\xff\xd8") or len(thumbnail) > LARGEST_THUMBNAIL:
         raise ValueError("has been changed by another program: its small picture is gone")
     return Entry(about, thumbnail)
+
+
+def reason_of(error: Exception) -> str:
+    """Why `read` could not use a file: a few words on one line, whatever was in it."""
+    told = error.strerror if isinstance(error, OSError) else str(error)
+    return printable(told or type(error).__name__)[:LONGEST_REASON]
 
 
 def _check_form(file: IO[bytes]) -> None:

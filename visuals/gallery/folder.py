@@ -11,54 +11,41 @@
 No name that comes from outside becomes a path: ids are checked, and links are never followed.
 """
 
+import errno
+import logging
 import os
 import re
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from stat import S_ISREG
-from typing import IO
 
 from artgen_osc.errors import GalleryError
-from visuals.gallery.files import PART, Entry, read, sync_folder
+from artgen_osc.runtime.files import is_folder, read_regular, sync_folder
+from visuals.gallery.files import PART, Entry, read, reason_of
 from visuals.gallery.record import check_id, is_id, stamp
 
+log = logging.getLogger(__name__)
+
 SUFFIX = ".png"
-LEFT_BEHIND = timedelta(hours=1)
+LEFT_BEHIND_S = 3600.0
 """A file that is being written for longer has lost its writer."""
 
+LARGEST_JOURNAL = 64 << 20
+_LARGEST_NUMBER = 2**63 - 1
+"""That the index takes: a clock may be centuries fast."""
+
 _DELETED = re.compile(r"(\d{6,})-(\w+)\.png", re.ASCII)
-
-
-def open_for_writing(folder: Path) -> None:
-    """Make the folder, once.
-
-    Raises
-    ------
-    OSError
-    """
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 def sweep(folder: Path) -> None:
     """Delete what killed writers have left behind."""
     for path in folder.glob(f".*{PART}"):
         try:
-            if datetime.fromtimestamp(path.lstat().st_mtime).astimezone() < stamp() - LEFT_BEHIND:
+            if path.lstat().st_mtime < stamp().timestamp() - LEFT_BEHIND_S:
                 path.unlink()
         except OSError:
             continue  # another process has been faster, or may not: it does no harm where it is
-
-
-def open_picture(path: Path) -> IO[bytes]:
-    """Open a picture for reading; a link that has taken its place isn't followed.
-
-    Raises
-    ------
-    OSError
-    """
-    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NOFOLLOW", 0)))
 
 
 class Gallery:
@@ -75,7 +62,7 @@ class Gallery:
     """
 
     def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise GalleryError(
                 f"{folder}: there is no such gallery; the folder of a show's snapshots is allowed; "
                 "press S in the show first, or choose another by --gallery"
@@ -83,6 +70,7 @@ class Gallery:
         self.folder = folder
         self.journal = folder / "favourites.txt"
         self.trash = folder / "trash"
+        self._told: str | None = None
         sweep(folder)
 
     def path(self, id: str) -> Path:
@@ -114,47 +102,59 @@ class Gallery:
             return read(path)
         except (OSError, ValueError) as error:
             raise GalleryError(
-                f"{path}: {error}; a whole picture of artgen's is allowed; delete it or bring it back from a copy"
+                f"{path}: {reason_of(error)}; a whole picture of artgen's is allowed; "
+                "delete it or bring it back from a copy"
             ) from None
 
     def files(self) -> dict[str, tuple[int, int]]:
-        """Every PNG file by its name: time of the last change in ns, and size in bytes."""
+        """Everything that is called like a PNG file, by its name: time of the last change in ns, and size in bytes.
+
+        Raises
+        ------
+        GalleryError
+            The folder can't be read.
+        """
         found = {}
-        with os.scandir(self.folder) as entries:
+        with self._listing() as entries:
             for entry in entries:
                 if not entry.name.endswith(SUFFIX) or entry.name.startswith("."):
                     continue
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                if S_ISREG(status.st_mode):
-                    found[entry.name] = status.st_mtime_ns, status.st_size
+                with suppress(OSError):  # it has just gone
+                    found[entry.name] = _state(entry.stat(follow_symlinks=False))
         return found
 
     def names(self) -> set[str]:
-        """Of every PNG file, and of what else is called so: much faster than `files`."""
-        with os.scandir(self.folder) as entries:
+        """As in `files`, but much faster."""
+        with self._listing() as entries:
             return {entry.name for entry in entries if entry.name.endswith(SUFFIX) and not entry.name.startswith(".")}
 
     def state(self, name: str) -> tuple[int, int] | None:
-        """As in `files`, of the one file in the folder that is called so; None if there is none."""
+        """As in `files`, of the one in the folder that is called so; None if there is none."""
         if Path(name).name != name or not name.endswith(SUFFIX) or name.startswith("."):
             return None
         try:
-            status = (self.folder / name).lstat()
-        except OSError:
+            return _state((self.folder / name).lstat())
+        except (OSError, ValueError):
             return None
-        return (status.st_mtime_ns, status.st_size) if S_ISREG(status.st_mode) else None
 
     def favourites(self) -> set[str]:
-        """Ids of the favourites, of pictures in the trash too."""
+        """Ids of the favourites, of pictures in the trash too; none where their file can't be read, which is logged."""
         chosen: set[str] = set()
         try:
-            lines = self.journal.read_text(encoding="utf-8", errors="replace").splitlines()
+            data = read_regular(self.journal, LARGEST_JOURNAL, follow=False)
         except FileNotFoundError:
             return chosen
-        for line in lines:
+        except OSError as error:
+            if error.strerror != self._told:
+                self._told = error.strerror
+                log.warning(
+                    "%s: %s; no favourites are known; put it away, and choose them anew", self.journal, error.strerror
+                )
+            return chosen
+        self._told = None
+        # Editors put a mark before the text, or make two bytes of each letter; what is written here is ASCII alone.
+        for line in data.replace(b"\0", b"").decode("utf-8", "replace").splitlines():
+            line = line.strip("\ufeff\ufffd \t")
             sign, id = line[:1], line[1:].strip()
             if sign == "+" and is_id(id):
                 chosen.add(id)
@@ -174,8 +174,11 @@ class Gallery:
         # The newline comes first too, in case that a killed writer has left half a line.
         line = f"\n{'+' if favourite else '-'}{id}\n".encode()
         try:
-            number = os.open(self.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            number = os.open(self.journal, flags, 0o666)
             try:
+                if not S_ISREG(os.fstat(number).st_mode):
+                    raise OSError(errno.EINVAL, "favourites.txt is not a file")
                 os.write(number, line)
                 os.fsync(number)
             finally:
@@ -196,8 +199,8 @@ class Gallery:
             One of them isn't there, and then all stay; or the folder can't be written.
         """
         paths = {id: self.path(id) for id in ids}
-        number = max((number for number, _, _ in self._deleted()), default=0) + 1
         try:
+            number = max((number for number, _, _ in self._deleted()), default=0) + 1
             self.trash.mkdir(exist_ok=True)
             self._check_trash()
             for id, path in paths.items():
@@ -221,7 +224,10 @@ class Gallery:
             The trash is empty, or the folder can't be written.
         """
         chosen = frozenset(wanted)
-        deleted = [item for item in self._deleted() if not chosen or item[1] in chosen]
+        try:
+            deleted = [item for item in self._deleted() if not chosen or item[1] in chosen]
+        except OSError as error:
+            raise self._unwritable(error) from None
         if not deleted:
             raise GalleryError(
                 f"{self.trash}: nothing is left to bring back; what was deleted is allowed; delete first"
@@ -230,7 +236,7 @@ class Gallery:
         ids = []
         try:
             for id, path in ((id, path) for number, id, path in deleted if number == last):
-                if (self.folder / f"{id}{SUFFIX}").exists():
+                if os.path.lexists(self.folder / f"{id}{SUFFIX}"):
                     raise GalleryError(
                         f"{path}: such a picture is there again; one of each is allowed; delete this one"
                     )
@@ -244,7 +250,7 @@ class Gallery:
 
     def _deleted(self) -> list[tuple[int, str, Path]]:
         """Number of the deletion, id and file of all in the trash."""
-        if not self.trash.exists():
+        if not os.path.lexists(self.trash):
             return []
         self._check_trash()
         found = []
@@ -255,14 +261,27 @@ class Gallery:
         return found
 
     def _check_trash(self) -> None:
-        if self.trash.is_symlink() or not self.trash.is_dir():
+        if self.trash.is_symlink() or not is_folder(self.trash):
             raise GalleryError(f"{self.trash}: is not a folder of the gallery; a real folder is allowed; move it away")
+
+    def _listing(self) -> "AbstractContextManager[Iterator[os.DirEntry[str]]]":
+        try:
+            return os.scandir(self.folder)
+        except OSError as error:
+            raise GalleryError(
+                f"{self.folder}: can't be read ({error.strerror}); a folder that you may read is needed; "
+                "check its permissions"
+            ) from None
 
     def _unwritable(self, error: OSError) -> GalleryError:
         return GalleryError(
             f"{self.folder}: can't be changed ({error.strerror}); a folder with room that you may write to is needed; "
             "check its permissions"
         )
+
+
+def _state(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns & _LARGEST_NUMBER, status.st_size
 
 
 def _is_file(path: Path) -> bool:

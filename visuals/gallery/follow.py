@@ -6,7 +6,7 @@ are compared, and only when the folder has changed; the files themselves are loo
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -15,10 +15,11 @@ from time import perf_counter
 from typing import TypeVar
 
 from artgen_osc.errors import GalleryError
+from visuals.gallery.files import reason_of
 from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
 from visuals.gallery.record import stamp
-from visuals.gallery.rows import Changes
+from visuals.gallery.rows import NAMED, Changes
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +90,14 @@ class Followed:
             began = perf_counter()
             try:
                 news, hurry = await self._on_thread(self._look)
-            except (OSError, GalleryError) as error:
+            except Exception as error:  # whatever it is, the next look may find it mended
                 news, hurry = None, False
-                if str(error) != self._told:
-                    self._told = str(error)
-                    log.warning("%s; it is looked at again", error)
+                told = str(error) if isinstance(error, GalleryError) else f"{self.folder}: {reason_of(error)}"
+                if told != self._told:
+                    self._told = told
+                    log.warning("%s; it is looked at again", told)
             else:
+                self._told = ""
                 self._tell(news)
             pause = min(max(LOOK_S, SHARE * (perf_counter() - began)), LONGEST_S)
             await asyncio.sleep(0 if hurry else pause)
@@ -178,6 +181,10 @@ class Followed:
             status = self.folder.stat()
         except FileNotFoundError:
             status = None
+        except ValueError:
+            raise GalleryError(
+                f"{self.folder!s:.200}: no folder can have this name; choose another by --gallery"
+            ) from None
         if self._index and (status is None or status.st_ino != self._identity or not self._index.is_current()):
             self._close()
             news = self._begin_anew()
@@ -186,7 +193,8 @@ class Followed:
         if not self._index:
             self._index = Index(Gallery(self.folder))
             self._identity, self._seen, self._anew = status.st_ino, 0, self._index.made_anew
-            self._known, self._told = self._index.names(), ""
+            self._known = self._index.names()
+            self._name(self._index.skipped(AT_ONCE))
             news, self.ready = self._begin_anew(), True
         index = self._index
         if status.st_mtime_ns != self._seen:
@@ -197,7 +205,7 @@ class Followed:
         names = sorted(new, reverse=True)[:AT_ONCE]
         self.waiting = len(new) - len(names)
         names += self._known - self._found
-        names += index.skipped(AT_ONCE) + self._in_turn()
+        names += [name for name, _ in index.skipped(AT_ONCE)] + self._in_turn()
         step = self._update(index, names)
         news = news or step  # one that begins anew covers the other
         if index.made_anew != self._anew:
@@ -213,12 +221,19 @@ class Followed:
 
     def _update(self, index: Index, names: list[str]) -> News | None:
         changes = index.update(names)
+        self._name(changes.skipped)
         for name in names:
             (self._known.add if name in self._found or index.gallery.state(name) else self._known.discard)(name)
         if not changes:
             return None
         self.version += 1
         return News(self.version, changes)
+
+    def _name(self, skipped: Sequence[tuple[str, str]]) -> None:
+        for name, reason in skipped[:NAMED]:
+            log.warning("%s: %s; it is left alone", self.folder / name, reason)
+        if len(skipped) > NAMED:
+            log.warning("%s: %d more such files", self.folder, len(skipped) - NAMED)
 
     def _begin_anew(self) -> News:
         self.version += 1

@@ -4,39 +4,29 @@ It holds nothing that the files don't hold. It may be deleted at any time.
 """
 
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from artgen_osc.errors import GalleryError
+from visuals.gallery.database import BESIDE, WAIT_S, choose, connect, prepare, why_not_ours
 from visuals.gallery.folder import Gallery
 from visuals.gallery.query import Query, condition
-from visuals.gallery.rows import Changes, Row, Synced, Total, look
+from visuals.gallery.record import is_id
+from visuals.gallery.rows import Changes, Looked, Row, Synced, Total, look
 
 log = logging.getLogger(__name__)
-
-VERSION = 1
-"""Of the tables; an index of another version is made anew."""
 
 BATCH = 500
 """Files to a transaction: whoever is killed loses the work on the last ones only."""
 
-WAIT_S = 30.0
-"""For another one who is writing."""
-
-TABLES = """
-CREATE TABLE IF NOT EXISTS pictures (
-    id TEXT PRIMARY KEY, mtime_ns INTEGER, size INTEGER, time TEXT, cause TEXT, title TEXT, folded TEXT,
-    valence REAL, energy REAL, tempo_bpm REAL, key TEXT, seed INTEGER, model TEXT, width INTEGER, height INTEGER,
-    favourite INTEGER DEFAULT 0
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS thumbnails (id TEXT PRIMARY KEY, jpeg BLOB);
-CREATE TABLE IF NOT EXISTS skipped (name TEXT PRIMARY KEY, mtime_ns INTEGER, size INTEGER, reason TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS favourites ON pictures (id) WHERE favourite;
-CREATE INDEX IF NOT EXISTS moods ON pictures (valence, energy);
-"""
 _COLUMNS = "id, time, cause, title, valence, energy, tempo_bpm, key, seed, model, width, height, favourite"
+_LARGEST_NUMBER = 2**63 - 1
+_LOOK_AGAIN = (-1, -1)
+"""In the place of a file's state: no file has it, and so each look counts as one at a changed file."""
+
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -49,6 +39,7 @@ class Index:
 
     Attributes
     ----------
+    file : where it is
     made_anew : how often it has been damaged so far, and was empty again
 
     Raises
@@ -59,8 +50,7 @@ class Index:
 
     def __init__(self, gallery: Gallery) -> None:
         self.gallery = gallery
-        self.file = gallery.folder / "index.sqlite"
-        self._favourites_read: tuple[int, int] | None = None
+        self._favourites_read: tuple[int, int, int] | None = None
         self.made_anew = 0
         try:
             self._open()
@@ -120,7 +110,7 @@ class Index:
             found = database.execute(
                 f"SELECT {_COLUMNS} FROM pictures WHERE id IN"
                 f" (SELECT id FROM pictures WHERE {where} ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
-                [*values, limit],
+                [*values, min(limit, _LARGEST_NUMBER)],
             ).fetchall()
         names = _COLUMNS.split(", ")
         return [Row(**dict(zip(names, columns, strict=True)) | {"favourite": bool(columns[-1])}) for columns in found]
@@ -163,16 +153,14 @@ class Index:
     def names(self) -> set[str]:
         """Of all files that have been looked at, those that are skipped included."""
         with self._reading() as database:
-            return {
-                name for (name,) in database.execute("SELECT id || '.png' FROM pictures UNION SELECT name FROM skipped")
-            }
+            found = database.execute("SELECT CAST(id || '.png' AS BLOB) FROM pictures UNION SELECT name FROM skipped")
+            return {os.fsdecode(name) for (name,) in found}
 
-    def skipped(self, limit: int) -> list[str]:
-        """Names of PNG files that are no pictures of the gallery; the last in the alphabet first."""
+    def skipped(self, limit: int) -> list[tuple[str, str]]:
+        """Name and reason of PNG files that are no pictures of the gallery; the last in the alphabet first."""
         with self._reading() as database:
-            return [
-                name for (name,) in database.execute("SELECT name FROM skipped ORDER BY name DESC LIMIT ?", [limit])
-            ]
+            found = database.execute("SELECT name, reason FROM skipped ORDER BY name DESC LIMIT ?", [limit])
+            return [(os.fsdecode(name), reason) for name, reason in found]
 
     def thumbnail(self, id: str) -> bytes | None:
         """The small JPEG of a picture; None if it isn't known."""
@@ -193,40 +181,27 @@ class Index:
 
     def _open(self) -> None:
         end = time.monotonic() + WAIT_S
+        self.file = choose(self.gallery.folder)
         while True:
             try:
-                self._connect()
+                self._database = connect(self.file)
+                prepare(self._database)
                 self._inode = self.file.stat().st_ino
                 return
             except sqlite3.OperationalError as error:
                 # SQLite waits for others by itself, but for this: that two at once make the file and turn WAL on.
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                     raise
             time.sleep(0.02)
 
-    def _connect(self) -> None:
-        self._database = sqlite3.connect(self.file, timeout=WAIT_S, isolation_level=None)
-        try:
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            if version not in (0, VERSION):
-                for table in ("pictures", "thumbnails", "skipped"):
-                    self._database.execute(f"DROP TABLE IF EXISTS {table}")
-            self._database.executescript(TABLES)
-            self._database.execute(f"PRAGMA user_version = {VERSION}")
-        except sqlite3.DatabaseError:
-            self._database.close()
-            raise
-
     def _again(self, error: sqlite3.DatabaseError) -> None:
         """Make a damaged index anew; anything else is an error to be told."""
-        if error.sqlite_errorcode & 0xFF not in _DAMAGED:
+        if _code(error) not in _DAMAGED:
             raise self._unusable(error) from None
         log.warning("%s: is damaged (%s); it is made anew from the pictures", self.file, error)
         self._database.close()
         try:
-            for ending in ("", "-wal", "-shm"):
+            for ending in BESIDE if not why_not_ours(self.file) else ():
                 self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
             self._open()
         except (OSError, sqlite3.DatabaseError) as again:
@@ -256,16 +231,18 @@ class Index:
         try:
             yield self._database
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # a full disk has ended it already
+                self._database.execute("ROLLBACK")
             raise
         self._database.execute("COMMIT")
 
     def _sync(self, tell: Callable[[int, int], None] | None) -> Synced:
         files = self.gallery.files()
         known = {
-            name: (mtime_ns, size)
+            os.fsdecode(name): (mtime_ns, size)
             for name, mtime_ns, size in self._database.execute(
-                "SELECT id || '.png', mtime_ns, size FROM pictures UNION ALL SELECT name, mtime_ns, size FROM skipped"
+                "SELECT CAST(id || '.png' AS BLOB), mtime_ns, size FROM pictures"
+                " UNION ALL SELECT name, mtime_ns, size FROM skipped"
             )
         }
         changed = sorted(name for name, state in files.items() if known.get(name) != state)
@@ -274,8 +251,8 @@ class Index:
         for start in range(0, len(changed), BATCH):
             batch = [(name, look(self.gallery.folder / name)) for name in changed[start : start + BATCH]]
             with self._transaction() as database:
-                for name, (row, thumbnail, reason) in batch:
-                    added += self._put(database, name, files[name], row, thumbnail, reason)
+                for name, looked in batch:
+                    added += self._put(database, name, files[name], looked)
             if tell is not None:
                 tell(start + len(batch), len(changed))
         with self._transaction() as database:
@@ -285,77 +262,81 @@ class Index:
             removed = before - database.execute("SELECT count(*) FROM pictures").fetchone()[0]
             self._favour(database, changed=bool(changed))
             skipped = database.execute("SELECT name, reason FROM skipped ORDER BY name").fetchall()
-        return Synced(added, removed, tuple(skipped))
+        return Synced(added, removed, tuple((os.fsdecode(name), reason) for name, reason in skipped))
 
     def _update(self, names: tuple[str, ...]) -> Changes:
         files = {name: state for name in names if (state := self.gallery.state(name))}
         known: dict[str, tuple[int, int]] = {}
+        reasons: dict[str, str] = {}
         for name in names:
             found = self._database.execute(
-                "SELECT mtime_ns, size FROM pictures WHERE id = ? UNION ALL"
-                " SELECT mtime_ns, size FROM skipped WHERE name = ?",
-                [name.removesuffix(".png"), name],
+                "SELECT mtime_ns, size, '' FROM pictures WHERE id = ? UNION ALL"
+                " SELECT mtime_ns, size, reason FROM skipped WHERE name = ?",
+                [_id(name), os.fsencode(name)],
             ).fetchone()
             if found:
-                known[name] = found
-        looked = [(name, *look(self.gallery.folder / name)) for name in files if known.get(name) != files[name]]
-        added = [name for name, _, _, reason in looked if not reason]
+                known[name], reasons[name] = found[:2], found[2]
+        looked = {name: look(self.gallery.folder / name) for name in files if known.get(name) != files[name]}
+        for name, found in list(looked.items()):
+            if found and found.again and found.reason == reasons.get(name):
+                del looked[name], known[name]  # as before
+        added = [name for name, found in looked.items() if found and not found.reason]
         removed = [name for name in known if files.get(name) != known[name]]
+        skipped = {
+            name: found.reason
+            for name, found in looked.items()
+            if found and found.reason and found.reason != reasons.get(name)
+        }
         with self._transaction() as database:
             before = {name for name in removed if self._is_picture(database, name)}
             for name in removed:
                 self._forget(database, name)
-            for name, row, thumbnail, reason in looked:
-                self._put(database, name, files[name], row, thumbnail, reason)
+            for name, found in looked.items():
+                self._put(database, name, files[name], found)
             favoured = self._favour(database, changed=bool(added))
         return Changes(
             tuple(sorted((name.removesuffix(".png") for name in added), reverse=True)),
             tuple(sorted(name.removesuffix(".png") for name in before)),
             tuple(sorted(favoured.items())),
+            tuple(sorted(skipped.items())),
         )
 
     def _is_picture(self, database: sqlite3.Connection, name: str) -> bool:
-        found = database.execute("SELECT 1 FROM pictures WHERE id = ?", [name.removesuffix(".png")]).fetchone()
+        found = database.execute("SELECT 1 FROM pictures WHERE id = ?", [_id(name)]).fetchone()
         return found is not None
 
     def _forget(self, database: sqlite3.Connection, name: str) -> None:
-        id = name.removesuffix(".png")
-        database.execute("DELETE FROM pictures WHERE id = ?", [id])
-        database.execute("DELETE FROM thumbnails WHERE id = ?", [id])
-        database.execute("DELETE FROM skipped WHERE name = ?", [name])
+        database.execute("DELETE FROM pictures WHERE id = ?", [_id(name)])
+        database.execute("DELETE FROM thumbnails WHERE id = ?", [_id(name)])
+        database.execute("DELETE FROM skipped WHERE name = ?", [os.fsencode(name)])
 
-    def _put(
-        self,
-        database: sqlite3.Connection,
-        name: str,
-        state: tuple[int, int],
-        row: tuple[object, ...],
-        thumbnail: bytes,
-        reason: str,
-    ) -> bool:
-        """Take a file in, in the place of what was known of it; False if it is skipped."""
+    def _put(self, database: sqlite3.Connection, name: str, state: tuple[int, int], looked: Looked | None) -> bool:
+        """Take a file in, in the place of what was known of it; False if it is skipped, or has gone."""
         self._forget(database, name)
-        if reason:
-            log.info("%s: %s; it is left alone", self.gallery.folder / name, reason)
-            database.execute("INSERT INTO skipped VALUES (?, ?, ?, ?)", [name, *state, reason])
+        if looked is None:
             return False
+        if looked.reason:
+            state = _LOOK_AGAIN if looked.again else state
+            database.execute("INSERT INTO skipped VALUES (?, ?, ?, ?)", [os.fsencode(name), *state, looked.reason])
+            return False
+        row = looked.row
         marks = ", ".join("?" * (len(row) + 2))
         database.execute(
             "INSERT INTO pictures (id, time, cause, title, folded, valence, energy, tempo_bpm, key, seed, model, width,"
             f" height, mtime_ns, size) VALUES ({marks})",
             [*row, *state],
         )
-        database.execute("INSERT INTO thumbnails VALUES (?, ?)", [row[0], thumbnail])
+        database.execute("INSERT INTO thumbnails VALUES (?, ?)", [row[0], looked.thumbnail])
         return True
 
     def _favour(self, database: sqlite3.Connection, changed: bool) -> dict[str, bool]:
         """Take the favourites over from their journal, if anything has changed; returns what is new."""
         try:
-            status = self.gallery.journal.stat()
-        except FileNotFoundError:
-            state = (0, 0)
+            status = self.gallery.journal.lstat()
+        except OSError:
+            state = (0, 0, 0)
         else:
-            state = (status.st_mtime_ns, status.st_size)
+            state = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)  # the second one: its permissions, too
         if state == self._favourites_read and not changed:
             return {}
         chosen = self.gallery.favourites()
@@ -365,3 +346,14 @@ class Index:
         database.executemany("UPDATE pictures SET favourite = ? WHERE id = ?", [(new[id], id) for id in new])
         self._favourites_read = state
         return new
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """What SQLite says; where it says nothing, Python could not understand what it has read: that is damage too."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+
+
+def _id(name: str) -> str:
+    """The id that a file's name stands for, or nothing."""
+    id = name.removesuffix(".png")
+    return id if is_id(id) else ""

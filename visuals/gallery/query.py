@@ -1,9 +1,12 @@
 """Which pictures are wanted."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from visuals.gallery.record import first_id
+from visuals.gallery.record import first_id, storable
+
+FARTHEST = 2.0
+"""More than any two moods are apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class Query:
     ids: tuple[str, ...] = ()
 
 
+def end_of(day: datetime) -> datetime:
+    """The moment after a day, for `Query.until`; that of the calendar's last day is its last moment."""
+    try:
+        return day + timedelta(days=1)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=day.tzinfo)
+
+
 def condition(query: Query) -> tuple[str, list[object]]:
     """A condition of SQL, and its values."""
     parts: list[str] = ["1"]
@@ -44,7 +55,7 @@ def condition(query: Query) -> tuple[str, list[object]]:
     if query.energy:
         add("energy BETWEEN ? AND ?", *query.energy)
     if query.near:
-        valence, energy, radius = query.near
+        valence, energy, radius = *query.near[:2], min(query.near[2], FARTHEST)
         add("valence BETWEEN ? AND ?", valence - radius, valence + radius)
         add(
             "(valence - ?) * (valence - ?) + (energy - ?) * (energy - ?) <= ?",
@@ -55,7 +66,7 @@ def condition(query: Query) -> tuple[str, list[object]]:
             radius**2,
         )
     if query.title:
-        add("instr(folded, ?)", query.title.casefold())
+        add("instr(folded, ?)", storable(query.title.casefold()))
     if query.since:
         add("id >= ?", first_id(query.since))
     if query.until:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import GalleryError
-from visuals.motion import Look
-from visuals.painter import Stroke
+from visuals.modulation.motion import Look
+from visuals.painting.painter import Stroke
 
 VERSION = 1
 """Of the JSON object; a reader refuses what is newer."""
@@ -30,6 +30,7 @@ LONGEST_TITLE = 200
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that looks like a digit, and in the order of the alphabet."""
 
+_HALF = re.compile("[\ud800-\udfff]")
 _TIME_DIGITS, _CHANCE_DIGITS = 9, 3
 _ID = re.compile(f"[{_DIGITS}]{{{_TIME_DIGITS + _CHANCE_DIGITS}}}")
 
@@ -48,7 +49,7 @@ class About:
     tempo_bpm : 0 if there was none
     key : such as ``A minor``, empty if there was none
     seed : number of the picture that the path came from
-    strokes : one or two, as in `visuals.painter.Picture`
+    strokes : one or two, as in `visuals.painting.painter.Picture`
     mix : 0..1, share of the second stroke
     look : camera and finish
     effects : settings by name, see `EFFECTS`
@@ -85,7 +86,11 @@ def _digits(number: int, count: int) -> str:
 
 def first_id(time: datetime) -> str:
     """The smallest id of that moment: ids are in the order of their times. A time without a zone is local."""
-    milliseconds = min(max(round(time.timestamp() * 1000), 0), 32**_TIME_DIGITS - 1)
+    last = 32**_TIME_DIGITS - 1
+    try:
+        milliseconds = min(max(round(time.timestamp() * 1000), 0), last)
+    except (OverflowError, ValueError, OSError):  # the first or the last days of the calendar, in some zone
+        milliseconds = 0 if time.year <= 1970 else last
     return _digits(milliseconds, _TIME_DIGITS) + _DIGITS[0] * _CHANCE_DIGITS
 
 
@@ -125,6 +130,11 @@ def stamp() -> datetime:
     return datetime.now(UTC).astimezone()
 
 
+def storable(text: str) -> str:
+    """The text without halves of characters, such as a name that isn't UTF-8 has: no file and no index takes them."""
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def to_json(about: About) -> str:
     """One JSON object on one line; every number comes back exactly."""
     told = {"artgen": VERSION, **{item.name: getattr(about, item.name) for item in fields(about)}}
@@ -140,7 +150,7 @@ def to_json(about: About) -> str:
         }
         for stroke in about.strokes
     ]
-    return json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return storable(json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
 
 
 def from_json(text: str) -> About:
@@ -155,7 +165,7 @@ def from_json(text: str) -> About:
         told = json.loads(text)
     except RecursionError:
         raise ValueError("is nested too deep") from None
-    if not isinstance(told, dict) or not isinstance(told.get("artgen"), int):
+    if not isinstance(told, dict) or type(told.get("artgen")) is not int:
         raise ValueError("was not written by artgen")
     if told["artgen"] > VERSION:
         raise ValueError("was written by a newer artgen")
@@ -164,7 +174,7 @@ def from_json(text: str) -> About:
             id=_text(told["id"]),
             time=_text(told["time"]),
             cause=_text(told["cause"]),
-            title=_text(told["title"])[:LONGEST_TITLE],
+            title=_text(told["title"]),
             valence=_number(told["valence"], 0, 1),
             energy=_number(told["energy"], 0, 1),
             tempo_bpm=_number(told["tempo_bpm"], 0, 1000),
@@ -179,7 +189,7 @@ def from_json(text: str) -> About:
             scene=_text(told.get("scene", "")),
         )
         datetime.fromisoformat(about.time)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise ValueError(f"lacks what a picture of artgen has ({error})") from None
     if not is_id(about.id) or len(about.strokes) not in (1, 2):
         raise ValueError("lacks what a picture of artgen has (an id, and one or two models)")
@@ -188,13 +198,15 @@ def from_json(text: str) -> About:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not text")
-    return value
+        raise TypeError(f"a {type(value).__name__} where text belongs")
+    if _HALF.search(value):
+        raise ValueError("a text holds half a character")
+    return value[:LONGEST_TITLE]
 
 
 def _number(value: object, low: float = -math.inf, high: float = math.inf) -> float:
     if not isinstance(value, (int, float)) or not math.isfinite(value) or not low <= value <= high:
-        raise TypeError(f"{value!r} is not a number from {low:g} to {high:g}")
+        raise TypeError(f"{value!r:.40} is not a number from {low:g} to {high:g}")
     return float(value)
 
 

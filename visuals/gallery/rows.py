@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from visuals.gallery.files import read
+from visuals.gallery.files import read, reason_of
+
+NAMED = 3
+"""Files that are left alone are named, up to so many at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,13 @@ class Changes:
     ----------
     added, removed : ids; a picture whose file has changed is in both
     favoured : ids that have become favourites, or are none any more
+    skipped : name and reason of each PNG file that now is no picture of the gallery, or for another reason
     """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     favoured: tuple[tuple[str, bool], ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.favoured)
@@ -66,15 +71,34 @@ class Total:
     bytes: int
 
 
-def look(path: Path) -> tuple[tuple[object, ...], bytes, str]:
-    """Columns and thumbnail of a file, or the reason why it is none of the gallery's."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What there is to know of a file.
+
+    Attributes
+    ----------
+    row, thumbnail : columns of the index, and a JPEG file's bytes
+    reason : why it is none of the gallery's; then the others are empty
+    again : it can't be read now, and is to be looked at again even if it doesn't change
+    """
+
+    row: tuple[object, ...] = ()
+    thumbnail: bytes = b""
+    reason: str = ""
+    again: bool = False
+
+
+def look(path: Path) -> Looked | None:
+    """Look at a file; None if it has gone. Never raises: a bad file is that file's own affair."""
     try:
         entry = read(path)
-    except (OSError, ValueError) as error:
-        return (), b"", str(error)
+    except FileNotFoundError:
+        return None
+    except Exception as error:
+        return Looked(reason=reason_of(error), again=isinstance(error, OSError))
     about = entry.about
     if path.name != f"{about.id}.png":
-        return (), b"", f"its name isn't its id, {about.id}"
+        return Looked(reason=f"its name isn't its id, {about.id}")
     row = (
         about.id,
         about.time,
@@ -90,4 +114,4 @@ def look(path: Path) -> tuple[tuple[object, ...], bytes, str]:
         about.width,
         about.height,
     )
-    return row, entry.thumbnail, ""
+    return Looked(row, entry.thumbnail)

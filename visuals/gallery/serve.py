@@ -16,13 +16,16 @@ import threading
 from pathlib import Path
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.web.guard import GALLERY_TOKEN
+from artgen_osc.http.guard import GALLERY_TOKEN
 from visuals.gallery.follow import Followed
 from visuals.gallery.web import application
 
 HOST = "127.0.0.1"
 NICENESS = 5
 """The show comes first."""
+
+OPEN_S = 5.0
+"""So much time has a client to say what it wants."""
 
 CLOSE_S = 3.0
 
@@ -83,7 +86,14 @@ async def _serve(folder: Path, listener: socket.socket, token: str, stop: asynci
     quiet = logging.getLogger("artgen.gallery.clients")
     gallery = Followed(folder)
     runner = web.AppRunner(
-        application(gallery, token), access_log=None, logger=quiet, shutdown_timeout=0.5, handler_cancellation=True
+        application(gallery, token),
+        access_log=None,
+        logger=quiet,
+        keepalive_timeout=OPEN_S,
+        lingering_time=OPEN_S,
+        shutdown_timeout=0.5,
+        handler_cancellation=True,
+        auto_decompress=False,
     )
     await runner.setup()
     following = asyncio.create_task(gallery.follow())

@@ -3,25 +3,28 @@
 import hashlib
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from artgen_osc.config import VisualsConfig
+from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import GalleryError
-from artgen_osc.schema import COUNT_MAX
+from artgen_osc.runtime.child import python_module
+from artgen_osc.runtime.files import make_folder, open_regular, read_text
+from artgen_osc.schema.table import COUNT_MAX
 from visuals.gallery import again
-from visuals.gallery.files import write
-from visuals.gallery.folder import open_for_writing
+from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp
-from visuals.generator import Generator, open_generator
-from visuals.latent import Latent, direction
-from visuals.motion import Look
-from visuals.painter import Painter, Request
+from visuals.generators.generator import Generator, open_generator
+from visuals.generators.sphere import direction
+from visuals.modulation.motion import Look
+from visuals.painting.latent import Latent
+from visuals.painting.painter import Painter, Request
 
 _BLOCK = 1 << 18
+LARGEST_ANALYSIS = 256 << 20
+"""Bytes: an hour of sound makes 30 MB."""
 
 
 def analysis_of(sound: Path) -> dict[str, Any]:
@@ -32,12 +35,26 @@ def analysis_of(sound: Path) -> dict[str, Any]:
     GalleryError
         It can't analyse it; the text is its own.
     """
-    command = [sys.executable, "-m", "artgen_osc", "analyze", "--json", "--", str(sound)]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    command = python_module("artgen_osc", "analyze", "--json", "--", str(sound))
+    try:
+        open_regular(sound).close()
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL
+        )
+    except OSError as error:
+        raise _unreadable(sound, error) from None
     if done.returncode:
-        reason = done.stderr.strip().removeprefix("artgen: ")
-        raise GalleryError(reason or f"{sound}: artgen analyze has failed with status {done.returncode}")
+        *_, reason = ["", *done.stderr.strip().splitlines()]  # before it, others may have warned
+        raise GalleryError(
+            reason.removeprefix("artgen: ") or f"{sound}: artgen analyze has failed with status {done.returncode}"
+        )
     return _checked(done.stdout, sound)
+
+
+def _unreadable(sound: Path, error: OSError) -> GalleryError:
+    return GalleryError(
+        f"{sound}: can't be read ({reason_of(error)}); a wav, flac, ogg or mp3 file is allowed; check the path"
+    )
 
 
 def read_analysis(file: Path) -> dict[str, Any]:
@@ -49,10 +66,11 @@ def read_analysis(file: Path) -> dict[str, Any]:
         There is none.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file, LARGEST_ANALYSIS)
     except (OSError, UnicodeDecodeError) as error:
         raise GalleryError(
-            f"--analysis: {file} can't be read ({error}); what artgen analyze --json prints is allowed; check the path"
+            f"--analysis: {file} can't be read ({reason_of(error)}); what artgen analyze --json prints is allowed; "
+            "check the path"
         ) from None
     return _checked(text, file)
 
@@ -65,9 +83,10 @@ def _checked(text: str, file: Path) -> dict[str, Any]:
                 raise ValueError(f"{name} is {told[name]}")
         if not isinstance(told["key"], str):
             raise ValueError("key is not text")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise GalleryError(
-            f"{file}: is no analysis ({error}); the one object of artgen analyze FILE --json is allowed; make it anew"
+            f"{file}: is no analysis ({reason_of(error)}); the one object of artgen analyze FILE --json is allowed; "
+            "make it anew"
         ) from None
     return told
 
@@ -84,14 +103,18 @@ def seed_of(sound: Path) -> int:
 
     digest = hashlib.sha256()
     try:
-        with soundfile.SoundFile(sound) as file:
-            digest.update(f"{file.samplerate} {file.channels}".encode())
-            while len(block := file.read(_BLOCK, dtype="int16", always_2d=True)):
-                digest.update(block.tobytes())
-    except (OSError, RuntimeError) as error:
-        raise GalleryError(
-            f"{sound}: can't be read ({error}); a wav, flac, ogg or mp3 file is allowed; check the path"
-        ) from None
+        with open_regular(sound) as opened:
+            try:
+                with soundfile.SoundFile(opened) as file:
+                    digest.update(f"{file.samplerate} {file.channels}".encode())
+                    while len(block := file.read(_BLOCK, dtype="int16", always_2d=True)):
+                        digest.update(block.tobytes())
+            except RuntimeError:  # a kind, or damage, that only the analysis can cope with: then the bytes of the file
+                opened.seek(0)
+                while data := opened.read(_BLOCK):
+                    digest.update(data)
+    except OSError as error:
+        raise _unreadable(sound, error) from None
     return int.from_bytes(digest.digest()[:4], "big") % COUNT_MAX
 
 
@@ -149,7 +172,7 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
     )
     frame = again.draw(picture.pixels, about, size)
     try:
-        open_for_writing(folder)
+        make_folder(folder)
         write(folder / f"{about.id}.png", frame, about)
     except OSError as error:
         raise GalleryError(

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.web.guard import GALLERY_HEADER, HEADERS, is_own_page, is_this_machine
-from artgen_osc.web.page_files import PageFiles
+from artgen_osc.http.guard import GALLERY_HEADER, HEADERS, Names, is_same_origin, is_this_machine
+from artgen_osc.http.page_files import PageFiles
+from artgen_osc.runtime.text import printable
 from visuals.gallery.archive import archive
 from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
 from visuals.gallery.folder import Gallery
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 LARGEST_BODY = 2**20
 MOST_EXPORTS = 2
+BODY_S = 10.0
 PING_S = 15.0
 """A listener who has gone is noticed when something is sent."""
 
@@ -243,12 +245,12 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         try:
-            _check(request, token)
+            _check(request, token, names)
             return await handler(request)
         except RefusedError as error:
-            return web.Response(status=error.status, text=f"{error}\n")
+            return web.Response(status=error.status, text=f"{printable(error)}\n")
         except GalleryError as error:
-            return web.Response(status=HTTPStatus.CONFLICT, text=f"{error}\n")
+            return web.Response(status=HTTPStatus.CONFLICT, text=f"{printable(error)}\n")
 
     async def complete(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.pop("Server", None)
@@ -259,6 +261,7 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
     async def to_page(request: web.Request) -> web.StreamResponse:
         return web.Response(status=HTTPStatus.FOUND, headers={"Location": "/gallery/"})
 
+    names = Names(reached=False)
     handlers = Handlers(gallery, beside_a_show=bool(token))
     app = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
     id = "{id:[0-9a-z]{12}}"
@@ -286,24 +289,29 @@ def application(gallery: Followed, token: str = "") -> "web.Application":
     return app
 
 
-def _check(request: "web.Request", token: str) -> None:
+def _check(request: "web.Request", token: str, names: Names) -> None:
     """Refuse who may not be here."""
     shown = request.headers.get(GALLERY_HEADER, "")
     if token and not hmac.compare_digest(shown.encode(errors="replace"), token.encode()):
         raise RefusedError("this is a part of a show; open the show's page", HTTPStatus.UNAUTHORIZED)
     host = ", ".join(request.headers.getall("Host", []))
-    if not is_this_machine(host):
+    if not is_this_machine(host, names):
         raise RefusedError(f"Host {host[:200]}: isn't this machine; use localhost", HTTPStatus.FORBIDDEN)
     origin = ", ".join(request.headers.getall("Origin", []))
-    if origin and not is_own_page(origin, host):
-        raise RefusedError(f"{origin[:200]}: may not use the gallery; open it from localhost", HTTPStatus.FORBIDDEN)
+    if origin and not is_same_origin(origin, host):
+        raise RefusedError(f"{origin[:200]}: may not use the gallery; open the gallery itself", HTTPStatus.FORBIDDEN)
 
 
 async def _body(request: "web.Request") -> dict[str, Any]:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RefusedError("the body is compressed; send it as it is", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if request.content_type != "application/json":
         raise RefusedError("the body isn't JSON; application/json is allowed", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
-        body = await request.json()
+        async with asyncio.timeout(BODY_S):
+            body = json.loads(await request.read())
+    except TimeoutError:
+        raise RefusedError("the body came too slowly; send it again", HTTPStatus.REQUEST_TIMEOUT) from None
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):

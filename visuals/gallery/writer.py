@@ -8,10 +8,10 @@ import threading
 from pathlib import Path
 from time import monotonic
 
+from artgen_osc.runtime.files import make_folder
 from visuals.gallery.files import write
-from visuals.gallery.folder import open_for_writing
 from visuals.gallery.record import About
-from visuals.generator import Frame
+from visuals.generators.generator import Frame
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Writer:
         while (item := self._queue.get()) is not None:
             frame, about = item
             try:
-                open_for_writing(self.folder)
+                make_folder(self.folder)
                 write(self.folder / f"{about.id}.png", frame, about)
             except Exception as error:  # whatever it is, the next picture may be written
                 self._drop(f"can't be written ({error}); a folder with room is needed")

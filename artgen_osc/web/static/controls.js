@@ -1,14 +1,16 @@
-// Every control of the show, built from the schema: what is added there is here too.
+// Every control of the show, built from the schema and named in words.js: what is added there is here too.
 
+import { choice } from "./inputs.js";
 import { make } from "./show.js";
+import { targets } from "./targets.js";
+import { CHOICES, GROUPS, NOT_SHOWN } from "./words.js";
 
 const HELD_MS = 700;
-const GROUPS = {
-  control: ["The music", "/artgen/control/"],
-  visuals: ["The picture", "/visuals/"],
-};
-const ASKED = { "/visuals/quit": "Close the renderer?" };
+const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?" };
 const LONG_RANGE = 1000;
+const SPECIAL = { "/artgen/control/input": choice, "/artgen/control/target/add": targets };
+const SCENES = { "/visuals/scene": "Recall", "/visuals/scene/delete": "Delete" };
+const DONE = { "/visuals/scene/save": "Save", "/visuals/model/load": "Load" };
 
 export async function mount(element, show) {
   let schema = null;
@@ -20,61 +22,122 @@ export async function mount(element, show) {
     }
   }
   const search = make("input", { type: "search", placeholder: "find a control", aria: { label: "find a control" } });
-  element.append(make("div", { className: "row" }, search));
+  const addresses = make("input", { type: "checkbox" });
+  addresses.onchange = () => element.classList.toggle("addresses", addresses.checked);
+  const more = make("label", { className: "check" }, addresses, "with OSC addresses");
+  element.append(make("div", { className: "row" }, search, more));
+
+  const rows = new Map([...schema.control, ...schema.visuals].map((row) => [row.path, row]));
+  const sections = Object.entries(GROUPS).map(([title, named]) => [title, named.filter(([path]) => rows.has(path))]);
+  const placed = new Set([...NOT_SHOWN, ...sections.flatMap(([, named]) => named.map(([path]) => path))]);
+  const others = [...rows.values()].filter(({ path }) => !placed.has(path));
+  if (others.length) sections.push(["More", others.map(({ path, doc }) => [path, path.split("/").slice(2).join(" "), doc])]);
   const made = [];
-  for (const [table, [title, prefix]] of Object.entries(GROUPS)) {
-    const list = make("div", { className: "cards" });
-    for (const row of schema[table]) {
-      const name = row.path.slice(prefix.length).replaceAll("/", " ").replaceAll("_", " ");
-      const card = control(show, row, name);
-      made.push([card, `${row.path} ${row.doc}`.toLowerCase()]);
-      list.append(card);
-    }
-    element.append(make("h2", { textContent: title }), list);
+  for (const [title, named] of sections) {
+    const cards = named.map(([path, name, about = ""]) => {
+      const card = control(show, rows.get(path), name, about);
+      made.push([card, `${title} ${name} ${about} ${path}`.toLowerCase()]);
+      return card;
+    });
+    const heading = make("h2", { textContent: title });
+    element.append(make("section", {}, heading, make("div", { className: "cards" }, ...cards)));
   }
   search.oninput = () => {
     const words = search.value.toLowerCase();
     for (const [card, text] of made) card.hidden = !text.includes(words);
+    for (const section of element.querySelectorAll("section")) section.hidden = !section.querySelector(".card:not([hidden])");
   };
 }
 
-function control(show, row, name) {
-  const about = make("small", { textContent: row.doc });
-  const path = make("code", { textContent: row.path });
-  if (row.kind === "trigger" || row.kind === "toggle") {
-    const button = make("button", { textContent: name });
-    if (row.kind === "toggle") {
-      button.setAttribute("aria-pressed", Boolean(row.default));
-      show.on(row.path, (value) => button.setAttribute("aria-pressed", Boolean(value)));
-    }
-    button.onclick = () => {
-      if (row.kind === "trigger") {
-        if (!ASKED[row.path] || confirm(ASKED[row.path])) show.send({ [row.path]: 1 });
-        return;
-      }
-      const value = button.getAttribute("aria-pressed") === "true" ? 0 : 1;
-      button.setAttribute("aria-pressed", Boolean(value));
-      show.send({ [row.path]: value });
-    };
-    return make("div", { className: "card" }, button, about, path);
+function control(show, row, name, about) {
+  const said = [make("small", { textContent: about, hidden: !about }), make("code", { textContent: row.path })];
+  if (row.path in SPECIAL) {
+    const heading = make("h3", { textContent: name });
+    return make("div", { className: "card wide" }, heading, SPECIAL[row.path](show, name), ...said);
   }
+  if (row.path in SCENES) return make("div", { className: "card" }, scenes(show, row.path, name), ...said);
+  if (row.path in DONE) return make("div", { className: "card" }, deed(show, row.path, name), ...said);
+  if (row.path in CHOICES) return make("div", { className: "card" }, chosen(show, row, name), ...said);
+  if (row.kind === "trigger" || row.kind === "toggle") {
+    return make("div", { className: "card" }, button(show, row, name), ...said);
+  }
+  return make("div", { className: "card" }, ...field(show, row, name), ...said);
+}
+
+const sure = (path) => !(path in ASKED) || confirm(ASKED[path]);
+
+function button(show, row, name) {
+  const made = make("button", { textContent: name });
+  if (row.kind === "trigger") {
+    made.onclick = () => sure(row.path) && show.send({ [row.path]: 1 });
+    return made;
+  }
+  const press = (value) => made.setAttribute("aria-pressed", Boolean(value));
+  press(row.default);
+  show.on(row.path, press);
+  made.onclick = () => {
+    const value = made.getAttribute("aria-pressed") === "true" ? 0 : 1;
+    press(value);
+    show.send({ [row.path]: value });
+  };
+  return made;
+}
+
+/** A scene by its name, and a button that does it. */
+function scenes(show, path, name) {
+  const select = make("select", { aria: { label: name } });
+  show.on("/visuals/status/scenes", (names) => {
+    const before = select.value;
+    const all = names.split(",").filter(Boolean);
+    select.replaceChildren(...all.map((scene) => make("option", { value: scene, textContent: scene })));
+    if (all.includes(before)) select.value = before;
+  });
+  const go = make("button", { textContent: SCENES[path], onclick: () => select.value && sure(path) && show.send({ [path]: select.value }) });
+  return make("div", { className: "deed" }, make("span", { textContent: name }), make("div", { className: "row" }, select, go));
+}
+
+/** A text, and a button that does something with it once. */
+function deed(show, path, name) {
+  const text = make("input", { type: "text", aria: { label: name } });
+  const form = make("form", { className: "deed" }, make("span", { textContent: name }),
+    make("div", { className: "row" }, text, make("button", { type: "submit", textContent: DONE[path] })));
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    if (!text.value.trim()) return text.focus();
+    show.send({ [path]: text.value.trim() });
+    text.value = "";
+  };
+  return form;
+}
+
+function chosen(show, row, name) {
+  const options = Object.entries(CHOICES[row.path]).sort(([one], [other]) => one - other);
+  const select = make("select", {}, ...options.map(([value, textContent]) => make("option", { value, textContent })));
+  select.value = row.default;
+  show.on(row.path, (value) => (select.value = value));
+  select.onchange = () => show.send({ [row.path]: Number(select.value) });
+  return make("label", {}, make("span", { textContent: name }), select);
+}
+
+/** A slider, a number or a text, and a way back to what it was at first. */
+function field(show, row, name) {
   const slides = row.kind === "float" || (row.kind === "int" && row.high - row.low <= LONG_RANGE);
   const input = make("input", { type: slides ? "range" : row.kind === "int" ? "number" : "text" });
   if (row.kind !== "string") {
     Object.assign(input, { min: row.low, max: row.high, step: row.kind === "int" ? 1 : (row.high - row.low) / 200 });
   }
+  const share = row.kind === "float" && row.low === 0 && row.high === 1 && !row.unit;
+  const words = (now) => (share ? `${Math.round(100 * now)} %` : `${Number(Number(now).toFixed(2))}${row.unit ? ` ${row.unit}` : ""}`);
   const value = make("output");
-  const range = row.kind === "string" ? "" : ` (${row.low} to ${slides ? row.high : "…"}${row.unit ? ` ${row.unit}` : ""})`;
-  about.textContent += range;
   const write = (now) => {
     input.value = now;
-    value.textContent = slides ? `${Number(Number(now).toFixed(2))}${row.unit ? ` ${row.unit}` : ""}` : "";
+    value.textContent = slides ? words(now) : "";
+    if (slides) input.setAttribute("aria-valuetext", words(now));
   };
   if (row.default !== undefined) write(row.default);
   let held = 0;
   show.on(row.path, (now) => {
-    if (performance.now() > held && document.activeElement !== input) write(now);
-    else if (slides && performance.now() > held) write(now);
+    if (performance.now() > held && (slides || document.activeElement !== input)) write(now);
   });
   input.addEventListener(slides ? "input" : "change", () => {
     if (input.value === "" && row.kind === "int") return;
@@ -89,6 +152,5 @@ function control(show, row, name) {
     write(row.default);
     show.send({ [row.path]: row.default });
   };
-  const label = make("label", {}, make("span", {}, name, value), input);
-  return make("div", { className: "card" }, label, reset, about, path);
+  return [make("label", {}, make("span", {}, name, value), input), reset];
 }

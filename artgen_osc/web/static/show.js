@@ -1,6 +1,8 @@
 // The page's connection to the show: the values of every address, and control back.
 
 const AGAIN_MS = 1000;
+const LATE_MS = 30000; // so long may the answer to what was sent take: an input is opened
+const TOGETHER_MS = 200; // a count and its text may come one after the other
 
 export class Show {
   constructor(base = new URL("/", location.href)) {
@@ -10,6 +12,8 @@ export class Show {
     this.stateListeners = new Set();
     this.refusalListeners = new Set();
     this.waiting = null;
+    this.sentAt = {};
+    for (const half of ["artgen", "visuals"]) this.watchRefusals(`/${half}/status/`);
     this.open("json?rate=30", (socket) => (this.steering = socket));
     this.open("state", () => {});
   }
@@ -35,6 +39,20 @@ export class Show {
     for (const hear of this.refusalListeners) hear(text);
   }
 
+  // Tells of what the show refused, where it is this page that has sent it.
+  watchRefusals(status) {
+    let known = Infinity;
+    this.on(`${status}refused`, (count) => {
+      if (count > known) {
+        setTimeout(() => {
+          const text = this.values[`${status}refusal`] ?? "";
+          if (performance.now() - this.sentAt[text.split(": ")[0]] < LATE_MS) this.refuse(text);
+        }, TOGETHER_MS);
+      }
+      known = count;
+    });
+  }
+
   // Sends values by address. Those of one picture of the screen go out together, the newest of each.
   send(values) {
     if (!this.waiting) {
@@ -46,6 +64,7 @@ export class Show {
       });
     }
     Object.assign(this.waiting, values);
+    for (const path of Object.keys(values)) this.sentAt[path] = performance.now();
   }
 
   tell(text, wrong = false) {

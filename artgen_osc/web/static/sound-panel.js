@@ -2,14 +2,10 @@
 
 import { make } from "./show.js";
 import { Capture, microphones, noMicrophone, noTab } from "./sound.js";
+import { ago, inputName } from "./words.js";
 
 const INPUT = "/artgen/control/input";
 const LOWEST_DB = -60;
-
-function ago(seconds) {
-  if (seconds < 90) return `${seconds} seconds`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
-}
 
 function who({ what, label, from }) {
   return `${what === "tab" ? "a tab" : "a microphone"}${label ? ` (${label})` : ""} at ${from}`;
@@ -35,10 +31,14 @@ export function mount(element, show) {
   );
   const capture = new Capture(show.base);
 
-  let heard = true;
+  let heard = true, ended = false;
   let input = null, before = null; // the show's input, and the one to go back to, where they are known
   show.on(INPUT, (value) => {
     input = value;
+    if (ended && value !== "browser") {
+      ended = false;
+      state.textContent = `The show hears ${inputName(value)} again.`;
+    }
     draw();
   });
 
@@ -50,7 +50,7 @@ export function mount(element, show) {
     take.hidden = !waits;
     choice.hidden = devices.options.length < 2;
     back.hidden = !before || input === before;
-    back.textContent = `Back to ${before}`;
+    back.textContent = `Back to ${inputName(before ?? "")}`;
     use.hidden = capture.state !== "live" || heard;
     level.hidden = figures.hidden = off;
   }
@@ -80,6 +80,8 @@ export function mount(element, show) {
     state.textContent = detail.text;
     if (detail.busy) state.textContent = `In the show for ${ago(detail.busy.seconds)}: ${who(detail.busy)}. Take over if it is your turn.`;
     if (detail.by) state.textContent = `Taken over by ${who(detail.by)}.`;
+    ended = detail.state === "off" && heardOnce && input === "browser";
+    if (ended) state.textContent = `Your sound has ended.${before === null ? "" : ` In a few seconds the show hears ${inputName(before)} again.`}`;
     // Once for each start: whoever then chooses another input means it.
     if (detail.state === "starting") heardOnce = false;
     heard = true; // until a report says otherwise

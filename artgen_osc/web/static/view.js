@@ -3,6 +3,7 @@
 import { make } from "./show.js";
 
 const AGAIN_MS = 1000, STILL_MS = 4000;
+const FULL = "this preview of 640 pixels over the whole screen; the show's own window has the sharp picture";
 const BUTTONS = [
   ["/visuals/snapshot", "keep the picture", "trigger"],
   ["/visuals/seed/next", "next picture", "trigger"],
@@ -13,7 +14,7 @@ const BUTTONS = [
 export function mount(element, show) {
   const canvas = make("canvas", { width: 640, height: 360, aria: { role: "img", label: "the picture of the show" } });
   const note = make("p", { className: "note", textContent: "no picture yet" });
-  const full = make("button", { textContent: "enlarge", onclick: () => frame.requestFullscreen() });
+  const full = make("button", { textContent: "full screen", title: FULL, onclick: () => frame.requestFullscreen() });
   const frame = make("div", { className: "frame" }, canvas, note);
   element.append(frame, make("div", { className: "row" }, ...BUTTONS.map((each) => button(show, ...each)), full));
 

@@ -1,0 +1,1 @@
+"""What each hop of sound is like."""

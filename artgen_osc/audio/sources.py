@@ -1,0 +1,344 @@
+"""Where sound comes from: one `AudioSource` for each kind of ``--input``.
+
+Files and the demo are here; whatever goes through PortAudio is in `artgen_osc.audio.devices`
+and `artgen_osc.audio.playback`.
+"""
+
+import logging
+import math
+import os
+import re
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import unquote_to_bytes
+from urllib.request import url2pathname
+
+import numpy as np
+
+from artgen_osc.audio.sound_av import has_pyav
+from artgen_osc.audio.sound_file import SoundFile, Unreadable
+from artgen_osc.dsp.core import FloatArray
+from artgen_osc.errors import AudioError
+from artgen_osc.runtime.files import is_regular
+from artgen_osc.runtime.text import printable
+
+if TYPE_CHECKING:
+    from artgen_osc.audio.browser import BrowserInput
+    from artgen_osc.audio.playback import Player
+
+logger = logging.getLogger(__name__)
+
+LEAD = 0.1
+"""Seconds by which playback is fed before the analysis: about what it takes to be heard."""
+_LATE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AudioBlock:
+    """What a source delivers at once.
+
+    Attributes
+    ----------
+    samples : float32 ``(frames, channels)``, ±1. No frames at all means that nothing
+        came: time goes by, and there is nothing to analyse.
+    time : s on the stream's clock, of the first sample
+    dropped : frames lost between the block before and this one; a device's clock includes them
+    """
+
+    samples: FloatArray
+    time: float
+    dropped: int = 0
+
+
+class AudioSource(Protocol):
+    """Sound as a stream of blocks; a context manager that closes itself.
+
+    Attributes
+    ----------
+    sample_rate : Hz, of the last block; only a device that was away may come back with another
+    name : for people
+    title : of what plays, or empty
+    """
+
+    sample_rate: int
+    name: str
+    title: str
+
+    def blocks(self) -> Iterator[AudioBlock]:
+        """Yield the sound, in real time.
+
+        A block comes at least every 0.25 s: a block without frames when a device is
+        quiet or gone. Ends with the file, or after `close`. Never raises.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop, from any thread; may be called again."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ClosesItself(ABC):
+    """The context manager's half of an `AudioSource`."""
+
+    title = ""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop, from any thread; may be called again."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def block_length(sample_rate: int) -> int:
+    """Frames in a block: about 12 ms, a power of two."""
+    return max(128, 1 << round(math.log2(sample_rate * 0.0116)))
+
+
+def open_file(path: str | Path) -> SoundFile:
+    """Open a sound file.
+
+    Parameters
+    ----------
+    path : wav, flac, ogg, mp3 or whatever else libsndfile knows; with the extra ``stream`` whatever FFmpeg knows
+
+    Raises
+    ------
+    AudioError
+        It is missing, isn't a regular file, or no sound comes out of it.
+    """
+    try:
+        return SoundFile(path, has_pyav())
+    except Unreadable as error:
+        kinds = "wav, flac, ogg, mp3, m4a or webm" if has_pyav() else "wav, flac, ogg or mp3"
+        step = "check the path" if error.absent else "convert it, or choose another"
+        if not has_pyav() and not error.absent:
+            step = "pip install 'artgen-osc[stream]' for more kinds, such as m4a and webm, or convert it"
+        raise AudioError(f"{printable(path)}: {error}; a {kinds} file with sound in it is allowed; {step}") from error
+
+
+def read_file(path: str | Path) -> tuple[int, Iterator[AudioBlock]]:
+    """Open a sound file for reading as fast as it goes.
+
+    Parameters
+    ----------
+    path : as of `open_file`
+
+    Returns
+    -------
+    The sample rate in Hz, and the blocks. The file is closed with the iterator.
+
+    Raises
+    ------
+    AudioError
+        As `open_file`.
+    """
+    file = open_file(path)
+    return file.sample_rate, file_blocks(file)
+
+
+def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
+    """The sound of a file in blocks of `block_length`; shorter ones only where its channels change, and at the end."""
+    length, frames = block_length(file.sample_rate), 0
+    waiting: FloatArray = np.zeros((0, 1), np.float32)
+    for samples in file.blocks():
+        whole = waiting.shape[1] == samples.shape[1]
+        if not whole and len(waiting):
+            yield AudioBlock(waiting, frames / file.sample_rate)
+            frames += len(waiting)
+        waiting = np.concatenate((waiting, samples)) if whole else samples
+        ready = len(waiting) - len(waiting) % length
+        for first in range(0, ready, length):
+            yield AudioBlock(waiting[first : first + length], frames / file.sample_rate)
+            frames += length
+        waiting = waiting[ready:]
+    if len(waiting):
+        yield AudioBlock(waiting, frames / file.sample_rate)
+
+
+def array_blocks(samples: FloatArray, sample_rate: int, loop: bool = False) -> Iterator[AudioBlock]:
+    """Cut float32 ``(frames, channels)`` into blocks; for ever, with `loop`."""
+    length, start = block_length(sample_rate), 0
+    while True:
+        for first in range(0, len(samples), length):
+            yield AudioBlock(samples[first : first + length], (start + first) / sample_rate)
+        start += len(samples)
+        if not loop:
+            return
+
+
+class PacedSource(ClosesItself):
+    """Known sound in real time, heard while it is analysed.
+
+    The clock of the system sets the pace, not the output: a broken output can't hold up
+    the show. Playback is fed `LEAD` seconds ahead, so that what is seen fits what is heard.
+
+    Parameters
+    ----------
+    name : for people
+    sample_rate : Hz
+    blocks : the sound
+    player : where it is heard, or None
+    realtime : False delivers as fast as it goes, and without playback
+    title : of what plays
+    release : frees what `blocks` holds; may be called again, from any thread
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sample_rate: int,
+        blocks: Iterator[AudioBlock],
+        player: "Player | None" = None,
+        realtime: bool = True,
+        title: str = "",
+        release: Callable[[], None] | None = None,
+    ) -> None:
+        self.name, self.sample_rate, self.title = name, sample_rate, title
+        self._blocks, self._player, self._realtime = blocks, player, realtime
+        self._release = release
+        self._closed = threading.Event()
+
+    def _next(self) -> AudioBlock | None:
+        try:
+            return next(self._blocks, None)
+        except AudioError as error:
+            logger.warning("%s", error)
+            return None
+
+    def blocks(self) -> Iterator[AudioBlock]:
+        """See `AudioSource.blocks`."""
+        ahead: deque[AudioBlock] = deque()
+        queued = LEAD if self._player else 0.0
+        ended = False
+        start = time.monotonic()
+        while not self._closed.is_set():
+            while not ended and (not ahead or ahead[-1].time - ahead[0].time < queued):
+                block = self._next()
+                if block is None:
+                    ended = True
+                    break
+                ahead.append(block)
+                if self._player and len(block.samples):
+                    self._player.push(block.samples)
+            if not ahead:
+                return
+            block = ahead.popleft()
+            if self._realtime:
+                due = start + queued + block.time + len(block.samples) / self.sample_rate
+                early = due - time.monotonic()
+                if early < -_LATE:
+                    # The computer slept, or can't keep up: go on from here rather than race.
+                    start -= early
+                elif early > 0 and self._closed.wait(early):
+                    return
+            yield block
+
+    def close(self) -> None:
+        """See `AudioSource.close`."""
+        self._closed.set()
+        if self._player:
+            self._player.close()
+        if self._release:
+            self._release()
+
+
+INPUTS = "device:NAME, loopback, browser, file:PATH, url:ADDRESS or demo"
+
+
+def shown(spec: str) -> str:
+    """An input as it may be shown to anybody: without a name and password, nor the query, in its address."""
+    return printable(re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec, flags=re.DOTALL)) if "//" in spec else spec)
+
+
+def file_path(rest: str) -> Path:
+    """The file that is meant by what follows ``file:``: a path, with ``~`` for home; or the rest of a file's address,
+    as browsers and file managers give it, such as ``///music/a%20song.mp3``.
+    """
+    if rest.startswith("//") and not is_regular(rest):
+        host, slash, path = rest[2:].partition("/")
+        if host in ("", "localhost"):
+            # Not by `url2pathname` here: it has no bytes that aren't UTF-8.
+            return Path(url2pathname(slash + path) if os.name == "nt" else os.fsdecode(unquote_to_bytes(slash + path)))
+    try:
+        return Path(rest).expanduser()
+    except RuntimeError:  # there is no such user
+        return Path(rest)
+
+
+def open_source(
+    spec: str, *, mute: bool = False, realtime: bool = True, browser: "BrowserInput | None" = None
+) -> AudioSource:
+    """Open what ``--input`` names.
+
+    Parameters
+    ----------
+    spec : ``device:NAME`` (a part of the name is enough), ``loopback`` (what the computer
+        is playing), ``browser`` (the microphone or a tab of the page), ``file:PATH``, ``url:ADDRESS`` (http, Icecast,
+        HLS, RTSP, RTMP), ``demo``, or empty for the system's input device
+    mute : don't play a file, a stream or the demo to the default output
+    realtime : False delivers files and the demo, which has no end, as fast as they can be read, unheard
+    browser : where the page's sound comes in, if there is a page
+
+    Raises
+    ------
+    AudioError
+        There is no such input, or it can't be opened.
+    """
+    kind, _, rest = spec.partition(":")
+    if spec == "demo" or kind == "file":
+        title, release = "", None
+        if spec == "demo":
+            from artgen_osc.audio.demo import RATE, compose
+
+            rate, blocks = RATE, array_blocks(compose(RATE), RATE, loop=True)
+        elif not rest:
+            raise AudioError("input: file: has no path; file:PATH is allowed; name a wav, flac, ogg or mp3 file")
+        else:
+            file = open_file(file_path(rest))
+            rate, blocks, title, release = file.sample_rate, file_blocks(file), file.title, file.close
+        player = None
+        if realtime and not mute:
+            from artgen_osc.audio.playback import Player
+
+            player = Player(rate)
+        return PacedSource(spec, rate, blocks, player, realtime, title, release)
+    if spec == "browser":
+        if browser is None:
+            raise AudioError(
+                "input: browser: there is no page that could send sound; the page of artgen live or artgen daemon is "
+                "allowed; set web.port, or choose another input"
+            )
+        from artgen_osc.audio.browser import BrowserSource
+
+        return BrowserSource(browser)
+    if spec in ("", "loopback") or kind == "device":
+        from artgen_osc.audio.devices import DeviceSource, find_input
+        from artgen_osc.audio.loopback import find_loopback
+
+        return DeviceSource(spec, find_loopback if spec == "loopback" else lambda: find_input(rest))
+    if kind == "url":
+        from artgen_osc.audio.stream import StreamSource
+
+        return StreamSource(rest, mute)
+    hint = "write url: before it" if "://" in spec else "see artgen devices"
+    hint = f"write file:{spec}" if is_regular(spec) else hint
+    raise AudioError(f"input: {shown(spec)!r} is not known; {INPUTS} is allowed; {hint}")

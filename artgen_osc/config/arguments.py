@@ -1,0 +1,151 @@
+"""Settings and other words of the command line: how they are parsed, and how a mistake in them is told."""
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from artgen_osc.config import settings as config
+from artgen_osc.osc.targets import nearest
+from artgen_osc.runtime.text import complain, short
+
+SHORT = {
+    "audio.input": ("--input", "-i"),
+    "audio.mute": ("--mute",),
+    "osc.targets": ("--osc",),
+    "visuals.fullscreen": ("--fullscreen",),
+    "visuals.display": ("--display",),
+    "visuals.headless": ("--headless",),
+    "visuals.engine": ("--engine",),
+    "visuals.gallery": ("--gallery",),
+    "visuals.scene": ("--scene",),
+}
+"""Settings that most shows give; they have a short flag beside ``--table-key``."""
+
+SHOW = ("audio", "mood", "osc", "web", "visuals")
+
+Run = Callable[[argparse.Namespace], int]
+Command = Callable[..., "Parser"]
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in a line, without the usage.
+
+    Attributes
+    ----------
+    hints : what to say of a flag that isn't there, by its name
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.hints: dict[str, str] = {}
+
+    def error(self, message: str) -> NoReturn:
+        """See `argparse.ArgumentParser.error`."""
+        text = re.sub(r"^argument ", "", message)
+        complain(f"{text}; {self.prog} --help shows what can be given")
+        self.exit(2)
+
+    def refuse(self, words: Sequence[str]) -> NoReturn:
+        """Tell of words that nothing takes, and exit."""
+        flags = [word.split("=")[0] for word in words if re.match(r"--?[^\d-]", word)]
+        if not flags:
+            self.error(f"{short(words[0])}: is more than {self.prog} takes")
+        known = [name for name in self._option_string_actions if name.startswith("--")]
+        for flag in flags:
+            hint = self.hints.get(flag) or nearest(flag, known)
+            hint = "" if hint.startswith("choose") else f"; {hint}"
+            complain(f"{flag}: no such flag{hint}; {self.prog} --help shows them all")
+        self.exit(2)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            raise argparse.ArgumentError(action, f"{short(value)} isn't known; {nearest(value, action.choices)}")
+
+
+def add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
+    """One flag for each setting of `tables`: ``--table-key``. A table may be one setting of it, such as ``a.b``."""
+    groups: dict[str, Any] = {}
+    for wanted in tables:
+        table = wanted.split(".")[0]
+        if table not in groups:
+            groups[table] = parser.add_argument_group(f"settings of [{table}]")
+        for key, item in config.settings().items():
+            if wanted not in (key, key.split(".")[0]):
+                continue
+            names = (*SHORT.get(key, ()), "--" + key.replace(".", "-").replace("_", "-"))
+            options: dict[str, Any] = {"dest": key, "default": None, "help": item.metadata["doc"]}
+            if isinstance(item.default, bool):
+                options["action"] = argparse.BooleanOptionalAction
+            elif isinstance(item.default, tuple):
+                options |= {"action": "append", "metavar": item.metadata["item"]}
+            else:
+                kinds: dict[type, Callable[[str], object]] = {int: whole, float: number, str: str}
+                options |= {"type": kinds[type(item.default)], "metavar": item.name.upper()}
+                if item.default != "":
+                    options["help"] += f" ({item.default})"
+            groups[table].add_argument(*names, **options)
+    parser.add_argument("--config", metavar="show.toml", help="settings of a show; flags win over it")
+
+
+def flags(given: argparse.Namespace) -> dict[str, object]:
+    """Settings as they were given by flags, by ``table.key``; None: not given."""
+    return {key: value for key, value in vars(given).items() if "." in key}
+
+
+def settings(given: argparse.Namespace) -> config.ConfigFile:
+    """The settings of the show file and the flags.
+
+    Raises
+    ------
+    ConfigError
+    """
+    return config.ConfigFile(given.config, flags(given))
+
+
+def add_strip(parser: Parser) -> None:
+    """The flag for a strip of the show's pictures."""
+    parser.add_argument("--strip", type=Path, metavar="FILE.png", help="leave a strip of pictures of the show")
+    parser.hints["--record"] = "a strip of pictures is --strip now; --record is kept for the video of a show"
+
+
+def number(text: str) -> float:
+    """Parse a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{short(text)} is not a number") from None
+
+
+def positive(text: str) -> float:
+    """Parse a number above 0."""
+    value = number(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{short(text)} is not a number above 0")
+    return value
+
+
+def whole(text: str) -> int:
+    """Parse a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{short(text)} is not a whole number") from None
+
+
+def whole_from(low: int, high: int) -> Callable[[str], int]:
+    """Make a parser of whole numbers in a closed range."""
+
+    def parse(text: str) -> int:
+        value = whole(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(
+                f"{short(text)} is out of range; a whole number from {low} to {high} is allowed"
+            )
+        return value
+
+    return parse
+
+
+port = whole_from(0, 65535)

@@ -1,0 +1,1 @@
+"""The daemon: puts the rooms together, and runs the show."""

@@ -1,0 +1,271 @@
+"""What the show hears: its input, another one that is asked for while it runs, and the way back to the one before."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from artgen_osc.audio.browser import USUAL_RATE, BrowserInput
+from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself, open_source
+from artgen_osc.daemon.hearing import public_name
+from artgen_osc.errors import ArtgenError, AudioError
+from artgen_osc.runtime.guard import unexpected
+from artgen_osc.runtime.throttle import Throttle
+
+log = logging.getLogger("artgen.daemon")
+
+BROWSER = "browser"
+AWAY_S = 5.0
+"""So long may a page send nothing before what was heard before it is heard again."""
+NEVER_S = 30.0
+"""So long may it take until its first sound: somebody has to allow the microphone."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 60.0
+"""Between two tries to open again what was heard before, twice as long each time."""
+MOST_OPENING = 4
+"""A disk or a driver that hangs keeps a thread; so many may."""
+MOST_LASTING = 8
+QUIET_S = 0.1
+
+
+class Opening:
+    """An input that is being opened on a thread of its own: that may take seconds, and the show goes on.
+
+    Parameters
+    ----------
+    spec : as ``--input`` takes it
+    open : opens it
+
+    Attributes
+    ----------
+    thread : ends once it is open, or can't be
+    """
+
+    def __init__(self, spec: str, open: Callable[[str], AudioSource]) -> None:
+        self.spec = spec
+        self._open = open
+        self._lock = threading.Lock()
+        self._unwanted = False
+        self._result: AudioSource | ArtgenError | None = None
+        self.thread = threading.Thread(target=self._run, name="open input", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            result: AudioSource | ArtgenError = self._open(self.spec)
+        except ArtgenError as error:
+            result = error
+        except Exception as error:  # a driver or a decoder; the show would wait for ever
+            log.debug("%s", self.spec, exc_info=error)
+            result = AudioError(f"{public_name(self.spec)}: {unexpected(error)}")
+        with self._lock:
+            self._result = result
+            if self._unwanted and not isinstance(result, ArtgenError):
+                result.close()
+
+    def result(self) -> AudioSource | None:
+        """The source, or None while it is not open yet.
+
+        Raises
+        ------
+        ArtgenError
+            It can't be opened.
+        """
+        with self._lock:
+            result = self._result
+        if isinstance(result, ArtgenError):
+            raise result
+        return result
+
+    def abandon(self) -> None:
+        """Close it, now or as soon as it is open."""
+        with self._lock:
+            self._unwanted = True
+            if self._result and not isinstance(self._result, ArtgenError):
+                self._result.close()
+
+
+class Nothing(ClosesItself):
+    """Silence, while the input that is wanted isn't there; see `AudioSource`."""
+
+    name = "nothing"
+    sample_rate = USUAL_RATE
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+
+    def blocks(self) -> Iterator[AudioBlock]:
+        """See `AudioSource.blocks`."""
+        start = time.monotonic()
+        while not self._closed.wait(QUIET_S):
+            yield AudioBlock(np.zeros((0, 1), np.float32), time.monotonic() - start)
+
+    def close(self) -> None:
+        """See `AudioSource.close`."""
+        self._closed.set()
+
+
+class Inputs:
+    """The input that is heard, and how it changes.
+
+    Parameters
+    ----------
+    spec : what to hear first, as ``--input`` takes it
+    mute : as for `open_source`
+    hub : where the page's sound comes in, or None
+    refuse : is told why an input that was asked for can't be had
+
+    Attributes
+    ----------
+    source : what is heard now
+    spec : what that is, as ``--input`` takes it
+
+    Raises
+    ------
+    ArtgenError
+        The first input can't be opened.
+    """
+
+    def __init__(self, spec: str, mute: bool, hub: BrowserInput | None, refuse: Callable[[str], None]) -> None:
+        self._hub, self._refuse = hub, refuse
+        self._open: Callable[[str], AudioSource] = lambda spec: open_source(spec, mute=mute, browser=hub)
+        self._opening: Opening | None = None
+        self._threads: list[threading.Thread] = []
+        self._returning = False
+        self._before_page: str | None = None
+        self._lasting: list[str] = []
+        self._since = time.monotonic()
+        self._next_try, self._wait = 0.0, FIRST_WAIT_S
+        self._throttle = Throttle()
+        self.source = self._open(spec)
+        self.spec = spec
+        self._remember(spec)
+
+    def _remember(self, spec: str) -> None:
+        """Keep what may be gone back to when another input ends."""
+        if spec != BROWSER and not spec.startswith("file:"):
+            self._lasting = [*(one for one in self._lasting if one != spec), spec][-MOST_LASTING:]
+
+    def want(self, spec: str) -> None:
+        """Hear another input as soon as it is open; `next` tells of it.
+
+        Raises
+        ------
+        AudioError
+            Too many are being opened.
+        """
+        self._start(spec, returning=False)
+
+    def _start(self, spec: str, returning: bool) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        if len(self._threads) >= MOST_OPENING:
+            raise AudioError(
+                f"{_named(spec)}: comes too soon; {MOST_OPENING} inputs at once may be opened; send it again later"
+            )
+        if self._opening:
+            self._opening.abandon()
+        self._opening, self._returning = Opening(spec, self._open), returning
+        self._threads.append(self._opening.thread)
+
+    def next(self, now: float) -> bool:
+        """See to what was asked for; call it often.
+
+        Parameters
+        ----------
+        now : s, monotonic
+
+        Returns
+        -------
+        Whether `source` is another one from here on.
+        """
+        if source := self._opened():
+            assert self._opening
+            self._change(source, self._opening.spec, now)
+            return True
+        if isinstance(self.source, Nothing):
+            if not self._opening and now >= self._next_try:
+                self._go_back(self._lasting[-1] if self._lasting else None, now)
+        elif self._before_page is not None:
+            self._see_to_the_page(self._before_page, now)
+        return False
+
+    def _see_to_the_page(self, before: str, now: float) -> None:
+        """Go back to the input before the page's when that sends nothing any more."""
+        if not self._page_is_gone(now):
+            self._wait, self._next_try = FIRST_WAIT_S, 0.0
+            if self._opening and self._returning:
+                self._opening.abandon()
+                self._opening = None
+        elif not self._opening and now >= self._next_try:
+            if self._wait == FIRST_WAIT_S:
+                log.warning("browser: no page sends sound any more; %s is heard again", _named(before))
+            self._go_back(before, now)
+
+    def _page_is_gone(self, now: float) -> bool:
+        assert self._hub
+        heard = self._hub.sent_at >= self._since
+        return now - max(self._hub.sent_at, self._since) > (AWAY_S if heard else NEVER_S)
+
+    def _opened(self) -> AudioSource | None:
+        """The input that was asked for, once it is open; a refused one is told and forgotten."""
+        if not self._opening:
+            return None
+        try:
+            return self._opening.result()
+        except ArtgenError as error:
+            if not self._returning:
+                self._refuse(f"{error}; {_named(self.spec)} goes on")
+            elif self._throttle.due():
+                log.warning("%s; it is tried again", error)
+            self._opening = None
+        return None
+
+    def _go_back(self, spec: str | None, now: float) -> None:
+        if spec is None:
+            self.source.close()  # so the show is over
+            return
+        self._next_try = now + self._wait
+        self._wait = min(2 * self._wait, LONGEST_WAIT_S)
+        try:
+            self._start(spec, returning=True)
+        except AudioError as error:
+            log.debug("%s", error)
+
+    def _change(self, source: AudioSource, spec: str, now: float) -> None:
+        if spec != BROWSER:
+            self._before_page = None
+        elif isinstance(self.source, Nothing):
+            self._before_page = self._lasting[-1] if self._lasting else None
+        elif self.spec != BROWSER:
+            self._before_page = self.spec
+        self.source.close()
+        self.source, self.spec, self._opening = source, spec, None
+        self._since, self._next_try, self._wait = now, 0.0, FIRST_WAIT_S
+        self._remember(spec)
+
+    def ended(self) -> bool:
+        """The input has ended by itself: hear the one before, if there was one that lasts.
+
+        Returns
+        -------
+        Whether there is something to come; `source` is silent until then. Otherwise the show is over.
+        """
+        self._lasting = [spec for spec in self._lasting if spec != self.spec]
+        if not self._lasting and not self._opening:
+            return False
+        if self._lasting and not self._opening:
+            log.warning("%s has ended; %s is heard again", _named(self.spec), _named(self._lasting[-1]))
+        self.source.close()
+        self.source, self._next_try, self._wait = Nothing(), 0.0, FIRST_WAIT_S
+        return True
+
+    def close(self) -> None:
+        """Close whatever is open, now or as soon as it is."""
+        self.source.close()
+        if self._opening:
+            self._opening.abandon()
+
+
+def _named(spec: str) -> str:
+    return public_name(spec) or "the system's input"

@@ -1,0 +1,105 @@
+"""Supervision of the renderer: a child process that may crash and comes back."""
+
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from artgen_osc.config.flags import flags
+from artgen_osc.config.settings import VIEW_VARIABLE
+from artgen_osc.runtime.child import python_module
+
+log = logging.getLogger("artgen.renderer")
+
+RESTART_SECONDS = 1.0
+LONGEST_WAIT = 30.0
+HEALTHY_SECONDS = 60.0
+USAGE_ERROR = 2
+OWN = ("osc.time_tags",)
+"""Settings of other tables that the renderer follows too."""
+
+
+class Renderer:
+    """Runs ``artgen visuals`` and starts it again when it crashes.
+
+    Parameters
+    ----------
+    given : settings by ``table.key``, as for `artgen_osc.config.settings.load`
+    show_file : the show's TOML file, or None
+    strip : a file in which the renderer leaves a strip of pictures, or None
+    verbose : it logs more
+    """
+
+    def __init__(
+        self,
+        given: Mapping[str, object],
+        show_file: str | None = None,
+        strip: Path | None = None,
+        verbose: bool = False,
+    ) -> None:
+        own = {key: value for key, value in given.items() if key in OWN or key.startswith("visuals.")}
+        self._command = python_module("artgen_osc", "visuals", "--child", *flags(own, ("visuals", "osc")))
+        if show_file:
+            self._command.append(f"--config={show_file}")
+        if strip:
+            self._command.append(f"--strip={strip}")
+        if verbose:
+            self._command.append("--verbose")
+        self._environment = dict(os.environ)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wait = RESTART_SECONDS
+        self._next_start = 0.0
+        self._started = 0.0
+        self.restarts = 0
+        self.status: int | None = None
+        """Exit status with which the renderer ended for good, or None while it is wanted."""
+
+    def show_on(self, address: str) -> None:
+        """Have its pictures sent to a web page too, from its next start on."""
+        self._environment[VIEW_VARIABLE] = address
+
+    def supervise(self) -> None:
+        """Start it, or start it again. Call often; never blocks."""
+        now = time.monotonic()
+        if self.status is not None:
+            return
+        if self._process is None:
+            if now >= self._next_start:
+                self._started = now
+                try:
+                    self._process = subprocess.Popen(self._command, env=self._environment)
+                except OSError as error:
+                    self._again(now, f"can't be started ({error.strerror})")
+            return
+        status = self._process.poll()
+        if status is None:
+            return
+        self._process = None
+        healthy = now - self._started > HEALTHY_SECONDS
+        # Once there was a picture, what can't be used now, such as a show file in the middle of an edit, may be mended.
+        if status == 0 or (status == USAGE_ERROR and not self.restarts and not healthy):
+            self.status = status
+            return
+        if healthy:
+            self._wait = RESTART_SECONDS
+        self._again(now, f"ended with status {status}")
+
+    def _again(self, now: float, what: str) -> None:
+        log.warning("renderer: %s; it is started again in %.0f s", what, self._wait)
+        self._next_start = now + self._wait
+        self._wait = min(self._wait * 2, LONGEST_WAIT)
+        self.restarts += 1
+
+    def close(self) -> None:
+        """End it: politely, then firmly."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None

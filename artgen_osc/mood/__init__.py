@@ -1,0 +1,1 @@
+"""How the music feels: valence and energy."""

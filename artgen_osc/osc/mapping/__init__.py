@@ -1,0 +1,1 @@
+"""Our values at the addresses of other programs: rows, their shaping, presets."""

@@ -1,0 +1,1 @@
+"""The address table over HTTP and WebSocket, as OSCQuery has it."""

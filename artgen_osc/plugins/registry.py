@@ -1,0 +1,155 @@
+"""What plugins there are, by Python entry points: ours are registered by the same groups as everybody's.
+
+A plugin of the kind ``effect`` is an entry point of the group ``artgen.effects``. To list plugins imports none of
+them; one that can't be used becomes a state with a reason, and the show starts without it.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from artgen_osc.errors import PluginError
+
+log = logging.getLogger("artgen.plugins")
+
+OWN_PACKAGE = "artgen-osc"
+
+
+class State(StrEnum):
+    """What is known of a plugin."""
+
+    READY = "ready"
+    OFF = "off"
+    UNLOADABLE = "can't be loaded"
+    MISCONFIGURED = "has wrong settings"
+    UNFIT = "failed its check"
+    ENDED = "ended after too many failures"
+
+
+@dataclass(slots=True)
+class Plugin:
+    """One registered plugin.
+
+    Attributes
+    ----------
+    kind : such as ``effect``
+    name : unique within its kind
+    package, version : of the distribution that brings it; empty where it is not known
+    state : State
+    reason : why it can't be used, on one line; empty while it can
+    """
+
+    kind: str
+    name: str
+    package: str
+    version: str
+    state: State = State.READY
+    reason: str = ""
+
+    def fail(self, state: State, reason: str) -> None:
+        """Note that it can't be used, and log it.
+
+        Parameters
+        ----------
+        state : what it is from now on
+        reason : why, on one line
+        """
+        if (self.state, self.reason) != (state, reason):
+            self.state, self.reason = state, reason
+            log.warning("%s %s: %s (%s); the show goes on without it", self.kind, self.name, state, reason)
+
+
+def group_of(kind: str) -> str:
+    """The entry point group of a kind.
+
+    >>> group_of("effect")
+    'artgen.effects'
+    """
+    return f"artgen.{kind}s"
+
+
+def _installed(group: str) -> Iterable[EntryPoint]:
+    return entry_points(group=group)
+
+
+class Registry:
+    """The plugins of some kinds.
+
+    Where two packages register the same name, ours counts, else that of the package whose name comes first; the
+    other is listed with the reason.
+
+    Parameters
+    ----------
+    kinds : such as ``("effect", "output")``
+    found : the entry points of a group; by default those of the installed packages
+    """
+
+    def __init__(self, kinds: Sequence[str], found: Callable[[str], Iterable[EntryPoint]] = _installed) -> None:
+        self._entries: dict[tuple[str, str], EntryPoint] = {}
+        self._plugins: dict[tuple[str, str], Plugin] = {}
+        self._shadowed: list[Plugin] = []
+        self._loaded: dict[tuple[str, str], Any] = {}
+        for kind in kinds:
+            listed = [(self._describe(kind, entry), entry) for entry in found(group_of(kind))]
+            for plugin, entry in sorted(listed, key=lambda one: (one[0].package != OWN_PACKAGE, one[0].package)):
+                key = (kind, plugin.name)
+                first = self._plugins.setdefault(key, plugin)
+                if first is plugin:
+                    self._entries[key] = entry
+                elif (first.package, self._entries[key].value) != (plugin.package, entry.value):
+                    plugin.fail(State.UNLOADABLE, f"{first.package or 'another package'} has this name already")
+                    self._shadowed.append(plugin)
+
+    @staticmethod
+    def _describe(kind: str, entry: EntryPoint) -> Plugin:
+        package = entry.dist
+        return Plugin(kind, entry.name, package.name if package else "", package.version if package else "")
+
+    def plugins(self, kind: str | None = None) -> list[Plugin]:
+        """All that are registered, by kind and name, those that can't be used too; imports none.
+
+        Parameters
+        ----------
+        kind : one only; None: all
+        """
+        listed = [*self._plugins.values(), *self._shadowed]
+        return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
+
+    def names(self, kind: str) -> list[str]:
+        """Names of a kind, sorted."""
+        return sorted(name for of, name in self._plugins if of == kind)
+
+    def plugin(self, kind: str, name: str) -> Plugin:
+        """One plugin.
+
+        Raises
+        ------
+        PluginError
+            No package registers it.
+        """
+        try:
+            return self._plugins[kind, name]
+        except KeyError:
+            known = ", ".join(self.names(kind)) or "none is installed"
+            raise PluginError(f"{name!r}: no {kind} has this name; there are: {known}") from None
+
+    def load(self, kind: str, name: str) -> Any:
+        """What the entry point names: imported once, at the first call.
+
+        Raises
+        ------
+        PluginError
+            No package registers it, or importing it fails; its state says so from then on.
+        """
+        plugin = self.plugin(kind, name)
+        if (kind, name) not in self._loaded:
+            try:
+                self._loaded[kind, name] = self._entries[kind, name].load()
+            except Exception as error:  # importing a stranger's module may raise anything
+                plugin.fail(State.UNLOADABLE, f"{type(error).__name__}: {error}")
+                log.debug("%s %s", kind, name, exc_info=True)
+                raise PluginError(f"{kind} {name}: can't be loaded ({type(error).__name__}: {error})") from error
+        return self._loaded[kind, name]

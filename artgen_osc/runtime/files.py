@@ -1,0 +1,174 @@
+"""Files that somebody named: opened only where they are regular, of bearable size, and never with a surprise.
+
+A name comes out of a show file, a message or a command line, so it can be anything: too long, with a NUL in it, a
+folder, a device without end, a pipe that nobody writes to. Every failure here is an `OSError` whose ``strerror`` says
+in plain words what is wrong.
+"""
+
+import codecs
+import errno
+import os
+import stat
+from io import BufferedReader, BufferedWriter
+from pathlib import Path
+
+LARGEST_TEXT = 4 << 20
+"""Bytes of a file that people write by hand."""
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+"""Modes of what nobody but its owner may read."""
+
+
+def open_regular(path: str | Path, largest: int | None = None, follow: bool = True) -> BufferedReader:
+    """Open a regular file for reading; never waits for a pipe or a device.
+
+    Parameters
+    ----------
+    path : whatever somebody gave as its name
+    largest : bytes that it may have at most, or None
+    follow : whether it may be a link; False where we made the file ourselves, and a link is none of ours
+
+    Raises
+    ------
+    OSError
+        It isn't there, can't be read, isn't a regular file or is too large; ``strerror`` says which.
+    """
+    try:
+        if not follow and Path(path).is_symlink():
+            raise OSError(errno.ELOOP, "is a link, not a file", str(path))
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        number = os.open(path, flags | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    except ValueError:  # a NUL, or what the file system has no bytes for
+        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from None
+    except PermissionError as error:
+        # On Windows a folder can't be opened at all.
+        raise _folder(path) if Path(path).is_dir() else error from None
+    try:
+        status = os.fstat(number)
+        if stat.S_ISDIR(status.st_mode):
+            raise _folder(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "is a device or a pipe, not a file", str(path))
+        if largest is not None and status.st_size > largest:
+            raise OSError(errno.EFBIG, f"has {_size(status.st_size)}, {_size(largest)} at most", str(path))
+        return os.fdopen(number, "rb")
+    except BaseException:
+        os.close(number)
+        raise
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count >= 10e6 else f"{count / 1e3:.0f} kB"
+
+
+def _folder(path: str | Path) -> OSError:
+    return IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+
+
+def is_regular(path: str | Path, follow: bool = True) -> bool:
+    """Whether a regular file has this name and can be read; never raises. `follow` is as for `open_regular`."""
+    try:
+        open_regular(path, follow=follow).close()
+    except OSError:
+        return False
+    return True
+
+
+def stamp(path: str | Path) -> tuple[int, int] | None:
+    """When a regular file was written, in ns, and its bytes: other numbers are another content.
+
+    It isn't opened, so it may still turn out that it can't be. Never raises; None where there is no such file.
+    """
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return (status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None
+
+
+def read_regular(path: str | Path, largest: int | None = None, follow: bool = True) -> bytes:
+    """The whole of a regular file; parameters and errors as for `open_regular`."""
+    with open_regular(path, largest, follow) as file:
+        return file.read()
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether a folder has this name; never raises."""
+    try:
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def make_folder(path: str | Path, mode: int = 0o777) -> None:
+    """Make a folder that somebody named, and those above it, unless it is there.
+
+    Parameters
+    ----------
+    path : whatever somebody gave as its name
+    mode : of a folder that is made, less what the umask takes
+
+    Raises
+    ------
+    OSError
+        It can't be made; ``strerror`` says why.
+    """
+    if is_folder(path):
+        return  # where nothing may be written, asking for it again would be an error
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).mkdir(mode=mode, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise NotADirectoryError(errno.ENOTDIR, "is not a folder", str(path)) from None
+    except ValueError:  # a NUL, or what the file system has no bytes for
+        raise OSError(errno.EINVAL, "no folder can have this name", str(path)) from None
+
+
+def create_private(path: Path) -> BufferedWriter:
+    """Create a file that nobody but its owner can read, in place of what has its name; a link there isn't followed.
+
+    Raises
+    ------
+    OSError
+        It can't be made.
+    """
+    path.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, PRIVATE_FILE), "wb")
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk, where the system can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def decode_text(data: bytes) -> str:
+    """Text as editors and shells write it: UTF-8, or what its byte order mark says (UTF-8, UTF-16).
+
+    Raises
+    ------
+    UnicodeDecodeError
+        It is in another encoding.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig")
+
+
+def read_text(path: str | Path, largest: int = LARGEST_TEXT) -> str:
+    """The text of a regular file, as `decode_text` reads it.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`.
+    UnicodeDecodeError
+        As `decode_text`.
+    """
+    return decode_text(read_regular(path, largest))

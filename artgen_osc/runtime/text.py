@@ -1,0 +1,146 @@
+"""The one door for text that goes to a terminal or a log.
+
+What came out of a file, a message or the network may hold escape sequences, line breaks and characters that the
+terminal's encoding lacks. Through here it is harmless, and nothing raises.
+"""
+
+import contextlib
+import logging
+import os
+import re
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+_JOINERS = "\u200c\u200d"
+"""Unprintable, but Persian, Hindi and many emojis are written with them."""
+
+
+def is_printable(text: str) -> bool:
+    """Whether all of it can be seen, or joins what can; it is one line then."""
+    return text.isprintable() or all(letter.isprintable() or letter in _JOINERS for letter in text)
+
+
+def printable(text: object) -> str:
+    r"""One line of harmless text: what is not printable becomes an escape, such as ``\x1b``; bytes of a name that
+    were not UTF-8 show as those bytes, such as ``\xe9``.
+
+    Parameters
+    ----------
+    text : a string, or whatever `str` is to be taken of
+    """
+    text = str(text)
+    return text if text.isprintable() else "".join(map(_harmless, text))
+
+
+def is_harmless(letter: str) -> bool:
+    """Whether a letter can go to a terminal as it is."""
+    return letter.isprintable() or letter in _JOINERS
+
+
+def short(value: object, most: int = 100) -> str:
+    """As Python would write a value, cut where it is longer than `most` letters; never raises."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # Python doesn't write numbers of thousands of digits, nor tables so deep
+        return "something endless"
+    return shortened(text, most)
+
+
+def _harmless(letter: str) -> str:
+    if is_harmless(letter):
+        return letter
+    if letter.isspace() and letter not in "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029":
+        return " "
+    code = ord(letter)
+    if 0xDC80 <= code <= 0xDCFF:  # as Python carries a byte that it could not decode
+        return f"\\x{code - 0xDC00:02x}"
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def shortened(text: str, most: int) -> str:
+    """At most so many letters: of a longer text the beginning and the end, where a name and a reason are."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - 1 - most // 2) :]}"
+
+
+def say(text: object, file: TextIO | None = None) -> None:
+    """Print text of several lines, each made `printable`, and flush.
+
+    Parameters
+    ----------
+    text : what to print
+    file : where to; None: the standard output
+    """
+    print("\n".join(map(printable, re.split(r"\r?\n", str(text)))), file=file or sys.stdout, flush=True)
+
+
+def unexpected(error: BaseException) -> str:
+    """What to tell of an exception that nobody has foreseen."""
+    return " ".join(f"unexpected {type(error).__name__}: {error}".split())
+
+
+def complain(text: object) -> None:
+    """Print what is wrong, as one `printable` line that says whose it is, to the standard error output.
+
+    Where that has no reader any more, nobody is told.
+    """
+    with contextlib.suppress(OSError):
+        say(f"artgen: {printable(text)}", sys.stderr)
+
+
+class LogFormatter(logging.Formatter):
+    """Formats a record so that its message is one `printable` line; a traceback keeps its own lines.
+
+    Parameters
+    ----------
+    format : of the message, as for `logging.Formatter`
+    tracebacks : False: of an exception only its last line is shown
+    """
+
+    def __init__(self, format: str, tracebacks: bool = True) -> None:
+        super().__init__(format)
+        self._tracebacks = tracebacks
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter.formatMessage`."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, ei: object) -> str:
+        """See `logging.Formatter.formatException`."""
+        lines = super().formatException(ei).splitlines()  # type: ignore[arg-type]
+        return "\n".join(map(printable, lines if self._tracebacks else lines[-1:]))
+
+
+def make_streams_safe() -> None:
+    """Let the standard streams write what their encoding lacks as escapes, instead of raising.
+
+    Where there is none (under ``pythonw`` or a service), what is written to it is lost.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 as long as we live
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def can_write(text: str, stream: TextIO) -> bool:
+    """Whether the stream's encoding has every letter of `text`."""
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def start_logging(verbose: bool) -> None:
+    """Log to the standard error output, through `LogFormatter`.
+
+    Parameters
+    ----------
+    verbose : from DEBUG on, instead of from WARNING on, and with tracebacks
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(name)s: %(message)s", tracebacks=verbose))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, handlers=[handler])

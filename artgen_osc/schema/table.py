@@ -1,0 +1,385 @@
+"""The OSC contract: the values that flow, and one row for each address.
+
+This table drives the sender, the validation in the receivers, ``artgen monitor``,
+the table in the README and the checks of the example patches. To add an address,
+add a row here; a test fails until it is documented.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from artgen_osc.schema.address import COUNT_MAX as COUNT_MAX
+from artgen_osc.schema.address import Address as Address
+from artgen_osc.schema.address import Value as Value
+
+N_BANDS = 16
+HOPS_PER_HARMONY = 8
+NOTES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What one hop of sound is like.
+
+    Attributes
+    ----------
+    time : s on the stream's clock, the end of the hop
+    level_db : loudness in dBFS, -120..0
+    level : loudness relative to the recent past, 0..1
+    low, mid, high : band energies with automatic gain, 0..1
+    bands : 16 mel bands with automatic gain, 0..1, low to high
+    centroid_hz : spectral centroid, 0 in silence
+    flux : spectral change, 0..1
+    onset : whether an onset was reported on this hop
+    onset_count : onsets since the start
+    beat : whether a beat was announced on this hop; it may be due up to the lead later
+    beat_count : beats since the start
+    beat_time : s on the stream's clock, when the last announced beat is due
+    beat_phase, bar_phase : place in the beat and in the bar, 0..1
+    tempo_bpm : 0 before there is one
+    tempo_confidence : 0..1
+    pitch_hz : fundamental frequency, held while nothing is clear, 0 before
+    pitch_confidence : 0..1
+    chroma : 12 pitch classes from C, the loudest about 1
+    key : such as ``A minor``, empty before there is one
+    key_confidence : 0..1
+    """
+
+    time: float
+    level_db: float
+    level: float
+    low: float
+    mid: float
+    high: float
+    bands: tuple[float, ...]
+    centroid_hz: float
+    flux: float
+    onset: bool
+    onset_count: int
+    beat: bool
+    beat_count: int
+    beat_time: float
+    beat_phase: float
+    bar_phase: float
+    tempo_bpm: float
+    tempo_confidence: float
+    pitch_hz: float
+    pitch_confidence: float
+    chroma: tuple[float, ...]
+    key: str
+    key_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How the music feels, every value 0..1.
+
+    Attributes
+    ----------
+    time : s on the stream's clock
+    valence, energy : smoothed to the hop rate
+    raw_valence, raw_energy : the network's last output
+    confidence : how far the last output can be trusted; falls on silence and noise
+    """
+
+    time: float
+    valence: float
+    energy: float
+    raw_valence: float
+    raw_energy: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The daemon's state, sent once a second.
+
+    Attributes
+    ----------
+    heartbeat : seconds since the start, counts up by one
+    latency_ms : from a hop's last sample to its bundle, milliseconds
+    dropped : blocks, hops and packets lost since the start
+    refused : messages refused since the start
+    title : of what plays, as the file or the stream says, or empty
+    input : name of what is heard, without folders, passwords or tokens
+    silent : s since something was heard, 0 while something is
+    page : address of the page without its token, or empty
+    """
+
+    heartbeat: int
+    latency_ms: float
+    dropped: int
+    refused: int
+    title: str
+    input: str
+    silent: float
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """The renderer's state, sent once a second to those who subscribe.
+
+    Attributes
+    ----------
+    heartbeat : seconds since the start, counts up by one
+    fps : drawn frames per second
+    pictures : pictures per second that the generator paints
+    valence, energy : the mood that is painted, 0..1
+    model : name of the generator
+    scene : the one recalled or saved last, or empty
+    scenes : names of all that there are, with commas between
+    refused : messages refused since the start
+    """
+
+    heartbeat: int
+    fps: float
+    pictures: float
+    valence: float
+    energy: float
+    model: str
+    scene: str
+    scenes: str
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An address that the daemon sends, and where its value comes from."""
+
+    address: Address
+    read: Callable[[Features, Mood], Value]
+
+
+def _clipped(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+def _feature(path: str, doc: str, name: str, low: float = 0.0, high: float = 1.0, unit: str = "") -> Output:
+    return Output(
+        Address(path, "float", doc, low, high, unit),
+        lambda features, mood: _clipped(getattr(features, name), low, high),
+    )
+
+
+def _mood(path: str, doc: str, name: str) -> Output:
+    return Output(Address(path, "float", doc), lambda features, mood: getattr(mood, name))
+
+
+def _count(path: str, doc: str, name: str) -> Output:
+    return Output(Address(path, "int", doc, 0, COUNT_MAX), lambda features, mood: getattr(features, name) % COUNT_MAX)
+
+
+def _pulse(path: str, doc: str, name: str) -> Output:
+    return Output(Address(path, "float", doc, pulse=True), lambda features, mood: float(getattr(features, name)))
+
+
+def _chroma(index: int) -> Output:
+    doc = f"pitch class {NOTES[index]}"
+    return Output(Address(f"/artgen/chroma/{index}", "float", doc), lambda features, mood: features.chroma[index])
+
+
+def _band(index: int) -> Output:
+    doc = f"mel band {index} of {N_BANDS}, automatic gain"
+    return Output(Address(f"/artgen/bands/{index}", "float", doc), lambda features, mood: features.bands[index])
+
+
+OUTPUTS: tuple[Output, ...] = (
+    _mood("/artgen/valence", "how happy the music feels, smoothed", "valence"),
+    _mood("/artgen/energy", "how excited the music feels, smoothed", "energy"),
+    _mood("/artgen/mood/raw/valence", "the network's own valence", "raw_valence"),
+    _mood("/artgen/mood/raw/energy", "the network's own energy", "raw_energy"),
+    _mood("/artgen/mood/confidence", "falls on silence and noise", "confidence"),
+    _feature("/artgen/level", "loudness against the recent past", "level"),
+    _feature("/artgen/level_db", "loudness", "level_db", -120.0, 0.0, "dBFS"),
+    _feature("/artgen/low", "energy below 250 Hz, automatic gain", "low"),
+    _feature("/artgen/mid", "energy from 250 Hz to 2 kHz, automatic gain", "mid"),
+    _feature("/artgen/high", "energy above 2 kHz, automatic gain", "high"),
+    *(_band(index) for index in range(N_BANDS)),
+    _feature("/artgen/centroid_hz", "brightness: the spectral centroid", "centroid_hz", 0.0, 24000.0, "Hz"),
+    _feature("/artgen/flux", "how much the spectrum changes", "flux"),
+    _pulse("/artgen/onset", "1 on the hop of an onset, then 0", "onset"),
+    _count("/artgen/onset/count", "onsets since the start", "onset_count"),
+    _pulse("/artgen/beat", "1 on the hop that announces a beat, then 0", "beat"),
+    _count("/artgen/beat/count", "beats since the start", "beat_count"),
+    _feature("/artgen/beat/phase", "place in the beat, 0 on it", "beat_phase"),
+    _feature("/artgen/bar/phase", "place in the bar, 0 on the downbeat", "bar_phase"),
+    _feature("/artgen/tempo_bpm", "tempo, 0 before there is one", "tempo_bpm", 0.0, 500.0, "BPM"),
+    _feature("/artgen/tempo/confidence", "of tempo and beat; falls where none is heard", "tempo_confidence"),
+    _feature("/artgen/pitch_hz", "fundamental frequency, held while unclear", "pitch_hz", 0.0, 2000.0, "Hz"),
+    _feature("/artgen/pitch/confidence", "how clear the pitch is", "pitch_confidence"),
+)
+"""One bundle per hop, in this order."""
+
+HARMONY: tuple[Output, ...] = (
+    *(_chroma(index) for index in range(len(NOTES))),
+    Output(Address("/artgen/key", "string", "such as A minor"), lambda features, mood: features.key),
+    _feature("/artgen/key/confidence", "how well the key fits", "key_confidence"),
+)
+"""A bundle of their own every `HOPS_PER_HARMONY` hops: they change slowly, and a datagram has no room for all."""
+
+STATUS: tuple[Address, ...] = (
+    Address("/artgen/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
+    Address("/artgen/status/latency_ms", "float", "from the last sample of a hop to its bundle", 0, 60000, "ms"),
+    Address("/artgen/status/dropped", "int", "blocks, hops and packets lost so far", 0, COUNT_MAX),
+    Address("/artgen/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
+    Address("/artgen/title", "string", "artist and title of what plays, where the file or stream says"),
+    Address("/artgen/status/input", "string", "name of what is heard, without folders and passwords"),
+    Address("/artgen/status/silent", "float", "nothing has been heard for so long; 0: something is", 0, 86400, "s"),
+    Address("/artgen/status/page", "string", "address of the page, for a phone if it can, without its token; or empty"),
+)
+"""Sent once a second; the paths end in the names of the fields of `Status`."""
+
+REFUSAL = Address("/artgen/status/refusal", "string", "a message that was refused, and why; empty before there is one")
+"""Sent once a second: the messages of that second, or the last one before."""
+
+VISUALS_STATUS: tuple[Address, ...] = (
+    Address("/visuals/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
+    Address("/visuals/status/fps", "float", "frames per second that are drawn", 0, 10000, "fps"),
+    Address("/visuals/status/pictures", "float", "pictures per second that the generator paints", 0, 10000, "fps"),
+    Address("/visuals/status/valence", "float", "how happy the picture is meant to be"),
+    Address("/visuals/status/energy", "float", "how excited the picture is meant to be"),
+    Address("/visuals/status/model", "string", "name of the generator"),
+    Address("/visuals/status/scene", "string", "the scene that was recalled or saved last; empty: none"),
+    Address("/visuals/status/scenes", "string", "names of all scenes, with commas between: own ones, then presets"),
+    Address("/visuals/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
+)
+"""Sent by the renderer once a second to its subscribers; the paths end in the names of the fields of `Painting`."""
+
+VISUALS_REFUSAL = replace(REFUSAL, path="/visuals/status/refusal")
+"""Sent likewise."""
+
+DAEMON_CONTROLS: tuple[Address, ...] = (
+    Address("/artgen/control/input", "string", "switch to another input, as --input takes it", setting="audio.input"),
+    Address("/artgen/control/gain_db", "float", "gain before the analysis", -60, 60, "dB", setting="audio.gain_db"),
+    Address("/artgen/control/smoothing", "float", "time constant of the mood", 0, 30, "s", setting="mood.smoothing"),
+    Address(
+        "/artgen/control/target/add",
+        "string",
+        "send to this target too, as --osc takes it; from another machine: only to itself",
+        setting="osc.targets",
+        own=True,
+    ),
+    Address("/artgen/control/target/remove", "string", "send to this target no longer", setting="osc.targets"),
+    Address(
+        "/artgen/control/subscribe",
+        "string",
+        "send to this target for 60 s (lease=SECONDS: for 1..3600); without a host, and from another machine always: "
+        "to the sender's; again: renews",
+        here=True,
+    ),
+    Address("/artgen/control/unsubscribe", "string", "end that; the same target", here=True),
+    Address("/artgen/control/mood/manual", "toggle", "1: send the two below instead", setting="mood.manual"),
+    Address("/artgen/control/mood/valence", "float", "the manual valence", setting="mood.valence"),
+    Address("/artgen/control/mood/energy", "float", "the manual energy", setting="mood.energy"),
+    Address("/artgen/control/beat/tap", "trigger", "tap the beat; the second tap sets the tempo"),
+    Address("/artgen/control/beat/octave", "int", "-1: half as fast, 1: twice", -1, 1, setting="rhythm.octave"),
+    Address("/artgen/control/beat/lead", "float", "announce beats early by so much", 0, 0.5, "s", "rhythm.lead"),
+    Address("/artgen/control/freeze", "toggle", "1: hold the mood where it is", setting="mood.freeze"),
+)
+
+VISUALS_CONTROLS: tuple[Address, ...] = (
+    Address("/visuals/scene", "string", "recall the scene of this name; empty: none", setting="visuals.scene"),
+    Address("/visuals/scene/number", "int", "recall the scene at this place of the list, from 1; 0: none", 0, 1000),
+    Address(
+        "/visuals/scene/fade", "float", "sliders glide there in this time; 0: cut", 0, 60, "s", "visuals.scene_fade"
+    ),
+    Address("/visuals/scene/save", "string", "save the picture's settings as they are now under this name"),
+    Address("/visuals/scene/delete", "string", "delete the scene of this name; presets stay"),
+    Address("/visuals/seed", "int", "glide to this picture", 0, COUNT_MAX, setting="visuals.seed"),
+    Address("/visuals/seed/next", "trigger", "glide to the next picture"),
+    Address("/visuals/speed", "float", "travel through the latent space", 0, 8, "pictures/10 s", "visuals.speed"),
+    Address("/visuals/smoothing", "float", "time constant of the mood's follower", 0, 30, "s", "visuals.smoothing"),
+    Address("/visuals/truncation", "float", "0: the average picture, 1: all variety", setting="visuals.truncation"),
+    Address("/visuals/mood/manual", "toggle", "1: follow the two below, not the music", setting="visuals.manual"),
+    Address("/visuals/mood/valence", "float", "the manual valence", setting="visuals.valence"),
+    Address("/visuals/mood/energy", "float", "the manual energy", setting="visuals.energy"),
+    Address(
+        "/visuals/model",
+        "string",
+        "fade to a model: a file, or the name of a loaded one; empty: the installed one; idle: needs none",
+        setting="visuals.model",
+    ),
+    Address("/visuals/model/fade", "float", "length of that fade; 0: cut", 0, 30, "s", "visuals.model_fade"),
+    Address("/visuals/model/load", "string", "load one more file, to have it ready", setting="visuals.models"),
+    Address("/visuals/model/second", "string", "a second model to mix in; empty: none", setting="visuals.second_model"),
+    Address(
+        "/visuals/model/mix",
+        "float",
+        "0: the model alone, 1: the second one alone",
+        setting="visuals.model_mix",
+    ),
+    Address("/visuals/effect/onset", "float", "zoom and drift on onsets; 0: off", setting="visuals.onset_effect"),
+    Address("/visuals/beat/pulse", "float", "a breath of zoom on each beat; 0: off", setting="visuals.beat_pulse"),
+    Address(
+        "/visuals/beat/next",
+        "int",
+        "the next picture every so many beats; 0: never",
+        0,
+        64,
+        setting="visuals.beat_next",
+    ),
+    Address("/visuals/beat/cut", "toggle", "1: cut to it instead of gliding", setting="visuals.beat_cut"),
+    Address(
+        "/visuals/beat/surge",
+        "float",
+        "travel faster on the downbeat, slower before it; 0: off",
+        setting="visuals.beat_surge",
+    ),
+    Address(
+        "/visuals/effect/brush",
+        "float",
+        "strokes of a brush instead of the network's fine noise; 0: off",
+        setting="visuals.brush",
+    ),
+    Address("/visuals/effect/grain", "float", "fine grain over the upscaled picture", setting="visuals.grain"),
+    Address("/visuals/effect/vignette", "float", "darker corners", setting="visuals.vignette"),
+    Address("/visuals/freeze", "toggle", "1: hold the picture", setting="visuals.freeze"),
+    Address("/visuals/blackout", "toggle", "1: fade to black", setting="visuals.blackout"),
+    Address("/visuals/snapshot", "trigger", "keep the picture in the gallery"),
+    Address(
+        "/visuals/snapshot/every",
+        "float",
+        "keep one every so many seconds, half a second at least; 0: none",
+        0,
+        3600,
+        "s",
+        "visuals.snapshot_every",
+    ),
+    Address(
+        "/visuals/snapshot/mood",
+        "float",
+        "keep one when the mood has moved so far from the last one's, every 10 s at most; 0: none",
+        setting="visuals.snapshot_on_mood",
+    ),
+    Address("/visuals/fullscreen", "toggle", "1: fill the screen", setting="visuals.fullscreen"),
+    Address("/visuals/help", "toggle", "1: show the overlay", setting="visuals.help"),
+    Address(
+        "/visuals/subscribe",
+        "string",
+        "send the renderer's state to this target for 60 s (lease=SECONDS: for 1..3600); again: renews",
+        here=True,
+    ),
+    Address("/visuals/unsubscribe", "string", "end that; the same target", here=True),
+    Address("/visuals/quit", "trigger", "close the renderer"),
+)
+
+
+def sent() -> tuple[Address, ...]:
+    """Every address that the daemon sends."""
+    return (*(output.address for output in OUTPUTS + HARMONY), *STATUS, REFUSAL)
+
+
+def sent_by_renderer() -> tuple[Address, ...]:
+    """Every address that the renderer sends to its subscribers."""
+    return (*VISUALS_STATUS, VISUALS_REFUSAL)
+
+
+def values_of(rows: tuple[Address, ...], state: Status | Painting) -> list[tuple[Address, Value]]:
+    """A state as it is sent: the last part of each path is a field's name."""
+    return [(row, getattr(state, row.path.rpartition("/")[2])) for row in rows]
+
+
+def by_path(*tables: tuple[Address, ...]) -> dict[str, Address]:
+    """Rows by their path."""
+    return {row.path: row for table in tables for row in table}

@@ -1,0 +1,87 @@
+"""A page takes the show's input over and is closed: the show hears again what it heard before."""
+
+import contextlib
+import itertools
+import json
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.sync.client import connect
+
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon import inputs
+from artgen_osc.daemon.app import Daemon
+from artgen_osc.osc.codec import encode_message
+from artgen_osc.osc.receiver import Capture, capture
+from tests.ports import free_port
+
+RATE = 48000
+TONE = (8000 * np.sin(2 * np.pi * 1000 * np.arange(480) / RATE)).astype("<i2").tobytes()
+
+
+@contextlib.contextmanager
+def page(port: int) -> Iterator[Callable[[], None]]:
+    """A page that sends a tone of 1000 Hz in real time, a hundredth of a second at each call."""
+    numbers = itertools.count(0, 480)
+    with connect(f"ws://127.0.0.1:{port}/sound", compression=None) as socket:
+        socket.send(json.dumps({"id": "page", "rate": RATE, "channels": 1, "what": "microphone", "label": "Mic"}))
+
+        def play() -> None:
+            socket.send(struct.pack("<Q", next(numbers)) + TONE)
+            time.sleep(0.01)
+
+        yield play
+
+
+def values(listener: Capture, seconds: float) -> dict[str, list[Any]]:
+    heard: dict[str, list[Any]] = {}
+    for _, message in listener.read(seconds):
+        heard.setdefault(message.path, []).append(message.arguments[0])
+    return heard
+
+
+def until(true: Callable[[], bool], meanwhile: Callable[[], object]) -> None:
+    end = time.monotonic() + 20.0
+    while not true():
+        assert time.monotonic() < end
+        meanwhile()
+
+
+def test_the_show_hears_what_it_heard_before(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(inputs, "AWAY_S", 1.0)
+    web = free_port()
+    with capture() as listener:
+        ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": web, "osc.targets": (str(listener.port),)}
+        daemon = Daemon(ConfigFile(None, {"audio.input": "demo", "audio.mute": True, **ports}))
+        thread = threading.Thread(target=lambda: daemon.run(60.0))
+        thread.start()
+        try:
+            with page(web) as play:
+                daemon._receiver.put(encode_message("/artgen/control/input", "s", "browser"), "127.0.0.1")
+                until(lambda: daemon._source.name == "browser", play)
+                for _ in range(150):
+                    play()
+                heard = values(listener, 0.1)
+                assert heard["/artgen/status/input"][-1] == "browser"
+                assert heard["/artgen/centroid_hz"][-1] == pytest.approx(1000, rel=0.1)
+            with page(web) as play:  # it was only loaded again: nothing changes
+                for _ in range(150):
+                    play()
+                assert daemon._source.name == "browser"
+            until(lambda: daemon._source.name == "demo", lambda: time.sleep(0.05))
+            listener.read(0.1)
+            heard = values(listener, 2.0)
+            assert heard["/artgen/status/input"][-1] == "demo"
+            assert heard["/artgen/status/page"][-1] == f"http://127.0.0.1:{web}/"
+            assert max(heard["/artgen/level_db"]) > -40 and heard["/artgen/status/silent"][-1] < 2.0
+        finally:
+            daemon._inputs._lasting.clear()
+            daemon._source.close()
+            thread.join(10)
+    lines = [record.getMessage() for record in caplog.records if record.name == "artgen.daemon"]
+    assert lines == ["browser: no page sends sound any more; demo is heard again"]

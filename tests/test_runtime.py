@@ -1,0 +1,105 @@
+"""Files, text and child processes of the runtime."""
+
+import io
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from artgen_osc.runtime.child import python_module
+from artgen_osc.runtime.files import decode_text, is_regular, open_regular, read_regular, read_text
+from artgen_osc.runtime.text import LogFormatter, printable, say
+
+ODD_NAMES = ["", "x" * 300, "nul\0byte", "new\nline", "\ud800", "..", ".", "/", "/dev/zero", "/dev/null"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
+def test_odd_names_are_refused_in_words(name: str) -> None:
+    with pytest.raises(OSError) as caught:
+        open_regular(name)
+    assert caught.value.strerror
+    assert not is_regular(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_and_a_loop_of_links_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("pipe", "loop"):
+        assert not is_regular(tmp_path / name)
+
+
+def test_a_file_may_be_linked_and_has_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to("file")
+    assert read_regular(tmp_path / "link", 5) == b"12345"
+    with pytest.raises(OSError, match="at most"):
+        read_regular(tmp_path / "file", 4)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_as_editors_write_it(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "text").write_text("Übung\n", encoding=encoding)
+    assert read_text(tmp_path / "text") == "Übung\n"
+
+
+def test_text_in_another_encoding_is_told_apart() -> None:
+    with pytest.raises(UnicodeDecodeError):
+        decode_text("Übung".encode("latin-1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Größe 夜 العربية", "Größe 夜 العربية"),
+        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
+        ("two\nlines\r", r"two\nlines\r"),
+        (os.fsdecode(b"caf\xe9.wav"), r"caf\xe9.wav"),
+        ("lone \ud800", r"lone \ud800"),
+        ("right \u202e left", r"right \u202e left"),
+        ("no\u00a0break", "no break"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+    ],
+)
+def test_text_for_a_terminal_is_harmless(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_several_lines_stay_several(capsys: pytest.CaptureFixture[str]) -> None:
+    say("one\ntwo \x1b[2J")
+    assert capsys.readouterr().out == "one\ntwo \\x1b[2J\n"
+
+
+def test_a_log_line_is_one_line_and_a_traceback_keeps_its_own() -> None:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(LogFormatter("%(message)s"))
+    log = logging.Logger("test")
+    log.addHandler(handler)
+    try:
+        raise ValueError("bad \x1b[31m")
+    except ValueError:
+        log.exception("text\nwith %s", "\x07")
+    lines = out.getvalue().splitlines()
+    assert lines[0] == r"text\nwith \x07"
+    assert lines[1].startswith("Traceback") and lines[-1] == r"ValueError: bad \x1b[31m"
+
+
+def test_a_child_runs_nothing_of_the_folder_it_starts_in(tmp_path: Path) -> None:
+    (tmp_path / "artgen_osc").mkdir()
+    (tmp_path / "artgen_osc" / "__init__.py").touch()
+    for planted in ("artgen_osc/__main__.py", "soundfile.py", "logging.py"):
+        (tmp_path / planted).write_text("print('planted')")
+    done = subprocess.run(python_module("artgen_osc", "--version"), cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr, done.stdout.split()[0]) == (0, "", "artgen")
+
+
+def test_the_module_itself_runs_nothing_of_the_folder_it_starts_in(tmp_path: Path) -> None:
+    (tmp_path / "soundfile.py").write_text("print('planted')")
+    (tmp_path / "sound.wav").write_bytes(b"RIFF")
+    command = [sys.executable, "-m", "artgen_osc", "analyze", "sound.wav"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "planted" not in done.stdout and done.stderr.startswith("artgen: sound.wav")

@@ -1,0 +1,97 @@
+"""Hotkeys: each does what a message to its address would do, and says so."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.schema.table import VISUALS_CONTROLS, by_path
+from visuals.control.controls import Controls
+from visuals.control.keys import ARROWS, CLOSE, HELP, KEYS, Keyboard, Pressed
+
+ROWS = by_path(VISUALS_CONTROLS)
+SCENES = ["calm", "club", "Übergang"]
+
+
+def press(name: str, time: float = 0.0, keyboard: Keyboard | None = None, **settings: Any) -> Pressed:
+    return (keyboard or Keyboard()).press(name, VisualsConfig(**settings), time, SCENES)
+
+
+def sent(pressed: Pressed) -> dict[str, object]:
+    return {row.path: value for row, value in pressed.messages}
+
+
+def test_each_key_sends_a_message_that_changes_something_and_says_what() -> None:
+    for key in KEYS:
+        if key.path == "/visuals/quit":
+            continue
+        for name in key.names:
+            pressed = press(name)
+            if name in "456789":
+                assert pressed == Pressed((), f"there is no scene {name}")
+                continue
+            ((row, value),) = pressed.messages
+            assert row == ROWS[key.path] and row.check((value,)) == value
+            assert (pressed.note != "") is (key.path != "/visuals/help") and pressed.seconds == 1.5
+            if row.kind == "toggle":
+                setting = row.setting.partition(".")[2]
+                controls = Controls(VisualsConfig())
+                controls.receive(pressed.messages, 0.0)
+                assert getattr(controls.now(0.0).settings, setting) is True
+                assert sent(press(name, **{setting: True})) == {key.path: 0}
+
+
+def test_keys_are_unambiguous_and_in_the_help() -> None:
+    every = [name for key in KEYS for name in key.names]
+    assert len(every) == len(set(every))
+    assert {"/visuals/mood/valence", "/visuals/mood/energy"} == {path for path, _ in ARROWS.values()}
+    assert len(HELP) == len(KEYS) + 1
+    assert press("x") == press("left") == Pressed()
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("s", "snapshot"),
+        ("space", "freeze on"),
+        ("3", "scene 3: Übergang"),
+        ("9", "there is no scene 9"),
+        ("m", "mood by hand: the arrows move it"),
+        ("right", "next picture"),
+    ],
+)
+def test_what_is_said(name: str, note: str) -> None:
+    assert press(name).note == note
+    assert press("m", manual=True).note == "mood from the music"
+
+
+def test_arrows_move_the_mood_by_hand_and_stop_at_its_ends() -> None:
+    settings = VisualsConfig(manual=True, valence=0.5, energy=0.93)
+    keyboard = Keyboard()
+    for name, valence, energy in (("left", 0.45, 0.93), ("right", 0.5, 0.93), ("up", 0.5, 0.98), ("up", 0.5, 1.0)):
+        pressed = keyboard.press(name, settings, 0.0, SCENES)
+        ((row, value),) = pressed.messages
+        settings = replace(settings, **{row.setting.partition(".")[2]: value})
+        assert (settings.valence, settings.energy) == (valence, energy)
+        assert pressed.note == f"valence {valence:.2f}  energy {energy:.2f}"
+    assert sent(press("down", manual=True, energy=0.02)) == {"/visuals/mood/energy": 0.0}
+
+
+@pytest.mark.parametrize("name", ["escape", "q"])
+def test_quitting_takes_two_presses_within_two_seconds(name: str) -> None:
+    keyboard = Keyboard()
+    first = press(name, 10.0, keyboard)
+    assert (first.messages, first.note, first.seconds) == ((), "press again to quit", 2.0)
+    assert press(name, 12.1, keyboard).messages == ()
+    assert press("space", 12.5, keyboard).messages
+    assert sent(press(name, 14.0, keyboard)) == {"/visuals/quit": 1}
+
+
+def test_escape_leaves_fullscreen_first_and_the_windows_button_asks_nothing() -> None:
+    keyboard = Keyboard()
+    assert sent(press("escape", 0.0, keyboard, fullscreen=True)) == {"/visuals/fullscreen": 0}
+    assert press("escape", 0.1, keyboard).messages == ()
+    assert sent(press("escape", 0.2, keyboard)) == {"/visuals/quit": 1}
+    assert press("q", fullscreen=True).messages == ()
+    assert sent(press(CLOSE, fullscreen=True)) == {"/visuals/quit": 1}

@@ -1,0 +1,1 @@
+"""From pictures to the frame that is shown."""

@@ -1,0 +1,63 @@
+"""The help text as an image."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from artgen_osc.runtime.text import printable
+
+_OTHERS = frozenset("…·")
+"""Letters beyond ASCII that Pillow's own font has."""
+
+SMALLEST = 9
+"""Pixels of a letter."""
+
+
+def _wider_font() -> Path | None:
+    """The font that comes with pygame: it has the letters of Europe, where Pillow's own has those of ASCII alone."""
+    package = importlib.util.find_spec("pygame")
+    for folder in (package.submodule_search_locations or []) if package else []:
+        if (file := Path(folder) / "freesansbold.ttf").is_file():
+            return file
+    return None
+
+
+def text_image(lines: Sequence[str], height: int) -> np.ndarray:
+    """White text on a dark, translucent panel.
+
+    Parameters
+    ----------
+    lines : a tab separates two columns; an empty line is a gap
+    height : pixels of the window, for a size that can be read on it
+
+    Returns
+    -------
+    uint8 ``(h, w, 4)``, RGBA
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    # A title or a name may hold what no font has and Pillow raises at.
+    rows = [[printable(part) for part in line.split("\t", 1)] for line in lines]
+    # As large as is read from afar, and small enough for all lines.
+    size = max(SMALLEST, min(max(12, round(height / 42)), int(height / (1.45 * len(lines) + 2.0))))
+    letters = set().union(*(part for parts in rows for part in parts)) - _OTHERS
+    wider = None if "".join(letters).isascii() else _wider_font()
+    font = ImageFont.truetype(str(wider), size) if wider else ImageFont.load_default(size)
+    row, margin = round(size * 1.45), size
+    left = max((font.getlength(parts[0]) for parts in rows if len(parts) == 2), default=0.0)
+    indent = round(left + 1.5 * size)
+    widths = [font.getlength(parts[-1]) + (indent if len(parts) == 2 else 0) for parts in rows]
+    image = Image.new(
+        "RGBA", (round(max(widths, default=0.0)) + 2 * margin, row * len(rows) + 2 * margin), (8, 8, 12, 170)
+    )
+    draw = ImageDraw.Draw(image)
+    for index, parts in enumerate(rows):
+        y = margin + index * row
+        draw.text(
+            (margin, y), parts[0], font=font, fill=(255, 255, 255, 255) if len(parts) == 1 else (255, 214, 140, 255)
+        )
+        if len(parts) == 2:
+            draw.text((margin + indent, y), parts[1], font=font, fill=(255, 255, 255, 255))
+    return np.asarray(image)

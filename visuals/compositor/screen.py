@@ -1,0 +1,336 @@
+"""OpenGL: generated pictures in, a full frame out. To be used on one thread only.
+
+Each picture goes through the brush once. For each frame there are two passes at the size of the picture (mix of last
+and next, prefilter), one at twice its size (cubic enlargement) and one at the size of the target (camera, grain,
+vignette), then the overlay.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artgen_osc.errors import DisplayError
+from visuals.generators.generator import Frame
+from visuals.modulation.motion import Look
+
+SHADERS = Path(__file__).parent / "shaders"
+_NOISE_SIZE = 256
+ENLARGE = 2
+_RAGGED = 3.0
+"""How far contours are moved at full grain, in pixels of the picture."""
+
+BRUSHED_SIDE = 256
+"""Pixels of a picture whose brush reaches `_REACH` of them; a larger picture has a larger brush."""
+
+_REACH = 2.5
+_BLACK: Frame = np.zeros((4, 4, 3), np.uint8)
+
+
+def standalone_context() -> Any:
+    """An OpenGL 3.3 context without a window.
+
+    Raises
+    ------
+    DisplayError
+        There is no such OpenGL here.
+    """
+    import moderngl
+
+    try:
+        options: dict[str, Any] = {"standalone": True, "backend": "egl"}
+        return moderngl.create_context(require=330, **options)
+    except Exception as error:  # the loader raises many kinds; each means the same to the user
+        egl_error = error
+    try:
+        return moderngl.create_context(require=330, standalone=True)
+    except Exception:
+        raise DisplayError(
+            f"OpenGL: can't draw off screen ({egl_error}); OpenGL 3.3 through EGL is needed; "
+            "install a driver, on Debian: apt install libegl1 libgl1-mesa-dri"
+        ) from egl_error
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """What is drawn into: a half-float texture, or a renderbuffer of 8 bits to be read back."""
+
+    texture: Any
+    target: Any
+
+    def release(self) -> None:
+        self.target.release()
+        self.texture.release()
+
+
+class Screen:
+    """Draws the show.
+
+    Parameters
+    ----------
+    context : moderngl context, core 3.3
+    size : (width, height) of the target, pixels
+    window : whether to draw into the context's window instead of a picture in memory
+    enlarge : how many times the cubic enlargement makes of each side; more is smoother on a large target, and slower
+    """
+
+    def __init__(self, context: Any, size: tuple[int, int], window: bool = False, enlarge: int = ENLARGE) -> None:
+        self._context = context
+        self._enlarge = enlarge
+        self._window = context.detect_framebuffer(0) if window else None
+        self._mix_pass = self._pass("mix")
+        self._brush_pass = self._pass("brush")
+        self._brush_pass[0]["sides"] = brush_sides()
+        self._sharpen_pass = self._pass("sharpen")
+        self._enlarge_pass = self._pass("enlarge")
+        self._final_pass = self._pass("final")
+        self._overlay_pass = self._pass("overlay")
+        self._grain = self._texture(white_noise(_NOISE_SIZE))
+        self._grain.filter = (context.NEAREST, context.NEAREST)
+        self._offsets = self._texture(smooth_noise(_NOISE_SIZE))
+        self._after = self._texture(_BLACK, repeat=False)
+        self._before, self._mixed, self._strokes, self._sharp, self._large = self._layers(*_BLACK.shape[:2])
+        self._brush = 0.0
+        self._fresh = True
+        self._text: Any = None
+        self._memory: Any = None
+        self.resize(size)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Draw to a target of another size (width, height)."""
+        self.size = (max(1, size[0]), max(1, size[1]))
+        if self._memory is not None:
+            self._give_back(self._memory)
+            self._memory = None
+        if self._window is None:
+            self._memory = self._readable(self.size)
+
+    def take(self, pixels: Frame, mix: float) -> None:
+        """A new picture to fade to.
+
+        Parameters
+        ----------
+        pixels : uint8 ``(height, width, 3)``, top row first
+        mix : 0..1, how far the fade to the last picture has come; that is what the next one starts from
+        """
+        height, width = pixels.shape[:2]
+        if self._after.size == (width, height):
+            self._draw_mix(self._mixed, mix)
+            self._before, self._mixed = self._mixed, self._before
+            self._after.write(np.ascontiguousarray(pixels))
+            self._fresh = True
+            return
+        layers = self._layers(height, width)
+        self._draw_mix(layers[0], mix)
+        for old in (self._before, self._mixed, self._strokes, self._sharp, self._large, self._after):
+            old.release()
+        self._before, self._mixed, self._strokes, self._sharp, self._large = layers
+        self._after = self._texture(pixels, repeat=False)
+        self._fresh = True
+
+    def overlay(self, image: np.ndarray | None) -> None:
+        """Show an image, uint8 ``(height, width, 4)``, in the upper left corner; None takes it away."""
+        if self._text is not None and (image is None or self._text.size != (image.shape[1], image.shape[0])):
+            self._text.release()
+            self._text = None
+        if image is None:
+            return
+        data = np.ascontiguousarray(image)
+        if self._text is None:
+            self._text = self._context.texture((image.shape[1], image.shape[0]), 4, data, alignment=1)
+        else:
+            self._text.write(data)
+
+    def draw(self, mix: float, look: Look) -> None:
+        """Draw a frame into the target.
+
+        Parameters
+        ----------
+        mix : 0..1, from the picture before to the newest
+        look : Look
+        """
+        self._draw_to(self._window if self._memory is None else self._memory.target, mix, look)
+        if self._text is not None:
+            program, triangle = self._overlay_pass
+            program["target"] = self.size
+            self._text.use(0)
+            self._context.enable(self._context.BLEND)
+            triangle.render(vertices=3)
+            self._context.disable(self._context.BLEND)
+
+    def finish(self) -> None:
+        """Wait until everything is drawn."""
+        self._context.finish()
+
+    def read_frame(self) -> Frame:
+        """What `draw` has drawn into memory: uint8 ``(height, width, 3)``, top row first."""
+        return self._read(self._window if self._memory is None else self._memory.target, self.size)
+
+    def picture(self, mix: float, look: Look) -> Frame:
+        """The frame that `draw` would draw, without the overlay, as `read_frame` gives it."""
+        layer = self._readable(self.size)
+        try:
+            self._draw_to(layer.target, mix, look)
+            return self._read(layer.target, self.size)
+        finally:
+            self._give_back(layer)
+
+    def small(self, width: int) -> Frame:
+        """What `draw` has just drawn, without the overlay, `width` pixels wide at most, as `read_frame` gives it."""
+        scale = min(1.0, width / self.size[0])
+        size = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
+        layer = self._readable(size)
+        try:
+            layer.target.use()
+            self._large.texture.use(0)
+            self._grain.use(1)
+            self._final_pass[1].render(vertices=3)
+            return self._read(layer.target, size)
+        finally:
+            self._give_back(layer)
+
+    def release(self) -> None:
+        """Give everything back to the driver."""
+        self.overlay(None)
+        layers = (self._before, self._mixed, self._strokes, self._sharp, self._large)
+        for item in (*layers, self._after, self._grain, self._offsets, self._memory):
+            if item is not None:
+                item.release()
+        passes = [self._mix_pass, self._brush_pass, self._sharpen_pass, self._enlarge_pass, self._final_pass]
+        passes.append(self._overlay_pass)
+        for program, triangle in passes:
+            triangle.release()
+            program.release()
+
+    def _read(self, target: Any, size: tuple[int, int]) -> Frame:
+        width, height = size
+        data = target.read(viewport=(0, 0, width, height), components=3, alignment=1)
+        return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
+
+    def _draw_mix(self, layer: _Layer, mix: float) -> None:
+        if self._fresh and self._brush > 0.0:
+            self._draw_strokes()
+        self._fresh = False
+        program, triangle = self._mix_pass
+        program["amount"] = mix
+        self._before.texture.use(0)
+        (self._strokes.texture if self._brush > 0.0 else self._after).use(1)
+        layer.target.use()
+        triangle.render(vertices=3)
+
+    def _draw_strokes(self) -> None:
+        """Once for each picture, not for each frame."""
+        program, triangle = self._brush_pass
+        program["brush"] = self._brush
+        program["stride"] = max(1, round(max(self._after.size) / BRUSHED_SIDE))
+        self._after.use(0)
+        self._strokes.target.use()
+        triangle.render(vertices=3)
+
+    def _draw_to(self, target: Any, mix: float, look: Look) -> None:
+        aspect = self.size[0] / self.size[1] * self._after.height / self._after.width
+        cover = (1.0, 1.0 / aspect) if aspect >= 1.0 else (aspect, 1.0)
+        if look.brush != self._brush:
+            self._brush, self._fresh = look.brush, True
+        self._draw_mix(self._mixed, mix)
+        self._sharp.target.use()
+        self._mixed.texture.use(0)
+        self._sharpen_pass[1].render(vertices=3)
+        self._draw_large(cover[1] / look.zoom, look)
+        program, triangle = self._final_pass
+        program["cover"], program["zoom"], program["drift"] = cover, look.zoom, look.drift
+        program["aspect"] = (self.size[0] / self.size[1], 1.0)
+        program["brightness"], program["grain"], program["vignette"] = look.brightness, look.grain, look.vignette
+        step = int(look.time * 60.0)
+        program["grain_shift"] = (step * 97 % _NOISE_SIZE / _NOISE_SIZE, step * 61 % _NOISE_SIZE / _NOISE_SIZE)
+        target.use()
+        self._context.viewport = (0, 0, *self.size)
+        self._large.texture.use(0)
+        self._grain.use(1)
+        triangle.render(vertices=3)
+
+    def _draw_large(self, shown: float, look: Look) -> None:
+        """Enlarge the rows that are seen; `shown` is their part of the picture's height."""
+        program, triangle = self._enlarge_pass
+        program["ragged"] = _RAGGED * look.grain
+        width, height = self._large.texture.size
+        bottom = 0.5 + look.drift[1] - shown / 2.0
+        first, last = int(bottom * height) - 2, int((bottom + shown) * height) + 3
+        if first < 0 or last > height:
+            first, last = 0, height
+        self._large.target.use()
+        self._large.target.scissor = (0, first, width, last - first)
+        self._sharp.texture.use(0)
+        self._offsets.use(1)
+        triangle.render(vertices=3)
+
+    def _pass(self, name: str) -> tuple[Any, Any]:
+        program = self._context.program(
+            vertex_shader=(SHADERS / "screen.vert").read_text(encoding="utf-8"),
+            fragment_shader=(SHADERS / f"{name}.frag").read_text(encoding="utf-8"),
+        )
+        for sampler, unit in (("before", 0), ("picture", 0), ("text", 0), ("after", 1), ("noise", 1)):
+            if sampler in program:
+                program[sampler] = unit
+        return program, self._context.vertex_array(program, [])
+
+    def _layer(self, height: int, width: int) -> _Layer:
+        texture = self._context.texture((width, height), 4, dtype="f2")
+        texture.repeat_x = texture.repeat_y = False
+        target = self._context.framebuffer([texture])
+        target.clear()
+        return _Layer(texture, target)
+
+    def _readable(self, size: tuple[int, int]) -> _Layer:
+        # Not by moderngl's simple_framebuffer, whose buffers would stay behind when it is released.
+        buffer = self._context.renderbuffer(size, 3)
+        return _Layer(buffer, self._context.framebuffer([buffer]))
+
+    def _give_back(self, layer: _Layer) -> None:
+        self._mixed.target.use()  # moderngl would come back to what was drawn into last, and that is gone then
+        layer.release()
+
+    def _layers(self, height: int, width: int) -> tuple[_Layer, _Layer, _Layer, _Layer, _Layer]:
+        """What was on screen, the mix, the newest picture in strokes, the mix prefiltered, and enlarged."""
+        small = [self._layer(height, width) for _ in range(4)]
+        return small[0], small[1], small[2], small[3], self._layer(self._enlarge * height, self._enlarge * width)
+
+    def _texture(self, pixels: np.ndarray, repeat: bool = True) -> Any:
+        """From uint8 ``(height, width, channels)``."""
+        height, width, channels = pixels.shape
+        texture = self._context.texture((width, height), channels, np.ascontiguousarray(pixels), alignment=1)
+        texture.repeat_x = texture.repeat_y = repeat
+        return texture
+
+
+def brush_sides() -> list[tuple[float, ...]]:
+    """How much each of 5x5 places around a pixel counts for each of four sides: 25 rows of four, 1 in all for a side.
+
+    The sides are sectors of a disc, between the axes; they overlap and fade out towards its rim.
+    """
+    up, right = (each / _REACH for each in np.mgrid[-2:3, -2:3].astype(float))
+    inside = np.exp(-1.5 * (up**2 + right**2)) * (up**2 + right**2 <= 1.2)
+    columns = []
+    for angle in np.pi * (0.25 + 0.5 * np.arange(4)):
+        along, across = np.cos(angle) * right + np.sin(angle) * up, np.cos(angle) * up - np.sin(angle) * right
+        counts = inside * np.maximum(0.0, along + 0.25 - 0.35 * np.abs(across))
+        columns.append((counts / counts.sum()).ravel())
+    return [tuple(row) for row in np.stack(columns, axis=1).tolist()]
+
+
+def white_noise(size: int) -> np.ndarray:
+    """Uint8 ``(size, size, 1)``."""
+    return np.random.default_rng(3).integers(0, 256, (size, size, 1), dtype=np.uint8)
+
+
+def smooth_noise(size: int) -> np.ndarray:
+    """Two channels that repeat without a seam around 128, uint8 ``(size, size, 2)``."""
+    rng = np.random.default_rng(4)
+    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.rfftfreq(size), indexing="ij"))
+    channels = []
+    for _ in range(2):
+        spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * np.exp(-((frequency / 0.16) ** 2))
+        smooth = np.fft.irfft2(spectrum, (size, size))
+        channels.append(0.5 + smooth / (6.0 * smooth.std()))
+    return np.asarray(np.clip(np.stack(channels, axis=2), 0.0, 1.0) * 255.0).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""What the picture should look like now: controls, keys, scenes."""

@@ -1,0 +1,206 @@
+"""From received OSC values to a `Control`: what the show should look like now.
+
+The newest value of an address wins. Whatever counts (onsets, next picture, snapshot) is
+handed on as a number that only grows, so nobody downstream can miss or repeat an event.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path
+
+STALE_S = 2.0
+"""Without a value from the daemon for this long, the mood goes back to neutral."""
+
+REPEAT_S = 0.15
+"""The same seed or trigger again within this time is one press: CHOPs repeat at their frame rate."""
+
+MOST_MODELS = 6
+"""Of the files to load ahead, the last ones count: all of them and the two that paint have room in the rack."""
+
+NEUTRAL = 0.5
+_CONTROLS = by_path(VISUALS_CONTROLS)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The newest values as received.
+
+    Attributes
+    ----------
+    settings : the renderer's settings with every change that came in
+    valence, energy : the mood to move towards, 0..1
+    confidence, level, low, mid, high : from the daemon, 0..1
+    tempo_confidence, bar_phase : from the daemon, 0..1
+    tempo_bpm : from the daemon, 0 while there is none
+    key, title : from the daemon, empty while there is none
+    input, page : name of what the daemon hears and address of its page; empty while there is none
+    silent : s since the daemon has heard something, 0 while it does
+    onsets, beats : heard since the renderer started
+    cues : how often a seed was asked for
+    nexts : how often the next picture was asked for
+    snapshots : how often a snapshot was asked for
+    age : s since the daemon's last value; infinite before the first
+    quit : whether the renderer should close
+    """
+
+    settings: VisualsConfig
+    valence: float = NEUTRAL
+    energy: float = NEUTRAL
+    confidence: float = 0.0
+    level: float = 0.0
+    low: float = 0.0
+    mid: float = 0.0
+    high: float = 0.0
+    tempo_confidence: float = 0.0
+    bar_phase: float = 0.0
+    tempo_bpm: float = 0.0
+    key: str = ""
+    title: str = ""
+    input: str = ""
+    page: str = ""
+    silent: float = 0.0
+    onsets: int = 0
+    beats: int = 0
+    cues: int = 0
+    nexts: int = 0
+    snapshots: int = 0
+    age: float = math.inf
+    quit: bool = False
+
+    @property
+    def stale(self) -> bool:
+        """Whether the daemon has gone quiet, and nobody set the mood by hand."""
+        return self.age > STALE_S and not self.settings.manual
+
+
+class _Events:
+    """Counts onsets or beats from a counter, so that none is lost or told twice."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """The sender may begin anew; the total stays."""
+        self._count: int | None = None
+        self._high = False
+
+    def count(self, count: int) -> None:
+        """The sender's counter. A smaller number is a daemon that started again: count on from there."""
+        if self._count is not None:
+            self.total += max(0, count - self._count)
+        self._count = count
+
+    def pulse(self, value: float) -> None:
+        """Only for senders without the counter, such as a patch that plays the daemon's part."""
+        high = value >= 0.5
+        self.total += self._count is None and high and not self._high
+        self._high = high
+
+
+class Controls:
+    """Collects messages; `now` answers with a `Control`.
+
+    Parameters
+    ----------
+    settings : VisualsConfig
+        What holds until a message changes it.
+    """
+
+    def __init__(self, settings: VisualsConfig) -> None:
+        self._settings = settings
+        self._music: dict[str, float] = {}
+        self._words: dict[str, str] = {}
+        self._silent = 0.0
+        self._last_music = -math.inf
+        self._events = {"/artgen/onset": _Events(), "/artgen/beat": _Events()}
+        self._counts = {"/visuals/seed": 0, "/visuals/seed/next": 0, "/visuals/snapshot": 0, "/visuals/quit": 0}
+        self._pressed: dict[str, tuple[Value, float]] = {}
+
+    def receive(self, messages: Iterable[tuple[Address, Value]], time: float) -> None:
+        """Take values that the receiver has validated.
+
+        Parameters
+        ----------
+        messages : rows of the address table and their values, oldest first
+        time : s, monotonic
+        """
+        for row, value in messages:
+            if row.path in _CONTROLS:
+                self._visuals(row, value, time)
+            elif isinstance(value, str):
+                self._words[row.path] = value
+            else:
+                self._daemon(row.path, value, time)
+
+    def now(self, time: float) -> Control:
+        """The newest values at `time` (s, monotonic)."""
+        settings, music = self._settings, self._music
+        age = time - self._last_music
+        if settings.manual:
+            mood = settings.valence, settings.energy
+        elif age > STALE_S:
+            mood = NEUTRAL, NEUTRAL
+        else:
+            mood = music.get("/artgen/valence", NEUTRAL), music.get("/artgen/energy", NEUTRAL)
+        return Control(
+            settings=settings,
+            valence=mood[0],
+            energy=mood[1],
+            confidence=music.get("/artgen/mood/confidence", 0.0),
+            level=music.get("/artgen/level", 0.0),
+            low=music.get("/artgen/low", 0.0),
+            mid=music.get("/artgen/mid", 0.0),
+            high=music.get("/artgen/high", 0.0),
+            tempo_confidence=music.get("/artgen/tempo/confidence", 0.0) if age <= STALE_S else 0.0,
+            bar_phase=music.get("/artgen/bar/phase", 0.0),
+            tempo_bpm=music.get("/artgen/tempo_bpm", 0.0) if age <= STALE_S else 0.0,
+            key=self._words.get("/artgen/key", "") if age <= STALE_S else "",
+            title=self._words.get("/artgen/title", "") if age <= STALE_S else "",
+            input=self._words.get("/artgen/status/input", "") if age <= STALE_S else "",
+            page=self._words.get("/artgen/status/page", "") if age <= STALE_S else "",
+            silent=self._silent if age <= STALE_S else 0.0,
+            onsets=self._events["/artgen/onset"].total,
+            beats=self._events["/artgen/beat"].total,
+            cues=self._counts["/visuals/seed"],
+            nexts=self._counts["/visuals/seed/next"],
+            snapshots=self._counts["/visuals/snapshot"],
+            age=age,
+            quit=self._counts["/visuals/quit"] > 0,
+        )
+
+    def _visuals(self, row: Address, value: Value, time: float) -> None:
+        if row.path in self._counts:
+            before = self._pressed.get(row.path)
+            self._pressed[row.path] = (value, time)
+            released = row.kind == "trigger" and value == 0
+            if released or (before is not None and before[0] == value and time - before[1] < REPEAT_S):
+                return
+            self._counts[row.path] += 1
+        if row.setting:
+            name = row.setting.partition(".")[2]
+            new: Any = bool(value) if row.kind == "toggle" else value
+            if row.path == "/visuals/model/load" and isinstance(value, str):
+                new = tuple(dict.fromkeys((*self._settings.models, value)))[-MOST_MODELS:]
+            self._settings = replace(self._settings, **{name: new})
+
+    def _daemon(self, path: str, value: float, time: float) -> None:
+        if path == "/artgen/status/silent":
+            self._silent = value
+        if path.startswith("/artgen/status/"):
+            return
+        if time - self._last_music > STALE_S:
+            for events in self._events.values():
+                events.forget()
+        self._last_music = time
+        name, _, last = path.rpartition("/")
+        if path in self._events:
+            self._events[path].pulse(value)
+        elif last == "count":
+            self._events[name].count(int(value))
+        else:
+            self._music[path] = value

@@ -1,0 +1,1 @@
+"""Scenes: settings of the picture under a name."""

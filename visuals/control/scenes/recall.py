@@ -1,0 +1,227 @@
+"""Scenes at work: a recall becomes the values of its settings, as if each had come over OSC.
+
+Sliders glide there with the ease of `visuals.control.easing`, everything else changes at once.
+A value that somebody sends meanwhile ends the glide of its slider: the hand wins.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from artgen_osc.config.settings import ConfigFile, VisualsConfig
+from artgen_osc.errors import SceneError
+from artgen_osc.runtime.guard import Guard
+from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path
+from visuals.control.controls import REPEAT_S
+from visuals.control.easing import ease
+from visuals.control.scenes.file import ROWS, Scene
+from visuals.control.scenes.folder import Library
+from visuals.control.scenes.name import key_of
+
+SCENE, NUMBER, FADE = "/visuals/scene", "/visuals/scene/number", "/visuals/scene/fade"
+SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
+MANUAL, MOOD = "/visuals/mood/manual", ("/visuals/mood/valence", "/visuals/mood/energy")
+
+MOST_A_FRAME = 20
+"""Recalls, saves and deletions in one frame. More is a flood."""
+
+_CONTROLS = by_path(VISUALS_CONTROLS)
+
+Message = tuple[Address, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """How the picture is now.
+
+    Attributes
+    ----------
+    settings : as they are
+    seed : of the picture that the path has come from
+    mood : valence and energy that are painted, 0..1
+    """
+
+    settings: VisualsConfig
+    seed: int
+    mood: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Glide:
+    row: Address
+    start: float
+    end: float
+    begin: float
+    length: float
+
+    def at(self, time: float) -> float:
+        """Ends exactly where it should."""
+        passed = (time - self.begin) / self.length
+        return self.end if passed >= 1.0 else self.start + (self.end - self.start) * ease(passed)
+
+
+class Scenes:
+    """Takes what concerns scenes out of the messages and puts what they mean in its place.
+
+    Parameters
+    ----------
+    library : where scenes are found and saved
+    refuse : is told an address and a reason, for what can't be done
+    """
+
+    def __init__(self, library: Library, refuse: Callable[[str, str], None]) -> None:
+        self._library, self._refuse = library, refuse
+        self._guard = Guard(refuse)
+        self._glides: dict[str, _Glide] = {}
+        self._pressed: dict[str, tuple[Value, float]] = {}
+        self._time = 0.0
+
+    def receive(
+        self, messages: Iterable[Message], present: Present, time: float, dt: float = 0.0, given: Collection[str] = ()
+    ) -> list[Message]:
+        """What the messages mean, in their order, and where the glides are.
+
+        Parameters
+        ----------
+        messages : as from the receiver
+        present : before them
+        time : s, monotonic
+        dt : s since the last call, by which glides move on
+        given : names of settings that a recalled scene leaves alone
+        """
+        self._time += dt
+        for failure in self._library.poll():
+            self._refuse(failure.what, failure.reason)
+        out: list[Message] = []
+        asked = 0
+        for row, value in messages:
+            if row.path not in (SCENE, NUMBER, SAVE, DELETE):
+                self._glides.pop(row.path, None)
+                out.append((row, value))
+                continue
+            before, self._pressed[row.path] = self._pressed.get(row.path), (value, time)
+            if before and before[0] == value and time - before[1] < REPEAT_S:
+                continue  # a CHOP repeats its value at its frame rate
+            asked += 1
+            if asked > MOST_A_FRAME:
+                self._refuse(row.path, f"more than {MOST_A_FRAME} in one frame; send less")
+                continue
+            with self._guard(row.path):
+                try:
+                    self._obey(row.path, value, present, out, given)
+                except SceneError as error:
+                    self._refuse(row.path, str(error))
+        for path, glide in list(self._glides.items()):
+            out.append((glide.row, glide.at(self._time)))
+            if self._time - glide.begin >= glide.length:
+                del self._glides[path]
+        return out
+
+    def _obey(self, path: str, value: Value, present: Present, out: list[Message], given: Collection[str]) -> None:
+        name = str(value)
+        if path == NUMBER:
+            number, names = int(value), self._library.names()
+            if not number:
+                return
+            if number > len(names):
+                raise SceneError(f"there is no scene {number}; 1 to {len(names)} are allowed; choose one of them")
+            name = names[number - 1]
+        if path == SAVE:
+            values = _values(present, out)
+            name = self._library.save(path, Scene(name, {key: values[row.path] for key, row in ROWS.items()})).name
+        elif path == DELETE:
+            self._library.delete(path, name)
+            if key_of(str(_values(present, out)[SCENE])) != key_of(name):
+                return
+            name = ""
+        elif name:
+            scene = self._library.find(name)
+            self._recall(scene, _values(present, out), present.mood, out, given)
+            name = scene.name
+        else:
+            self._glides.clear()
+        out.append((_CONTROLS[SCENE], name))
+
+    def _recall(
+        self,
+        scene: Scene,
+        before: dict[str, Value],
+        mood: tuple[float, float],
+        out: list[Message],
+        given: Collection[str],
+    ) -> None:
+        wanted = {ROWS[key].path: value for key, value in scene.values.items() if key not in given}
+        if wanted.get(MANUAL) and not before[MANUAL]:
+            # The music's mood has led so far; the glide begins where it is.
+            before |= dict(zip(MOOD, mood, strict=True))
+        fade = float(before[FADE])
+        for path, value in wanted.items():
+            row = _CONTROLS[path]
+            self._glides.pop(path, None)
+            if row.kind == "float" and fade and value != before[path]:
+                self._glides[path] = _Glide(row, float(before[path]), float(value), self._time, fade)
+            else:
+                out.append((row, value))
+
+
+def _values(present: Present, out: Iterable[Message]) -> dict[str, Value]:
+    """Values by path, with those that messages before have changed."""
+    values: dict[str, Value] = {}
+    for row in (*ROWS.values(), _CONTROLS[SCENE], _CONTROLS[FADE]):
+        values[row.path] = row.check((getattr(present.settings, row.setting.partition(".")[2]),))
+    values["/visuals/seed"] = present.seed
+    return values | {row.path: value for row, value in out if row.path in values}
+
+
+def given_in(file: ConfigFile) -> set[str]:
+    """Names of the renderer's settings that the show file or flags give."""
+    return {
+        key.partition(".")[2]
+        for key, origin in file.origins.items()
+        if key.startswith("visuals.") and origin != "default"
+    }
+
+
+def started(file: ConfigFile, library: Library) -> VisualsConfig:
+    """The settings to start with: a scene's, where the show file and flags give none.
+
+    Raises
+    ------
+    SceneError
+        The scene that the settings name can't be used.
+    """
+    settings = file.config.visuals
+    if not settings.scene:
+        return settings
+    scene = _wanted(file, library)
+    return replace(settings, scene=scene.name, **_left_open(file, scene))
+
+
+def chosen(file: ConfigFile) -> dict[str, Any]:
+    """What the scene that the settings name gives, by the setting's name, where the show file and flags give none.
+
+    Raises
+    ------
+    SceneError
+        As `started`.
+    """
+    with closing(Library(Path(file.config.visuals.scenes))) as library:
+        return _left_open(file, _wanted(file, library))
+
+
+def _wanted(file: ConfigFile, library: Library) -> Scene:
+    try:
+        return library.find(file.config.visuals.scene)
+    except SceneError as error:
+        raise SceneError(f"visuals.scene: {error}") from None
+
+
+def _left_open(file: ConfigFile, scene: Scene) -> dict[str, Any]:
+    given = given_in(file)
+    return {
+        key: bool(value) if ROWS[key].kind == "toggle" else value
+        for key, value in scene.values.items()
+        if key not in given
+    }

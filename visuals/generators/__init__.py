@@ -1,0 +1,1 @@
+"""What paints: networks, ours and foreign ones, and the idle generator."""

@@ -1,0 +1,136 @@
+"""What turns a latent point and a mood into a picture."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from artgen_osc.errors import ModelError
+from artgen_osc.inference import modelfile
+from visuals.generators.foreign import ForeignGenerator
+from visuals.generators.idle import IdleGenerator
+from visuals.generators.sphere import HOME_SEED, direction, truncated
+
+Frame = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+SHIPPED = Path(__file__).parents[1] / "models" / "generator.onnx"
+IDLE = "idle"
+
+
+LARGEST = 65536
+"""Numbers of z, and pixels of a side, that a card may say."""
+
+
+class Generator(Protocol):
+    """Anything that paints.
+
+    Attributes
+    ----------
+    name : for the overlay
+    z_dim : length of `z`
+    sha256 : of its file, in hexadecimal digits; empty where it has none
+    """
+
+    name: str
+    z_dim: int
+    sha256: str
+
+    def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
+        """Paint a picture.
+
+        Parameters
+        ----------
+        z : float32 ``(z_dim,)`` of length ``sqrt(z_dim)``
+        mood : float32 ``(2,)``, valence and energy in 0..1
+        truncation : 0 (always the home picture) to 1 (all variety)
+
+        Returns
+        -------
+        uint8 ``(height, width, 3)``, RGB, top row first, of the same size every time
+        """
+        ...
+
+
+class OnnxGenerator:
+    """A network from a file that artgen exported.
+
+    The network takes ``z`` float32 ``(1, z_dim)`` and ``mood`` float32 ``(1, 2)`` and gives
+    ``picture`` float32 ``(1, 3, size, size)`` in -1..1. It normalises `z` itself, so truncation
+    can't shorten `z`. It turns `z` towards the direction of seed 0 instead, along the great circle.
+
+    Parameters
+    ----------
+    path : the ONNX file
+    threads : cores it may use
+    engine : as in the settings
+
+    Raises
+    ------
+    ModelError
+        The file is missing, damaged, of another kind, or its shapes aren't those of its card.
+    EngineError
+        The engine isn't available here.
+    """
+
+    def __init__(self, path: str | Path, threads: int = 1, engine: str = "openvino") -> None:
+        model = modelfile.load(path, "generator", n_mood=2)
+        try:
+            self.z_dim, self.size = (_whole(model.card[name], name) for name in ("z_dim", "size"))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ModelError(
+                f"{path}: its card has no usable z_dim and size ({error}); whole numbers up to {LARGEST} are allowed; "
+                "export it again with training.train_gan --export-only"
+            ) from None
+        self.name = Path(path).stem
+        self.sha256 = modelfile.file_sha256(path)
+        self._home = direction(HOME_SEED, self.z_dim)
+        self._engine = modelfile.Engine(model, threads, engine=engine)
+        try:
+            self(np.ones(self.z_dim, np.float32), np.full(2, 0.5, np.float32), 1.0)
+        except (RuntimeError, ValueError, IndexError) as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ModelError(
+                f"{path}: doesn't take z (1, {self.z_dim}) and mood (1, 2) and give a picture of {self.size} pixels "
+                f"({reason}); a generator that fits its card is allowed; "
+                "export it again with training.train_gan --export-only"
+            ) from error
+
+    def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
+        """Paint a picture; see `Generator`."""
+        picture = self._engine(truncated(z, self._home, truncation)[None], mood[None])[0]
+        if picture.shape != (1, 3, self.size, self.size):
+            raise ValueError(f"picture has shape {picture.shape}")
+        pixels = np.clip(picture[0].transpose(1, 2, 0) * 127.5 + 128.0, 0.0, 255.0)
+        return np.ascontiguousarray(pixels.astype(np.uint8))
+
+
+def _whole(value: Any, name: str) -> int:
+    number = int(value)
+    if not 1 <= number <= LARGEST:
+        raise ValueError(f"{name} is out of range")
+    return number
+
+
+def open_generator(model: str, threads: int = 1, engine: str = "openvino") -> Generator:
+    """The generator that the setting `model` names.
+
+    Parameters
+    ----------
+    model : an ONNX file, with artgen's card or a foreign one; ``idle``; or empty for the installed model,
+        if there is one
+    threads : cores it may use
+    engine : as in the settings
+
+    Raises
+    ------
+    ModelError
+        The file can't be used.
+    EngineError
+        The engine isn't available here.
+    """
+    if model == IDLE or (not model and not SHIPPED.exists()):
+        return IdleGenerator()
+    path = model or SHIPPED
+    kind = OnnxGenerator if modelfile.has_card(path) else ForeignGenerator
+    return kind(path, threads, engine)

@@ -1,0 +1,1 @@
+"""From a place in latent space to a picture."""

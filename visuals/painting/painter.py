@@ -1,0 +1,191 @@
+"""Paints with one model or with two that are mixed; errors are data."""
+
+import logging
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from artgen_osc.errors import ArtgenError
+from artgen_osc.runtime.text import printable, shortened
+from artgen_osc.runtime.throttle import Throttle
+from visuals.generators.foreign import ForeignGenerator
+from visuals.generators.generator import FloatArray, Frame, Generator
+from visuals.generators.rack import Opener, Rack
+from visuals.generators.trial import TrialStopped
+from visuals.painting.latent import Latent
+
+log = logging.getLogger(__name__)
+
+LONGEST_ERROR = 500
+"""Letters: a name out of a message may be a page long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the painter.
+
+    Attributes
+    ----------
+    latent : for the model
+    second : for the second model; any where there is none
+    mix : 0 (the model alone) to 1 (the second one alone)
+    """
+
+    latent: Latent
+    second: Latent
+    mix: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """What one model was given for a picture: enough to paint it again.
+
+    Attributes
+    ----------
+    name, sha256 : of the model
+    z : float32 ``(z_dim,)``
+    mood : float32 ``(2,)``, valence and energy; beyond 0..1 where a model without a mood input is steered
+    truncation : 0..1
+    """
+
+    name: str
+    sha256: str
+    z: FloatArray
+    mood: FloatArray
+    truncation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A painted picture.
+
+    Attributes
+    ----------
+    pixels : uint8 ``(height, width, 3)``, top row first
+    model : counts the changes of models so far; another number is another model
+    seconds : how long it took
+    cuts : of the latent that it shows
+    strokes : of the model, of the second one, or of both, mixed
+    mix : 0..1, share of the second of two strokes
+    """
+
+    pixels: Frame
+    model: int
+    seconds: float
+    cuts: int = 0
+    strokes: tuple[Stroke, ...] = ()
+    mix: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The models that paint, exchanged as a whole.
+
+    Attributes
+    ----------
+    first : Generator
+    second : the one to mix in, if there is one
+    count : of the changes so far
+    """
+
+    first: Generator
+    second: Generator | None = None
+    count: int = 1
+
+
+class Painter:
+    """One or two generators that can be exchanged, with the last error.
+
+    Parameters
+    ----------
+    model : as in the settings
+    opener : makes a generator from such a name
+
+    Raises
+    ------
+    ModelError
+        The model can't be used.
+    """
+
+    def __init__(self, model: str, opener: Opener) -> None:
+        self.rack = Rack(opener)
+        self.pair = Pair(self.rack.get(model))
+        self._throttle = Throttle()
+        self.error = ""
+
+    def open(self, model: str) -> Generator | None:
+        """Load a model; None, and an error to be read, if it can't be used."""
+        try:
+            return self.rack.get(model)
+        except TrialStopped:
+            pass
+        except ArtgenError as error:
+            self._report(str(error))
+        except Exception as error:  # an engine may raise anything; the show goes on with the old model
+            self._report(f"{model}: {error}")
+        return None
+
+    def show(self, generator: Generator | None, second: bool) -> None:
+        """Paint with this one from the next picture on; only the second model may be None."""
+        first = self.pair.first if second or generator is None else generator
+        other = generator if second else self.pair.second
+        if (first, other) != (self.pair.first, self.pair.second):
+            self.pair = Pair(first, other, self.pair.count + 1)
+        self.error = ""
+
+    def paint(self, request: Request) -> Picture | None:
+        """A picture; None if it was asked for before the models changed, or if a model fails."""
+        pair, start = self.pair, perf_counter()
+        mix = request.mix if pair.second is not None else 0.0
+        strokes, frames = [], []
+        for generator, latent, share in ((pair.first, request.latent, 1.0 - mix), (pair.second, request.second, mix)):
+            if generator is None or share <= 0.0:
+                continue
+            if latent.z.shape != (generator.z_dim,):
+                return None
+            # Asked before it paints, since it learns from what it has painted.
+            asked = generator.corrected(latent.mood) if isinstance(generator, ForeignGenerator) else latent.mood
+            strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation))
+            try:
+                frames.append(generator(latent.z, latent.mood, latent.truncation))
+            except Exception as error:  # as above: the last picture stays on screen
+                self._report(f"{generator.name}: {error}")
+                return None
+        pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
+        seconds = perf_counter() - start
+        return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix)
+
+    def _report(self, text: str) -> None:
+        self.error = shortened(printable(text), LONGEST_ERROR)
+        if self._throttle.due(self.error):
+            log.warning("%s", self.error)
+
+
+def blend(first: Frame, second: Frame, mix: float) -> Frame:
+    """Two pictures in one, of the size of the larger; the other is enlarged to cover it.
+
+    Parameters
+    ----------
+    first, second : uint8 ``(height, width, 3)``, of any sizes
+    mix : 0 (the first) to 1 (the second)
+    """
+    if first.shape != second.shape:
+        if first.size >= second.size:
+            second = _cover(second, first.shape)
+        else:
+            first = _cover(first, second.shape)
+    share = round(mix * 256)
+    mixed = first.astype(np.uint16) * np.uint16(256 - share) + second * np.uint16(share)
+    return np.asarray((mixed + 128) >> 8).astype(np.uint8)
+
+
+def _cover(frame: Frame, shape: tuple[int, ...]) -> Frame:
+    """Scaled to fill `shape`; what is left over on two sides is cut off."""
+    from PIL import Image
+
+    height, width = frame.shape[:2]
+    shown = min(width, height * shape[1] / shape[0]), min(height, width * shape[0] / shape[1])
+    left, top = (width - shown[0]) / 2, (height - shown[1]) / 2
+    box = (left, top, left + shown[0], top + shown[1])
+    return np.asarray(Image.fromarray(frame).resize((shape[1], shape[0]), Image.Resampling.BICUBIC, box))

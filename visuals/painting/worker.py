@@ -1,0 +1,240 @@
+"""The generators beside the render loop: the newest request counts, and models load while the old ones paint."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+from visuals.generators.generator import open_generator
+from visuals.generators.rack import Opener
+from visuals.painting.painter import Painter, Picture, Request
+
+CLOSE_S = 3.0
+"""Less than whoever started the renderer waits for its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """For the overlay and the status.
+
+    Attributes
+    ----------
+    name : of the model that paints
+    z_dim : what it takes
+    second : name of the model to mix in, empty if there is none
+    second_z_dim : what that one takes, 0 if there is none
+    loading : the model that is being loaded, empty if there is none
+    fps : pictures per second, lately
+    dropped : requests that a newer one replaced
+    error : the last thing that went wrong, empty if nothing did
+    """
+
+    name: str
+    z_dim: int
+    second: str
+    second_z_dim: int
+    loading: str
+    fps: float
+    dropped: int
+    error: str
+
+
+class Worker(Protocol):
+    """What the show needs of a worker."""
+
+    @property
+    def state(self) -> WorkerState: ...
+
+    def request(self, request: Request, dt: float) -> None:
+        """Ask for a picture; replaces a request that has not been started. `dt`: s since the last call."""
+
+    def poll(self) -> Picture | None:
+        """The newest picture since the last call, if there is one."""
+
+    def load(self, model: str, second: bool = False) -> None:
+        """Change a model; the old one paints on until the new one is there. Empty for the second: none."""
+
+    def prepare(self, models: tuple[str, ...]) -> None:
+        """Load models ahead of their use."""
+
+    def close(self) -> None: ...
+
+
+def _state(painter: Painter, loading: str, fps: float, dropped: int) -> WorkerState:
+    first, second = painter.pair.first, painter.pair.second
+    name, z_dim = (second.name, second.z_dim) if second is not None else ("", 0)
+    return WorkerState(first.name, first.z_dim, name, z_dim, loading, fps, dropped, painter.error)
+
+
+class ThreadWorker:
+    """Paints on a thread of its own.
+
+    Parameters
+    ----------
+    model : as in the settings
+    opener : makes a generator from such a name
+    most_fps : it rests where it would paint more often
+
+    Raises
+    ------
+    ModelError
+        The first model can't be used.
+    """
+
+    def __init__(self, model: str, opener: Opener = open_generator, most_fps: float = 30.0) -> None:
+        self._painter = Painter(model, opener)
+        self._shortest = 1.0 / most_fps
+        self._wake = threading.Condition()
+        self._request: Request | None = None
+        self._picture: Picture | None = None
+        self._wanted: dict[bool, str] = {}
+        self._ahead: deque[str] = deque()
+        self._loading = ""
+        self._closed = False
+        self._dropped = 0
+        self._interval = 0.0
+        self._threads = [
+            threading.Thread(target=self._paint, name="generator", daemon=True),
+            threading.Thread(target=self._load, name="models", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def state(self) -> WorkerState:
+        """Figures at this moment."""
+        return _state(self._painter, self._loading, 1.0 / self._interval if self._interval else 0.0, self._dropped)
+
+    def request(self, request: Request, dt: float) -> None:
+        """Ask for a picture; see `Worker`."""
+        with self._wake:
+            self._dropped += self._request is not None
+            self._request = request
+            self._wake.notify_all()
+
+    def poll(self) -> Picture | None:
+        """The newest picture since the last call."""
+        with self._wake:
+            picture, self._picture = self._picture, None
+        return picture
+
+    def load(self, model: str, second: bool = False) -> None:
+        """Change a model: at once where it is loaded, else when it is; see `Worker`."""
+        with self._wake:
+            here = None if second and not model else self._painter.rack.ready(model)
+            if here is not None or (second and not model):
+                self._wanted.pop(second, None)
+                self._painter.show(here, second)
+            else:
+                self._wanted[second] = model
+                self._wake.notify_all()
+
+    def wants(self) -> bool:
+        """Whether the model that is being loaded should be waited for: nothing else has been asked for meanwhile."""
+        with self._wake:
+            return not self._closed and (not self._wanted or self._loading in self._wanted.values())
+
+    def prepare(self, models: tuple[str, ...]) -> None:
+        """Load models ahead, one after the other; one that is switched to comes first."""
+        with self._wake:
+            self._painter.rack.listed = models
+            self._ahead = deque(models)
+            self._wake.notify_all()
+
+    def close(self) -> None:
+        """End the threads; a picture or a model that takes long is not waited for."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+        end = perf_counter() + CLOSE_S
+        for thread in self._threads:
+            thread.join(timeout=max(0.0, end - perf_counter()))
+
+    def _load(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self._wanted or self._ahead)
+                if self._closed:
+                    return
+                second, model = next(iter(self._wanted.items())) if self._wanted else (None, self._ahead.popleft())
+                self._loading = model
+            generator = self._painter.open(model)
+            with self._wake:
+                self._loading = ""
+                if second is None and generator is None and self._wanted:
+                    self._ahead.append(model)  # it may have made way for what is wanted
+                if second is None or self._wanted.get(second) != model:
+                    continue  # only ahead of its use, or another one has been asked for meanwhile
+                del self._wanted[second]
+                if generator is not None:
+                    self._painter.show(generator, second)
+
+    def _paint(self) -> None:
+        last = 0.0
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._closed or self._request is not None)
+                self._wake.wait_for(lambda: self._closed, timeout=max(0.0, last + self._shortest - perf_counter()))
+                if self._closed:
+                    return
+                request, self._request = self._request, None
+            start = perf_counter()
+            picture = self._painter.paint(request) if request is not None else None
+            if picture is None:
+                continue
+            if last:
+                apart = start - last
+                self._interval += (apart - self._interval) * (0.1 if self._interval else 1.0)
+            last = start
+            with self._wake:
+                self._picture = picture
+
+
+class SyncWorker:
+    """Paints within the call, at a steady rate of show time: the same show every time.
+
+    Parameters
+    ----------
+    model : as in the settings
+    opener : makes a generator from such a name
+    fps : pictures per second of show time
+    """
+
+    def __init__(self, model: str, opener: Opener = open_generator, fps: float = 20.0) -> None:
+        self._painter = Painter(model, opener)
+        self._every = 1.0 / fps
+        self._due = 0.0
+        self._picture: Picture | None = None
+
+    @property
+    def state(self) -> WorkerState:
+        """Figures at this moment."""
+        return _state(self._painter, "", 1.0 / self._every, 0)
+
+    def request(self, request: Request, dt: float) -> None:
+        """Paint, where the next picture is due."""
+        self._due -= dt
+        if self._due <= 1e-9:
+            self._due = max(self._due + self._every, 0.0)
+            self._picture = self._painter.paint(request) or self._picture
+
+    def poll(self) -> Picture | None:
+        """The newest picture since the last call."""
+        picture, self._picture = self._picture, None
+        return picture
+
+    def load(self, model: str, second: bool = False) -> None:
+        """Change a model at once."""
+        generator = None if second and not model else self._painter.open(model)
+        if generator is not None or (second and not model):
+            self._painter.show(generator, second)
+
+    def prepare(self, models: tuple[str, ...]) -> None:
+        """Load models at once."""
+        self._painter.rack.listed = models
+        for model in models:
+            self._painter.open(model)
+
+    def close(self) -> None:
+        """Nothing to end."""
