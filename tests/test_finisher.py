@@ -46,9 +46,8 @@ def held_out_name() -> str:
 def options(tmp_path: Path) -> Options:
     material = make_material(tmp_path / "material")
     small = {"width": 4, "depth": 1, "grains": 2, "window": 16, "pairs": 2, "paintings": 1}
-    return Options(
-        str(material), str(tmp_path / "run"), **small, steps=2, alone=1, first=0, feature_weight=0.1, threads=1
-    )
+    grain = {"alone": 1, "first": 0, "feature_weight": 0.1, "judge_weight": 0.1}
+    return Options(str(material), str(tmp_path / "run"), **small, **grain, steps=2)
 
 
 def new_trainer(options: Options) -> Trainer:

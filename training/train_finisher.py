@@ -49,10 +49,10 @@ class Options:
     width: int = 16
     depth: int = 3
     grains: int = 8
-    window: int = 32
+    window: int = 48
     pairs: int = 8
     paintings: int = 4
-    steps: int = 32_000
+    steps: int = 30_000
     alone: int = 30_000
     first: int = 200
     rate: float = 1e-3
@@ -60,9 +60,9 @@ class Options:
     grid_weight: float = 0.2
     feature_weight: float = 0.0
     featured: int = 4
-    judge_weight: float = 0.01
+    judge_weight: float = 0.0
     average: int = 500
-    threads: int = 2
+    threads: int = 1
     seed: int = 0
     minutes: float = 5.0
     name: str = "pictures of your own"
@@ -79,7 +79,7 @@ HELP = {
     "pairs": "windows of the generator's pictures a step",
     "paintings": "windows of paintings a step",
     "steps": "steps in all; in the second half of them the rates fall to a tenth",
-    "alone": "steps of the enlargement, by the teacher's pixels; from then on only the grain is trained",
+    "alone": "steps of the enlargement, by the teacher's pixels; what is left of --steps trains the grain alone",
     "first": "steps that the judge learns before anyone listens to it",
     "rate": "Adam's learning rate for the finisher",
     "judge_rate": "Adam's learning rate for the judge",
