@@ -33,7 +33,7 @@ LARGEST = 320
 MAGIC = "7767517"
 HALF = 0x01306B47
 """Marks weights in 16 bits in ncnn's files; 0 marks 32 bits."""
-MEAN_APART, SPREAD_APART = 0.03, 0.15
+MEAN_APART, SPREAD_APART = 0.08, 0.15
 """How far the mean (of 1) and the spread (relative) of a result may lie from the original's."""
 
 
