@@ -82,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start_logging(given.verbose)
     if arguments is not None:
         return _run(given)
+    # Started in the background of a script, a program inherits that SIGINT is ignored, and would never end by it.
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     threading.excepthook = lambda lost: _tell(lost.exc_value, given.verbose)
     try:

@@ -46,9 +46,8 @@ def held_out_name() -> str:
 def options(tmp_path: Path) -> Options:
     material = make_material(tmp_path / "material")
     small = {"width": 4, "depth": 1, "grains": 2, "window": 16, "pairs": 2, "paintings": 1}
-    return Options(
-        str(material), str(tmp_path / "run"), **small, steps=2, alone=1, first=0, feature_weight=0.1, threads=1
-    )
+    grain = {"alone": 1, "first": 0, "feature_weight": 0.1, "judge_weight": 0.1}
+    return Options(str(material), str(tmp_path / "run"), **small, **grain, steps=2)
 
 
 def new_trainer(options: Options) -> Trainer:
@@ -104,7 +103,7 @@ def test_a_run_is_exported_as_it_is_and_measured(
     export_generator(small, generator, about)
     for name, value in {"HEIGHTS": (256, 128, 64), "WALKS": 1, "WALK_PICTURES": 4}.items():
         monkeypatch.setattr(evaluate_finisher, name, value)
-    more = ["--generator", str(generator), "--material", options.material, "--count=3", "--threads=1", "--json"]
+    more = ["--generator", str(generator), "--material", options.material, "--count=4", "--threads=1", "--json"]
     capsys.readouterr()
     assert evaluate.main(["finisher", str(path), *more]) == 0
     figures = json.loads(capsys.readouterr().out)

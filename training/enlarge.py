@@ -9,7 +9,6 @@ same command goes on where it was stopped. The detail is the teacher's (`trainin
 """
 
 import argparse
-import contextlib
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,13 +17,14 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from tqdm import tqdm
 
 from artgen_osc.errors import ConfigError
 from artgen_osc.runtime.text import say
-from training.command import MOST_THREADS, Parser, named_path, run_command, say_skipped, whole_number
-from training.pictures import find_pictures
+from training.command import Parser, named_path, run_command, say_skipped, whole_number
+from training.output import need_folder
+from training.picture_files import find_pictures, read_picture
 from training.teacher import SCALE, Teacher, find_teacher
 from visuals.generators.generator import OnnxGenerator
 
@@ -68,9 +68,9 @@ def picture_jobs(folder: Path, to: Path) -> tuple[list[Job], list[str]]:
     jobs : list of Job
     skipped : a line on each file that can't be used
     """
-    paths, skipped = find_pictures(folder)
     jobs, taken = list[Job](), set[Path]()
-    for path in paths:
+    files, skipped = find_pictures(folder)
+    for path in files:
         target = to / path.relative_to(folder).with_suffix(".jpg")
         try:
             with Image.open(path) as file:
@@ -89,8 +89,7 @@ def picture_jobs(folder: Path, to: Path) -> tuple[list[Job], list[str]]:
 
 def _read(path: Path) -> np.ndarray:
     """A picture as uint8 ``(height, width, 3)``."""
-    with Image.open(path) as file:
-        return np.asarray(ImageOps.exif_transpose(file).convert("RGB"))
+    return np.asarray(read_picture(path))
 
 
 def painted_jobs(generator: OnnxGenerator, count: int, to: Path) -> list[Job]:
@@ -212,13 +211,12 @@ def in_turn(first: list[Job], second: list[Job]) -> Iterator[Job]:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Flags; a wrong one ends the program with status 2."""
     parser = Parser(prog="python -m training.enlarge", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--images", required=True, type=named_path, help="folder of pictures, searched with its subfolders"
-    )
-    parser.add_argument("--to", required=True, type=named_path, help=f"folder of the results, {ART} and {PAIRS}")
+    folder = {"type": named_path, "required": True}
+    parser.add_argument("--images", **folder, help="folder of pictures, searched with its subfolders")
+    parser.add_argument("--to", **folder, help=f"folder of the results, {ART} and {PAIRS}")
     parser.add_argument("--generator", type=named_path, help="model file whose pictures become pairs")
-    parser.add_argument("--count", type=whole_number(0), default=400, help="pairs to make (400)")
-    parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=2, help="cores to use (2)")
+    parser.add_argument("--count", type=whole_number(1), default=400, help="pairs to make (400)")
+    parser.add_argument("--threads", type=whole_number(1), default=2, help="cores to use (2)")
     return parser.parse_args(arguments)
 
 
@@ -228,6 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
+    need_folder("--to", options.to)
     pictures, skipped = picture_jobs(options.images, options.to / ART)
     say_skipped(skipped)
     pairs = []
@@ -237,9 +236,8 @@ def _run(options: argparse.Namespace) -> None:
         raise ConfigError(f"--images: {options.images}: holds no picture; give a folder that does")
     teacher = Teacher(find_teacher(), options.threads)
     say(f"{len(pictures)} pictures and {len(pairs)} pairs, {SCALE} times the side; {teacher.about}")
-    with contextlib.suppress(KeyboardInterrupt):
-        failed = work_off(list(in_turn(pairs, pictures)), teacher)
-        say(f"done; {failed} are passed over")
+    failed = work_off(list(in_turn(pairs, pictures)), teacher)
+    say(f"done; {failed} are passed over")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from artgen_osc.errors import ModelError
 from artgen_osc.inference.modelfile import Engine, ModelFile, load
+from training.command import named_path, need_file, say_skipped, whole_number
 from training.enlarge import ART, PAIRS
 from training.evaluate_gan import WALK_ANGLE, WALK_PICTURES, WALKS, finest, level_distance, r2
 from training.finisher import SCALE, centred, cubic, levels
@@ -34,11 +34,15 @@ Enlarge = Callable[[np.ndarray], Tensor]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of ``evaluate finisher``."""
-    parser.add_argument("model", help="the finisher's model file")
-    parser.add_argument("--generator", required=True, help="the model file of the generator in front of it")
-    parser.add_argument("--material", required=True, help=f"folder that training.enlarge made, with {ART} and {PAIRS}")
-    parser.add_argument("--count", type=int, default=300, help="pictures to paint (300)")
-    parser.add_argument("--threads", type=int, default=2, help="cores to use (2)")
+    parser.add_argument("model", type=named_path, help="the finisher's model file")
+    parser.add_argument(
+        "--generator", type=named_path, required=True, help="the model file of the generator in front of it"
+    )
+    parser.add_argument(
+        "--material", type=named_path, required=True, help=f"folder that training.enlarge made, with {ART} and {PAIRS}"
+    )
+    parser.add_argument("--count", type=whole_number(4), default=300, help="pictures to paint (300)")
+    parser.add_argument("--threads", type=whole_number(1), default=2, help="cores to use (2)")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -65,17 +69,17 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
     Raises
     ------
-    ModelError
+    ConfigError, ModelError
         A model or the folder can't be used.
     """
+    need_file("", options.model)
+    need_file("--generator", options.generator)
     generator, finisher = load(options.generator, "generator"), load(options.model, "finisher", scale=SCALE)
     painter = Painter(generator, options.threads)
     ways: dict[str, Enlarge] = {"": finish_with(finisher, options.threads), "cubic_": enlarge_cubic}
     material = Path(options.material)
-    try:
-        real, _ = load_pictures(material / ART, HEIGHTS[0], most=2 * options.count)
-    except ValueError as error:
-        raise ModelError(str(error)) from None
+    real, skipped = load_pictures(material / ART, HEIGHTS[0], most=2 * options.count)
+    say_skipped(skipped)
     draw = torch.Generator().manual_seed(0)
     scale = MoodScale(torch.tensor(generator.card["mood_mean"]), torch.tensor(generator.card["mood_deviation"]))
     moods = scale.to_mood(torch.cat([measure_mood(picture[None]) for picture in real])).clamp(0, 1)

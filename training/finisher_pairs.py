@@ -11,9 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from artgen_osc.runtime.files import is_folder
 from training.finisher import SCALE
-from training.pictures import find_pictures
+from training.picture_files import find_pictures
 
 HELD_OUT = 16
 """One picture of so many is never trained on; which ones their names say, so that more pictures change nothing."""
@@ -60,16 +59,18 @@ def read_paintings(folder: Path) -> tuple[list[Pair], list[str]]:
 
     Parameters
     ----------
-    folder : searched with its subfolders; one that isn't there holds none
+    folder : searched with its subfolders
 
     Returns
     -------
     pairs : by name
     skipped : a line on each file that can't be used
     """
-    files, notes = find_pictures(folder) if is_folder(folder) else ([], [])
+    if not folder.is_dir():
+        return [], []
+    files, notes = find_pictures(folder)
     pairs, skipped = _read(files, _painting)
-    return pairs, [*notes, *skipped]
+    return pairs, notes + skipped
 
 
 def _read(files: list[Path], read: Callable[[Path], Pair | str]) -> tuple[list[Pair], list[str]]:

@@ -33,8 +33,10 @@ LARGEST = 320
 MAGIC = "7767517"
 HALF = 0x01306B47
 """Marks weights in 16 bits in ncnn's files; 0 marks 32 bits."""
-MEAN_APART, SPREAD_APART = 0.03, 0.15
+MEAN_APART, SPREAD_APART = 0.08, 0.15
 """How far the mean (of 1) and the spread (relative) of a result may lie from the original's."""
+PIXELS_APART = 0.15
+"""How far its pixels may, in the mean, when it is as small again."""
 
 
 class Dense(nn.Module):
@@ -271,7 +273,7 @@ def _tiles(side: int, largest: int) -> Iterator[tuple[int, int, int, int]]:
 
 
 def check(picture: np.ndarray, enlarged: np.ndarray) -> None:
-    """Compare the mean and the spread of each colour with the original's.
+    """Compare the mean and the spread of each colour, and the pixels, with the original's.
 
     Parameters
     ----------
@@ -281,7 +283,7 @@ def check(picture: np.ndarray, enlarged: np.ndarray) -> None:
     Raises
     ------
     ValueError
-        They are further apart than `MEAN_APART` or `SPREAD_APART`.
+        They are further apart than `MEAN_APART`, `SPREAD_APART` or `PIXELS_APART`.
     """
     height, width, _ = picture.shape
     seen = enlarged.reshape(height, SCALE, width, SCALE, 3).mean((1, 3), dtype=np.float32) / 255
@@ -289,8 +291,9 @@ def check(picture: np.ndarray, enlarged: np.ndarray) -> None:
     apart = float(np.abs(seen.mean((0, 1)) - mean).max())
     # Where there is hardly a spread, a level of 8 bits is much of it.
     wider = float((np.abs(seen.std((0, 1)) - spread) / (spread + 0.05)).max())
-    if not (apart <= MEAN_APART and wider <= SPREAD_APART):
+    pixels = float(np.abs(seen - picture / 255.0).mean())
+    if not (apart <= MEAN_APART and wider <= SPREAD_APART and pixels <= PIXELS_APART):
         raise ValueError(
-            f"the result isn't the same picture: its mean is {apart:.3f} away, its spread {wider:.0%}; "
-            f"{MEAN_APART} and {SPREAD_APART:.0%} are allowed"
+            f"the result isn't the same picture: its mean is {apart:.3f} away, its spread {wider:.0%}, its pixels "
+            f"{pixels:.3f}; {MEAN_APART}, {SPREAD_APART:.0%} and {PIXELS_APART} are allowed"
         )

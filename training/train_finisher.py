@@ -22,8 +22,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from artgen_osc.errors import ConfigError
-from artgen_osc.runtime.text import printable, say
-from training.command import Parser, run_command
+from artgen_osc.runtime.text import say
+from training.command import Parser, run_command, whole_number
 from training.enlarge import ART, PAIRS
 from training.export import export_finisher
 from training.finisher import SCALE, Finisher, Judge, centred
@@ -32,8 +32,10 @@ from training.finisher_pairs import Pair, draw_windows, is_held_out, read_painti
 from training.finisher_watch import measure, sheet
 from training.gan import pretrained_features
 from training.losses import hinge_discriminator, hinge_generator
+from training.output import need_folder
 from training.teacher import LICENCE, NAME
 
+LEAST_ZERO = ("depth", "paintings", "alone", "first", "seed")
 LEAST = 2
 """Pictures without which there is nothing to learn from."""
 
@@ -47,10 +49,10 @@ class Options:
     width: int = 16
     depth: int = 3
     grains: int = 8
-    window: int = 32
+    window: int = 48
     pairs: int = 8
     paintings: int = 4
-    steps: int = 32_000
+    steps: int = 30_000
     alone: int = 30_000
     first: int = 200
     rate: float = 1e-3
@@ -58,9 +60,9 @@ class Options:
     grid_weight: float = 0.2
     feature_weight: float = 0.0
     featured: int = 4
-    judge_weight: float = 0.01
+    judge_weight: float = 0.0
     average: int = 500
-    threads: int = 2
+    threads: int = 1
     seed: int = 0
     minutes: float = 5.0
     name: str = "pictures of your own"
@@ -77,7 +79,7 @@ HELP = {
     "pairs": "windows of the generator's pictures a step",
     "paintings": "windows of paintings a step",
     "steps": "steps in all; in the second half of them the rates fall to a tenth",
-    "alone": "steps of the enlargement, by the teacher's pixels; from then on only the grain is trained",
+    "alone": "steps of the enlargement, by the teacher's pixels; what is left of --steps trains the grain alone",
     "first": "steps that the judge learns before anyone listens to it",
     "rate": "Adam's learning rate for the finisher",
     "judge_rate": "Adam's learning rate for the judge",
@@ -275,7 +277,7 @@ def _append(path: Path, rows: list[dict[str, float]]) -> None:
 
 
 def _say(line: str) -> None:
-    tqdm.write(printable(line), file=sys.stderr)
+    tqdm.write(line, file=sys.stderr)
 
 
 def card(trainer: Trainer, held_out: list[Pair]) -> dict[str, object]:
@@ -343,7 +345,8 @@ def parse(arguments: Sequence[str] | None = None) -> tuple[Options, bool]:
             parser.add_argument(flag, required=True, help=HELP[field.name])
         else:
             default = field.default
-            parser.add_argument(flag, type=type(default), default=default, help=f"{HELP[field.name]} ({default})")
+            kind = whole_number(0 if field.name in LEAST_ZERO else 1) if type(default) is int else type(default)
+            parser.add_argument(flag, type=kind, default=default, help=f"{HELP[field.name]} ({default})")
     parser.add_argument("--export-only", action="store_true", help="write the model of the last checkpoint and stop")
     given = vars(parser.parse_args(arguments))
     export_only = given.pop("export_only")
@@ -357,21 +360,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: Options, export_only: bool) -> None:
     folder = Path(options.run)
+    need_folder("--run", folder)
     torch.set_num_threads(options.threads)
     pairs, paintings, held_out = read_material(Path(options.material))
     features = pretrained_features() if options.feature_weight else None
     trainer = Trainer(options, pairs, paintings, features)
-    folder.mkdir(parents=True, exist_ok=True)
     state = folder / "state.safetensors"
     if state.exists():
         try:
             with safe_open(state, "pt") as file:
                 trainer.load_state({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
         except SafetensorError as error:
-            raise ConfigError(f"{state}: is damaged ({error}); begin a new run") from None
-        say(f"{folder}: goes on from step {trainer.step_count}")
-    (folder / "options.json").write_text(json.dumps(asdict(options), indent=2), encoding="utf-8")
-    say(f"{len(pairs)} pairs and {len(paintings)} paintings; {len(held_out)} pairs are held out")
+            raise ConfigError(f"--run: {state}: is damaged ({error}); take it away, or give another --run") from None
+        _say(f"{folder}: goes on from step {trainer.step_count}")
+    elif export_only:
+        raise ConfigError(f"--export-only: {folder}: no checkpoint is there yet; leave the flag out to train")
+    (folder / "options.json").write_text(json.dumps(asdict(options), indent=2))
+    _say(f"{len(pairs)} pairs and {len(paintings)} paintings; {len(held_out)} pairs are held out")
     if not export_only:
         train(trainer, folder, held_out)
     difference = export_finisher(trainer.average, folder / "finisher.onnx", card(trainer, held_out))

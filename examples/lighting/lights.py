@@ -11,6 +11,7 @@ import argparse
 import colorsys
 import itertools
 import math
+import signal
 import time
 from collections.abc import Callable
 
@@ -119,7 +120,9 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Listen and light, until Ctrl-C."""
+    """Listen and light, until Ctrl-C or a service manager's SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # in the background of a script SIGINT would be ignored
     given = arguments()
     if given.artnet:
         send, close = artnet(given.artnet, given.universe, given.artnet_port)
