@@ -267,6 +267,13 @@ def test_only_a_few_models_stay_loaded() -> None:
     assert all(rack.ready(name) is not None for name in names if name != "m1")
 
 
+def test_the_installed_model_has_a_name_too() -> None:
+    rack = Rack(lambda model: Painter("generator" if not model else model))
+    installed = rack.get("")
+    rack.get("idle")
+    assert rack.ready("generator") is installed
+
+
 def test_a_name_means_a_loaded_file_or_a_listed_one(tmp_path: Path) -> None:
     files = [tmp_path / "fire.onnx", tmp_path / "water.onnx"]
     for file in files:

@@ -62,9 +62,11 @@ class Gate:
         from aiohttp import web
 
         now = time.monotonic()
-        # Apart, since any site can have a browser try tokens in addresses, but not in our cookie: the page goes on.
+        # Apart, since any site can have a browser try tokens in addresses, as those of pictures, but not in our cookie,
+        # and browsers say which requests are another site's: the page goes on.
+        foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
         ways = {
-            f"{address} address": tokens_shown(request.query_string, cookies=""),
+            f"{address} {'other site' if foreign else 'address'}": tokens_shown(request.query_string, cookies=""),
             f"{address} cookie": tokens_shown("", request.headers.get("Cookie", "")),
         }
         waits = {way: self._lockout.wait(way, now) for way, shown in ways.items() if shown}

@@ -67,6 +67,13 @@ def test_guesses_are_slowed_down_counted_and_logged_once(guarded: Server, caplog
     assert guarded.get("/", Cookie=f"artgen_token={TOKEN}")[0] == 200
 
 
+def test_pictures_of_another_site_lock_nobody_out(guarded: Server) -> None:
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    statuses = [guarded.get(f"/?token=guess-{number}", **foreign)[0] for number in range(FREE + 5)]
+    assert statuses[-1] == 429
+    assert guarded.get(f"/?token={TOKEN}")[0] == 200
+
+
 def test_the_right_token_counts_again_after_the_wait(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lockout, "LONGEST_S", 0.2)
     for number in range(FREE + 2):

@@ -63,7 +63,9 @@ class Rack:
             return model
         names = {generator.name: key for key, (generator, _) in self._loaded.items()}
         listed = {Path(file).stem: file for file in self.listed}
-        return model if stamp(model) else names.get(model) or listed.get(model) or model
+        if stamp(model):
+            return model
+        return names[model] if model in names else listed.get(model, model)
 
 
 def _stamp(model: str) -> _Stamp:
