@@ -268,7 +268,7 @@ def test_only_a_few_models_stay_loaded() -> None:
 
 
 def test_the_installed_model_has_a_name_too() -> None:
-    rack = Rack(lambda model: Painter("generator" if not model else model))
+    rack = Rack(lambda model: Painter(model or "generator"))
     installed = rack.get("")
     rack.get("idle")
     assert rack.ready("generator") is installed
