@@ -78,7 +78,9 @@ class Client:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Client]]:
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Client]]:
+    # Children look for modules in no folder that they start in, and the decoders of these tests are installed nowhere.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     servers: list[SongServer] = []
 
     def begin(decoder: str = "", beside: bool = False, **limits: float) -> Client:

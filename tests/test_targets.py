@@ -228,11 +228,13 @@ def test_a_place_is_subscribed_once(sender: OscSender, peer: Capture) -> None:
 
 
 def test_subscriptions_are_bounded(sender: OscSender, clock: Clock) -> None:
-    for port in range(targets.MOST_SUBSCRIPTIONS):
-        sender.subscribe(str(20000 + port))
+    for number in range(targets.MOST_SUBSCRIPTIONS):
+        sender.subscribe(f"127.0.0.{1 + number // targets.MOST_OF_A_HOST}:{20000 + number}")
     with pytest.raises(OscError, match="64 subscriptions are the most"):
-        sender.subscribe("30000")
+        sender.subscribe("127.0.0.9:30000")
     sender.subscribe("20000")
+    with pytest.raises(OscError, match="16 subscriptions of one address are the most"):
+        sender.subscribe("30000")
     clock.now += 61
     sender.subscribe("30000")
     assert len(sender._links) == 1

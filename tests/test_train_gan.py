@@ -1,5 +1,6 @@
 """The generator's training at tiny width: two steps, resume, export, parity."""
 
+import contextlib
 import copy
 import dataclasses
 import json
@@ -7,7 +8,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -149,17 +150,18 @@ def test_pictures_are_kept_in_a_file_until_one_changes(options: Options, tmp_pat
     assert len(more) == 7
 
 
-@pytest.fixture
-def full_disk() -> Iterator[Callable[[int], None]]:
-    """Files can't grow past so many bytes."""
+@contextlib.contextmanager
+def full_disk(most: int) -> Iterator[None]:
+    """Files can't grow past so many bytes; as short as it can be, since what the tests print goes into one too."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_loses_no_checkpoint(
-    options: Options, tmp_path: Path, full_disk: Callable[[int], None], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_full_disk_loses_no_checkpoint(options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trainer = new_trainer(options)
     folder = tmp_path / "checkpoint"
     folder.mkdir()
@@ -168,18 +170,16 @@ def test_a_full_disk_loses_no_checkpoint(
     assert run.save(trainer.state())
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     run.log(trainer.step())
-    full_disk(20_000)
-    assert not run.save(trainer.state())
+    with full_disk(20_000):
+        assert not run.save(trainer.state())
     assert "step 2 can't be written" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
-    full_disk(resource.RLIM_INFINITY)
     assert run.save(trainer.state())
     assert [line.split(",")[0] for line in (folder / "log.csv").read_text().splitlines()] == ["step", "1", "2"]
 
 
-def test_no_room_for_the_pictures(options: Options, tmp_path: Path, full_disk: Callable[[int], None]) -> None:
-    full_disk(20_000)
-    with pytest.raises(ConfigError, match="free some space"):
+def test_no_room_for_the_pictures(options: Options, tmp_path: Path) -> None:
+    with full_disk(20_000), pytest.raises(ConfigError, match="free some space"):
         open_pictures(options.images, 64, tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
 

@@ -44,7 +44,7 @@ def export_model(
     output_names: list[str],
     half: bool = False,
     axes: dict[str, dict[int, str]] | None = None,
-    parity: float = PARITY,
+    parity: float | None = None,
 ) -> float:
     """Write `module` as a model file and read it back through the engine of the show.
 
@@ -56,7 +56,7 @@ def export_model(
     card : ``kind``, the form of the input, ``trained_on``, ``licence`` and figures
     half : store the weights in 16 bits; they must be exact in 16 bits already
     axes : names of the sides that may have any length, by input and output
-    parity : how far the outputs may differ
+    parity : how far the outputs may differ; None: `PARITY`
 
     Returns
     -------
@@ -68,6 +68,7 @@ def export_model(
         The outputs differ by more than `parity`.
     """
     path = Path(path)
+    parity = PARITY if parity is None else parity
     # Proven under a plain name: engines can't open every name that a run folder may have.
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place) / "model.onnx"
