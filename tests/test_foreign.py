@@ -285,9 +285,15 @@ def test_a_damaged_file_of_ours_is_never_a_foreign_one(tmp_path: Path) -> None:
 
 
 def test_what_is_no_onnx_file(tmp_path: Path) -> None:
-    (tmp_path / "m.onnx").write_bytes(b"PK\x03\x04 a pickle")
-    with pytest.raises(ModelError, match="damaged or truncated"):
-        open_generator(str(tmp_path / "m.onnx"))
+    for data, word in (
+        (b"PK\x03\x04", "zip archive"),
+        (b"\x80\x02}", "a pickle"),
+        (b"\x1f\x8b", "gzip"),
+        (b"x", "damaged"),
+    ):
+        (tmp_path / "m.onnx").write_bytes(data + b" and what follows")
+        with pytest.raises(ModelError, match=word):
+            open_generator(str(tmp_path / "m.onnx"))
 
 
 def test_the_manual_shows_every_line(tmp_path: Path) -> None:
