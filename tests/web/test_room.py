@@ -107,7 +107,8 @@ def test_a_host_that_is_none_is_one_line(host: str, caplog: pytest.LogCaptureFix
         page = open_page(Config(web=WebConfig(host=host, port=free_port())), receiver)
         if page:  # an empty one is all addresses
             page.close()
-    assert bool(page) == (host == "") and len(caplog.records) == (host != "")
+    told = [record.getMessage() for record in caplog.records if record.name != "artgen.osc.in"]
+    assert bool(page) == (host == "") and len(told) == (host != ""), told
 
 
 def test_the_name_on_which_it_listens_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
