@@ -1,6 +1,7 @@
 """OSC over TCP beside UDP: both framings, many clients, and those that send rubbish."""
 
 import contextlib
+import errno
 import logging
 import socket
 import time
@@ -13,7 +14,7 @@ from artgen_osc.osc import sockets as osc_inputs
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.framing import length_prefixed, slip
 from artgen_osc.osc.receiver import OscReceiver
-from artgen_osc.osc.sockets import MOST_CLIENTS, Sender
+from artgen_osc.osc.sockets import MOST_CLIENTS, Sender, Tcp
 from artgen_osc.schema import table as schema
 
 ROWS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
@@ -282,3 +283,21 @@ def test_ipv6() -> None:
         client.sendall(slip(SPEED))
         assert values(receiver, 1) == [2.0]
     receiver.close()
+
+
+def test_any_port_is_one_that_is_free_for_both(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried: list[int] = []
+
+    def taken_at_first(host: str, port: int, *more: object) -> Tcp:
+        tried.append(port)
+        if len(tried) < 3:
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+        return Tcp(host, port, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("artgen_osc.osc.receiver.Tcp", taken_at_first)
+    with contextlib.closing(OscReceiver("127.0.0.1", 0, ROWS)) as receiver:
+        assert receiver.port == tried[-1] and len(tried) == 3
+        socket.create_connection(("127.0.0.1", receiver.port), 5.0).close()
+    assert not caplog.records

@@ -39,6 +39,9 @@ MOST_STRANGERS = 20
 UNKNOWN = "unknown address"
 PLAINLY_OFF_S = 1.5
 """Whoever dates bundles further from now has another clock, or a plan: it is told once."""
+FREE_PORTS = 20
+"""Tries, where any free port is asked for, to find one that is free for UDP and TCP."""
+
 MOST_PATTERNS = 256
 """Those that were used last keep their addresses."""
 
@@ -132,25 +135,31 @@ class OscReceiver:
         self.lost = 0
         self.refusals: deque[Refusal] = deque(maxlen=MOST_REFUSALS)
         self._selector = selectors.DefaultSelector()
-        try:
-            self._udp = Udp(host, port, self._selector)
-        except (OSError, OverflowError) as error:
-            self._selector.close()
-            raise OscError(
-                f"{host}:{port}: can't listen there ({_reason(error)}); a free UDP port of this machine is allowed; "
-                "stop the other program or choose another port"
-            ) from None
-        self.port = self._udp.port
-        self._tcp: Tcp | None = None
-        try:
-            self._tcp = Tcp(host, self.port, self._selector, self.refuse)
-        except OSError as error:
-            log_in.warning(
-                "%s:%d: no OSC over TCP (%s); UDP goes on; for TCP too, stop the other program or choose another port",
-                host,
-                self.port,
-                _reason(error),
-            )
+        for left in reversed(range(FREE_PORTS if port == 0 else 1)):
+            try:
+                self._udp = Udp(host, port, self._selector)
+            except (OSError, OverflowError) as error:
+                self._selector.close()
+                raise OscError(
+                    f"{host}:{port}: can't listen there ({_reason(error)}); a free UDP port of this machine is "
+                    "allowed; stop the other program or choose another port"
+                ) from None
+            self.port = self._udp.port
+            self._tcp: Tcp | None = None
+            try:
+                self._tcp = Tcp(host, self.port, self._selector, self.refuse)
+                break
+            except OSError as error:
+                if left:  # any port would do, so one that is free for both
+                    self._udp.close()
+                    continue
+                log_in.warning(
+                    "%s:%d: no OSC over TCP (%s); UDP goes on; for TCP too, stop the other program or choose another "
+                    "port",
+                    host,
+                    self.port,
+                    _reason(error),
+                )
 
     def poll(self, timeout: float = 0.0, limit: int = 1000) -> list[tuple[Address, Value]]:
         """Valid values that have arrived or are due, oldest first.

@@ -86,6 +86,7 @@ class Udp:
             raise
         self.port: int = self._socket.getsockname()[1]
         self._lost = 0
+        self._selector = selector
         selector.register(self._socket, EVENT_READ, self)
 
     def read(self) -> Packet | None:
@@ -118,6 +119,8 @@ class Udp:
 
     def close(self) -> None:
         """Free the port."""
+        with contextlib.suppress(KeyError, ValueError):  # closed before
+            self._selector.unregister(self._socket)
         self._socket.close()
 
 
