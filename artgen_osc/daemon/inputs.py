@@ -11,7 +11,7 @@ from artgen_osc.audio.browser import USUAL_RATE, BrowserInput
 from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself, open_source
 from artgen_osc.daemon.hearing import public_name
 from artgen_osc.errors import ArtgenError, AudioError
-from artgen_osc.runtime.guard import unexpected
+from artgen_osc.runtime.guard import survived
 from artgen_osc.runtime.throttle import Throttle
 
 log = logging.getLogger("artgen.daemon")
@@ -58,7 +58,7 @@ class Opening:
             result = error
         except Exception as error:  # a driver or a decoder; the show would wait for ever
             log.debug("%s", self.spec, exc_info=error)
-            result = AudioError(f"{public_name(self.spec)}: {unexpected(error)}")
+            result = AudioError(f"{public_name(self.spec)}: {survived(error)}")
         with self._lock:
             self._result = result
             if self._unwanted and not isinstance(result, ArtgenError):

@@ -18,7 +18,7 @@ from artgen_osc.osc.pattern import is_pattern, matching
 from artgen_osc.osc.schedule import MOST_AHEAD_S, Schedule, seconds_until
 from artgen_osc.osc.sockets import Packet, Sender, Tcp, Udp, sender_at
 from artgen_osc.osc.targets import check_asker, with_host
-from artgen_osc.runtime.guard import unexpected
+from artgen_osc.runtime.guard import survived
 from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema.table import Address, Value
 
@@ -273,7 +273,7 @@ class OscReceiver:
     def _fail(self, what: str, error: Exception, address: str) -> None:
         """Refuse what nobody foresaw."""
         log_in.debug("%s", what, exc_info=error)
-        self.refuse(what, unexpected(error), address)
+        self.refuse(what, survived(error), address)
 
     def _checked(self, row: Address, message: Message, sender: Sender) -> Value:
         value = row.check(message.arguments)

@@ -4,12 +4,14 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from artgen_osc.runtime.text import unexpected
+
 log = logging.getLogger("artgen.guard")
 
 
-def unexpected(error: BaseException) -> str:
-    """What to tell of an error that nobody foresaw, in one line."""
-    return f"failed unexpectedly ({type(error).__name__}: {error}); the show goes on; -v shows where, please report it"
+def survived(error: BaseException) -> str:
+    """What to tell of an error that nobody foresaw and that a show goes on after, in one line."""
+    return f"failed ({unexpected(error)}); the show goes on; -v shows where, please report it"
 
 
 class Guard:
@@ -30,4 +32,4 @@ class Guard:
             yield
         except Exception as error:
             log.debug("%s", what, exc_info=error)
-            self._tell(what, unexpected(error))
+            self._tell(what, survived(error))
