@@ -91,3 +91,4 @@ class ChoicesPart:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
+            await child.wait()  # the server may end meanwhile, and leaves nobody behind
