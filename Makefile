@@ -27,7 +27,7 @@ format: .venv/test ## put the code into its one form
 	$(BIN)/ruff check --fix .
 
 docs: .venv/run ## write the OSC table into the README, the models' cards into MODELS.md
-	$(BIN)/python -m artgen_osc.schema.readme README.md
+	$(BIN)/python -m artgen_osc.commands.readme README.md
 	$(BIN)/python -m artgen_osc.inference.model_cards MODELS.md
 
 clean: ## remove what was made, but not runs/

@@ -20,8 +20,8 @@ import sys
 import threading
 import time
 
+from artgen_osc.config.contract import Contract
 from artgen_osc.osc.receiver import capture
-from artgen_osc.schema import table as schema
 
 WARM_UP_S = 4.0
 TOKEN = "a-token-for-the-benchmark"
@@ -38,7 +38,9 @@ def _frame(text: str) -> bytes:
     return bytes([0x81, 0x80 | len(data), 0, 0, 0, 0]) + data
 
 
-LISTEN = b"".join(_frame(f'{{"COMMAND": "LISTEN", "DATA": "{row.path}"}}') for row in schema.sent())
+LISTEN = b"".join(
+    _frame(f'{{"COMMAND": "LISTEN", "DATA": "{row.path}"}}') for row in Contract().addresses.sent.values()
+)
 
 
 def _connect(port: int) -> socket.socket | None:

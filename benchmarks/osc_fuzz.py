@@ -12,13 +12,14 @@ import resource
 import time
 from collections.abc import Iterator
 
+from artgen_osc.config.contract import Contract
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import decode, encode_bundle, encode_message
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.schedule import time_tag
-from artgen_osc.schema import table as schema
 
-ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+TABLE = Contract().addresses
+ROWS = {**TABLE.sent, **TABLE.controls}
 PATTERNS = ("/visuals/*", "//mood/{valence,energy}", "/artgen/bands/[0-9]", "/visuals/[!a-m]?ee?", "/{a,b}*//?*[x-z]")
 TYPES = {"i": 1, "h": 2**40, "f": 0.5, "d": 0.25, "s": "text", "S": "é", "b": b"blob", "t": 1, "c": "x", "r": 255}
 

@@ -12,6 +12,7 @@ import timeit
 from contextlib import ExitStack
 
 from artgen_osc.analysis.analyzer import HOP_TIME
+from artgen_osc.config.contract import Contract
 from artgen_osc.osc.mapping.rows import read_rows
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.schema import table as schema
@@ -36,7 +37,7 @@ def cost(targets: list[str], maps: int) -> float:
         {"from": paths[i % 26], "to": f"/other/program/{i}", "curve": 2, "smoothing": 0.1, "target": targets[0]}
         for i in range(maps)
     ]
-    sender = OscSender([] if maps else targets, read_rows(rows, "benchmark")[0])
+    sender = OscSender([] if maps else targets, read_rows(rows, "benchmark", Contract().addresses.sent)[0])
     time.sleep(0.2)  # for TCP to connect
 
     def send() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.schema import table as schema
+from tests import show_table
 
-ROWS = schema.by_path(schema.sent())
+ROWS = show_table.by_path(show_table.SENT)
 
 
 @contextlib.contextmanager

@@ -9,12 +9,13 @@ import pytest
 from artgen_osc.osc import receiver as osc
 from artgen_osc.osc.receiver import OscReceiver, capture
 from artgen_osc.osc.sockets import Sender
-from artgen_osc.schema import table as schema
 from artgen_osc.web.bridge import Bridge
-from tests import test_bridge, test_oscquery
+from tests import show_table, test_bridge, test_oscquery
 from tests.test_oscquery import wait_for
 
 SUBSCRIBE = "/artgen/control/subscribe"
+
+NOWHERE = ("no.such.host.invalid", 9101)
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def from_afar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_osc_query_has_the_rule_of_udp(from_afar: None) -> None:
-    with contextlib.closing(test_oscquery.Server(schema.sent(), schema.DAEMON_CONTROLS)) as server:
+    with contextlib.closing(test_oscquery.Server(show_table.SENT, show_table.DAEMON)) as server:
         with server.connect() as client:
             client.send(test_oscquery.packet(SUBSCRIBE, "10.0.0.8:9000"))
             client.send(test_oscquery.packet(SUBSCRIBE, "9000"))
@@ -56,7 +57,7 @@ def test_a_page_that_nests_too_deeply_is_refused(depth: int) -> None:
 def test_a_renderer_whose_host_is_not_known_yet_leaves_the_page(caplog: pytest.LogCaptureFixture) -> None:
     with (
         contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver,
-        contextlib.closing(Bridge("127.0.0.1", 0, receiver, ("no.such.host.invalid", 9101))) as bridge,
+        contextlib.closing(Bridge("127.0.0.1", 0, show_table.CONTRACT, receiver, NOWHERE)) as bridge,
     ):
         wait_for(lambda: caplog.records, "the line")
         assert bridge.port

@@ -19,20 +19,21 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from artgen_osc.commands import doctor_checks as doctor
-from artgen_osc.config import settings as config
-from artgen_osc.config.settings import Config, ConfigFile, replace
+from artgen_osc.config import tables
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.config.tables import Config
 from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError, ConfigError, OscError
 from artgen_osc.http import listener
 from artgen_osc.http import server as webserver
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.receiver import Capture, OscReceiver, capture
-from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Value
 from artgen_osc.web import client as bridge_client
 from artgen_osc.web.bridge import Bridge
-from artgen_osc.web.client import PULSES, ROWS, Bundle, merged, read_wish
+from artgen_osc.web.client import Bundle, merged, read_wish
 from artgen_osc.web.page import open_page
+from tests import show_table
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
 
@@ -45,10 +46,10 @@ class Server(Peer):
 
     def __init__(self, renderer: Capture, origins: tuple[str, ...] = ()) -> None:
         self.renderer = renderer
-        self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(schema.DAEMON_CONTROLS))
-        web = config.WebConfig(port=free_port(), origins=origins)
-        settings = Config(web=web, visuals=config.VisualsConfig(port=renderer.port, query_port=0))
-        page = open_page(replace(settings, "osc.query_port", 0), self.receiver)
+        self.receiver = OscReceiver("127.0.0.1", 0, show_table.by_path(show_table.DAEMON))
+        web = tables.WebConfig(port=free_port(), origins=origins)
+        settings = Config(web=web, visuals=tables.VisualsConfig(port=renderer.port, query_port=0))
+        page = open_page(show_table.CONTRACT.replace(settings, "osc.query_port", 0), show_table.CONTRACT, self.receiver)
         assert page
         self.bridge = page
         super().__init__(page.port)
@@ -61,7 +62,7 @@ class Server(Peer):
             yield client
 
     def publish(self, values: dict[str, Value]) -> None:
-        self.bridge.publish([(ROWS[path], value) for path, value in values.items()])
+        self.bridge.publish([(show_table.TABLE.sent[path], value) for path, value in values.items()])
 
     def received(self, count: int) -> list[tuple[str, Value]]:
         """The next `count` values that come in for the daemon."""
@@ -125,7 +126,7 @@ def test_osc_is_what_goes_out_over_udp(server: Server) -> None:
         assert values_of(client.recv(timeout=20)) == {VALENCE: 0.25, "/artgen/key": "A minor"}
         for _ in range(2):
             server.publish(values)
-            sender.send([(ROWS[path], value) for path, value in values.items()])
+            sender.send([(show_table.TABLE.sent[path], value) for path, value in values.items()])
             assert client.recv(timeout=20) == udp._connection.recv(4096)
 
 
@@ -170,9 +171,14 @@ def test_a_rate_keeps_the_newest_and_every_pulse(server: Server, binary: bool) -
 
 
 def test_merging_keeps_pulses_and_the_newest() -> None:
-    assert set(PULSES) == {BEAT, "/artgen/onset"}
+    assert set(show_table.TABLE.pulses) == {BEAT, "/artgen/onset"}
     bundles = [{VALENCE: 0.1, BEAT: 0.0}, {VALENCE: 0.2, BEAT: 1.0}, {VALENCE: 0.3, BEAT: 0.0}, {ENERGY: 0.5}]
-    assert merged(Bundle(values) for values in bundles).values == {VALENCE: 0.3, BEAT: 1.0, ENERGY: 0.5}
+    together = merged([Bundle(values, show_table.TABLE) for values in bundles])
+    assert together.values == {
+        VALENCE: 0.3,
+        BEAT: 1.0,
+        ENERGY: 0.5,
+    }
 
 
 @pytest.mark.parametrize(
@@ -200,7 +206,7 @@ def test_a_wish_that_is_not_understood_is_answered_and_the_line_closed(
 
 
 def test_a_wish() -> None:
-    wish = read_wish("/osc?only=/artgen/chroma/1*&rate=12.5")
+    wish = read_wish("/osc?only=/artgen/chroma/1*&rate=12.5", show_table.TABLE)
     assert wish == bridge_client.Wish(True, frozenset({f"/artgen/chroma/{n}" for n in (1, 10, 11)}), 12.5)
 
 
@@ -336,7 +342,7 @@ def test_a_domain_that_points_here_is_refused(server: Server) -> None:
 def test_a_site_that_is_none_is_a_mistake_in_the_settings(site: str) -> None:
     receiver = OscReceiver("127.0.0.1", 0, {})
     with contextlib.closing(receiver), pytest.raises(ConfigError, match=r"^web.origins: .* is not a site; .*; .*"):
-        open_page(Config(web=config.WebConfig(origins=(site,))), receiver)
+        open_page(Config(web=tables.WebConfig(origins=(site,))), show_table.CONTRACT, receiver)
 
 
 def test_a_site_is_understood_as_people_write_it() -> None:
@@ -348,12 +354,12 @@ def test_a_plain_get_says_what_is_here(server: Server) -> None:
     status, text, headers = server.get("/api")
     assert status == 200 and headers["Content-Type"].startswith("text/html")
     assert f"ws://127.0.0.1:{server.port}/json" in text
-    assert all(f"<code>{row.path}</code>" in text for row in (*schema.sent(), *schema.VISUALS_CONTROLS))
+    assert all(f"<code>{row.path}</code>" in text for row in (*show_table.SENT, *show_table.VISUALS))
     status, rows, _ = server.get("/schema")
     assert status == 200
     (speed,) = [row for row in rows["visuals"] if row["path"] == "/visuals/speed"]
     assert (speed["low"], speed["high"], speed["kind"], speed["default"]) == (0, 8, "float", 1.0)
-    assert {row["path"] for row in rows["control"]} == {row.path for row in schema.DAEMON_CONTROLS}
+    assert {row["path"] for row in rows["control"]} == {row.path for row in show_table.DAEMON}
     assert server.get("/etc/passwd")[0] == 404
     assert server.get("/", "POST")[0] == 405
 
@@ -487,29 +493,29 @@ def test_closing_says_goodbye_frees_the_port_and_leaves_nothing_open(server: Ser
     assert not server.bridge._thread.is_alive()
     server.publish({VALENCE: 0.5})
     server.bridge.close()
-    Bridge("127.0.0.1", server.port, server.receiver, ("127.0.0.1", 9101)).close()
+    Bridge("127.0.0.1", server.port, show_table.CONTRACT, server.receiver, ("127.0.0.1", 9101)).close()
     gc.collect()  # an open socket would be a warning, and that an error
 
 
 def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(OscError, match=rf"^127.0.0.1:{server.port}: the web page can't listen.*; .*; .* or 0 for"):
-        Bridge("127.0.0.1", server.port, server.receiver, ("127.0.0.1", 9101))
+        Bridge("127.0.0.1", server.port, show_table.CONTRACT, server.receiver, ("127.0.0.1", 9101))
     for web, visuals in (
-        (config.WebConfig(port=server.port), config.VisualsConfig()),
-        (config.WebConfig(port=free_port()), config.VisualsConfig(host="no..host")),
+        (tables.WebConfig(port=server.port), tables.VisualsConfig()),
+        (tables.WebConfig(port=free_port()), tables.VisualsConfig(host="no..host")),
     ):
-        assert open_page(Config(web=web, visuals=visuals), server.receiver) is None
+        assert open_page(Config(web=web, visuals=visuals), show_table.CONTRACT, server.receiver) is None
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
-    assert open_page(Config(web=config.WebConfig(port=0)), server.receiver) is None
+    assert open_page(Config(web=tables.WebConfig(port=0)), show_table.CONTRACT, server.receiver) is None
     gc.collect()
     with pytest.raises(ArtgenError, match=rf"^127.0.0.1:{server.port} is taken"):
-        doctor._web_port(Config(web=config.WebConfig(port=server.port)))
-    assert doctor._web_port(Config(web=config.WebConfig(port=0))) == "switched off"
+        doctor._web_port(Config(web=tables.WebConfig(port=server.port)))
+    assert doctor._web_port(Config(web=tables.WebConfig(port=0))) == "switched off"
 
 
 def test_a_renderer_that_listens_everywhere_is_reached_here() -> None:
     with capture() as renderer, contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver:
-        bridge = Bridge("127.0.0.1", 0, receiver, ("0.0.0.0", renderer.port))
+        bridge = Bridge("127.0.0.1", 0, show_table.CONTRACT, receiver, ("0.0.0.0", renderer.port))
         assert bridge._renderer.targets == (f"127.0.0.1:{renderer.port}",)
         bridge.close()
 
@@ -524,8 +530,8 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
         try:
             with connect(f"ws://127.0.0.1:{port}/json") as client:
                 heard: dict[str, Any] = {}
-                until(client, lambda values: heard.update(values) or len(heard) == len(ROWS))
-                assert all(ROWS[path].check((value,)) == value for path, value in heard.items())
+                until(client, lambda values: heard.update(values) or len(heard) == len(show_table.TABLE.sent))
+                assert all(show_table.TABLE.sent[path].check((value,)) == value for path, value in heard.items())
                 client.send('{"/artgen/control/mood/manual": 1, "/artgen/control/smoothing": 0, "/visuals/seed": 5}')
                 client.send('{"/artgen/control/mood/valence": 0.875}')
                 until(client, lambda values: values.get(VALENCE) == pytest.approx(0.875, abs=0.01))
@@ -539,7 +545,7 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
 
 
 def test_the_bytes_of_a_bundle() -> None:
-    bundle = Bundle({VALENCE: 0.5, COUNT: 3})
+    bundle = Bundle({VALENCE: 0.5, COUNT: 3}, show_table.TABLE)
     assert bundle.json == '{"/artgen/valence":0.5,"/artgen/beat/count":3}'
     parts = [encode_message(VALENCE, "f", 0.5), encode_message(COUNT, "i", 3)]
     assert bundle.osc == encode_bundle(parts)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.config import settings as config
+from artgen_osc.config import tables
 from artgen_osc.errors import ConfigError
+from tests import show_table
 
 
 def write(folder: Path, text: str) -> Path:
@@ -56,7 +58,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
 )
 def test_wrong_types_and_ranges(key: str, value: object) -> None:
     with pytest.raises(ValueError, match="allowed"):
-        config.check(key, value)
+        show_table.CONTRACT.check(key, value)
 
 
 @pytest.mark.parametrize("text", ["[visuals", "\x00", "[visuals]\nspeed = "])
@@ -71,10 +73,10 @@ def test_no_such_file(tmp_path: Path) -> None:
 
 
 def test_replace_checks() -> None:
-    changed = config.replace(config.Config(), "visuals.speed", 2)
+    changed = show_table.CONTRACT.replace(tables.Config(), "visuals.speed", 2)
     assert changed.visuals.speed == 2.0
     with pytest.raises(ValueError, match="out of range"):
-        config.replace(config.Config(), "visuals.speed", 9.0)
+        show_table.CONTRACT.replace(tables.Config(), "visuals.speed", 9.0)
 
 
 def test_a_saved_file_is_read_again_and_a_bad_edit_is_refused(tmp_path: Path) -> None:
@@ -103,7 +105,7 @@ def test_a_saved_file_is_read_again_and_a_bad_edit_is_refused(tmp_path: Path) ->
 
 
 def test_every_setting_is_documented() -> None:
-    assert all(item.metadata["doc"] for item in config.settings().values())
+    assert all(item.doc for item in show_table.CONTRACT.settings.values())
 
 
 @pytest.mark.parametrize("key", ["osc.host", "web.host", "visuals.host"])

@@ -18,7 +18,7 @@ from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError
 from artgen_osc.osc.codec import Message
 from artgen_osc.osc.receiver import Capture, capture
-from artgen_osc.schema import table as schema
+from tests import show_table
 from tests.ports import free_port
 
 
@@ -220,7 +220,7 @@ def test_rhythm_and_harmony_are_sent_and_steered(show: Show) -> None:
     show.send("/artgen/control/beat/lead", 0.1)
     messages = show.hear(4.0)
     paths = {message.path for message in messages}
-    assert {row.path for row in schema.sent()} <= paths
+    assert {row.path for row in show_table.SENT} <= paths
     assert show.daemon._hearing.analyzer.rhythm.octave == 1
     assert show.daemon._hearing.analyzer.rhythm.lead == pytest.approx(0.1)
     keys = [message.arguments[0] for message in messages if message.path == "/artgen/key"]

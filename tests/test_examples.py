@@ -19,12 +19,12 @@ from artgen_osc.config import settings as config
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import PORTS
-from artgen_osc.schema import table as schema
+from tests import show_table
 from tests.live.servers import NODE
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HEARD = {f"/artgen/{name}" for name in ("valence", "energy", "beat", "tempo_bpm")}
-CONTROLS = {row.path for row in schema.VISUALS_CONTROLS}
+CONTROLS = {row.path for row in show_table.VISUALS}
 
 
 def load(path: Path) -> ModuleType:
@@ -116,7 +116,7 @@ def test_the_processing_sketch_reads_each_address_by_its_type() -> None:
     assert_balanced(text)
     assert f"new OscP5(this, {PORTS['processing']})" in text
     assert 'new NetAddress("127.0.0.1", 9101)' in text
-    rows = schema.by_path(schema.sent())
+    rows = show_table.by_path(show_table.SENT)
     reads = re.findall(r'equals\("(/artgen/[\w/]+)"\)\) \w+ = message.get\(0\).(float|int)Value', text)
     assert {path for path, _ in reads} >= (HEARD - {"/artgen/beat"}) | {"/artgen/beat/phase"}
     for path, kind in reads:
@@ -175,7 +175,7 @@ def test_the_chataigne_script_does_what_it_says() -> None:
         ["/visuals/blackout", 1],
         ["/visuals/freeze", 0],
     ]
-    rows = schema.by_path(schema.VISUALS_CONTROLS)
+    rows = show_table.by_path(show_table.VISUALS)
     for path, value in seen[3:]:
         rows[path].check((value,))
 
@@ -184,7 +184,7 @@ def test_the_resolume_maps_become_messages_in_the_ranges_of_resolume() -> None:
     show, _ = config.load(EXAMPLES / "resolume/show.toml")
     assert {row.target for row in show.map} == {"resolume"}
     assert {path for row in show.map for path in row.sources} == HEARD
-    rows = schema.by_path(schema.sent())
+    rows = show_table.by_path(show_table.SENT)
     values = {"/artgen/energy": 0.75, "/artgen/valence": 0.25, "/artgen/beat": 1.0, "/artgen/tempo_bpm": 140.0}
     with capture() as resolume:
         here = f"127.0.0.1:{resolume.port}"
@@ -242,7 +242,7 @@ def touchosc_messages() -> list[tuple[str, bool, str, float, float]]:
 def test_the_touchosc_layout_shows_what_is_heard_and_sends_what_is_allowed() -> None:
     messages = touchosc_messages()
     assert {path for path, sent, *_ in messages if not sent} == HEARD
-    controls = schema.by_path(schema.VISUALS_CONTROLS)
+    controls = show_table.by_path(show_table.VISUALS)
     for path, sent, condition, low, high in messages:
         if sent:
             controls[path].check((low,))

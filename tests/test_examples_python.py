@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 from artgen_osc.osc.receiver import capture
-from artgen_osc.schema import table as schema
+from tests import show_table
 from tests.live.servers import running, wait_for
 from tests.osc_show import show
 from tests.ports import free_port
 
 PYTHON = Path(__file__).parents[1] / "examples/python"
-CONTROLS = schema.by_path(schema.VISUALS_CONTROLS)
+CONTROLS = show_table.by_path(show_table.VISUALS)
 
 
 def test_listen_prints_the_mood_on_each_beat_and_steers_the_speed(tmp_path: Path) -> None:

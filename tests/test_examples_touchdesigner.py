@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from artgen_osc.osc.targets import PORTS
-from artgen_osc.schema import table as schema
-from tests import fake_td
+from tests import fake_td, show_table
 
 SCRIPT = Path(__file__).parents[1] / "examples/touchdesigner/artgen_td.py"
 HEARD = {"valence", "energy", "tempo_bpm", "beat_phase"}
@@ -58,7 +57,7 @@ def test_it_hears_what_the_daemon_sends(built: fake_td.Operator) -> None:
     assert osc.queued.val is False
     # The channels of a row, with one segment off; TouchDesigner may write the slashes as they are or as _.
     for slash in "/_":
-        channels = [row.path.removeprefix("/artgen/").replace("/", slash) for row in schema.sent()]
+        channels = [row.path.removeprefix("/artgen/").replace("/", slash) for row in show_table.SENT]
         patterns = get(built, "mood").par.channames.val.split()
         chosen = [name for pattern in patterns for name in channels if fnmatch.fnmatchcase(name, pattern)]
         assert {name.replace("/", "_") for name in chosen} == HEARD
@@ -68,7 +67,7 @@ def test_it_hears_what_the_daemon_sends(built: fake_td.Operator) -> None:
 
 def test_it_steers_the_renderer(built: fake_td.Operator) -> None:
     control, osc = get(built, "steer").par, get(built, "osc_out")
-    row = schema.by_path(schema.VISUALS_CONTROLS)["/" + control.const0name.val]
+    row = show_table.by_path(show_table.VISUALS)["/" + control.const0name.val]
     row.check((control.const0value.val,))
     assert (osc.par.netaddress.val, osc.par.port.val) == ("127.0.0.1", 9101)
     assert sources(osc) == ["steer"]

@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from visuals.control.controls import Control
 from visuals.generators.sphere import direction, slerp
 from visuals.painting.latent import Latent, LatentPath

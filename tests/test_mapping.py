@@ -10,16 +10,17 @@ from artgen_osc.errors import ConfigError
 from artgen_osc.osc.mapping.rows import Map, preset, read_rows
 from artgen_osc.osc.targets import PORTS, PRESETS, presets
 from artgen_osc.schema import table as schema
+from tests import show_table
 
 
 def one(**row: object) -> Map:
-    (found,), mistakes = read_rows([{"from": "valence", "to": "/x", **row}], "show.toml")
+    (found,), mistakes = read_rows([{"from": "valence", "to": "/x", **row}], "show.toml", show_table.TABLE.sent)
     assert not mistakes
     return found
 
 
 def wrong(**row: object) -> str:
-    found, mistakes = read_rows([{"from": "valence", "to": "/x", **row}], "show.toml")
+    found, mistakes = read_rows([{"from": "valence", "to": "/x", **row}], "show.toml", show_table.TABLE.sent)
     assert not found
     return "\n".join(mistakes)
 
@@ -76,10 +77,14 @@ def test_mistakes(row: dict[str, object], said: str) -> None:
 
 
 def test_all_mistakes_at_once() -> None:
-    found, mistakes = read_rows([{"from": "valance", "rate": 0}, {"from": "level", "to": "/x"}], "show.toml")
+    found, mistakes = read_rows(
+        [{"from": "valance", "rate": 0}, {"from": "level", "to": "/x"}], "show.toml", show_table.TABLE.sent
+    )
     assert len(found) == 1
     assert [text.split(":")[0] for text in mistakes] == ["map 1, from", "map 1, rate", "map 1, to"]
-    assert read_rows({"from": "level"}, "show.toml")[1][0].startswith("map: is not a list of tables")
+    assert read_rows({"from": "level"}, "show.toml", show_table.TABLE.sent)[1][0].startswith(
+        "map: is not a list of tables"
+    )
 
 
 def test_a_show_file_has_maps_beside_its_settings(tmp_path: Path) -> None:
@@ -113,7 +118,7 @@ def test_a_show_file_has_maps_beside_its_settings(tmp_path: Path) -> None:
 def test_what_is_printed_is_read_again(row: dict[str, object]) -> None:
     before = one(**row)
     rows = tomllib.loads(before.toml())["map"]
-    assert read_rows(rows, "again") == ((before,), [])
+    assert read_rows(rows, "again", show_table.TABLE.sent) == ((before,), [])
 
 
 @pytest.mark.parametrize("name", presets())

@@ -14,12 +14,12 @@ from artgen_osc import cli
 from artgen_osc.commands.monitor_screen import SHOWN_IN, Traffic, _Display
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.recording import read
-from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Value
+from tests import show_table
 from tests.live.servers import ARTGEN, running, wait_for
 from tests.ports import free_port
 
-ROWS = schema.by_path(schema.sent(), schema.sent_by_renderer(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.SENT, show_table.PAINTED, show_table.DAEMON, show_table.VISUALS)
 
 
 def values(**given: Value) -> list[tuple[Address, Value]]:
@@ -27,7 +27,7 @@ def values(**given: Value) -> list[tuple[Address, Value]]:
 
 
 def test_rates_are_those_of_the_last_second() -> None:
-    traffic = Traffic()
+    traffic = Traffic(show_table.TABLE.controls)
     for hop in range(0, 301):
         traffic.take(values(artgen__valence=0.5), hop / 100)
         if hop % 10 == 0:
@@ -43,7 +43,7 @@ def test_rates_are_those_of_the_last_second() -> None:
 
 
 def test_control_messages_and_new_refusals_are_news() -> None:
-    traffic = Traffic()
+    traffic = Traffic(show_table.TABLE.controls)
     assert not traffic.take(values(artgen__valence=0.5, artgen__status__refusal=""), 0.0)
     assert traffic.take(values(visuals__speed=2.0, artgen__control__gain_db=-3.0), 0.1) == [
         "in       /visuals/speed 2",
@@ -60,7 +60,7 @@ def test_control_messages_and_new_refusals_are_news() -> None:
 
 
 def test_what_is_heard_is_shown_and_for_how_long_nothing_was() -> None:
-    traffic = Traffic()
+    traffic = Traffic(show_table.TABLE.controls)
     traffic.take(values(artgen__status__input="browser", artgen__status__silent=1.2), 0.0)
     assert traffic.summary()[0] == "sound    browser, heard"
     traffic.take(values(artgen__status__silent=42.4), 1.0)
@@ -68,7 +68,7 @@ def test_what_is_heard_is_shown_and_for_how_long_nothing_was() -> None:
 
 
 def test_the_table_has_value_unit_and_rate() -> None:
-    traffic = Traffic()
+    traffic = Traffic(show_table.TABLE.controls)
     traffic.take(values(artgen__tempo_bpm=128.02), 0.0)
     (line, missing) = traffic.table([ROWS["/artgen/tempo_bpm"], ROWS["/artgen/key"]])
     assert line.split() == ["/artgen/tempo_bpm", "128", "BPM", "0.0/s"]

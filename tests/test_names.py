@@ -14,10 +14,10 @@ from artgen_osc.osc.mapping.rows import read_rows
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import parse_target
 from artgen_osc.osc.transports import UdpLink
-from artgen_osc.schema import table as schema
+from tests import show_table
 
 PACKET = b"/a\0\0,f\0\0\0\0\0\0"
-VALENCE = schema.by_path(schema.sent())["/artgen/valence"]
+VALENCE = show_table.by_path(show_table.SENT)["/artgen/valence"]
 
 real = socket.getaddrinfo
 
@@ -117,7 +117,9 @@ def test_a_name_server_that_hangs_holds_up_nothing(names: Names) -> None:
     names.held.clear()
     with listen("127.0.0.1") as peer:
         port = peer.getsockname()[1]
-        rows, mistakes = read_rows([{"from": "valence", "to": "/x", "target": f"hangs.test:{port}"}], "test")
+        rows, mistakes = read_rows(
+            [{"from": "valence", "to": "/x", "target": f"hangs.test:{port}"}], "test", show_table.TABLE.sent
+        )
         assert not mistakes
         start = time.monotonic()
         sender = OscSender([f"hangs.test:{port}", f"127.0.0.1:{port}"], rows)

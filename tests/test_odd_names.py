@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
-from artgen_osc.config import settings as config
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon.app import Daemon
 from artgen_osc.osc.receiver import OscReceiver
-from artgen_osc.schema import table as schema
+from tests import show_table
 from tests.odd import odd_names, write_trap
 from tests.ports import free_port
 from visuals.app import run
@@ -37,8 +36,8 @@ ON_DISK_OF_THE_RENDERER = (
     "visuals.scene",
     "visuals.gallery",
 )
-STRINGS = [row.path for row in schema.VISUALS_CONTROLS if row.kind == "string"]
-STRINGS_OF_THE_DAEMON = [row.path for row in schema.DAEMON_CONTROLS if row.kind == "string"]
+STRINGS = [row.path for row in show_table.VISUALS if row.kind == "string"]
+STRINGS_OF_THE_DAEMON = [row.path for row in show_table.DAEMON if row.kind == "string"]
 
 
 def packet(path: str, value: str) -> bytes:
@@ -203,8 +202,8 @@ def test_every_setting_that_names_a_thing_on_disk_is_tried() -> None:
     words = ("file", "folder", "model", "scene to")
     named = {
         key
-        for key, item in config.settings().items()
-        if item.default in ("", ()) and any(word in item.metadata["doc"] for word in words)
+        for key, item in show_table.CONTRACT.settings.items()
+        if item.default in ("", ()) and any(word in item.doc for word in words)
     }
     assert {key for key in named if key != "audio.input"} | {"web.certificate"} == {
         *ON_DISK,

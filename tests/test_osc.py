@@ -17,8 +17,9 @@ from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.receiver import LEAST_S, MOST_REFUSALS, OscReceiver
 from artgen_osc.osc.schedule import time_tag
 from artgen_osc.schema import table as schema
+from tests import show_table
 
-ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.SENT, show_table.DAEMON, show_table.VISUALS)
 
 
 def receive(receiver: OscReceiver, *packets: bytes) -> list[tuple[str, schema.Value]]:
@@ -125,8 +126,8 @@ def test_a_pattern_means_every_address_that_takes_the_value(receiver: OscReceive
     packet = encode_message("//mood/valence", "f", 0.5)
     assert paths(receiver, packet) == ["/artgen/control/mood/valence", "/visuals/mood/valence"]
     assert paths(receiver, encode_message("/artgen/control//mood/[ev]*", "f", 0.25)) == [
-        "/artgen/control/mood/valence",
         "/artgen/control/mood/energy",
+        "/artgen/control/mood/valence",
     ]
     # Of these three only the texts take a text.
     assert paths(receiver, encode_message("/visuals/model/{fade,load,second}", "s", "x")) == [

@@ -14,9 +14,9 @@ from pythonosc.osc_message import OscMessage
 from artgen_osc.errors import OscError
 from artgen_osc.osc import codec as osc_codec
 from artgen_osc.osc.codec import IMMEDIATELY, MAX_PARTS, Argument, Message, decode, encode_bundle, encode_message
-from artgen_osc.schema import table as schema
+from tests import show_table
 
-ROWS = schema.by_path(schema.sent(), schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.SENT, show_table.DAEMON, show_table.VISUALS)
 
 
 def test_exact_bytes() -> None:

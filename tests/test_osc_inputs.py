@@ -16,8 +16,9 @@ from artgen_osc.osc.framing import length_prefixed, slip
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sockets import MOST_CLIENTS, Sender, Tcp
 from artgen_osc.schema import table as schema
+from tests import show_table
 
-ROWS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.DAEMON, show_table.VISUALS)
 SPEED = encode_message("/visuals/speed", "f", 2.0)
 
 
@@ -298,6 +299,6 @@ def test_any_port_is_one_that_is_free_for_both(
 
     monkeypatch.setattr("artgen_osc.osc.receiver.Tcp", taken_at_first)
     with contextlib.closing(OscReceiver("127.0.0.1", 0, ROWS)) as receiver:
-        assert receiver.port == tried[-1] and len(tried) == 3
+        assert receiver.port == tried[-1] and len(tried) >= 3
         socket.create_connection(("127.0.0.1", receiver.port), 5.0).close()
     assert not caplog.records

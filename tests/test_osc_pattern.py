@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from artgen_osc.errors import OscError
 from artgen_osc.osc import pattern as osc_pattern
 from artgen_osc.osc.pattern import MAX_PATTERN, MAX_WILDCARDS, is_pattern, matching
-from artgen_osc.schema import table as schema
+from tests import show_table
 
 PATHS = ("/a", "/ab", "/abc", "/a/b", "/a/b/c", "/x-1/b", "/x2/b", "/long/way/down/b")
 
@@ -62,7 +62,7 @@ def test_one_level_is_as_in_a_shell(pattern: str, names: list[str]) -> None:
 
 
 def test_an_address_is_no_pattern() -> None:
-    assert not any(is_pattern(row.path) for row in (*schema.sent(), *schema.VISUALS_CONTROLS, *schema.DAEMON_CONTROLS))
+    assert not any(is_pattern(row.path) for row in (*show_table.SENT, *show_table.VISUALS, *show_table.DAEMON))
     assert all(is_pattern(pattern) for pattern in ("/a?", "/a*", "/[a]", "/{a}", "//a", "/a//b"))
 
 

@@ -8,9 +8,9 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc import schedule as osc_schedule
 from artgen_osc.osc.codec import IMMEDIATELY
 from artgen_osc.osc.schedule import MOST_AHEAD_S, Schedule, seconds_until, time_tag
-from artgen_osc.schema import table as schema
+from tests import show_table
 
-ROW = schema.VISUALS_CONTROLS[0]
+ROW = show_table.TABLE.visuals["/visuals/scene"]
 
 
 def test_a_time_tag_is_ntp(monkeypatch: pytest.MonkeyPatch) -> None:

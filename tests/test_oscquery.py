@@ -25,8 +25,10 @@ from websockets.sync.client import ClientConnection, connect
 from zeroconf import ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
 from artgen_osc.commands import doctor_checks as doctor
-from artgen_osc.config import settings as config
-from artgen_osc.config.settings import Config, ConfigFile
+from artgen_osc.config import tables
+from artgen_osc.config.contract import get
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.config.tables import Config
 from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError, OscError
 from artgen_osc.http import guard, listener
@@ -38,11 +40,12 @@ from artgen_osc.oscquery.namespace import ATTRIBUTES, UNUSED
 from artgen_osc.oscquery.server import OscQuery, current, open_query
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Value
+from tests import show_table
 from tests.conftest import missing
 from tests.ports import free_port
 
-DAEMON = (*schema.sent(), *schema.DAEMON_CONTROLS)
-RENDERER = (*schema.VISUALS_CONTROLS, *schema.sent())
+DAEMON = (*show_table.SENT, *show_table.DAEMON)
+RENDERER = (*show_table.VISUALS, *show_table.SENT)
 VALENCE, ENERGY = schema.OUTPUTS[0].address, schema.OUTPUTS[1].address
 WRITE_ONLY = {
     "/artgen/control/target/add",
@@ -104,7 +107,7 @@ class Server(Peer):
     """The daemon's namespace without a daemon, or the renderer's."""
 
     def __init__(self, sent: tuple[Address, ...], controls: tuple[Address, ...], host: str = "127.0.0.1") -> None:
-        self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(controls))
+        self.receiver = OscReceiver("127.0.0.1", 0, show_table.by_path(controls))
         self.query = OscQuery("artgen test", host, 0, self.receiver, sent, controls)
         super().__init__(self.query.port)
 
@@ -126,7 +129,7 @@ class Server(Peer):
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    server = Server(schema.sent(), schema.DAEMON_CONTROLS)
+    server = Server(show_table.SENT, show_table.DAEMON)
     yield server
     server.close()
 
@@ -163,7 +166,7 @@ def expected(row: Address, access: int, value: Value | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("sent", "controls"),
-    [(schema.sent(), schema.DAEMON_CONTROLS), (schema.sent_by_renderer(), RENDERER)],
+    [(show_table.SENT, show_table.DAEMON), (show_table.PAINTED, RENDERER)],
     ids=["daemon", "renderer"],
 )
 def test_every_attribute_of_every_row(sent: tuple[Address, ...], controls: tuple[Address, ...]) -> None:
@@ -177,11 +180,11 @@ def test_every_attribute_of_every_row(sent: tuple[Address, ...], controls: tuple
     values = {row.path: value for row, value in music}
     for row in controls:
         if row.setting and row.path not in WRITE_ONLY:
-            value = config.get(settings, row.setting)
+            value = get(settings, row.setting)
             values[row.path] = int(value) if row.kind == "toggle" else value
     try:
         for row in (*sent, *controls):
-            access = 1 if row in sent else 2 if row.path in WRITE_ONLY or row in schema.sent() else 3
+            access = 1 if row in sent else 2 if row.path in WRITE_ONLY or row in show_table.SENT else 3
             wanted = expected(row, access, values.get(row.path))
             status, node, _ = server.get(row.path)
             assert status == 200
@@ -290,7 +293,7 @@ def test_pages_of_this_machine_may_steer(server: Server, origin: str) -> None:
 
 
 def test_a_name_that_is_no_text_harms_nobody(server: Server) -> None:
-    row = schema.DAEMON_CONTROLS[0]
+    row = show_table.TABLE.daemon["/artgen/control/input"]
     with server.listen(row.path) as client:
         server.settle(client)
         server.query.publish([(row, "file:\udcff.wav"), (VALENCE, 0.5)])
@@ -350,7 +353,7 @@ def test_listen_tells_the_value_now_and_every_change(server: Server) -> None:
         client.send(json.dumps({"COMMAND": "IGNORE", "DATA": VALENCE.path}))
         client.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/artgen/key"}))
         server.settle(client)
-        key = next(row for row in schema.sent() if row.path == "/artgen/key")
+        key = next(row for row in show_table.SENT if row.path == "/artgen/key")
         server.query.publish([(VALENCE, 1.0), (ENERGY, 1.0), (key, "C minor")])
         assert [message(client), message(client)] == [(ENERGY.path, 1.0), ("/artgen/key", "C minor")]
 
@@ -367,7 +370,7 @@ def test_a_change_while_nobody_listened_is_not_forgotten(server: Server) -> None
 
 
 def test_what_is_write_only_is_not_listened_to(server: Server) -> None:
-    tap = next(row for row in schema.DAEMON_CONTROLS if row.kind == "trigger")
+    tap = next(row for row in show_table.DAEMON if row.kind == "trigger")
     with server.listen(tap.path, VALENCE.path) as client:
         server.settle(client)
         server.query.publish([(tap, 1), (VALENCE, 0.5)])
@@ -497,7 +500,7 @@ def test_a_client_that_never_reads_is_dropped_and_the_others_hear_all(
 ) -> None:
     monkeypatch.setattr(listener, "STUCK_S", 1.0)
     monkeypatch.setattr(oscquery, "MOST_A_SECOND", 1_000_000)
-    key = next(row for row in schema.sent() if row.path == "/artgen/key")
+    key = next(row for row in show_table.SENT if row.path == "/artgen/key")
     with silent_listener(server.port, key.path), server.listen(VALENCE.path) as healthy:
         wait_for(lambda: server.query._listeners == 2, "both listen")
         number = 0
@@ -517,7 +520,7 @@ def test_a_client_that_never_reads_is_dropped_and_the_others_hear_all(
 
 def test_a_slow_client_misses_values_but_never_the_last(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oscquery, "MOST_A_SECOND", 200)
-    gain, count = schema.DAEMON_CONTROLS[1], 3 * oscquery.WAITING
+    gain, count = show_table.TABLE.daemon["/artgen/control/gain_db"], 3 * oscquery.WAITING
     with server.listen(gain.path, VALENCE.path) as client:
         server.settle(client)
         server.query.publish([(gain, 6.0)])
@@ -536,7 +539,7 @@ def test_a_slow_client_misses_values_but_never_the_last(server: Server, monkeypa
 
 
 def test_a_server_that_falls_behind_catches_up(server: Server) -> None:
-    gain = schema.DAEMON_CONTROLS[1]
+    gain = show_table.TABLE.daemon["/artgen/control/gain_db"]
     going_on = threading.Event()
     with server.listen(gain.path, VALENCE.path) as client:
         server.settle(client)
@@ -578,12 +581,12 @@ def test_closing_says_goodbye_and_frees_the_port(server: Server) -> None:
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 1001
     server.query.publish([(VALENCE, 0.5)])
     server.query.close()
-    OscQuery("artgen test", "127.0.0.1", server.port, server.receiver, schema.sent(), ()).close()
+    OscQuery("artgen test", "127.0.0.1", server.port, server.receiver, show_table.SENT, ()).close()
 
 
 def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "STUCK_S", 60.0)
-    key = next(row for row in schema.sent() if row.path == "/artgen/key")
+    key = next(row for row in show_table.SENT if row.path == "/artgen/key")
     with silent_listener(server.port, key.path):
         wait_for(lambda: server.query._listeners, "a listener")
         (client,) = server.query._clients
@@ -605,10 +608,10 @@ def test_a_server_that_breaks_down_does_not_take_the_show_along(
         raise ZeroDivisionError
 
     monkeypatch.setattr("artgen_osc.http.door.Door.open", broken)
-    other = Server((), schema.VISUALS_CONTROLS)
+    other = Server((), show_table.VISUALS)
     other.query._thread.join(20)
     assert "the show goes on" in caplog.text
-    other.query.publish(current(schema.VISUALS_CONTROLS, Config()))
+    other.query.publish(current(show_table.VISUALS, Config()))
     other.close()
 
 
@@ -619,7 +622,7 @@ def test_a_busy_port_is_one_line_and_no_end(server: Server, caplog: pytest.LogCa
     (record,) = caplog.records
     assert record.levelno == logging.WARNING and "\n" not in record.getMessage()
     settings = Config(
-        osc=config.OscConfig(query_port=server.port), visuals=config.VisualsConfig(query_port=server.port)
+        osc=tables.OscConfig(query_port=server.port), visuals=tables.VisualsConfig(query_port=server.port)
     )
     with pytest.raises(ArtgenError, match=rf"^127.0.0.1:{server.port} is taken"):
         doctor._query_ports(settings)
@@ -627,7 +630,7 @@ def test_a_busy_port_is_one_line_and_no_end(server: Server, caplog: pytest.LogCa
 
 def test_port_0_switches_it_off(server: Server) -> None:
     assert open_query("artgen test", "127.0.0.1", 0, server.receiver, (), ()) is None
-    off = Config(osc=config.OscConfig(query_port=0), visuals=config.VisualsConfig(query_port=0))
+    off = Config(osc=tables.OscConfig(query_port=0), visuals=tables.VisualsConfig(query_port=0))
     assert doctor._query_ports(off) == "switched off"
 
 
@@ -658,7 +661,7 @@ def announced() -> Iterator[Server]:
     """One that other machines can connect to."""
     if not guard.network_addresses(six=False):
         missing("no network")
-    server = Server(schema.sent(), schema.DAEMON_CONTROLS, "0.0.0.0")
+    server = Server(show_table.SENT, show_table.DAEMON, "0.0.0.0")
     yield server
     server.close()
 
@@ -677,7 +680,7 @@ def test_for_this_machine_alone_nothing_is_announced(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", never)
     for host in ("127.0.0.1", "::1"):
-        alone = Server(schema.sent(), schema.DAEMON_CONTROLS, host)
+        alone = Server(show_table.SENT, show_table.DAEMON, host)
         wait_for(lambda server=alone: answers(server), "an answer")
         assert [place for place in open_udp() if place.endswith(":14E9")] == before
         alone.close()
@@ -693,8 +696,8 @@ def answers(server: Server) -> bool:
 def test_a_client_by_others_finds_it_and_reads_every_value(announced: Server) -> None:
     """python-oscquery, by way of zeroconf. It knows nodes either with values or with contents, not with both."""
     server = announced
-    server.query.publish([(row, "x" if row.tag == "s" else int(row.low)) for row in schema.sent()])
-    server.query.publish(current(schema.DAEMON_CONTROLS, Config()))
+    server.query.publish([(row, "x" if row.tag == "s" else int(row.low)) for row in show_table.SENT])
+    server.query.publish(current(show_table.DAEMON, Config()))
     found = Found()
     network = Zeroconf(interfaces=["127.0.0.1"])
     browser = ServiceBrowser(network, "_oscjson._tcp.local.", found)
@@ -716,7 +719,7 @@ def test_a_client_by_others_finds_it_and_reads_every_value(announced: Server) ->
         for row in leaves:
             node = client.query_node(row.path)
             assert (node.full_path, node.description) == (row.path, row.doc)
-            assert node.access is (OSCAccess.READONLY_VALUE if row in schema.sent() else OSCAccess.READWRITE_VALUE)
+            assert node.access is (OSCAccess.READONLY_VALUE if row in show_table.SENT else OSCAccess.READWRITE_VALUE)
             assert node.value == [server.query._namespace.values[row.path]]
             assert node.type == [{"f": float, "i": int, "s": str}[row.tag]] or row.tag == "f"
         bands = client.query_node("/artgen/bands")
@@ -731,7 +734,7 @@ def test_a_client_by_others_finds_it_and_reads_every_value(announced: Server) ->
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.03, 0.1, 0.5])
 def test_an_end_amid_the_announcement_leaves_no_socket_open(seconds: float) -> None:
-    server = Server((), schema.VISUALS_CONTROLS, "0.0.0.0")
+    server = Server((), show_table.VISUALS, "0.0.0.0")
     time.sleep(seconds)
     server.close()
     assert not server.query._thread.is_alive()
@@ -749,7 +752,7 @@ def test_without_multicast_the_show_goes_on(monkeypatch: pytest.MonkeyPatch, cap
         raise OSError(19, os.strerror(19))
 
     monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", broken)
-    server = Server((), schema.VISUALS_CONTROLS, "0.0.0.0")
+    server = Server((), show_table.VISUALS, "0.0.0.0")
     wait_for(lambda: caplog.records, "a warning")
     reason = "isn't announced ([Errno 19] No such device); programs find it by its address, port"
     assert f"{reason} {server.port}" in caplog.text

@@ -15,8 +15,9 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc.receiver import OscReceiver, capture
 from artgen_osc.osc.recording import MOST_MESSAGES, Recording, read
 from artgen_osc.schema import table as schema
+from tests import show_table
 
-ROWS = schema.by_path(schema.sent(), schema.VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 VALENCE, KEY, BEATS = ROWS["/artgen/valence"], ROWS["/artgen/key"], ROWS["/artgen/beat/count"]
 
 
@@ -130,7 +131,8 @@ def test_replay_keeps_the_timing(tmp_path: Path) -> None:
     record(tmp_path / "show.osc", [0.0, 0.4, 0.8])
     with capture() as listener:
         playing = threading.Thread(
-            target=replay, args=(tmp_path / "show.osc", [f"127.0.0.1:{listener.port}"], None, 2.0, False)
+            target=replay,
+            args=(tmp_path / "show.osc", [f"127.0.0.1:{listener.port}"], None, 2.0, False, show_table.TABLE),
         )
         playing.start()
         heard = [(at, message) for at, message in listener.read(1.5) if message.path == "/artgen/beat/count"]
@@ -161,19 +163,19 @@ def test_what_this_version_does_not_know_is_left_out(tmp_path: Path) -> None:
     recording.add([(unknown, 1.0), (loud, 300.0), (VALENCE, 0.75)], 0.0)
     recording.close()
     with capture() as listener:
-        replay(tmp_path / "show.osc", [f"127.0.0.1:{listener.port}"], None, 1.0, False)
+        replay(tmp_path / "show.osc", [f"127.0.0.1:{listener.port}"], None, 1.0, False, show_table.TABLE)
         assert [message.path for _, message in listener.read(0.3)] == ["/artgen/valence"]
 
 
 def test_a_renderer_refuses_nothing_of_what_a_monitor_has_recorded(tmp_path: Path) -> None:
     """A monitor records both directions, the renderer's own state and the control of the daemon too."""
-    understood = (*schema.VISUALS_CONTROLS, *schema.sent())
-    everything = (*understood, *schema.sent_by_renderer(), *schema.DAEMON_CONTROLS)
+    understood = (*show_table.VISUALS, *show_table.SENT)
+    everything = (*understood, *show_table.PAINTED, *show_table.DAEMON)
     recording = Recording(tmp_path / "show.osc")
     recording.add([(row, "x" if row.tag == "s" else row.check((row.low,))) for row in everything], 0.0)
     recording.close()
-    receiver = OscReceiver("127.0.0.1", 0, schema.by_path(understood))
-    replay(tmp_path / "show.osc", [f"127.0.0.1:{receiver.port}"], None, 1.0, False)
+    receiver = OscReceiver("127.0.0.1", 0, show_table.by_path(understood))
+    replay(tmp_path / "show.osc", [f"127.0.0.1:{receiver.port}"], None, 1.0, False, show_table.TABLE)
     paths: set[str] = set()
     deadline = time.monotonic() + 10
     while len(paths) < len(understood) and time.monotonic() < deadline:

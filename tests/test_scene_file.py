@@ -5,31 +5,32 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import SceneError
-from artgen_osc.schema.table import VISUALS_CONTROLS
-from visuals.control.scenes.file import LEFT_OUT, ROWS, Scene, from_text, read, to_text, write
+from tests import show_table
+from visuals.control.scenes.file import Scene, from_text, held_by, read, to_text, write
 from visuals.control.scenes.folder import SHIPPED
 
-FULL = {key: row.check((getattr(VisualsConfig(), key),)) for key, row in ROWS.items()}
+HELD = held_by(show_table.CONTRACT)
+FULL = {key: setting.default for key, setting in HELD.items()}
 
 
 def test_what_a_scene_holds() -> None:
-    """A new setting with an address belongs to a scene, unless it is named as one that doesn't."""
-    with_address = {row.setting.partition(".")[2] for row in VISUALS_CONTROLS if row.setting}
-    assert set(ROWS) == with_address - LEFT_OUT
-    assert with_address >= LEFT_OUT
-    assert {"seed", "speed", "model", "second_model", "manual", "beat_cut", "grain"} <= set(ROWS)
+    """A new setting with an address belongs to a scene, unless it is declared as one that doesn't."""
+    with_address = {row.name for row in show_table.VISUALS if row.holds_value}
+    assert with_address - set(HELD) == {
+        *("fullscreen", "help", "freeze", "blackout", "snapshot_every", "snapshot_on_mood"),
+        *("model_fade", "scene", "scene_fade"),
+    }
+    assert {"seed", "speed", "model", "second_model", "manual", "beat_cut", "grain"} <= set(HELD)
 
 
 def test_a_scene_survives_its_file() -> None:
-    scene = Scene("dusk", {**FULL, "model": 'odd "name"\\\t\x7f é.onnx', "manual": 1, "speed": 2.5}, "for the end")
-    assert from_text("dusk", to_text(scene)) == scene
+    scene = Scene("dusk", {**FULL, "model": 'odd "name"\\\t\x7f é.onnx', "manual": True, "speed": 2.5}, "for the end")
+    assert from_text("dusk", to_text(scene), HELD) == scene
 
 
 def test_what_came_as_a_float_of_24_bits_is_written_as_it_was_meant() -> None:
@@ -37,8 +38,8 @@ def test_what_came_as_a_float_of_24_bits_is_written_as_it_was_meant() -> None:
 
 
 def test_a_part_is_enough() -> None:
-    assert from_text("x", "[visuals]\nspeed = 2\n") == Scene("x", {"speed": 2.0})
-    assert from_text("x", "") == Scene("x", {})
+    assert from_text("x", "[visuals]\nspeed = 2\n", HELD) == Scene("x", {"speed": 2.0})
+    assert from_text("x", "", HELD) == Scene("x", {})
 
 
 @pytest.mark.parametrize(
@@ -49,8 +50,8 @@ def test_a_part_is_enough() -> None:
         ("[visuals]\nspeed = nan\n", "visuals.speed: nan is out of range"),
         ("[visuals]\nseed = true\n", "visuals.seed: True is not a whole number"),
         ("[visuals]\nbeat_cut = 1\n", "visuals.beat_cut: 1 is not true or false"),
-        ("[visuals]\nport = 1\n", "visuals.port: doesn't belong in a scene"),
-        ("[visuals]\nfullscreen = true\n", "visuals.fullscreen: doesn't belong in a scene"),
+        ("[visuals]\nport = 1\n", "visuals.port: no such setting of a scene"),
+        ("[visuals]\nfullscreen = true\n", "visuals.fullscreen: no such setting of a scene"),
         ("[visuals]\nblackout = true\nspeed = 9\n", "visuals.blackout: .*visuals.speed: "),
         ("[osc]\nport = 1\n", "osc: doesn't belong in a scene"),
         ("visuals = 3\n", "visuals: is not a table"),
@@ -61,7 +62,7 @@ def test_a_bad_file_says_what_is_wrong(tmp_path: Path, text: str, wrong: str) ->
     path = tmp_path / "x.toml"
     path.write_text(text)
     with pytest.raises(SceneError, match=rf"x\.toml: {wrong}"):
-        read(path)
+        read(path, HELD)
 
 
 def test_what_is_no_small_text_file(tmp_path: Path) -> None:
@@ -76,11 +77,11 @@ def test_what_is_no_small_text_file(tmp_path: Path) -> None:
         ("pipe", r"can't be read \(is a device or a pipe"),
     ):
         with pytest.raises(SceneError, match=f"{name}.toml: {wrong}"):
-            read(tmp_path / f"{name}.toml")
+            read(tmp_path / f"{name}.toml", HELD)
 
 
 def test_every_preset_is_right_and_says_what_it_is_for() -> None:
-    presets = [read(path) for path in sorted(SHIPPED.glob("*"))]
+    presets = [read(path, HELD) for path in sorted(SHIPPED.glob("*"))]
     assert len(presets) >= 6
     keys = {frozenset(preset.values) for preset in presets}
     assert len(keys) == 1, "each sets the same, so that none leaves a trace of the one before"
@@ -91,7 +92,7 @@ def test_every_preset_is_right_and_says_what_it_is_for() -> None:
     assert len({tuple(preset.values.values()) for preset in presets}) == len(presets)
     guide = (Path(__file__).parents[1] / "docs/scenes.md").read_text(encoding="utf-8")
     assert all(f"| `{preset.name}` | {preset.about} |" in guide for preset in presets)
-    assert all(f"`{key}`" in guide for key in ROWS)
+    assert all(f"`{key}`" in guide for key in HELD)
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +104,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(tmp_path, Scene("x", {"speed": 2.0}))
-    assert read(tmp_path / "x.toml").values == {"speed": 1.0}
+    assert read(tmp_path / "x.toml", HELD).values == {"speed": 1.0}
     assert [path.name for path in tmp_path.iterdir()] == ["x.toml"]
 
 
@@ -124,9 +125,5 @@ def test_a_writer_that_is_killed_leaves_a_whole_file(tmp_path: Path) -> None:
             child.stdout.readline()
             time.sleep(0.02 + 0.013 * attempt)
             child.send_signal(signal.SIGKILL)
-        assert len(str(read(tmp_path / "x.toml").values["model"])) == 4000
+        assert len(str(read(tmp_path / "x.toml", HELD).values["model"])) == 4000
     assert {path.name for path in tmp_path.iterdir()} <= {"x.toml", ".x.part"}
-
-
-def test_every_setting_is_one_of_the_renderer() -> None:
-    assert set(ROWS) | LEFT_OUT <= {item.name for item in fields(VisualsConfig)}

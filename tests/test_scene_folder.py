@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.errors import SceneError
+from tests import show_table
 from visuals.control.scenes import folder as scene_folder
-from visuals.control.scenes.file import Scene, read
+from visuals.control.scenes.file import Scene, held_by, read
 from visuals.control.scenes.folder import LONGEST_LIST, SHIPPED, Library
 
 SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
@@ -18,7 +19,7 @@ PRESETS = sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
-    library = Library(tmp_path / "scenes")
+    library = Library(tmp_path / "scenes", held_by(show_table.CONTRACT))
     yield library
     library.close()
 
@@ -42,7 +43,7 @@ def test_a_saved_scene_is_there_at_once_and_on_disk_soon(library: Library) -> No
     assert library.names() == ["My Song", *PRESETS]
     until(lambda: (library.folder / "My Song.toml").is_file())
     until(lambda: not library.poll() and library.find("My Song") == Scene("My Song", {"speed": 3.0}))
-    other = Library(library.folder)
+    other = Library(library.folder, held_by(show_table.CONTRACT))
     assert other.find("My Song").values == {"speed": 3.0}
     other.close()
 
@@ -52,10 +53,10 @@ def test_ones_own_goes_before_a_preset_until_it_is_deleted(library: Library) -> 
     assert library.find("club").values == {"speed": 7.0}
     assert library.names() == ["club", *(name for name in PRESETS if name != "club")]
     library.close()
-    again = Library(library.folder)
+    again = Library(library.folder, held_by(show_table.CONTRACT))
     assert again.find("club").values == {"speed": 7.0}
     again.delete(DELETE, "CLUB")
-    assert again.find("club") == read(SHIPPED / "club.toml")
+    assert again.find("club") == read(SHIPPED / "club.toml", held_by(show_table.CONTRACT))
     again.close()
     assert not list(library.folder.iterdir())
 
@@ -79,7 +80,9 @@ def test_the_line_about_a_scene_and_its_spelling_stay(library: Library) -> None:
     library.save(SAVE, Scene("dusk", {"speed": 2.0}))
     library.close()
     assert [path.name for path in library.folder.iterdir()] == ["Dusk.toml"]
-    assert read(library.folder / "Dusk.toml") == Scene("Dusk", {"speed": 2.0}, "for the end")
+    assert read(library.folder / "Dusk.toml", held_by(show_table.CONTRACT)) == Scene(
+        "Dusk", {"speed": 2.0}, "for the end"
+    )
 
 
 def test_a_file_that_changes_outside_is_seen_and_a_broken_one_says_why(
@@ -107,7 +110,7 @@ def test_a_file_that_changes_outside_is_seen_and_a_broken_one_says_why(
     path.write_text("[visuals\n")
     until(lambda: "calm" not in library.names())
     library.delete(DELETE, "calm")
-    assert library.find("calm") == read(SHIPPED / "calm.toml")
+    assert library.find("calm") == read(SHIPPED / "calm.toml", held_by(show_table.CONTRACT))
 
 
 def test_a_full_disk_is_told_and_the_old_scene_counts(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +133,7 @@ def test_a_full_disk_is_told_and_the_old_scene_counts(library: Library, monkeypa
 
 def test_a_folder_that_is_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "scenes").write_text("a file")
-    library = Library(tmp_path / "scenes")
+    library = Library(tmp_path / "scenes", held_by(show_table.CONTRACT))
     assert library.names() == PRESETS
     library.save(SAVE, Scene("x", {}))
     failures = []
@@ -166,7 +169,7 @@ def test_all_names_go_into_one_datagram(library: Library) -> None:
 
 
 def test_what_waits_is_written_before_the_end(tmp_path: Path) -> None:
-    library = Library(tmp_path / "a" / "b")
+    library = Library(tmp_path / "a" / "b", held_by(show_table.CONTRACT))
     for number in range(10):
         library.save(SAVE, Scene(f"x{number}", {"seed": number}))
     library.close()

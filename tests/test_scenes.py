@@ -13,22 +13,24 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
-from artgen_osc.config.settings import ConfigFile, VisualsConfig
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import SceneError
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path
+from artgen_osc.schema.table import Value
+from tests import show_table
 from tests.ports import free_port
 from visuals.app import run
 from visuals.control.controls import Control, Controls
 from visuals.control.easing import ease
-from visuals.control.scenes.file import Scene, read, write
+from visuals.control.scenes.file import Scene, held_by, read, write
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.recall import MOST_A_FRAME, Present, Scenes
 from visuals.outputs.window import Memory
 from visuals.show import Show
 
-ROWS = by_path(VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.VISUALS)
 DT = 1 / 60
 
 
@@ -36,9 +38,11 @@ class Stage:
     """Scenes between a sender and the controls, on a clock of its own."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
-        self.library = Library(folder)
+        self.library = Library(folder, held_by(show_table.CONTRACT))
         self.refused: list[str] = []
-        self.scenes = Scenes(self.library, lambda what, reason: self.refused.append(f"{what}: {reason}"))
+        self.scenes = Scenes(
+            self.library, show_table.TABLE.visuals, lambda what, reason: self.refused.append(f"{what}: {reason}")
+        )
         self.controls = Controls(VisualsConfig(**settings))
         self.time = 100.0
         self.seed, self.mood = 5, (0.9, 0.1)
@@ -59,7 +63,9 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     folder = tmp_path / "scenes"
-    write(folder, Scene("a", {"speed": 4.0, "grain": 1.0, "beat_next": 8, "beat_cut": 1, "seed": 9, "model": "idle"}))
+    write(
+        folder, Scene("a", {"speed": 4.0, "grain": 1.0, "beat_next": 8, "beat_cut": True, "seed": 9, "model": "idle"})
+    )
     write(folder, Scene("b", {"speed": 0.0}))
     stage = Stage(folder)
     yield stage
@@ -131,7 +137,7 @@ def test_the_order_within_a_bundle_counts(stage: Stage) -> None:
 
 
 def test_a_manual_mood_is_entered_from_the_music_s(stage: Stage) -> None:
-    write(stage.library.folder, Scene("hand", {"manual": 1, "valence": 0.2, "energy": 0.2}))
+    write(stage.library.folder, Scene("hand", {"manual": True, "valence": 0.2, "energy": 0.2}))
     time.sleep(1.5)
     stage.send(("/visuals/scene/fade", 1.0), ("/visuals/scene", "hand"))
     control = stage.controls.now(stage.time)
@@ -262,7 +268,7 @@ def test_a_performer_saves_changes_and_recalls(gl_context: Any, tmp_path: Path) 
     assert all(a >= b for a, b in pairwise(down))
     assert max(a - b for a, b in pairwise(down)) < 1.0
     assert len(set(down)) > 10, "it glides"
-    assert read(folder / "Song 1.toml").values["grain"] == 0.75
+    assert read(folder / "Song 1.toml", held_by(show_table.CONTRACT)).values["grain"] == 0.75
     assert ("/visuals/status/scene", "Song 1") in heard
     scenes = [value for path, value in heard if path == "/visuals/status/scenes"]
     assert scenes[-1].split(",")[:2] == ["Song 1", "calm"]
@@ -298,7 +304,7 @@ def test_a_flood_of_recalls_leaves_the_show_running(gl_context: Any, tmp_path: P
 
 def test_a_scene_to_start_with_and_what_the_file_and_flags_say(gl_context: Any, tmp_path: Path) -> None:
     folder, show_file = tmp_path / "scenes", tmp_path / "show.toml"
-    write(folder, Scene("mine", {"speed": 4.0, "grain": 1.0, "vignette": 0.9, "beat_cut": 1, "seed": 9}))
+    write(folder, Scene("mine", {"speed": 4.0, "grain": 1.0, "vignette": 0.9, "beat_cut": True, "seed": 9}))
     show_file.write_text("[visuals]\nvignette = 0.5\n")
     seen = perform(small(folder, show_file, scene="MINE", grain=0.25), [], 1, 0.5)
     first = seen[0].settings
@@ -329,7 +335,7 @@ def test_a_scene_named_in_a_saved_show_file_is_recalled(gl_context: Any, tmp_pat
 
 
 def read_preset(name: str) -> dict[str, Value]:
-    library = Library(Path("nowhere"))
+    library = Library(Path("nowhere"), held_by(show_table.CONTRACT))
     library.close()
     return dict(library.find(name).values)
 

@@ -8,13 +8,14 @@ from artgen_osc.osc.codec import Message, decode
 from artgen_osc.osc.mapping.rows import preset, read_rows
 from artgen_osc.osc.mapping.shaping import Shaper
 from artgen_osc.schema.table import Value
+from tests import show_table
 
 
 class Run:
     """A map, its values and its clock."""
 
     def __init__(self, **row: object) -> None:
-        (of,), mistakes = read_rows([{"to": "/x", **row}], "test")
+        (of,), mistakes = read_rows([{"to": "/x", **row}], "test", show_table.TABLE.sent)
         assert not mistakes
         self.shaper = Shaper(of)
         self.now = 50.0

@@ -13,8 +13,9 @@ from artgen_osc.osc.mapping.rows import Map, read_rows
 from artgen_osc.osc.receiver import Capture, capture
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.schema import table as schema
+from tests import show_table
 
-ROWS = schema.by_path(schema.sent())
+ROWS = show_table.by_path(show_table.SENT)
 VALENCE = ROWS["/artgen/valence"]
 ONSET = ROWS["/artgen/onset"]
 
@@ -63,7 +64,7 @@ def packets(peer: Capture) -> list[bytes]:
 
 
 def maps(*rows: dict[str, object]) -> tuple[Map, ...]:
-    found, mistakes = read_rows(list(rows), "test")
+    found, mistakes = read_rows(list(rows), "test", show_table.TABLE.sent)
     assert not mistakes
     return found
 

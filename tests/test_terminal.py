@@ -23,6 +23,7 @@ from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.text import is_harmless, start_logging
 from artgen_osc.schema import table as schema
 from artgen_osc.web.site import qr_text
+from tests import show_table
 from tests.ports import daemon_ports, free_port
 from tests.signals import song
 
@@ -74,7 +75,7 @@ def status(*words: str) -> int:
 def traffic() -> Iterator[int]:
     """A port to which hostile texts are sent all the time, by every address that takes a text."""
     port = free_port()
-    rows = [row for row in (*schema.sent(), *schema.sent_by_renderer(), *schema.VISUALS_CONTROLS) if row.tag == "s"]
+    rows = [row for row in (*show_table.SENT, *show_table.PAINTED, *show_table.VISUALS) if row.tag == "s"]
     assert {schema.REFUSAL, schema.VISUALS_REFUSAL} <= set(rows)
     packet = encode_bundle([encode_message(row.path, "s", HOSTILE) for row in rows])
     ended = threading.Event()

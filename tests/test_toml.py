@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from artgen_osc.commands.config import dump
 from artgen_osc.config import settings as config
+from artgen_osc.config import tables
+from artgen_osc.config.contract import get
 from artgen_osc.config.show_paths import beside
 from artgen_osc.errors import ConfigError, ModelError, SceneError
 from artgen_osc.osc.mapping import rows as mapping
 from artgen_osc.runtime.text import is_harmless
 from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
+from tests import show_table
 from visuals.control.scenes import file as scene_file
 from visuals.generators import notes
 
@@ -51,25 +54,29 @@ def test_a_value_survives_and_is_harmless(value: object, ascii_only: bool) -> No
 def test_a_dump_is_read_again(tmp_path_factory: pytest.TempPathFactory, flags: dict[str, object], code: str) -> None:
     effective, origins = config.load(None, flags)
     path = tmp_path_factory.mktemp("dump") / "show.toml"
-    path.write_text(dump(effective, origins, ascii_only=code in ("cp1252", "ascii")), encoding=code)
+    path.write_text(
+        dump(show_table.CONTRACT, effective, origins, ascii_only=code in ("cp1252", "ascii")), encoding=code
+    )
     again, origins_again = config.load(path)
     assert {key for key, origin in origins_again.items() if origin != "default"} == set(flags)
-    for key in config.settings():
+    for key in show_table.CONTRACT.settings:
         # Names of files are written in full.
-        assert config.get(again, key) == beside(key, config.get(effective, key), Path.cwd()) or key not in flags
+        assert get(again, key) == beside(key, get(effective, key), Path.cwd()) or key not in flags
 
 
 def test_a_dump_keeps_the_maps_in_any_encoding() -> None:
     row = {"from": "key", "to": "/x", "arguments": [1, 0.5, 'ü"\x7f\\ 夜']}
-    ((found,), _) = mapping.read_rows([row], "show.toml")
-    text = dump(config.Config(map=(found,)), config.load()[1], ascii_only=True)
+    ((found,), _) = mapping.read_rows([row], "show.toml", show_table.TABLE.sent)
+    text = dump(show_table.CONTRACT, tables.Config(map=(found,)), config.load()[1], ascii_only=True)
     assert text.isascii()
-    assert mapping.read_rows(parse_toml(text)["map"], "again") == ((found,), [])
+    assert mapping.read_rows(parse_toml(text)["map"], "again", show_table.TABLE.sent) == ((found,), [])
 
 
 def test_what_no_toml_can_hold_is_a_comment_that_says_so() -> None:
     effective, origins = config.load(None, {"visuals.gallery": "caf\udce9"})
-    (line,) = [line for line in dump(effective, origins, False).splitlines() if "gallery =" in line]
+    (line,) = [
+        line for line in dump(show_table.CONTRACT, effective, origins, False).splitlines() if "gallery =" in line
+    ]
     assert line.startswith('# gallery = "caf\\xe9"') and "isn't UTF-8" in line
     with pytest.raises(ValueError, match="isn't UTF-8"):
         toml_value("caf\udce9")
@@ -85,8 +92,12 @@ def test_every_file_that_people_write(tmp_path: Path, encoding: str) -> None:
         return path
 
     assert config.load(write('[osc]\ntargets = ["max"]\n[visuals]\nscene = "Übung"\n'))[0].visuals.scene == "Übung"
-    assert scene_file.read(write('about = "Übung"\n')).about == "Übung"
+    assert read_scene(write('about = "Übung"\n')).about == "Übung"
     assert notes.read_notes(write('z = "Übung"\n')).z == "Übung"
+
+
+def read_scene(path: Path) -> scene_file.Scene:
+    return scene_file.read(path, scene_file.held_by(show_table.CONTRACT))
 
 
 BAD = {
@@ -105,7 +116,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path: Path, data: bytes, says: str)
     path.write_bytes(data)
     with pytest.raises(ValueError, match=says):
         read_toml(path)
-    for read, error in ((config.load, ConfigError), (scene_file.read, SceneError), (notes.read_notes, ModelError)):
+    for read, error in ((config.load, ConfigError), (read_scene, SceneError), (notes.read_notes, ModelError)):
         with pytest.raises(error, match=rf"file\.toml: {says}") as caught:
             read(path)
         assert len(str(caught.value).splitlines()) == 1
@@ -124,7 +135,7 @@ def test_odd_values_are_refused_in_a_short_line(tmp_path: Path, value: str) -> N
     assert all(len(line) < 400 for line in lines)
     path.write_text(f"about = {value}\n[visuals]\nspeed = {value}\n")
     with pytest.raises(SceneError):
-        scene_file.read(path)
+        read_scene(path)
     path.write_text(f"range = [0, {value}]\n")
     with pytest.raises(ModelError):
         notes.read_notes(path)

@@ -14,7 +14,8 @@ import pytest
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path, sent
+from artgen_osc.schema.table import Value
+from tests import show_table
 from tests.ports import free_port
 from visuals.app import run
 from visuals.control.controls import Control
@@ -24,7 +25,7 @@ from visuals.outputs.window import Window
 from visuals.outputs.x11 import has_window_manager
 from visuals.show import Show
 
-ROWS = by_path(sent(), VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@ import math
 
 import pytest
 
-from artgen_osc.config.settings import VisualsConfig
-from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path, sent
+from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.schema.table import Address, Value
+from tests import show_table
 from visuals.control.controls import STALE_S, Controls
 
-ROWS = by_path(sent(), VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 
 
 def send(controls: Controls, time: float, *pairs: tuple[str, Value]) -> None:
@@ -96,7 +97,7 @@ def test_a_value_that_a_chop_repeats_is_one_press(controls: Controls) -> None:
 
 
 def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
-    for row in VISUALS_CONTROLS:
+    for row in show_table.VISUALS:
         if not row.setting:
             continue
         name = row.setting.partition(".")[2]

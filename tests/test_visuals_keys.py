@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from artgen_osc.config.settings import VisualsConfig
-from artgen_osc.schema.table import VISUALS_CONTROLS, by_path
+from artgen_osc.config.tables import VisualsConfig
+from tests import show_table
 from visuals.control.controls import Controls
 from visuals.control.keys import ARROWS, CLOSE, HELP, KEYS, Keyboard, Pressed
 
-ROWS = by_path(VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.VISUALS)
 SCENES = ["calm", "club", "Übergang"]
 
 
 def press(name: str, time: float = 0.0, keyboard: Keyboard | None = None, **settings: Any) -> Pressed:
-    return (keyboard or Keyboard()).press(name, VisualsConfig(**settings), time, SCENES)
+    return (keyboard or Keyboard(show_table.TABLE.visuals)).press(name, VisualsConfig(**settings), time, SCENES)
 
 
 def sent(pressed: Pressed) -> dict[str, object]:
@@ -68,11 +68,11 @@ def test_what_is_said(name: str, note: str) -> None:
 
 def test_arrows_move_the_mood_by_hand_and_stop_at_its_ends() -> None:
     settings = VisualsConfig(manual=True, valence=0.5, energy=0.93)
-    keyboard = Keyboard()
+    keyboard = Keyboard(show_table.TABLE.visuals)
     for name, valence, energy in (("left", 0.45, 0.93), ("right", 0.5, 0.93), ("up", 0.5, 0.98), ("up", 0.5, 1.0)):
         pressed = keyboard.press(name, settings, 0.0, SCENES)
         ((row, value),) = pressed.messages
-        settings = replace(settings, **{row.setting.partition(".")[2]: value})
+        settings = replace(settings, **{row.name: value})
         assert (settings.valence, settings.energy) == (valence, energy)
         assert pressed.note == f"valence {valence:.2f}  energy {energy:.2f}"
     assert sent(press("down", manual=True, energy=0.02)) == {"/visuals/mood/energy": 0.0}
@@ -80,7 +80,7 @@ def test_arrows_move_the_mood_by_hand_and_stop_at_its_ends() -> None:
 
 @pytest.mark.parametrize("name", ["escape", "q"])
 def test_quitting_takes_two_presses_within_two_seconds(name: str) -> None:
-    keyboard = Keyboard()
+    keyboard = Keyboard(show_table.TABLE.visuals)
     first = press(name, 10.0, keyboard)
     assert (first.messages, first.note, first.seconds) == ((), "press again to quit", 2.0)
     assert press(name, 12.1, keyboard).messages == ()
@@ -89,7 +89,7 @@ def test_quitting_takes_two_presses_within_two_seconds(name: str) -> None:
 
 
 def test_escape_leaves_fullscreen_first_and_the_windows_button_asks_nothing() -> None:
-    keyboard = Keyboard()
+    keyboard = Keyboard(show_table.TABLE.visuals)
     assert sent(press("escape", 0.0, keyboard, fullscreen=True)) == {"/visuals/fullscreen": 0}
     assert press("escape", 0.1, keyboard).messages == ()
     assert sent(press("escape", 0.2, keyboard)) == {"/visuals/quit": 1}

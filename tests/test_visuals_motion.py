@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from visuals.control.controls import Control
 from visuals.modulation.motion import Crossfade, Motion, Pace
 

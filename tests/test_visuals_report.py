@@ -9,10 +9,12 @@ import pytest
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import OscReceiver, capture
 from artgen_osc.schema import table as schema
+from tests import show_table
+from visuals.control.scenes.file import held_by
 from visuals.control.scenes.folder import Library
 from visuals.status import Report
 
-ROWS = schema.by_path(schema.VISUALS_CONTROLS, schema.sent())
+ROWS = show_table.by_path(show_table.VISUALS, show_table.SENT)
 SHOW: Any = SimpleNamespace(fps=59.5, mood=(0.25, 0.75), scene="dusk", worker=SimpleNamespace(fps=20.25, name="fire"))
 
 
@@ -25,7 +27,7 @@ def receiver() -> Any:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Any:
-    library = Library(tmp_path)
+    library = Library(tmp_path, held_by(show_table.CONTRACT))
     yield library
     library.close()
 
@@ -36,7 +38,7 @@ def hand(receiver: OscReceiver, report: Report, path: str, tag: str, value: sche
 
 
 def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver, library: Library) -> None:
-    report = Report(receiver, None, library)
+    report = Report(receiver, None, library, show_table.TABLE)
     with capture() as listener:
         assert hand(receiver, report, "/visuals/subscribe", "s", f"{listener.port}") == []
         for now in (10.0, 10.5, 11.0):
@@ -64,7 +66,7 @@ def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver, librar
 
 
 def test_a_monitor_is_told_what_comes_in_but_not_the_stream(receiver: OscReceiver, library: Library) -> None:
-    report = Report(receiver, None, library)
+    report = Report(receiver, None, library, show_table.TABLE)
     with capture() as monitor, capture() as other:
         hand(receiver, report, "/visuals/subscribe", "s", f"{monitor.port},echo")
         hand(receiver, report, "/visuals/subscribe", "s", f"{other.port}")
@@ -76,7 +78,7 @@ def test_a_monitor_is_told_what_comes_in_but_not_the_stream(receiver: OscReceive
 
 
 def test_refusals_are_told_with_their_reason(receiver: OscReceiver, library: Library) -> None:
-    report = Report(receiver, None, library)
+    report = Report(receiver, None, library, show_table.TABLE)
     with capture() as listener:
         hand(receiver, report, "/visuals/subscribe", "s", f"{listener.port}")
         for path in ("/visuals/sped", "/visuals/sed"):

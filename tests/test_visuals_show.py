@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import ModelError
-from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path, sent
+from artgen_osc.schema.table import Value
+from tests import show_table
 from visuals.compositor.overlay import text_image
 from visuals.control.controls import Controls
 from visuals.generators.idle import IdleGenerator
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
 
-ROWS = by_path(sent(), VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 SIZE = (160, 90)
 RATE = 60
 

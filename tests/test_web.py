@@ -18,14 +18,14 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from artgen_osc.config.settings import Config, OscConfig, VisualsConfig, WebConfig, replace
+from artgen_osc.config.tables import Config, MoodConfig, OscConfig, VisualsConfig, WebConfig
 from artgen_osc.errors import ConfigError
 from artgen_osc.http import door, guard
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.server import OscQuery, current
-from artgen_osc.schema import table as schema
 from artgen_osc.web import site, view
 from artgen_osc.web.page import ShowPage, open_page
+from tests import show_table
 from tests.conftest import need_programs
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
@@ -41,10 +41,10 @@ class Server(Peer):
     def __init__(
         self, host: str = "127.0.0.1", token: str = "", queries: tuple[int, int] = (0, 0), **more: Any
     ) -> None:
-        self.receiver = OscReceiver("127.0.0.1", 0, schema.by_path(schema.DAEMON_CONTROLS))
+        self.receiver = OscReceiver("127.0.0.1", 0, show_table.by_path(show_table.DAEMON))
         web = WebConfig(host=host, port=free_port(), token=token, **more)
         osc, visuals = OscConfig(query_port=queries[0]), VisualsConfig(query_port=queries[1], port=free_port())
-        page = open_page(Config(osc=osc, web=web, visuals=visuals), self.receiver)
+        page = open_page(Config(osc=osc, web=web, visuals=visuals), show_table.CONTRACT, self.receiver)
         assert page
         self.page: ShowPage = page
         super().__init__(page.port)
@@ -266,7 +266,7 @@ def test_the_renderers_half_comes_back_to_a_server_that_comes_back() -> None:
     wait_for(lambda: live.watchers == 0, "the end")
     receiver = OscReceiver("127.0.0.1", 0, {})
     settings = Config(osc=OscConfig(query_port=0), web=WebConfig(port=port), visuals=VisualsConfig(query_port=0))
-    page = open_page(settings, receiver)
+    page = open_page(settings, show_table.CONTRACT, receiver)
     assert page
     try:
         with connect(f"ws://127.0.0.1:{port}/view"):
@@ -298,31 +298,27 @@ def until(client: ClientConnection, wanted: dict[str, Any]) -> None:
 
 
 def test_the_state_is_that_of_daemon_and_renderer_and_follows_them() -> None:
-    visuals = (*schema.VISUALS_CONTROLS, *schema.sent())
+    visuals = (*show_table.VISUALS, *show_table.SENT)
     with (
         contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver,
-        contextlib.closing(
-            OscQuery("daemon", "127.0.0.1", 0, receiver, schema.sent(), schema.DAEMON_CONTROLS)
-        ) as daemon,
-        contextlib.closing(
-            OscQuery("renderer", "127.0.0.1", 0, receiver, schema.sent_by_renderer(), visuals)
-        ) as renderer,
+        contextlib.closing(OscQuery("daemon", "127.0.0.1", 0, receiver, show_table.SENT, show_table.DAEMON)) as daemon,
+        contextlib.closing(OscQuery("renderer", "127.0.0.1", 0, receiver, show_table.PAINTED, visuals)) as renderer,
         contextlib.closing(Server(queries=(daemon.port, renderer.port))) as server,
     ):
-        settings = replace(replace(Config(), "visuals.speed", 2.0), "mood.freeze", True)
-        renderer.publish(current(schema.VISUALS_CONTROLS, settings))
-        daemon.publish(current(schema.DAEMON_CONTROLS, settings))
+        settings = Config(visuals=VisualsConfig(speed=2.0), mood=MoodConfig(freeze=True))
+        renderer.publish(current(show_table.VISUALS, settings))
+        daemon.publish(current(show_table.DAEMON, settings))
         with server.open("/state") as page, server.open("/state") as other:
             told = {"daemon": 1, "renderer": 1, "/visuals/speed": 2.0, "/artgen/control/freeze": 1}
             until(page, told)
             until(other, told)
-            renderer.publish(current(schema.VISUALS_CONTROLS, replace(settings, "visuals.speed", 3.0)))
+            renderer.publish(current(show_table.VISUALS, show_table.CONTRACT.replace(settings, "visuals.speed", 3.0)))
             until(page, {"/visuals/speed": 3.0})
             port = renderer.port
             renderer.close()
             until(page, {"renderer": 0})
-            again = OscQuery("renderer", "127.0.0.1", port, receiver, schema.sent_by_renderer(), visuals)
-            again.publish(current(schema.VISUALS_CONTROLS, replace(settings, "visuals.speed", 4.0)))
+            again = OscQuery("renderer", "127.0.0.1", port, receiver, show_table.PAINTED, visuals)
+            again.publish(current(show_table.VISUALS, show_table.CONTRACT.replace(settings, "visuals.speed", 4.0)))
             until(page, {"renderer": 1, "/visuals/speed": 4.0})
             again.close()
         wait_for(lambda: not daemon._clients, "its end")

@@ -8,7 +8,7 @@ import pytest
 from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.audio import demo
 from artgen_osc.audio.sources import array_blocks
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.mood.estimator import MoodEstimator
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Value

@@ -10,15 +10,16 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
 
-from artgen_osc.config.settings import Config, ConfigFile, VisualsConfig
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.errors import ConfigError, DisplayError
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.server import OscQuery, current, open_query
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.throttle import Throttle
-from artgen_osc.schema import table as schema
 from visuals.control.controls import Control, Controls
 from visuals.control.keys import Keyboard
+from visuals.control.scenes.file import held_by
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.recall import Message, Present, Scenes, given_in, started
 from visuals.gallery.occasions import Occasions
@@ -77,15 +78,15 @@ def run(
     """
     sheet = Strip(strip) if strip is not None else None
     with ExitStack() as stack:
-        library = Library(Path(file.config.visuals.scenes))
+        table = file.contract.addresses
+        library = Library(Path(file.config.visuals.scenes), held_by(file.contract))
         stack.callback(library.close)
         config = started(file, library)
-        understood = (*schema.VISUALS_CONTROLS, *schema.sent())
-        rows = schema.by_path(understood)
-        receiver = OscReceiver(config.host, config.port, rows, file.config.osc.time_tags)
+        understood = {**table.visuals, **table.sent}
+        receiver = OscReceiver(config.host, config.port, understood, file.config.osc.time_tags)
         stack.callback(receiver.close)
         query = open_query(
-            "artgen renderer", config.host, config.query_port, receiver, schema.sent_by_renderer(), understood
+            "artgen renderer", config.host, config.query_port, receiver, table.painted.values(), understood.values()
         )
         if query:
             stack.callback(query.close)
@@ -105,9 +106,9 @@ def run(
             stack.callback(sheet.close)
         stopping = stack.enter_context(_signals())
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
-        report = Report(receiver, query, library)
+        report = Report(receiver, query, library, table)
         stack.callback(report.close)
-        scenes = Scenes(library, lambda what, reason: receiver.refuse(what, reason, ""))
+        scenes = Scenes(library, table.visuals, lambda what, reason: receiver.refuse(what, reason, ""))
         view = LiveView(address_of(config.view))
         stack.callback(view.close)
         _Loop(show, surface, receiver, query, report, library, scenes, writer, view, file, child, on_frame).run(
@@ -139,7 +140,8 @@ class _Loop:
         self._report = report
         self._library = library
         self._scenes = scenes
-        self._keyboard = Keyboard()
+        self._table = file.contract.addresses
+        self._keyboard = Keyboard(self._table.visuals)
         self._published: VisualsConfig | None = None
         self._writer = writer
         self._view = view
@@ -200,7 +202,7 @@ class _Loop:
             self._report.tell(show, now)
             if self._query and control.settings is not self._published:
                 self._published = control.settings
-                self._query.publish(current(schema.VISUALS_CONTROLS, Config(visuals=control.settings)))
+                self._query.publish(current(self._table.visuals.values(), Config(visuals=control.settings)))
         return control
 
     def _take(self, messages: list[Message], now: float, dt: float, given: Collection[str] = ()) -> None:
@@ -229,7 +231,7 @@ class _Loop:
             for line in [] if self._child else str(error).split("\n"):
                 log.warning("%s; the old values are kept", line)
             return []
-        followed = {row.setting: row for row in schema.VISUALS_CONTROLS}
+        followed = {key: row for key, row in self._table.followed.items() if row.path in self._table.visuals}
         for key in changes:
             if key.startswith("visuals.") and key not in followed:
                 log.warning("%s: counts from the next start on", key)

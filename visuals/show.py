@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from visuals.compositor.overlay import text_image
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Control, Controls

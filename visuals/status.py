@@ -7,9 +7,9 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.runtime.guard import Guard
+from artgen_osc.schema.address_table import AddressTable
 from artgen_osc.schema.table import (
     COUNT_MAX,
-    VISUALS_CONTROLS,
     VISUALS_REFUSAL,
     VISUALS_STATUS,
     Address,
@@ -31,10 +31,11 @@ class Report:
     receiver : whose refused messages are told
     query : is told the state too, or None
     library : whose scenes are told
+    table : what is understood
     """
 
-    def __init__(self, receiver: OscReceiver, query: OscQuery | None, library: Library) -> None:
-        self._receiver, self._query, self._library = receiver, query, library
+    def __init__(self, receiver: OscReceiver, query: OscQuery | None, library: Library, table: AddressTable) -> None:
+        self._receiver, self._query, self._library, self._table = receiver, query, library, table
         self._sender = OscSender()
         self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._heartbeat = 0
@@ -59,7 +60,7 @@ class Report:
                         others.append((row, value))
                 except OscError as error:
                     self._receiver.refuse(row.path, str(error), "")
-        self._sender.echo([(row, value) for row, value in others if row in VISUALS_CONTROLS])
+        self._sender.echo([(row, value) for row, value in others if row.path in self._table.visuals])
         return others
 
     def tell(self, show: Show, now: float) -> None:

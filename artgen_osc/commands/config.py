@@ -6,10 +6,11 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from artgen_osc.config import settings as config
 from artgen_osc.config.arguments import Command, settings
-from artgen_osc.config.settings import Config, ConfigFile
+from artgen_osc.config.contract import Contract, get
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.show_paths import beside
+from artgen_osc.config.tables import Config
 from artgen_osc.runtime.text import printable, say
 from artgen_osc.runtime.toml import toml_value
 
@@ -26,10 +27,11 @@ def add(command: Command) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run it."""
-    effective, origins = _with_scene(settings(given))
+    file = settings(given)
+    effective, origins = _with_scene(file)
     # A shell may write it in an encoding of its own, as Windows' does: letters of ASCII survive that.
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    say(dump(effective, origins, ascii_only=not utf8 or (os.name == "nt" and not sys.stdout.isatty())))
+    say(dump(file.contract, effective, origins, ascii_only=not utf8 or (os.name == "nt" and not sys.stdout.isatty())))
     return 0
 
 
@@ -40,12 +42,12 @@ def _with_scene(file: ConfigFile) -> tuple[Config, dict[str, str]]:
     effective, origins = file.config, dict(file.origins)
     for entry in entry_points(group=SCENES):
         for key, value in entry.load()(file).items():
-            effective = config.replace(effective, f"visuals.{key}", value)
+            effective = file.contract.replace(effective, f"visuals.{key}", value)
             origins[f"visuals.{key}"] = f"scene {file.config.visuals.scene}"
     return effective, origins
 
 
-def dump(effective: Config, origins: dict[str, str], ascii_only: bool) -> str:
+def dump(contract: Contract, effective: Config, origins: dict[str, str], ascii_only: bool) -> str:
     """A show file with these settings; what isn't set by a file or a flag is a comment there.
 
     So a scene that is chosen later still counts for all that nobody has set. Names of files are given in full, since
@@ -53,25 +55,26 @@ def dump(effective: Config, origins: dict[str, str], ascii_only: bool) -> str:
 
     Parameters
     ----------
+    contract : what can be set
     effective : the settings
     origins : by ``table.key``: ``default``, ``scene NAME``, or who has set it
     ascii_only : write other letters as escapes
     """
     lines: list[str] = []
     table = ""
-    for key, item in config.settings().items():
-        name, short = key.split(".")
+    for key, item in contract.settings.items():
+        name, _, short = key.rpartition(".")
         if name != table:
             lines += [""] * bool(table) + [f"[{name}]"]
             table = name
-        origin, value = origins[key], config.get(effective, key)
+        origin, value = origins[key], get(effective, key)
         left_open = origin == "default" or origin.startswith("scene ")
         note = ""
         try:
             text = toml_value(value if left_open else beside(key, value, Path.cwd()), ascii_only)
         except ValueError as error:
             left_open, text, note = True, f'"{printable(value)}"', f" ({error}; give it by a flag)"
-        about = printable(f"{origin}{note}: {item.metadata['doc']}")
+        about = printable(f"{origin}{note}: {item.doc}{f' ({item.unit})' if item.unit else ''}")
         if ascii_only:
             about = about.encode("ascii", "backslashreplace").decode()
         setting = f"{'# ' if left_open else ''}{short} = {text}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from artgen_osc.config.settings import Config
+from artgen_osc.config.tables import Config
 from artgen_osc.errors import ArtgenError, EngineError
 from artgen_osc.inference import engine
 from artgen_osc.inference.model_cards import models_page

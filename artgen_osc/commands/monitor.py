@@ -26,4 +26,7 @@ def run(given: argparse.Namespace) -> int:
     """Run it."""
     from artgen_osc.commands.monitor_screen import monitor
 
-    return monitor(settings(given).config, given.port, given.seconds, given.values, given.filter, given.record)
+    file = settings(given)
+    return monitor(
+        file.config, file.contract.addresses, given.port, given.seconds, given.values, given.filter, given.record
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from artgen_osc.config.settings import Config
+from artgen_osc.config.tables import Config
 from artgen_osc.daemon import meters
 from artgen_osc.errors import OscError
 from artgen_osc.osc.pattern import matching
@@ -18,7 +18,8 @@ from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import LOCALHOST, place
 from artgen_osc.runtime.text import printable, say, shortened
 from artgen_osc.schema import table as schema
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address_table import AddressTable, Rows
 
 LEASE_S = 10
 """A monitor that is killed is sent to no longer than this."""
@@ -38,13 +39,15 @@ SHOWN_IN, SHOWN_REFUSED = 6, 4
 LONGEST_VALUE = 100
 """Characters of a value that came in."""
 
-CONTROLS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
-SENT = schema.by_path(schema.sent(), schema.sent_by_renderer())
 REFUSALS = {schema.REFUSAL.path: "daemon", schema.VISUALS_REFUSAL.path: "renderer"}
 
 
 class Traffic:
     """What went by: the newest value of each address, how often it came, control messages and refusals.
+
+    Parameters
+    ----------
+    controls : addresses that are understood
 
     Attributes
     ----------
@@ -53,7 +56,8 @@ class Traffic:
     refusals : the last refused messages and why, newest last
     """
 
-    def __init__(self) -> None:
+    def __init__(self, controls: Rows) -> None:
+        self._understood = controls
         self.values: dict[str, Value] = {}
         self.controls: deque[str] = deque(maxlen=SHOWN_IN)
         self.refusals: deque[str] = deque(maxlen=SHOWN_REFUSED)
@@ -73,7 +77,7 @@ class Traffic:
             path, before = row.path, self.values.get(row.path, "")
             self.values[path] = value
             self._counts[path] = self._counts.get(path, 0) + 1
-            if path in CONTROLS:
+            if path in self._understood:
                 self.controls.append(f"{path} {shortened(_text(row, value), LONGEST_VALUE)}")
                 news.append(f"in       {self.controls[-1]}")
             elif path in REFUSALS and value != before:
@@ -91,8 +95,8 @@ class Traffic:
 
     def summary(self) -> list[str]:
         """Both directions, in a few lines."""
-        coming = sum(rate for path, rate in self._rates.items() if path in CONTROLS)
-        going = sum(rate for path, rate in self._rates.items() if path not in CONTROLS)
+        coming = sum(rate for path, rate in self._rates.items() if path in self._understood)
+        going = sum(rate for path, rate in self._rates.items() if path not in self._understood)
         silent, source = self._number("/artgen/status/silent"), self.values.get("/artgen/status/input", "")
         heard = f"nothing heard for {silent:.0f} s" if silent >= NOTHING_HEARD_S else "heard"
         lines = [f"sound    {source}, {heard}"] if source else []
@@ -158,7 +162,8 @@ class _Display:
 class _Asking:
     """Subscribes with a daemon and a renderer, again and again, and says goodbye."""
 
-    def __init__(self, config: Config, port: int) -> None:
+    def __init__(self, config: Config, port: int, controls: Rows) -> None:
+        self._controls = controls
         self.places = place(config.osc.host, config.osc.port), place(config.visuals.host, config.visuals.port)
         self._senders = [OscSender([there]) for there in self.places]
         self._value: Value = f"{port},echo,lease={LEASE_S}"
@@ -166,7 +171,7 @@ class _Asking:
 
     def _send(self, what: str) -> None:
         for sender, start in zip(self._senders, ("/artgen/control", "/visuals"), strict=True):
-            sender.send([(CONTROLS[f"{start}/{what}"], self._value)])
+            sender.send([(self._controls[f"{start}/{what}"], self._value)])
 
     def keep(self, now: float) -> None:
         """Renew what runs out."""
@@ -182,6 +187,7 @@ class _Asking:
 
 def monitor(
     config: Config,
+    addresses: AddressTable,
     port: int,
     seconds: float | None = None,
     every: bool = False,
@@ -193,6 +199,7 @@ def monitor(
     Parameters
     ----------
     config : where the daemon and the renderer listen
+    addresses : what both send and understand
     port : where to receive; 0 takes a free one
     seconds : how long, or None
     every : list each address with its value and rate rather than the meters
@@ -204,7 +211,7 @@ def monitor(
     OscError
         The port is taken, the pattern means nothing, or the file exists or can't be written.
     """
-    table = SENT | CONTROLS
+    table = addresses.rows
     shown = tuple(table.values())
     if pattern:
         shown = tuple(table[path] for path in matching(pattern, table))
@@ -213,8 +220,8 @@ def monitor(
     near = {config.osc.host, config.visuals.host} == {LOCALHOST}
     receiver = OscReceiver(LOCALHOST if near else "0.0.0.0", port, table)
     recording: Recording | None = None
-    asking = _Asking(config, receiver.port)
-    traffic, display, glyphs = Traffic(), _Display(sys.stdout), meters.glyphs(sys.stdout)
+    asking = _Asking(config, receiver.port, addresses.controls)
+    traffic, display, glyphs = Traffic(addresses.controls), _Display(sys.stdout), meters.glyphs(sys.stdout)
     start = heard = time.monotonic()
     try:
         recording = Recording(record) if record else None

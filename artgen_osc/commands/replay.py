@@ -26,6 +26,7 @@ def run(given: argparse.Namespace) -> int:
     from artgen_osc.commands.replay_player import replay
     from artgen_osc.osc.targets import place
 
-    config = settings(given).config
+    file = settings(given)
+    config = file.config
     targets = config.osc.targets or (place(config.visuals.host, config.visuals.port),)
-    return replay(given.file, targets, given.seconds, given.speed, given.loop)
+    return replay(given.file, targets, given.seconds, given.speed, given.loop, file.contract.addresses)

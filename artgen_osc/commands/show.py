@@ -6,7 +6,7 @@ import time
 from contextlib import closing, suppress
 
 from artgen_osc.config.arguments import Command, add_strip, flags, positive, settings
-from artgen_osc.config.settings import Config
+from artgen_osc.config.tables import Config
 from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.text import can_write, printable, say
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from artgen_osc.config import settings as config
-from artgen_osc.osc.targets import nearest
-from artgen_osc.runtime.text import complain, short
+from artgen_osc.config.contract import Contract
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.runtime.text import complain, nearest, short
 
 SHORT = {
     "audio.input": ("--input", "-i"),
@@ -67,24 +67,23 @@ class Parser(argparse.ArgumentParser):
 def add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
     """One flag for each setting of `tables`: ``--table-key``. A table may be one setting of it, such as ``a.b``."""
     groups: dict[str, Any] = {}
+    known = Contract().settings
     for wanted in tables:
         table = wanted.split(".")[0]
         if table not in groups:
             groups[table] = parser.add_argument_group(f"settings of [{table}]")
-        for key, item in config.settings().items():
+        for key, item in known.items():
             if wanted not in (key, key.split(".")[0]):
                 continue
             names = (*SHORT.get(key, ()), "--" + key.replace(".", "-").replace("_", "-"))
-            options: dict[str, Any] = {"dest": key, "default": None, "help": item.metadata["doc"]}
+            options: dict[str, Any] = {"dest": key, "default": None, "help": item.help}
             if isinstance(item.default, bool):
                 options["action"] = argparse.BooleanOptionalAction
             elif isinstance(item.default, tuple):
-                options |= {"action": "append", "metavar": item.metadata["item"]}
+                options |= {"action": "append", "metavar": item.item}
             else:
                 kinds: dict[type, Callable[[str], object]] = {int: whole, float: number, str: str}
                 options |= {"type": kinds[type(item.default)], "metavar": item.name.upper()}
-                if item.default != "":
-                    options["help"] += f" ({item.default})"
             groups[table].add_argument(*names, **options)
     parser.add_argument("--config", metavar="show.toml", help="settings of a show; flags win over it")
 
@@ -94,14 +93,14 @@ def flags(given: argparse.Namespace) -> dict[str, object]:
     return {key: value for key, value in vars(given).items() if "." in key}
 
 
-def settings(given: argparse.Namespace) -> config.ConfigFile:
+def settings(given: argparse.Namespace) -> ConfigFile:
     """The settings of the show file and the flags.
 
     Raises
     ------
     ConfigError
     """
-    return config.ConfigFile(given.config, flags(given))
+    return ConfigFile(given.config, flags(given))
 
 
 def add_strip(parser: Parser) -> None:

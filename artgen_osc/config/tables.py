@@ -1,68 +1,98 @@
-"""The settings: one frozen dataclass for each TOML table. The documentation of a field is also its flag's help."""
+"""The settings: one frozen dataclass for each TOML table, the only place where a control is declared."""
 
-import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from artgen_osc.inference.engine import NAMES as ENGINES
 from artgen_osc.osc.mapping.rows import Map
+from artgen_osc.schema.setting import setting
+
+SHORTEST_TOKEN = 12
 
 
-def _setting(
-    default: Any,
-    doc: str,
-    low: float = -math.inf,
-    high: float = math.inf,
-    choices: tuple[str, ...] = (),
-    item: str = "",
-) -> Any:
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "choices": choices, "item": item})
+def _address(value: str) -> None:
+    """An empty one would be every interface, without a word."""
+    if not value.strip():
+        raise ValueError(
+            f"{value!r} is no address; 127.0.0.1 is for this machine alone, 0.0.0.0 opens it to the network"
+        )
+
+
+def _folder(value: str) -> None:
+    if not value or "\0" in value:
+        raise ValueError(f"{value!r} can't be the name of a folder")
+
+
+def _token(value: str) -> None:
+    # Not with the value: it goes to a terminal and into a log.
+    if value and not re.fullmatch(rf"[\w.~-]{{{SHORTEST_TOKEN},}}", value, re.ASCII):
+        raise ValueError(
+            f"{len(value)} letters can't be a token; {SHORTEST_TOKEN} at least, of A-Z, a-z, 0-9, "
+            "-, ., _ and ~, are allowed"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class AudioConfig:
     """``[audio]``: where the sound comes from."""
 
-    input: str = _setting(
-        "", "device:NAME, file:PATH, url:ADDRESS, loopback, browser or demo; empty: the system's input device"
+    input: str = setting(
+        "",
+        "device:NAME, file:PATH, url:ADDRESS, loopback, browser or demo; empty: the system's input device",
+        address="/artgen/control/input",
     )
-    gain_db: float = _setting(0.0, "gain before the analysis, in dB")
-    mute: bool = _setting(False, "don't play a file, a stream or the demo through the default output")
+    gain_db: float = setting(0.0, "gain before the analysis", -60.0, 60.0, "dB", address="/artgen/control/gain_db")
+    mute: bool = setting(False, "don't play a file, a stream or the demo through the default output")
 
 
 @dataclass(frozen=True, slots=True)
 class MoodConfig:
     """``[mood]``: how the music's mood is found."""
 
-    model: str = _setting("", "mood model file; empty: the one that is installed")
-    smoothing: float = _setting(0.4, "time constant of the mood that is sent, in seconds")
-    manual: bool = _setting(False, "send the valence and energy below instead of the music's")
-    valence: float = _setting(0.5, "the manual valence")
-    energy: float = _setting(0.5, "the manual energy")
-    freeze: bool = _setting(False, "hold the mood where it is")
+    model: str = setting("", "mood model file; empty: the one that is installed")
+    smoothing: float = setting(
+        0.4, "time constant of the mood that is sent", 0.0, 30.0, "s", address="/artgen/control/smoothing"
+    )
+    manual: bool = setting(
+        False, "send the valence and energy below instead of the music's", address="/artgen/control/mood/manual"
+    )
+    valence: float = setting(0.5, "the manual valence", address="/artgen/control/mood/valence")
+    energy: float = setting(0.5, "the manual energy", address="/artgen/control/mood/energy")
+    freeze: bool = setting(False, "hold the mood where it is", address="/artgen/control/freeze")
 
 
 @dataclass(frozen=True, slots=True)
 class RhythmConfig:
     """``[rhythm]``: how beats are sent."""
 
-    lead: float = _setting(0.02, "announce beats early by so much, in seconds")
-    octave: int = _setting(0, "-1: beats half as fast as heard, 0: as heard, 1: twice as fast")
+    lead: float = setting(0.02, "announce beats early by so much", 0.0, 0.5, "s", address="/artgen/control/beat/lead")
+    octave: int = setting(
+        0,
+        "-1: beats half as fast as heard, 0: as heard, 1: twice as fast",
+        -1,
+        1,
+        address="/artgen/control/beat/octave",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class OscConfig:
     """``[osc]``: who is sent to, and where control comes in."""
 
-    targets: tuple[str, ...] = _setting(
+    targets: tuple[str, ...] = setting(
         (),
-        "send to HOST:PORT, or to a program by name, such as touchdesigner; options follow after commas",
+        "send to HOST:PORT, or to a program by name, such as touchdesigner; options follow after commas; from another "
+        "machine: only to itself",
         item="TARGET",
+        address="/artgen/control/target/add",
+        own=True,
     )
-    host: str = _setting("127.0.0.1", "address on which the daemon listens for control and OSCQuery")
-    port: int = _setting(9100, "port on which the daemon listens for control", 1, 65535)
-    query_port: int = _setting(9102, "port of the daemon's OSCQuery server; 0: none", 0, 65535)
-    time_tags: bool = _setting(
+    host: str = setting("127.0.0.1", "address on which the daemon listens for control and OSCQuery", check=_address)
+    port: int = setting(9100, "port on which the daemon listens for control", 1, 65535)
+    query_port: int = setting(9102, "port of the daemon's OSCQuery server; 0: none", 0, 65535)
+    time_tags: bool = setting(
         True, "let bundles that are dated ahead wait, in the renderer too; false: all counts at once"
     )
 
@@ -71,18 +101,24 @@ class OscConfig:
 class WebConfig:
     """``[web]``: the page in the browser, and the bridge to other pages."""
 
-    host: str = _setting("127.0.0.1", "address on which the page is; beyond this machine it asks for a token")
-    port: int = _setting(9103, "port of the page and of the WebSocket bridge; 0: none", 0, 65535)
-    token: str = _setting(
-        "", "what the page's address has to show, 12 letters or more; empty: a new one at each start, if one is needed"
+    host: str = setting(
+        "127.0.0.1", "address on which the page is; beyond this machine it asks for a token", check=_address
     )
-    songs: str = _setting("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
-    certificate: str = _setting("", "PEM file with a certificate, to serve https; empty: http")
-    key: str = _setting("", "PEM file with the certificate's key; empty: it is in the same file")
-    hosts: tuple[str, ...] = _setting(
+    port: int = setting(9103, "port of the page and of the WebSocket bridge; 0: none", 0, 65535)
+    token: str = setting(
+        "",
+        "what the page's address has to show, 12 letters or more; empty: a new one at each start, if one is needed",
+        check=_token,
+    )
+    songs: str = setting(
+        "songs", "folder of the songs that are recorded or uploaded; it is made with the first one", check=_folder
+    )
+    certificate: str = setting("", "PEM file with a certificate, to serve https; empty: http")
+    key: str = setting("", "PEM file with the certificate's key; empty: it is in the same file")
+    hosts: tuple[str, ...] = setting(
         (), "names beside this machine's own under which the page is reached, such as a proxy's", item="NAME"
     )
-    origins: tuple[str, ...] = _setting(
+    origins: tuple[str, ...] = setting(
         (), "sites beside this machine whose pages may listen and steer, such as https://preview.p5js.org", item="SITE"
     )
 
@@ -91,49 +127,91 @@ class WebConfig:
 class VisualsConfig:
     """``[visuals]``: the renderer."""
 
-    host: str = _setting("127.0.0.1", "address on which the renderer listens, for OSCQuery too")
-    port: int = _setting(9101, "port on which the renderer listens", 1, 65535)
-    query_port: int = _setting(9104, "port of the renderer's OSCQuery server; 0: none", 0, 65535)
-    width: int = _setting(1280, "width of the window in pixels", 64, 16384)
-    height: int = _setting(720, "height of the window in pixels", 64, 16384)
-    fps: int = _setting(60, "most pictures a second", 1, 240)
-    display: int = _setting(0, "number of the display, from 0", 0, 15)
-    fullscreen: bool = _setting(False, "fill the screen")
-    headless: bool = _setting(False, "render off screen through EGL, without a window")
-    model: str = _setting("", "generator model file; empty: the one that is installed; idle: needs no model")
-    engine: str = _setting("auto", f"what runs the generator: {', '.join(ENGINES)}", choices=ENGINES)
-    model_fade: float = _setting(1.5, "length of the fade to another model, in seconds; 0: cut")
-    models: tuple[str, ...] = _setting((), "model files to load ahead; switch to one by its name", item="FILE")
-    second_model: str = _setting("", "a second model to mix in; empty: none")
-    model_mix: float = _setting(0.0, "0: the model alone, 1: the second one alone")
-    seed: int = _setting(0, "number of the first picture")
-    speed: float = _setting(1.0, "travel through the latent space, in pictures per 10 s")
-    smoothing: float = _setting(1.0, "time constant of the mood's follower, in seconds")
-    truncation: float = _setting(0.8, "0: the average picture, 1: all variety")
-    manual: bool = _setting(False, "follow the valence and energy below, not the music")
-    valence: float = _setting(0.5, "the manual valence")
-    energy: float = _setting(0.5, "the manual energy")
-    onset_effect: float = _setting(0.5, "zoom and drift on onsets; 0: off")
-    beat_pulse: float = _setting(0.3, "a breath of zoom on each beat; 0: off")
-    beat_next: int = _setting(0, "the next picture every so many beats; 0: never")
-    beat_cut: bool = _setting(False, "cut to it instead of gliding")
-    beat_surge: float = _setting(0.5, "travel faster on the downbeat, slower before it; 0: off")
-    brush: float = _setting(0.8, "strokes of a brush instead of the network's fine noise; 0: off")
-    grain: float = _setting(0.15, "fine grain over the upscaled picture")
-    vignette: float = _setting(0.2, "darker corners")
-    freeze: bool = _setting(False, "hold the picture")
-    blackout: bool = _setting(False, "fade to black")
-    help: bool = _setting(False, "show the overlay")
-    scene: str = _setting("", "scene to start with, for all that the show file and flags leave open; empty: none")
-    scene_fade: float = _setting(2.0, "how long sliders take to glide to a recalled scene, in seconds; 0: cut")
-    scenes: str = _setting("scenes", "folder of the scenes that you save; it is made with the first one")
-    view: str = _setting(
+    host: str = setting("127.0.0.1", "address on which the renderer listens, for OSCQuery too", check=_address)
+    port: int = setting(9101, "port on which the renderer listens", 1, 65535)
+    query_port: int = setting(9104, "port of the renderer's OSCQuery server; 0: none", 0, 65535)
+    width: int = setting(1280, "width of the window in pixels", 64, 16384)
+    height: int = setting(720, "height of the window in pixels", 64, 16384)
+    fps: int = setting(60, "most pictures a second", 1, 240)
+    display: int = setting(0, "number of the display, from 0", 0, 15)
+    fullscreen: bool = setting(False, "fill the screen", address="/visuals/fullscreen", scene=False)
+    headless: bool = setting(False, "render off screen through EGL, without a window")
+    model: str = setting(
+        "",
+        "generator: a model file, or the name of a loaded one; empty: the installed one; idle: needs no model",
+        address="/visuals/model",
+    )
+    engine: str = setting("auto", f"what runs the generator: {', '.join(ENGINES)}", choices=ENGINES)
+    model_fade: float = setting(
+        1.5, "length of the fade to another model; 0: cut", 0.0, 30.0, "s", address="/visuals/model/fade", scene=False
+    )
+    models: tuple[str, ...] = setting(
+        (),
+        "model files to load ahead; switch to one by its name",
+        item="FILE",
+        address="/visuals/model/load",
+        scene=False,
+    )
+    second_model: str = setting("", "a second model to mix in; empty: none", address="/visuals/model/second")
+    model_mix: float = setting(0.0, "0: the model alone, 1: the second one alone", address="/visuals/model/mix")
+    seed: int = setting(0, "number of the picture; a change glides there", address="/visuals/seed")
+    speed: float = setting(1.0, "travel through the latent space", 0.0, 8.0, "pictures/10 s", address="/visuals/speed")
+    smoothing: float = setting(
+        1.0, "time constant of the mood's follower", 0.0, 30.0, "s", address="/visuals/smoothing"
+    )
+    truncation: float = setting(0.8, "0: the average picture, 1: all variety", address="/visuals/truncation")
+    manual: bool = setting(False, "follow the valence and energy below, not the music", address="/visuals/mood/manual")
+    valence: float = setting(0.5, "the manual valence", address="/visuals/mood/valence")
+    energy: float = setting(0.5, "the manual energy", address="/visuals/mood/energy")
+    onset_effect: float = setting(0.5, "zoom and drift on onsets; 0: off", address="/visuals/effect/onset")
+    beat_pulse: float = setting(0.3, "a breath of zoom on each beat; 0: off", address="/visuals/beat/pulse")
+    beat_next: int = setting(0, "the next picture every so many beats; 0: never", 0, 64, address="/visuals/beat/next")
+    beat_cut: bool = setting(False, "cut to the beat's next picture instead of gliding", address="/visuals/beat/cut")
+    beat_surge: float = setting(
+        0.5, "travel faster on the downbeat, slower before it; 0: off", address="/visuals/beat/surge"
+    )
+    brush: float = setting(
+        0.8, "strokes of a brush instead of the network's fine noise; 0: off", address="/visuals/effect/brush"
+    )
+    grain: float = setting(0.15, "fine grain over the upscaled picture", address="/visuals/effect/grain")
+    vignette: float = setting(0.2, "darker corners", address="/visuals/effect/vignette")
+    freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
+    blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
+    help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)
+    scene: str = setting(
+        "",
+        "scene to recall; at the start for all that the show file and flags leave open; empty: none",
+        address="/visuals/scene",
+        scene=False,
+    )
+    scene_fade: float = setting(
+        2.0,
+        "how long sliders take to glide to a recalled scene; 0: cut",
+        0.0,
+        60.0,
+        "s",
+        address="/visuals/scene/fade",
+        scene=False,
+    )
+    scenes: str = setting("scenes", "folder of the scenes that you save; it is made with the first one", check=_folder)
+    view: str = setting(
         "", "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live"
     )
-    gallery: str = _setting("gallery", "folder of the snapshots; it is made with the first one")
-    snapshot_every: float = _setting(0.0, "a snapshot every so many seconds, half a second at least; 0: none")
-    snapshot_on_mood: float = _setting(
-        0.0, "a snapshot when the mood has moved so far from the last one's, every 10 s at most; 0: none"
+    gallery: str = setting("gallery", "folder of the snapshots; it is made with the first one", check=_folder)
+    snapshot_every: float = setting(
+        0.0,
+        "a snapshot every so many seconds, half a second at least; 0: none",
+        0.0,
+        3600.0,
+        "s",
+        address="/visuals/snapshot/every",
+        scene=False,
+    )
+    snapshot_on_mood: float = setting(
+        0.0,
+        "a snapshot when the mood has moved so far from the last one's, every 10 s at most; 0: none",
+        address="/visuals/snapshot/mood",
+        scene=False,
     )
 
 
@@ -141,7 +219,10 @@ class VisualsConfig:
 class Config:
     """All settings of a show.
 
-    `map` holds the rows of ``[[map]]``; every other table is a dataclass.
+    Attributes
+    ----------
+    map : the rows of ``[[map]]``
+    plugins : the settings of each plugin, by its name: ``[plugin.NAME]``
     """
 
     audio: AudioConfig = AudioConfig()
@@ -151,3 +232,14 @@ class Config:
     web: WebConfig = WebConfig()
     visuals: VisualsConfig = VisualsConfig()
     map: tuple[Map, ...] = ()
+    plugins: Mapping[str, Any] = field(default_factory=dict)
+
+
+TABLES: dict[str, type] = {
+    "audio": AudioConfig,
+    "mood": MoodConfig,
+    "rhythm": RhythmConfig,
+    "osc": OscConfig,
+    "web": WebConfig,
+    "visuals": VisualsConfig,
+}

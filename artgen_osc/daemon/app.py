@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from artgen_osc.audio.sources import AudioBlock, AudioSource, shown
-from artgen_osc.config import settings as configuration
+from artgen_osc.config.contract import get
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon.hearing import TOLD_S, Hearing, Silence, public_name
 from artgen_osc.daemon.inputs import Inputs
@@ -28,9 +28,6 @@ log = logging.getLogger("artgen.daemon")
 
 SWITCH_S = 0.001
 """So long may another thread of the show keep the analysis waiting each time; Python's own is five times as long."""
-
-FOLLOWED = {row.setting for row in schema.DAEMON_CONTROLS if row.setting} | {"osc.targets", "map"}
-"""Settings that a saved show file changes while the show runs; the renderer follows its own."""
 
 
 class Daemon:
@@ -54,7 +51,7 @@ class Daemon:
     """
 
     def __init__(self, file: ConfigFile, renderer: Renderer | None = None, meters: Meters | None = None) -> None:
-        self._file = file
+        self._file, self._table = file, file.contract.addresses
         config = self._config = file.config
         self._renderer, self._meters = renderer, meters
         self._dropped = 0
@@ -67,15 +64,15 @@ class Daemon:
         self._harmony: list[tuple[Address, Value]] = []
         self.ended = ""
         with ExitStack() as stack:
-            addresses = schema.by_path(schema.DAEMON_CONTROLS)
-            self._receiver = OscReceiver(config.osc.host, config.osc.port, addresses, config.osc.time_tags)
+            osc, table = config.osc, self._table
+            self._receiver = OscReceiver(osc.host, osc.port, table.daemon, osc.time_tags)
             stack.callback(self._receiver.close)
             self._guard = Guard(lambda what, reason: self._receiver.refuse(what, reason, ""))
-            osc, controls = config.osc, schema.DAEMON_CONTROLS
-            self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, schema.sent(), controls)
+            sent, understood = table.sent.values(), table.daemon.values()
+            self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, sent, understood)
             if self._query:
                 stack.callback(self._query.close)
-            self.page = open_page(config, self._receiver, file.origins["web.token"])
+            self.page = open_page(config, file.contract, self._receiver, file.origins["web.token"])
             if self.page:
                 stack.callback(self.page.close)
                 if renderer:
@@ -149,7 +146,7 @@ class Daemon:
                     if not self._inputs.ended():
                         self.ended = "the input has ended"
                         return 0
-                self._config = configuration.replace(self._config, "audio.input", self._inputs.spec)
+                self._config = self._file.contract.replace(self._config, "audio.input", self._inputs.spec)
                 self._silence = Silence()
                 self._hearing.tune(self._source.sample_rate)
                 self._steer()
@@ -174,10 +171,10 @@ class Daemon:
             self._latency_ms = 1000.0 * (waited + len(block.samples) / self._source.sample_rate)
 
     def _send(self, features: Features, mood: Mood) -> None:
-        values = [(output.address, output.read(features, mood)) for output in schema.OUTPUTS]
+        values = [(output.address, output.read(features, mood)) for output in self._table.hop]
         self._publish(values)
         if self._hops % schema.HOPS_PER_HARMONY == 0:
-            self._harmony = [(output.address, output.read(features, mood)) for output in schema.HARMONY]
+            self._harmony = [(output.address, output.read(features, mood)) for output in self._table.harmony]
             self._publish(self._harmony)
         self._hops += 1
         if self._meters:
@@ -201,8 +198,8 @@ class Daemon:
         if self.page:
             self.page.choices.targets = self._config.osc.targets
         if self._query:
-            public = configuration.replace(self._config, "audio.input", shown(self._config.audio.input))
-            self._query.publish(current(schema.DAEMON_CONTROLS, public))
+            public = self._file.contract.replace(self._config, "audio.input", shown(self._config.audio.input))
+            self._query.publish(current(self._table.daemon.values(), public))
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
@@ -235,7 +232,7 @@ class Daemon:
         for key, value in changes.items():
             if key.startswith("visuals."):
                 continue
-            if key not in FOLLOWED:
+            if key != "map" and key not in self._table.followed:
                 log.warning("%s: counts from the next start on", key)
                 continue
             with self._guard(key):
@@ -249,7 +246,7 @@ class Daemon:
         self._sender.echo(received)
         newest = {row.path: at for at, (row, _) in enumerate(received)}
         for at, (row, value) in enumerate(received):
-            if row.setting and row.setting != "osc.targets" and at != newest[row.path]:
+            if row.holds_value and at != newest[row.path]:
                 continue  # so a flood costs no more than one change of each setting
             with self._guard(row.path):
                 try:
@@ -262,8 +259,8 @@ class Daemon:
         if row.path == "/artgen/control/beat/tap":
             if value:
                 self._hearing.analyzer.rhythm.tap(self._clock)
-        elif row.path == "/artgen/control/target/add":
-            self._change("osc.targets", tuple(dict.fromkeys((*targets, str(value)))))
+        elif row.adds:
+            self._change(row.setting, tuple(dict.fromkeys((*get(self._config, row.setting), str(value)))))
         elif row.path == "/artgen/control/target/remove":
             self._change("osc.targets", tuple(target for target in targets if target != value))
         elif row.path == "/artgen/control/subscribe":
@@ -278,7 +275,7 @@ class Daemon:
         if key == "map":
             self._sender.set_maps(value)
             return
-        config = configuration.replace(self._config, key, value)
+        config = self._file.contract.replace(self._config, key, value)
         if key == "audio.input":
             self._inputs.want(config.audio.input)
             return

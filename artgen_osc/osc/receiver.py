@@ -20,7 +20,8 @@ from artgen_osc.osc.sockets import Packet, Sender, Tcp, Udp, sender_at
 from artgen_osc.osc.targets import check_asker, with_host
 from artgen_osc.runtime.guard import survived
 from artgen_osc.runtime.throttle import Throttle
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.address import Address, Value, extra
+from artgen_osc.schema.address_table import Rows
 
 MOST_WAITING = 100
 """Packets that came another way than over UDP or TCP and wait for `OscReceiver.poll`."""
@@ -104,7 +105,8 @@ class OscReceiver:
     Parameters
     ----------
     host, port : where to listen; port 0 takes a free one
-    addresses : rows by path, see `artgen_osc.schema.table.by_path`
+    addresses : what it understands, by path; where that is what a daemon sends, the value of an extractor that isn't
+        installed here is let through too
     time_tags : whether a bundle that is dated ahead waits; otherwise all counts at once
 
     Attributes
@@ -120,8 +122,9 @@ class OscReceiver:
         The UDP port is taken or the host isn't this machine's.
     """
 
-    def __init__(self, host: str, port: int, addresses: dict[str, Address], time_tags: bool = True) -> None:
+    def __init__(self, host: str, port: int, addresses: Rows, time_tags: bool = True) -> None:
         self._addresses, self._time_tags = addresses, time_tags
+        self._takes_extra = any(row.pulse for row in addresses.values())
         self._doubted = Throttle(every=math.inf)
         self._matching = lru_cache(MOST_PATTERNS)(lambda pattern: matching(pattern, addresses))
         self._throttle = Throttle()
@@ -288,7 +291,10 @@ class OscReceiver:
         if path in self._addresses:
             return [self._addresses[path]]
         if not is_pattern(path):
-            raise OscError(UNKNOWN)
+            row = extra(path) if self._takes_extra else None
+            if row is None:
+                raise OscError(UNKNOWN)
+            return [row]
         rows = [self._addresses[matched] for matched in self._matching(path)]
         if not rows:
             raise OscError("a pattern that matches no address")

@@ -8,7 +8,7 @@ and after it any options, each after a comma.
 """
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from typing import Any, Literal
 from artgen_osc.errors import OscError
 from artgen_osc.osc.host_port import LOCALHOST as LOCALHOST
 from artgen_osc.osc.host_port import NoPlace, ip_address, port_number, read_host_and_port
+from artgen_osc.runtime.text import nearest
 
 PORTS = {
     "touchdesigner": 10000,
@@ -91,13 +92,6 @@ class Target:
 def presets() -> tuple[str, ...]:
     """Names of the presets that are installed."""
     return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """``did you mean …?``, or the choice."""
-    words = list(words)
-    close = difflib.get_close_matches(word, words, n=1)
-    return f"did you mean {close[0]}?" if close else f"choose from {', '.join(words)}"
 
 
 def _number(low: float, high: float) -> Callable[[str], float]:

@@ -3,15 +3,14 @@
 Specification: https://github.com/Vidvox/OSCQueryProposal
 """
 
-import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from artgen_osc.config import settings as config
-from artgen_osc.config.settings import Config
+from artgen_osc.config.contract import get
+from artgen_osc.config.tables import Config
 from artgen_osc.schema.table import Address, Value
 
 ATTRIBUTES = (
@@ -45,15 +44,9 @@ Answer = tuple[HTTPStatus, object]
 """A status and what to say as JSON; None for an empty answer."""
 
 
-@functools.cache
-def holds_value(row: Address) -> bool:
-    """Whether a control has one current value: triggers and rows that add to a list have none."""
-    return bool(row.setting) and not isinstance(config.settings()[row.setting].default, tuple)
-
-
-def current(rows: Sequence[Address], settings: Config) -> list[tuple[Address, Value]]:
+def current(rows: Iterable[Address], settings: Config) -> list[tuple[Address, Value]]:
     """What the settings of `rows` are now, as it would be sent."""
-    return [(row, row.check((config.get(settings, row.setting),))) for row in rows if holds_value(row)]
+    return [(row, row.check((get(settings, row.setting),))) for row in rows if row.holds_value]
 
 
 def _method(row: Address, access: int) -> dict[str, Any]:
@@ -85,10 +78,10 @@ class Namespace:
     values : by path, as published last; the one who publishes may be another thread
     """
 
-    def __init__(self, name: str, sent: Sequence[Address], controls: Sequence[Address]) -> None:
+    def __init__(self, name: str, sent: Collection[Address], controls: Collection[Address]) -> None:
         self.rows = {row.path: row for row in (*sent, *controls)}
         self.values: dict[str, Value] = {}
-        self.readable = {row.path for row in (*sent, *controls) if row in sent or holds_value(row)}
+        self.readable = {row.path for row in (*sent, *controls) if row in sent or row.holds_value}
         self._nodes: dict[str, dict[str, Any]] = {"/": {"ACCESS": 0, "DESCRIPTION": name}}
         self._children: dict[str, dict[str, str]] = {"/": {}}
         for row in self.rows.values():

@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import OscError
@@ -92,8 +92,8 @@ class OscQuery(WebServer[_Client]):
         host: str,
         port: int,
         receiver: OscReceiver,
-        sent: Sequence[Address],
-        controls: Sequence[Address],
+        sent: Collection[Address],
+        controls: Collection[Address],
     ) -> None:
         self._name = name
         self._namespace = Namespace(name, sent, controls)
@@ -195,7 +195,7 @@ class OscQuery(WebServer[_Client]):
 
 
 def open_query(
-    name: str, host: str, port: int, receiver: OscReceiver, sent: Sequence[Address], controls: Sequence[Address]
+    name: str, host: str, port: int, receiver: OscReceiver, sent: Collection[Address], controls: Collection[Address]
 ) -> OscQuery | None:
     """The server, or None where the port is 0 or can't be had: that is logged, and the show goes on without it."""
     if not port:

@@ -5,10 +5,12 @@ terminal's encoding lacks. Through here it is harmless, and nothing raises.
 """
 
 import contextlib
+import difflib
 import logging
 import os
 import re
 import sys
+from collections.abc import Iterable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -64,6 +66,13 @@ def _harmless(letter: str) -> str:
 def shortened(text: str, most: int) -> str:
     """At most so many letters: of a longer text the beginning and the end, where a name and a reason are."""
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - 1 - most // 2) :]}"
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """``did you mean …?``, or the choice."""
+    words = list(words)
+    close = difflib.get_close_matches(word, words, n=1)
+    return f"did you mean {close[0]}?" if close else f"choose from {', '.join(words)}"
 
 
 def say(text: object, file: TextIO | None = None) -> None:

@@ -29,6 +29,7 @@ class Address:
     pulse : 1 for one hop, then 0: an event that may not be lost where fewer bundles are sent
     here : a target whose host, where it names none, is that of the one who sent it; `own` too
     own : a target that may be on another machine only if that is the one which asks for it, or one on this asks
+    adds : whether a message adds one to the setting's list, so that there is no one present value
     """
 
     path: str
@@ -41,6 +42,22 @@ class Address:
     pulse: bool = False
     here: bool = False
     own: bool = False
+    adds: bool = False
+
+    @property
+    def holds_value(self) -> bool:
+        """Whether it is a control that has one present value; triggers and those that add to a list have none."""
+        return bool(self.setting) and not self.adds
+
+    @property
+    def name(self) -> str:
+        """The setting's key without its table, or empty."""
+        return self.setting.rpartition(".")[2]
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a number without an upper end."""
+        return self.high == COUNT_MAX
 
     @property
     def tag(self) -> str:
@@ -93,3 +110,12 @@ class Address:
         if abs(number - whole) > ROUNDING * max(1.0, abs(number)):
             raise ValueError(f"{number:.10g} is not a whole number")
         return whole
+
+
+EXTRA = "/artgen/x/"
+"""Below it are the values of extractors that somebody has added."""
+
+
+def extra(path: str) -> Address | None:
+    """The row of a value from an extractor that isn't installed here: any finite number; None for another address."""
+    return Address(path, "float", "", -math.inf, math.inf) if path.startswith(EXTRA) else None

@@ -1,8 +1,8 @@
 """The OSC contract: the values that flow, and one row for each address.
 
-This table drives the sender, the validation in the receivers, ``artgen monitor``,
-the table in the README and the checks of the example patches. To add an address,
-add a row here; a test fails until it is documented.
+Of these rows, of those that the settings declare and of those that plugins bring, a show makes its
+`artgen_osc.schema.address_table.AddressTable` when it starts. To add an address, add a row here; for a control that
+has a value, declare a setting. A test fails until it is documented.
 """
 
 from collections.abc import Callable
@@ -249,18 +249,8 @@ VISUALS_STATUS: tuple[Address, ...] = (
 VISUALS_REFUSAL = replace(REFUSAL, path="/visuals/status/refusal")
 """Sent likewise."""
 
-DAEMON_CONTROLS: tuple[Address, ...] = (
-    Address("/artgen/control/input", "string", "switch to another input, as --input takes it", setting="audio.input"),
-    Address("/artgen/control/gain_db", "float", "gain before the analysis", -60, 60, "dB", setting="audio.gain_db"),
-    Address("/artgen/control/smoothing", "float", "time constant of the mood", 0, 30, "s", setting="mood.smoothing"),
-    Address(
-        "/artgen/control/target/add",
-        "string",
-        "send to this target too, as --osc takes it; from another machine: only to itself",
-        setting="osc.targets",
-        own=True,
-    ),
-    Address("/artgen/control/target/remove", "string", "send to this target no longer", setting="osc.targets"),
+DAEMON_COMMANDS: tuple[Address, ...] = (
+    Address("/artgen/control/target/remove", "string", "send to this target no longer"),
     Address(
         "/artgen/control/subscribe",
         "string",
@@ -269,91 +259,16 @@ DAEMON_CONTROLS: tuple[Address, ...] = (
         here=True,
     ),
     Address("/artgen/control/unsubscribe", "string", "end that; the same target", here=True),
-    Address("/artgen/control/mood/manual", "toggle", "1: send the two below instead", setting="mood.manual"),
-    Address("/artgen/control/mood/valence", "float", "the manual valence", setting="mood.valence"),
-    Address("/artgen/control/mood/energy", "float", "the manual energy", setting="mood.energy"),
     Address("/artgen/control/beat/tap", "trigger", "tap the beat; the second tap sets the tempo"),
-    Address("/artgen/control/beat/octave", "int", "-1: half as fast, 1: twice", -1, 1, setting="rhythm.octave"),
-    Address("/artgen/control/beat/lead", "float", "announce beats early by so much", 0, 0.5, "s", "rhythm.lead"),
-    Address("/artgen/control/freeze", "toggle", "1: hold the mood where it is", setting="mood.freeze"),
 )
+"""What the daemon understands beside its settings."""
 
-VISUALS_CONTROLS: tuple[Address, ...] = (
-    Address("/visuals/scene", "string", "recall the scene of this name; empty: none", setting="visuals.scene"),
+VISUALS_COMMANDS: tuple[Address, ...] = (
     Address("/visuals/scene/number", "int", "recall the scene at this place of the list, from 1; 0: none", 0, 1000),
-    Address(
-        "/visuals/scene/fade", "float", "sliders glide there in this time; 0: cut", 0, 60, "s", "visuals.scene_fade"
-    ),
     Address("/visuals/scene/save", "string", "save the picture's settings as they are now under this name"),
     Address("/visuals/scene/delete", "string", "delete the scene of this name; presets stay"),
-    Address("/visuals/seed", "int", "glide to this picture", 0, COUNT_MAX, setting="visuals.seed"),
     Address("/visuals/seed/next", "trigger", "glide to the next picture"),
-    Address("/visuals/speed", "float", "travel through the latent space", 0, 8, "pictures/10 s", "visuals.speed"),
-    Address("/visuals/smoothing", "float", "time constant of the mood's follower", 0, 30, "s", "visuals.smoothing"),
-    Address("/visuals/truncation", "float", "0: the average picture, 1: all variety", setting="visuals.truncation"),
-    Address("/visuals/mood/manual", "toggle", "1: follow the two below, not the music", setting="visuals.manual"),
-    Address("/visuals/mood/valence", "float", "the manual valence", setting="visuals.valence"),
-    Address("/visuals/mood/energy", "float", "the manual energy", setting="visuals.energy"),
-    Address(
-        "/visuals/model",
-        "string",
-        "fade to a model: a file, or the name of a loaded one; empty: the installed one; idle: needs none",
-        setting="visuals.model",
-    ),
-    Address("/visuals/model/fade", "float", "length of that fade; 0: cut", 0, 30, "s", "visuals.model_fade"),
-    Address("/visuals/model/load", "string", "load one more file, to have it ready", setting="visuals.models"),
-    Address("/visuals/model/second", "string", "a second model to mix in; empty: none", setting="visuals.second_model"),
-    Address(
-        "/visuals/model/mix",
-        "float",
-        "0: the model alone, 1: the second one alone",
-        setting="visuals.model_mix",
-    ),
-    Address("/visuals/effect/onset", "float", "zoom and drift on onsets; 0: off", setting="visuals.onset_effect"),
-    Address("/visuals/beat/pulse", "float", "a breath of zoom on each beat; 0: off", setting="visuals.beat_pulse"),
-    Address(
-        "/visuals/beat/next",
-        "int",
-        "the next picture every so many beats; 0: never",
-        0,
-        64,
-        setting="visuals.beat_next",
-    ),
-    Address("/visuals/beat/cut", "toggle", "1: cut to it instead of gliding", setting="visuals.beat_cut"),
-    Address(
-        "/visuals/beat/surge",
-        "float",
-        "travel faster on the downbeat, slower before it; 0: off",
-        setting="visuals.beat_surge",
-    ),
-    Address(
-        "/visuals/effect/brush",
-        "float",
-        "strokes of a brush instead of the network's fine noise; 0: off",
-        setting="visuals.brush",
-    ),
-    Address("/visuals/effect/grain", "float", "fine grain over the upscaled picture", setting="visuals.grain"),
-    Address("/visuals/effect/vignette", "float", "darker corners", setting="visuals.vignette"),
-    Address("/visuals/freeze", "toggle", "1: hold the picture", setting="visuals.freeze"),
-    Address("/visuals/blackout", "toggle", "1: fade to black", setting="visuals.blackout"),
     Address("/visuals/snapshot", "trigger", "keep the picture in the gallery"),
-    Address(
-        "/visuals/snapshot/every",
-        "float",
-        "keep one every so many seconds, half a second at least; 0: none",
-        0,
-        3600,
-        "s",
-        "visuals.snapshot_every",
-    ),
-    Address(
-        "/visuals/snapshot/mood",
-        "float",
-        "keep one when the mood has moved so far from the last one's, every 10 s at most; 0: none",
-        setting="visuals.snapshot_on_mood",
-    ),
-    Address("/visuals/fullscreen", "toggle", "1: fill the screen", setting="visuals.fullscreen"),
-    Address("/visuals/help", "toggle", "1: show the overlay", setting="visuals.help"),
     Address(
         "/visuals/subscribe",
         "string",
@@ -363,23 +278,14 @@ VISUALS_CONTROLS: tuple[Address, ...] = (
     Address("/visuals/unsubscribe", "string", "end that; the same target", here=True),
     Address("/visuals/quit", "trigger", "close the renderer"),
 )
+"""What the renderer understands beside its settings."""
 
 
-def sent() -> tuple[Address, ...]:
-    """Every address that the daemon sends."""
-    return (*(output.address for output in OUTPUTS + HARMONY), *STATUS, REFUSAL)
-
-
-def sent_by_renderer() -> tuple[Address, ...]:
-    """Every address that the renderer sends to its subscribers."""
-    return (*VISUALS_STATUS, VISUALS_REFUSAL)
+def own_sent() -> tuple[Address, ...]:
+    """What every daemon sends, whatever its plugins."""
+    return (*(output.address for output in (*OUTPUTS, *HARMONY)), *STATUS, REFUSAL)
 
 
 def values_of(rows: tuple[Address, ...], state: Status | Painting) -> list[tuple[Address, Value]]:
     """A state as it is sent: the last part of each path is a field's name."""
     return [(row, getattr(state, row.path.rpartition("/")[2])) for row in rows]
-
-
-def by_path(*tables: tuple[Address, ...]) -> dict[str, Address]:
-    """Rows by their path."""
-    return {row.path: row for table in tables for row in table}

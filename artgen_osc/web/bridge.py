@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from artgen_osc.config.contract import Contract
 from artgen_osc.errors import OscError
 from artgen_osc.http.door import plain
 from artgen_osc.http.part import Part
@@ -17,10 +18,10 @@ from artgen_osc.osc.codec import decode, encode_bundle, encode_message
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import place
-from artgen_osc.schema import table as schema
-from artgen_osc.schema.table import Address, Value
-from artgen_osc.web.client import PULSES, ROWS, BridgeClient, Bundle, read_wish
-from artgen_osc.web.reference import page
+from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address_table import Rows
+from artgen_osc.web.client import BridgeClient, Bundle, read_wish
+from artgen_osc.web.reference import Reference
 
 if TYPE_CHECKING:
     import ssl
@@ -31,8 +32,6 @@ log = logging.getLogger("artgen.bridge")
 
 MOST_A_SECOND = 2_000
 """Bundles to all clients together, and values from all of them, so that the analysis always has room beside them."""
-
-CONTROLS = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
 
 
 def _read(message: str | bytes) -> list[tuple[str, tuple[object, ...]]]:
@@ -54,14 +53,14 @@ def _read(message: str | bytes) -> list[tuple[str, tuple[object, ...]]]:
     return [(path, () if value is None else (value,)) for path, value in values.items()]
 
 
-def _check(path: str, arguments: tuple[object, ...]) -> tuple[Address, Value]:
+def _check(path: str, arguments: tuple[object, ...], controls: Rows) -> tuple[Address, Value]:
     """A control and its value as the schema wants it.
 
     Raises
     ------
     ValueError
     """
-    row = CONTROLS.get(path)
+    row = controls.get(path)
     if row is None:
         raise ValueError(
             f"{path[:200]}: unknown address; those of /artgen/control and /visuals are allowed; GET / lists them"
@@ -81,6 +80,7 @@ class Bridge(WebServer[BridgeClient]):
     Parameters
     ----------
     host, port : where to listen; port 0 takes a free one
+    contract : the show's
     receiver : where control of the daemon goes
     renderer : host and port where control of the renderer goes, over UDP
     origins : sites, such as ``https://editor.p5js.org``, whose pages may listen and steer too
@@ -102,6 +102,7 @@ class Bridge(WebServer[BridgeClient]):
         self,
         host: str,
         port: int,
+        contract: Contract,
         receiver: OscReceiver,
         renderer: tuple[str, int],
         origins: Iterable[str] = (),
@@ -113,7 +114,8 @@ class Bridge(WebServer[BridgeClient]):
         self._origins = frozenset(origins)
         self._told: dict[str, Value] = {}
         self._refused = 0
-        super().__init__("the web page", host, port, receiver, ROWS, {}, parts, token, tls, hosts)
+        self._table, self._reference = contract.addresses, Reference(contract)
+        super().__init__("the web page", host, port, receiver, self._table.sent, {}, parts, token, tls, hosts)
         try:
             self._renderer = OscSender([place(*renderer)])
         except OscError:
@@ -140,11 +142,11 @@ class Bridge(WebServer[BridgeClient]):
         return origin.lower() in self._origins or super()._may_steer(origin, host)
 
     def _page(self, request: "web.Request") -> Page:
-        return page(request.path, f"{here(request)}:{self.port}")
+        return self._reference.page(request.path, f"{here(request)}:{self.port}")
 
     async def _greet(self, connection: "web.WebSocketResponse", request: "web.Request") -> BridgeClient | None:
         try:
-            wish = read_wish(request.raw_path)
+            wish = read_wish(request.raw_path, self._table)
         except ValueError as error:
             # A page is told nothing of a refused handshake, so it is let in to hear the reason.
             await connection.send_str(json.dumps({"error": str(error)}))
@@ -157,22 +159,22 @@ class Bridge(WebServer[BridgeClient]):
         if not self._clients:
             self._told = {}
         state = self._values.copy()
-        client.put(Bundle({**state, **{path: 0.0 for path in PULSES if path in state}}))
+        client.put(Bundle({**state, **{path: 0.0 for path in self._table.pulses if path in state}}, self._table))
         return client
 
     def _inform(self, values: Iterable[tuple[Address, Value]]) -> None:
-        whole = Bundle({row.path: value for row, value in values})
-        changed = Bundle({p: v for p, v in whole.values.items() if p in PULSES or self._told.get(p) != v})
+        whole = Bundle({row.path: value for row, value in values}, self._table)
+        changed = whole.only([p for p, v in whole.values.items() if p in self._table.pulses or self._told.get(p) != v])
         self._told.update(whole.values)
         for client in self._clients:
             client.put(whole if client.wish.binary else changed)
 
     def _catch_up(self) -> None:
         values = self._values.copy()
-        for path in PULSES:  # those that were lost show in the counter
+        for path in self._table.pulses:  # those that were lost show in the counter
             if path in values:
                 values[path] = float(values[f"{path}/count"] != self._told.get(f"{path}/count"))
-        self._inform([(ROWS[path], value) for path, value in values.items()])
+        self._inform([(self._table.sent[path], value) for path, value in values.items()])
 
     def _rest(self, client: BridgeClient, sent: int) -> float:
         return max(client.pause(), sent * len(self._clients) / MOST_A_SECOND)
@@ -192,7 +194,7 @@ class Bridge(WebServer[BridgeClient]):
                 self._refuse(client, str(error))
         for path, arguments in said:
             try:
-                row, value = _check(path, arguments)
+                row, value = _check(path, arguments, self._table.controls)
             except ValueError as error:
                 self._refuse(client, str(error))
                 continue

@@ -9,7 +9,7 @@ import math
 import re
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -18,7 +18,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.http.listener import Client
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.pattern import matching
-from artgen_osc.schema import table as schema
+from artgen_osc.schema.address_table import AddressTable
 from artgen_osc.schema.table import Value
 
 if TYPE_CHECKING:
@@ -34,18 +34,24 @@ HIGHEST_RATE = 1000.0
 DECIMALS = 5
 """Of the numbers in JSON: finer than anything that is heard or seen."""
 
-ROWS = schema.by_path(schema.sent())
-PULSES = tuple(path for path in ROWS if f"{path}/count" in ROWS)
-"""Events: 1, then 0, beside a counter."""
-
 Values = Mapping[str, Value]
 
 
 class Bundle:
-    """Values that go out together; each form is made once, however many clients take it."""
+    """Values that go out together; each form is made once, however many clients take it.
 
-    def __init__(self, values: Values) -> None:
-        self.values = values
+    Parameters
+    ----------
+    values : by path
+    table : the show's
+    """
+
+    def __init__(self, values: Values, table: AddressTable) -> None:
+        self.values, self.table = values, table
+
+    def only(self, paths: Collection[str]) -> "Bundle":
+        """The part with these paths."""
+        return Bundle({path: value for path, value in self.values.items() if path in paths}, self.table)
 
     @functools.cached_property
     def json(self) -> str:
@@ -56,16 +62,18 @@ class Bundle:
     @functools.cached_property
     def osc(self) -> bytes:
         """One bundle, as `OscSender` sends it."""
-        return encode_bundle([encode_message(path, ROWS[path].tag, value) for path, value in self.values.items()])
+        rows = self.table.sent
+        return encode_bundle([encode_message(path, rows[path].tag, value) for path, value in self.values.items()])
 
 
-def merged(bundles: Iterable[Bundle]) -> Bundle:
-    """The newest of each value, and every pulse that was among them."""
+def merged(bundles: Sequence[Bundle]) -> Bundle:
+    """The newest of each value, and every pulse that was among them; of one bundle at least."""
+    table = bundles[0].table
     values: dict[str, Value] = {}
     for bundle in bundles:
-        held = {path: values[path] for path in PULSES if values.get(path)}
+        held = {path: values[path] for path in table.pulses if values.get(path)}
         values |= {**bundle.values, **held}
-    return Bundle(values)
+    return Bundle(values, table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +83,32 @@ class Wish:
     Attributes
     ----------
     binary : ``/osc``, not ``/json``
-    only : the paths it wants
+    only : the paths it wants; None: all
     rate : most bundles a second; infinite for each as it comes
     """
 
     binary: bool
-    only: frozenset[str]
+    only: frozenset[str] | None
     rate: float
 
 
-def _only(text: str) -> Iterator[str]:
+def _only(text: str, table: AddressTable) -> Iterator[str]:
     """The paths that address patterns mean; a comma is between two of them, unless it is within braces."""
     for pattern in re.split(r",(?![^{]*\})", text):
         if pattern.startswith("/"):
             try:
-                yield from matching(pattern, ROWS)
+                yield from matching(pattern, table.sent)
             except OscError as error:
                 raise ValueError(f"only={error}") from None
 
 
-def read_wish(target: str) -> Wish:
+def read_wish(target: str, table: AddressTable) -> Wish:
     """Understand ``/json?rate=30&only=/artgen/valence,/artgen/{low,mid,high}``.
+
+    Parameters
+    ----------
+    target : path and query of the request
+    table : the show's
 
     Raises
     ------
@@ -104,7 +117,8 @@ def read_wish(target: str) -> Wish:
     parts = urlsplit(target)
     if parts.path not in ("/json", "/osc"):
         raise ValueError(f"{parts.path[:200]}: nothing is here; /json and /osc are allowed; GET / says more")
-    only, rate = frozenset(ROWS), math.inf
+    only: frozenset[str] | None = None
+    rate = math.inf
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
         if name == "rate":
             try:
@@ -116,7 +130,7 @@ def read_wish(target: str) -> Wish:
                     f"rate={text[:200]}: is no rate; above 0 to {HIGHEST_RATE:g} a second is allowed; such as rate=30"
                 )
         elif name == "only":
-            only = frozenset(_only(text))
+            only = frozenset(_only(text, table))
             if not only:
                 raise ValueError(
                     f"only={text[:200]}: means no address; OSC address patterns are allowed; such as only=/artgen/beat"
@@ -142,8 +156,8 @@ class BridgeClient(Client):
 
     def put(self, bundle: Bundle) -> None:
         """Send what the client wants of `bundle`, as soon as it takes it."""
-        if len(self.wish.only) < len(ROWS):
-            bundle = Bundle({path: value for path, value in bundle.values.items() if path in self.wish.only})
+        if self.wish.only is not None:
+            bundle = bundle.only(self.wish.only)
         if not bundle.values:
             return
         self._waiting.append(bundle)

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artgen_osc.audio.browser import BrowserInput
+from artgen_osc.config.contract import Contract, get
 from artgen_osc.config.flags import flags
-from artgen_osc.config.settings import GALLERY, PAINTING, TOKEN_VARIABLE, Config, check, get
+from artgen_osc.config.settings import GALLERY, PAINTING, TOKEN_VARIABLE
+from artgen_osc.config.tables import Config
 from artgen_osc.errors import ConfigError, OscError
 from artgen_osc.http.guard import host_name, is_loopback, new_token, read_certificate, site
 from artgen_osc.http.part import Part
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.targets import place
 from artgen_osc.runtime.child import python_module
-from artgen_osc.schema import table as schema
+from artgen_osc.schema.address_table import AddressTable
 from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.choices import ChoicesPart
 from artgen_osc.web.gallery import GalleryProxy
@@ -31,12 +33,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("artgen.web")
 
 
-def open_page(settings: Config, receiver: OscReceiver, token_from: str = "") -> "ShowPage | None":
+def open_page(settings: Config, contract: Contract, receiver: OscReceiver, token_from: str = "") -> "ShowPage | None":
     """The page, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
 
     Parameters
     ----------
     settings : of the show
+    contract : what can be set and said in it
     receiver : where control of the daemon goes
     token_from : where ``web.token`` came from: ``flag``, or the name of the show file
 
@@ -53,7 +56,7 @@ def open_page(settings: Config, receiver: OscReceiver, token_from: str = "") -> 
     if settings.web.token:
         _warn_of_readers(token_from)
     try:
-        return ShowPage(settings, receiver, origins, hosts, tls)
+        return ShowPage(settings, contract, receiver, origins, hosts, tls)
     except OscError as error:
         log.warning("%s", error)
         return None
@@ -73,13 +76,14 @@ class ShowPage(Bridge):
     def __init__(
         self,
         settings: Config,
+        contract: Contract,
         receiver: OscReceiver,
         origins: list[str],
         hosts: list[str],
         tls: "ssl.SSLContext | None" = None,
     ) -> None:
         web, visuals = settings.web, settings.visuals
-        token = chosen_token(web.token) or ("" if is_loopback(web.host) and not hosts else new_token())
+        token = chosen_token(web.token, contract) or ("" if is_loopback(web.host) and not hosts else new_token())
         secure = tls is not None
         self.addresses = addresses(web.host, web.port, token, secure)
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
@@ -90,17 +94,17 @@ class ShowPage(Bridge):
         parts: list[Part] = [
             SitePart(self.addresses, token),
             ViewPart(),
-            StatePart(_sources(settings)),
+            StatePart(_sources(settings, contract.addresses)),
             self.choices,
             SoundPart(self.sound),
             SongsPart(Path(web.songs), _given(settings, *PAINTING), analyze),
             GalleryProxy(gallery),
         ]
         renderer = (visuals.host, visuals.port)
-        super().__init__(web.host, web.port, receiver, renderer, origins, parts, token, tls, hosts)
+        super().__init__(web.host, web.port, contract, receiver, renderer, origins, parts, token, tls, hosts)
 
 
-def chosen_token(setting: str) -> str:
+def chosen_token(setting: str, contract: Contract) -> str:
     """The token by the environment, which other users of this machine can't read, or else by the setting.
 
     Raises
@@ -110,7 +114,7 @@ def chosen_token(setting: str) -> str:
     """
     text = os.environ.get(TOKEN_VARIABLE, "")
     try:
-        return str(check("web.token", text)) if text else setting
+        return str(contract.check("web.token", text)) if text else setting
     except ValueError as error:
         raise ConfigError(f"{TOKEN_VARIABLE}: {error}; choose another one, or leave it out") from None
 
@@ -131,12 +135,12 @@ def _given(settings: Config, *keys: str) -> list[str]:
     return flags({key: get(settings, key) for key in keys}, ("mood", "visuals"))
 
 
-def _sources(settings: Config) -> list[Source]:
+def _sources(settings: Config, table: AddressTable) -> list[Source]:
     found = []
     osc, visuals = settings.osc, settings.visuals
     if osc.query_port:
-        found.append(Source.of("daemon", place(osc.host, osc.query_port), schema.DAEMON_CONTROLS))
+        found.append(Source.of("daemon", place(osc.host, osc.query_port), table.daemon.values()))
     if visuals.query_port:
         where = place(visuals.host, visuals.query_port)
-        found.append(Source.of("renderer", where, schema.VISUALS_CONTROLS, schema.sent_by_renderer()))
+        found.append(Source.of("renderer", where, table.visuals.values(), table.painted.values()))
     return found

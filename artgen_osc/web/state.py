@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import decode
-from artgen_osc.oscquery.namespace import holds_value
 from artgen_osc.schema.table import Address, Value
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class Source:
     @classmethod
     def of(cls, name: str, place: str, controls: Iterable[Address], sent: Iterable[Address] = ()) -> "Source":
         """One that tells the present value of each of `controls` that has one, and of `sent`."""
-        return cls(name, place, (*(row for row in controls if holds_value(row)), *sent))
+        return cls(name, place, (*(row for row in controls if row.holds_value), *sent))
 
 
 class StatePart:

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.cli import build_parser
-from artgen_osc.config import settings as config
+from artgen_osc.commands import readme as table
 from artgen_osc.osc import targets as target_syntax
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.mapping import rows as mapping
 from artgen_osc.osc.targets import PORTS
-from artgen_osc.schema import readme as table
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Features, Mood
+from tests import show_table
 from visuals.gallery.record import About
 from visuals.modulation.motion import Look
 
 ROOT = Path(__file__).parents[2]
-ALL = (*schema.sent(), *schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)
+ALL = (*show_table.SENT, *show_table.DAEMON, *show_table.VISUALS)
 FEATURES = Features(
     time=1.0,
     level_db=-200.0,
@@ -83,7 +83,7 @@ def test_a_bundle_fits_into_one_datagram(outputs: tuple[schema.Output, ...]) -> 
 
 
 def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
-    known = config.settings()
+    known = show_table.CONTRACT.settings
     with_address = {row.setting for row in ALL if row.setting}
     assert with_address <= set(known)
     fixed_at_start = {
@@ -124,7 +124,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
 
 @pytest.mark.parametrize("row", [row for row in ALL if row.setting], ids=lambda row: row.path)
 def test_the_default_of_a_setting_is_allowed_by_its_address(row: schema.Address) -> None:
-    default = config.settings()[row.setting].default
+    default = show_table.CONTRACT.settings[row.setting].default
     if not isinstance(default, tuple):
         row.check((default,))
 
@@ -227,7 +227,7 @@ def test_every_option_of_a_target_and_every_preset_is_documented() -> None:
 
 def test_every_key_of_a_map_is_documented() -> None:
     guide = (ROOT / "docs/mapping.md").read_text(encoding="utf-8")
-    assert all(f"| `{key}` |" in guide for key in mapping.KEYS)
+    assert all(f"| `{key}` |" in guide for key in ("from", *mapping.CHECKS))
     assert all(f"`{name}`" in guide for name in (*mapping.TYPES, *mapping.CURVES, "impulse"))
     assert all(f"`{path.removeprefix('/artgen/')}`" in guide for path in mapping.INPUTS)
 
@@ -237,4 +237,4 @@ def test_the_maps_of_the_guide_are_right() -> None:
         blocks = re.findall(r"```toml\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
         rows = [row for block in blocks for row in tomllib.loads(block).get("map", [])]
         assert rows
-        assert mapping.read_rows(rows, page)[1] == []
+        assert mapping.read_rows(rows, page, show_table.TABLE.sent)[1] == []

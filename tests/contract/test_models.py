@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.commands import doctor_checks as doctor
-from artgen_osc.config.settings import Config
+from artgen_osc.config.tables import Config
 from artgen_osc.inference import model_cards
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import GalleryError
 from artgen_osc.inference.modelfile import file_sha256, graph_sha256, weights_sha256
-from artgen_osc.schema.table import VISUALS_CONTROLS, Value, by_path, sent
+from artgen_osc.schema.table import Value
+from tests import show_table
 from tests.gallery.conftest import an_about
 from visuals.control.controls import Controls
 from visuals.gallery import again
@@ -27,7 +28,7 @@ from visuals.painting.worker import SyncWorker
 from visuals.show import Show
 from visuals.snapshots import snapshot
 
-ROWS = by_path(sent(), VISUALS_CONTROLS)
+ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 SIZE = (320, 180)
 
 

@@ -1,7 +1,7 @@
 import math
 from typing import Any
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from visuals.control.controls import Control
 from visuals.gallery.occasions import MOOD_REST_S, Occasions
 

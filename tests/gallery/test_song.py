@@ -10,7 +10,7 @@ import soundfile
 from PIL import Image
 
 from artgen_osc.cli import main
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from tests import signals
 from visuals.gallery import again
 from visuals.gallery.files import read

@@ -19,10 +19,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from artgen_osc.config.settings import Config, replace
+from artgen_osc.config.tables import Config
 from artgen_osc.osc.receiver import Capture, capture
 from artgen_osc.oscquery.server import current
-from artgen_osc.schema import table as schema
+from tests import show_table
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
 from tests.ports import free_port
@@ -57,8 +57,10 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
         daemon = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", "--osc-query-port=0")
         ports = (f"--osc-port={free_port()}", f"--web-port={port}", f"--visuals-port={renderer.port}")
         with running(*daemon, *ports, f"--osc=127.0.0.1:{listener}", log=log):
-            query = Server((), schema.VISUALS_CONTROLS)
-            query.query.publish(current(schema.VISUALS_CONTROLS, replace(Config(), "visuals.speed", 2.0)))
+            query = Server((), show_table.VISUALS)
+            query.query.publish(
+                current(show_table.VISUALS, show_table.CONTRACT.replace(Config(), "visuals.speed", 2.0))
+            )
             yield Show(port, listener, renderer, query.port)
             query.close()
     assert "Traceback" not in log.read_text(), log.read_text()
@@ -175,8 +177,8 @@ def test_the_remote_has_every_control_and_they_reach_the_renderer(example: Opene
     page = example.page
     page.wait_for_function("document.getElementById('state').textContent === 'connected'")
     wait_for(lambda: "bpm" in page.inner_text("#tempo"), 30, "a tempo")
-    mood = [row for row in schema.VISUALS_CONTROLS if row.path.startswith("/visuals/mood/")]
-    assert page.locator("#controls > *").count() == len(schema.VISUALS_CONTROLS) - len(mood)
+    mood = [row for row in show_table.VISUALS if row.path.startswith("/visuals/mood/")]
+    assert page.locator("#controls > *").count() == len(show_table.VISUALS) - len(mood)
 
     before = page.evaluate("document.getElementById('music').style.left")
     wait_for(lambda: page.evaluate("document.getElementById('music').style.left") != before, 30, "motion")

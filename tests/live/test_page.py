@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from artgen_osc.audio.demo import RATE, compose
-from artgen_osc.schema import table as schema
+from tests import show_table
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, running, wait_for
 from tests.ports import free_port
@@ -174,7 +174,7 @@ def test_the_plane_leads_the_picture_and_gives_it_back(page: Page) -> None:
 def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Live, browser: Browser) -> None:
     page.get_by_role("tab", name="Controls").click()
     cards = page.locator("#controls .card")
-    rows = {row.path for row in (*schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)} - NOT_SHOWN
+    rows = {row.path for row in (*show_table.DAEMON, *show_table.VISUALS)} - NOT_SHOWN
     expect(cards).to_have_count(len(rows), timeout=SECONDS)
     expect(page.locator("#controls h2")).to_have_text(["Picture", "Mood", "Beats", "Sound", "Where to"])
     expect(page.locator("#controls .card code").first).to_be_hidden()

@@ -25,8 +25,8 @@ from pythonosc.tcp_client import SimpleTCPClient
 from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc.osc.receiver import OscReceiver, capture
-from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Value
+from tests import show_table
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
 from tests.ports import free_port
@@ -78,7 +78,7 @@ class Controls:
     """The receiver of the daemon and the renderer, and what it has taken: time of arrival, path, value."""
 
     def __init__(self) -> None:
-        rows = schema.by_path(schema.DAEMON_CONTROLS, schema.VISUALS_CONTROLS)
+        rows = show_table.by_path(show_table.DAEMON, show_table.VISUALS)
         self.receiver = OscReceiver("127.0.0.1", 0, rows)
         self.port = self.receiver.port
         self.taken: list[tuple[float, str, Value]] = []
@@ -357,7 +357,7 @@ def test_the_oscquery_client_of_npm_reads_the_tree_and_steers(daemon: Daemon, pa
     found, lead = map(json.loads, answer.stdout.splitlines())
     assert (found["host"]["oscPort"], found["host"]["wsPort"]) == (daemon.port, daemon.query_port)
     methods = {method["full_path"]: method for method in found["methods"]}
-    rows = (*schema.sent(), *schema.DAEMON_CONTROLS)
+    rows = (*show_table.SENT, *show_table.DAEMON)
     assert methods.keys() == {row.path for row in rows}
     for row in rows:
         (argument,) = methods[row.path]["arguments"]

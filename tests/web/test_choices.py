@@ -11,10 +11,10 @@ import pytest
 
 from artgen_osc.audio.devices import Device, Input
 from artgen_osc.errors import AudioError
-from artgen_osc.schema import table as schema
 from artgen_osc.web import choices
 from artgen_osc.web.choices import ChoicesPart
 from artgen_osc.web.site import STATIC
+from tests import show_table
 from tests.test_commands import main
 from tests.web.part_server import serve_parts
 
@@ -95,6 +95,6 @@ def test_every_control_has_a_name_of_its_own_on_the_page() -> None:
     named = re.findall(r'^    ?\[?"(/[\w/]+)"', words, re.MULTILINE)
     named += re.findall(r'\[\["(/[\w/]+)"', words)
     hidden = re.findall(r'^  "(/[\w/]+)",$', words, re.MULTILINE)
-    rows = [row.path for row in (*schema.DAEMON_CONTROLS, *schema.VISUALS_CONTROLS)]
+    rows = [row.path for row in (*show_table.DAEMON, *show_table.VISUALS)]
     assert sorted({*named, *hidden}) == sorted(rows)
     assert not set(named) & set(hidden)

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.config import settings as config
-from artgen_osc.config.settings import TOKEN_VARIABLE, Config, WebConfig
+from artgen_osc.config.settings import TOKEN_VARIABLE
+from artgen_osc.config.tables import Config, WebConfig
 from artgen_osc.errors import ConfigError
 from artgen_osc.http import guard, lockout, pace
 from artgen_osc.http.lockout import FORGET_S, FREE, LONGEST_S, Lockout
 from artgen_osc.http.pace import Pace
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
+from tests import show_table
 from tests.ports import free_port
 from tests.test_oscquery import wait_for
 from tests.test_web import TOKEN, Server
@@ -113,7 +115,7 @@ def test_a_token_that_is_none(token: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert "12 at least" in str(refused.value) and token not in str(refused.value)
     monkeypatch.setenv(TOKEN_VARIABLE, token)
     with contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver, pytest.raises(ConfigError) as refused:
-        open_page(Config(), receiver)
+        open_page(Config(), show_table.CONTRACT, receiver)
     assert str(refused.value).startswith(f"{TOKEN_VARIABLE}: ") and token not in str(refused.value)
 
 
@@ -134,9 +136,11 @@ def test_others_who_can_read_the_token_are_told_of(
     file = tmp_path / "show.toml"
     file.touch()
     file.chmod(mode)
-    settings = config.replace(Config(web=WebConfig(port=free_port(), token=TOKEN)), "visuals.port", free_port())
+    settings = show_table.CONTRACT.replace(
+        Config(web=WebConfig(port=free_port(), token=TOKEN)), "visuals.port", free_port()
+    )
     with contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver:
-        page = open_page(settings, receiver, "flag" if where == "flag" else str(file))
+        page = open_page(settings, show_table.CONTRACT, receiver, "flag" if where == "flag" else str(file))
         assert page
         page.close()
     assert (words in caplog.text) and bool(caplog.records) == bool(words) and TOKEN not in caplog.text
@@ -184,7 +188,7 @@ def test_behind_a_proxy_there_is_a_token_even_if_nobody_chose_one() -> None:
 def test_a_name_that_is_none_is_a_mistake_in_the_settings(name: str) -> None:
     receiver = OscReceiver("127.0.0.1", 0, {})
     with contextlib.closing(receiver), pytest.raises(ConfigError, match=r"^web.hosts: .* is not a name; .*; such as"):
-        open_page(Config(web=WebConfig(hosts=(name,))), receiver)
+        open_page(Config(web=WebConfig(hosts=(name,))), show_table.CONTRACT, receiver)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, gzip", "nonsense"])

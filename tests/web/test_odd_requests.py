@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.http import guard
-from artgen_osc.schema import table as schema
+from tests import show_table
 from tests.gallery.conftest import put
 from tests.gallery.served import Served
 from tests.test_oscquery import Server as Query
@@ -103,7 +103,7 @@ MESSAGES = (
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message[:20])
 def test_messages_to_oscquery(message: str) -> None:
-    with contextlib.closing(Query(schema.sent(), schema.DAEMON_CONTROLS)) as server, server.connect() as client:
+    with contextlib.closing(Query(show_table.SENT, show_table.DAEMON)) as server, server.connect() as client:
         client.send(message)
         server.settle(client)
         for number in NUMBERS:

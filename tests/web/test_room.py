@@ -15,11 +15,12 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from artgen_osc.config.settings import Config, WebConfig
+from artgen_osc.config.tables import Config, WebConfig
 from artgen_osc.http import door
 from artgen_osc.http import server as webserver
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
+from tests import show_table
 from tests.ports import free_port
 from tests.test_oscquery import Peer, wait_for
 from tests.test_web import Server
@@ -104,7 +105,7 @@ def test_one_address_has_its_share_of_listeners(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("host", ["a..b", "a\0b", "x" * 300, "\udcff", "no such host", ""])
 def test_a_host_that_is_none_is_one_line(host: str, caplog: pytest.LogCaptureFixture) -> None:
     with contextlib.closing(OscReceiver("127.0.0.1", 0, {})) as receiver:
-        page = open_page(Config(web=WebConfig(host=host, port=free_port())), receiver)
+        page = open_page(Config(web=WebConfig(host=host, port=free_port())), show_table.CONTRACT, receiver)
         if page:  # an empty one is all addresses
             page.close()
     told = [record.getMessage() for record in caplog.records if record.name != "artgen.osc.in"]

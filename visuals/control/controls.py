@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from artgen_osc.config.settings import VisualsConfig
-from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path
+from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.schema.address import Address, Value
 
 STALE_S = 2.0
 """Without a value from the daemon for this long, the mood goes back to neutral."""
@@ -22,7 +22,6 @@ MOST_MODELS = 6
 """Of the files to load ahead, the last ones count: all of them and the two that paint have room in the rack."""
 
 NEUTRAL = 0.5
-_CONTROLS = by_path(VISUALS_CONTROLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ class Controls:
         time : s, monotonic
         """
         for row, value in messages:
-            if row.path in _CONTROLS:
+            if row.path.startswith("/visuals/"):
                 self._visuals(row, value, time)
             elif isinstance(value, str):
                 self._words[row.path] = value
@@ -182,11 +181,10 @@ class Controls:
                 return
             self._counts[row.path] += 1
         if row.setting:
-            name = row.setting.partition(".")[2]
             new: Any = bool(value) if row.kind == "toggle" else value
-            if row.path == "/visuals/model/load" and isinstance(value, str):
+            if row.adds and isinstance(value, str):
                 new = tuple(dict.fromkeys((*self._settings.models, value)))[-MOST_MODELS:]
-            self._settings = replace(self._settings, **{name: new})
+            self._settings = replace(self._settings, **{row.name: new})
 
     def _daemon(self, path: str, value: float, time: float) -> None:
         if path == "/artgen/status/silent":

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from artgen_osc.config.settings import VisualsConfig
-from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path
+from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address_table import Rows
 
 CLOSE = "close"
 """Stands for the window's own button among the keys' names."""
@@ -62,8 +63,6 @@ ARROWS = {
 HELP = (*((key.label, key.doc) for key in KEYS), ("Arrows", "after M: valence (left, right) and energy (up, down)"))
 """Keys and what they do, for the overlay."""
 
-_ROWS = by_path(VISUALS_CONTROLS)
-
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
@@ -82,9 +81,15 @@ class Pressed:
 
 
 class Keyboard:
-    """Knows what a key means at the moment."""
+    """Knows what a key means at the moment.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    rows : what the renderer understands
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
         self._quit_until = -math.inf
 
     def press(self, name: str, settings: VisualsConfig, time: float, scenes: Sequence[str]) -> Pressed:
@@ -98,11 +103,11 @@ class Keyboard:
         scenes : names, in the order of their numbers
         """
         if name in ARROWS and settings.manual:
-            return _move(*ARROWS[name], settings)
+            return self._move(*ARROWS[name], settings)
         key = BY_NAME.get(name)
         if key is None:
             return Pressed()
-        row = _ROWS[key.path]
+        row = self._rows[key.path]
         if key.path == QUIT:
             return self._quit(name, settings.fullscreen, time)
         if row.kind == "int":
@@ -112,7 +117,7 @@ class Keyboard:
             return Pressed(((row, number),) if there else (), note)
         if row.kind == "trigger":
             return Pressed(((row, 1),), key.doc)
-        on = not getattr(settings, row.setting.partition(".")[2])
+        on = not getattr(settings, row.name)
         if key.path == HELPED:
             return Pressed(((row, int(on)),))  # it is seen
         note = f"{key.doc} {'on' if on else 'off'}"
@@ -122,16 +127,14 @@ class Keyboard:
 
     def _quit(self, name: str, fullscreen: bool, time: float) -> Pressed:
         if name == "escape" and fullscreen:
-            return Pressed(((_ROWS[FULLSCREEN], 0),), "fullscreen off")
+            return Pressed(((self._rows[FULLSCREEN], 0),), "fullscreen off")
         if name == CLOSE or time < self._quit_until:
-            return Pressed(((_ROWS[QUIT], 1),))
+            return Pressed(((self._rows[QUIT], 1),))
         self._quit_until = time + QUIT_S
         return Pressed((), "press again to quit", QUIT_S)
 
-
-def _move(path: str, step: float, settings: VisualsConfig) -> Pressed:
-    mood = {"valence": settings.valence, "energy": settings.energy}
-    row = _ROWS[path]
-    name = row.setting.partition(".")[2]
-    mood[name] = round(min(1.0, max(0.0, mood[name] + step)), 6)
-    return Pressed(((row, mood[name]),), f"valence {mood['valence']:.2f}  energy {mood['energy']:.2f}")
+    def _move(self, path: str, step: float, settings: VisualsConfig) -> Pressed:
+        mood = {"valence": settings.valence, "energy": settings.energy}
+        row = self._rows[path]
+        mood[row.name] = round(min(1.0, max(0.0, mood[row.name] + step)), 6)
+        return Pressed(((row, mood[row.name]),), f"valence {mood['valence']:.2f}  energy {mood['energy']:.2f}")

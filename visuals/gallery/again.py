@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import DisplayError, GalleryError, ModelError
 from artgen_osc.inference.modelfile import file_sha256
 from visuals.compositor.screen import ENLARGE, Screen, standalone_context

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import ArtgenError, GalleryError
 from artgen_osc.runtime.text import printable, say
 from visuals.gallery.export import export

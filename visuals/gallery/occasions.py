@@ -2,7 +2,7 @@
 
 import math
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from visuals.control.controls import Control
 
 SHORTEST_S = 0.5

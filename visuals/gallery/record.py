@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import GalleryError
 from visuals.modulation.motion import Look
 from visuals.painting.painter import Stroke

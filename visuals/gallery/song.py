@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.config.settings import VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import GalleryError
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.files import make_folder, open_regular, read_text

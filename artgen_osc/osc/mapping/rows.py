@@ -11,15 +11,16 @@ from typing import Any
 
 from artgen_osc.errors import ConfigError, OscError
 from artgen_osc.osc.pattern import matching
-from artgen_osc.osc.targets import PRESETS, nearest, parse_target, presets
-from artgen_osc.runtime.text import short
+from artgen_osc.osc.targets import PRESETS, parse_target, presets
+from artgen_osc.runtime.text import nearest, short
 from artgen_osc.runtime.toml import read_toml, toml_value
-from artgen_osc.schema import table as schema
-from artgen_osc.schema.table import Address
+from artgen_osc.schema.address import COUNT_MAX, Address
+from artgen_osc.schema.address_table import Rows, by_path
+from artgen_osc.schema.setting import read_table
+from artgen_osc.schema.table import own_sent
 
 Pair = tuple[float, float]
 
-ROWS = schema.by_path(schema.sent())
 TYPES = ("f", "i", "T", "s", "I", "bang")
 EVENTS = ("I", "bang")
 CURVES: dict[str, Callable[[float], float]] = {
@@ -41,7 +42,7 @@ INPUTS: dict[str, Pair] = {
 """What music makes of the widest rows; others are taken over their own range."""
 
 MOST_ARGUMENTS = 64
-LARGEST = float(schema.COUNT_MAX)
+LARGEST = float(COUNT_MAX)
 """Of any number in a map: it fits into every OSC type."""
 
 
@@ -61,6 +62,7 @@ class Map:
     smoothing : time constants in s of the way up and of the way down
     rate : messages a second at most; 0: all
     arguments : sent before the values, such as the number of a track
+    pulses : those of the sources that are events
     """
 
     sources: tuple[str, ...]
@@ -73,6 +75,7 @@ class Map:
     smoothing: Pair = (0.0, 0.0)
     rate: float = 0.0
     arguments: tuple[float | int | str, ...] = ()
+    pulses: tuple[str, ...] = ()
 
     def toml(self, ascii_only: bool = False) -> str:
         """As a row of a show file, with everything that counts in it; see `toml_value`."""
@@ -99,9 +102,6 @@ class Map:
         return "\n".join(["[[map]]", *lines])
 
 
-KEYS = ("from", "to", "target", "type", "input", "range", "curve", "smoothing", "rate", "arguments")
-
-
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST
 
@@ -116,24 +116,24 @@ def _full(name: str) -> str:
     return name if name.startswith("/") else f"/artgen/{name}"
 
 
-def _sources(value: object) -> tuple[str, ...]:
-    """Addresses of a name, of names, or of OSC address patterns."""
+def _sources(value: object, sent: Rows) -> tuple[Address, ...]:
+    """Rows of a name, of names, or of OSC address patterns."""
     names: list[Any] = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(f"{short(value)} is not an address of ours or a list of them; such as valence or bands/*")
-    found: list[str] = []
+    found: list[Address] = []
     for name in names:
         try:
-            paths = matching(_full(name), ROWS)
+            paths = matching(_full(name), sent)
         except OscError as error:
             raise ValueError(str(error)) from None
         if not paths:
-            ours = [path.removeprefix("/artgen/") for path in ROWS]
+            ours = [path.removeprefix("/artgen/") for path in sent]
             raise ValueError(f"{short(name)} is not sent; {nearest(_full(name).removeprefix('/artgen/'), ours)}")
-        found += paths
+        found += [sent[path] for path in paths]
     if len(found) > MOST_ARGUMENTS:
         raise ValueError(f"{short(value)} is {len(found)} addresses; {MOST_ARGUMENTS} at most are allowed")
-    if len({ROWS[path].kind == "string" for path in found}) > 1:
+    if len({row.kind == "string" for row in found}) > 1:
         raise ValueError(f"{short(value)} is text and numbers; either is allowed")
     return tuple(found)
 
@@ -201,8 +201,7 @@ def _arguments(value: object) -> tuple[float | int | str, ...]:
     return tuple(value)
 
 
-_CHECKS: dict[str, Callable[[object], Any]] = {
-    "from": _sources,
+CHECKS: dict[str, Callable[[object], Any]] = {
     "to": _to,
     "target": _target,
     "type": _type,
@@ -215,10 +214,6 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
 }
 
 
-def _counts(row: Address) -> bool:
-    return row.high == schema.COUNT_MAX
-
-
 def _complete(values: dict[str, Any]) -> Map:
     """Fill in what follows from the sources.
 
@@ -227,12 +222,11 @@ def _complete(values: dict[str, Any]) -> Map:
     ValueError
         The type doesn't fit.
     """
-    sources = values.pop("from")
-    rows = [ROWS[path] for path in sources]
-    text, counts = rows[0].kind == "string", all(map(_counts, rows))
+    rows: tuple[Address, ...] = values.pop("from")
+    text, counts = rows[0].kind == "string", all(row.counts for row in rows)
     kind = values.setdefault("type", "s" if text else "i" if counts else "f")
     if text and kind != "s":
-        raise ValueError(f"type: {kind!r} doesn't fit {sources[0]}, which is text; s is allowed")
+        raise ValueError(f"type: {kind!r} doesn't fit {rows[0].path}, which is text; s is allowed")
     if "input" not in values:
         # A counter goes as it is: no other range would say anything.
         if counts and kind in "fi":
@@ -242,31 +236,26 @@ def _complete(values: dict[str, Any]) -> Map:
         values["input"] *= len(rows)
     if values.get("curve") == "log" and any(min(pair) <= 0 for pair in values["input"]):
         raise ValueError(f"curve: 'log' needs an input above 0; it is {list(values['input'][0])}")
-    return Map(sources, **values)
+    pulses = tuple(row.path for row in rows if row.pulse)
+    return Map(tuple(row.path for row in rows), pulses=pulses, **values)
 
 
-def read_rows(rows: object, where: str) -> tuple[tuple[Map, ...], list[str]]:
+def read_rows(rows: object, where: str, sent: Rows) -> tuple[tuple[Map, ...], list[str]]:
     """The maps of a file, and every mistake in them.
 
     Parameters
     ----------
     rows : what stands under ``map`` in the TOML file
     where : the file's name
+    sent : what there is to map, by path
     """
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return (), [f"map: is not a list of tables; write [[map]] before each of them; change it in {where}"]
+    checks = {"from": lambda value: _sources(value, sent), **CHECKS}
     maps: list[Map] = []
     mistakes: list[str] = []
     for number, row in enumerate(rows, 1):
-        values: dict[str, Any] = {}
-        wrong: list[str] = []
-        for key, value in row.items():
-            try:
-                if key not in _CHECKS:
-                    raise ValueError(f"no such setting; {nearest(key, KEYS)}")
-                values[key] = _CHECKS[key](value)
-            except ValueError as error:
-                wrong.append(f"{key}: {error}")
+        values, wrong = read_table(row, checks)
         wrong += [f"{key}: is missing; every map needs it" for key in ("from", "to") if key not in row]
         if not wrong:
             try:
@@ -289,7 +278,7 @@ def preset(name: str) -> tuple[Map, ...]:
     if name not in presets():
         raise ConfigError(f"preset {name}: isn't known; {nearest(name, presets())}")
     path = PRESETS / f"{name}.toml"
-    maps, mistakes = read_rows(read_toml(path).get("map"), path.name)
+    maps, mistakes = read_rows(read_toml(path).get("map"), path.name, by_path(own_sent()))
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return maps

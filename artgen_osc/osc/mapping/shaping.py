@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from artgen_osc.osc.codec import encode_message
-from artgen_osc.osc.mapping.rows import CURVES, EVENTS, ROWS, Map, Pair
+from artgen_osc.osc.mapping.rows import CURVES, EVENTS, Map, Pair
 from artgen_osc.schema.table import Value
 
 REPEAT_S = 1.0
@@ -67,7 +67,7 @@ class Shaper:
         self._map = of
         self._log = of.curve == "log"
         self._curve = shape(of.curve)
-        self._pulses = {path: Pulse() for path in of.sources if ROWS[path].pulse}
+        self._pulses = {path: Pulse() for path in of.pulses}
         self._smoothed: list[float] = []
         self._time = self._due = self._repeat = -math.inf
         self._above = False

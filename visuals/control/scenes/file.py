@@ -6,27 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artgen_osc.config import settings as config
+from artgen_osc.config.contract import Contract
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.files import sync_folder
 from artgen_osc.runtime.text import short
 from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
-from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value
+from artgen_osc.schema.setting import Setting, read_table
 from visuals.control.scenes.name import name_in, stem_of
 
-LEFT_OUT = frozenset(
-    {
-        *("fullscreen", "help", "freeze", "blackout", "snapshot_every", "snapshot_on_mood"),
-        *("models", "model_fade", "scene", "scene_fade"),
-    }
-)
-"""Settings with an address that belong to the evening, not to the picture."""
-
-ROWS: Mapping[str, Address] = {
-    name: row
-    for row in VISUALS_CONTROLS
-    if row.setting and (name := row.setting.partition(".")[2]) not in LEFT_OUT and not row.here
-}
+Held = Mapping[str, Setting]
 """What a scene may hold, by the setting's name."""
 
 SUFFIX = ".toml"
@@ -43,13 +31,22 @@ class Scene:
     Attributes
     ----------
     name : see `visuals.control.scenes.name.check_name`
-    values : by the setting's name, as they would come over OSC; toggles are 0 or 1
+    values : by the setting's name
     about : one line for people, may be empty
     """
 
     name: str
-    values: Mapping[str, Value]
+    values: Mapping[str, Any]
     about: str = ""
+
+
+def held_by(contract: Contract) -> Held:
+    """What a scene may hold: those of the renderer's settings that an address changes and that make the picture."""
+    return {
+        setting.name: setting
+        for key in contract.in_table("visuals")
+        if (setting := contract.settings[key]).address and setting.scene
+    }
 
 
 def to_text(scene: Scene) -> str:
@@ -58,13 +55,18 @@ def to_text(scene: Scene) -> str:
     lines.append("[visuals]")
     for key, value in scene.values.items():
         # A float came over OSC with 24 bits: its first six places are meant.
-        shown = bool(value) if ROWS[key].kind == "toggle" else round(value, 6) if isinstance(value, float) else value
-        lines.append(f"{key} = {toml_value(shown)}")
+        lines.append(f"{key} = {toml_value(round(value, 6) if isinstance(value, float) else value)}")
     return "\n".join(lines) + "\n"
 
 
-def from_text(name: str, text: str) -> Scene:
+def from_text(name: str, text: str, held: Held) -> Scene:
     """A scene from a file's text.
+
+    Parameters
+    ----------
+    name : of the scene
+    text : of the file
+    held : what it may hold
 
     Raises
     ------
@@ -75,10 +77,10 @@ def from_text(name: str, text: str) -> Scene:
         given = parse_toml(text)
     except ValueError as error:
         raise SceneError(f"{error}; [visuals] and its settings are allowed; mend it") from None
-    return _scene(name, given)
+    return _scene(name, given, held)
 
 
-def _scene(name: str, given: dict[str, Any]) -> Scene:
+def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
     about, table = given.pop("about", ""), given.pop("visuals", {})
     mistakes = [f"{key}: doesn't belong in a scene; about and [visuals] are allowed" for key in given]
     if not isinstance(about, str):
@@ -86,22 +88,20 @@ def _scene(name: str, given: dict[str, Any]) -> Scene:
     if not isinstance(table, dict):
         mistakes.append("visuals: is not a table; [visuals] is allowed")
         table = {}
-    values: dict[str, Value] = {}
-    for key, value in table.items():
-        if key not in ROWS:
-            mistakes.append(f"visuals.{key}: doesn't belong in a scene; {', '.join(ROWS)} are allowed")
-            continue
-        try:
-            values[key] = ROWS[key].check((config.check(f"visuals.{key}", value),))
-        except ValueError as error:
-            mistakes.append(f"visuals.{key}: {error}")
+    values, wrong = read_table(table, {key: setting.check for key, setting in held.items()}, "setting of a scene")
+    mistakes += [f"visuals.{mistake}" for mistake in wrong]
     if mistakes:
         raise SceneError(f"{'; '.join(mistakes)}; mend the file")
-    return Scene(name, {key: values[key] for key in ROWS if key in values}, about)
+    return Scene(name, {key: values[key] for key in held if key in values}, about)
 
 
-def read(path: Path) -> Scene:
+def read(path: Path, held: Held) -> Scene:
     """A scene from its file.
+
+    Parameters
+    ----------
+    path : of the file
+    held : what it may hold
 
     Raises
     ------
@@ -109,7 +109,7 @@ def read(path: Path) -> Scene:
         It can't be read or used.
     """
     try:
-        return _scene(name_in(path.stem), read_toml(path, MOST_BYTES))
+        return _scene(name_in(path.stem), read_toml(path, MOST_BYTES), held)
     except OSError as error:
         raise SceneError(
             f"{path}: can't be read ({error.strerror}); a small TOML file is allowed; mend it or take it away"

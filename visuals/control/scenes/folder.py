@@ -14,7 +14,7 @@ from pathlib import Path
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.files import stamp
 from artgen_osc.runtime.throttle import Throttle
-from visuals.control.scenes.file import SUFFIX, Scene, read, write
+from visuals.control.scenes.file import SUFFIX, Held, Scene, read, write
 from visuals.control.scenes.name import check_name, key_of, name_in, stem_of
 
 log = logging.getLogger(__name__)
@@ -73,10 +73,15 @@ class Library:
     Parameters
     ----------
     folder : of the performer's own; made with the first save
+    held : what a scene may hold
+
+    Attributes
+    ----------
+    folder, held : as given
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, held: Held) -> None:
+        self.folder, self.held = folder, held
         self._stamps: dict[Path, tuple[tuple[int, int] | None, Scene | Broken]] = {}
         self._throttle = Throttle()
         self._own: _Found = {}
@@ -270,7 +275,7 @@ class Library:
     def _read(self, path: Path) -> Scene | Broken:
         """A scene, or why its file is passed over: told once, until the file is another one."""
         try:
-            return read(path)
+            return read(path, self.held)
         except SceneError as error:
             log.warning("%s", error)
             return Broken(_name_of(path), str(error))

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from artgen_osc.config.settings import ConfigFile, VisualsConfig
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.guard import Guard
-from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value, by_path
+from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address_table import Rows
 from visuals.control.controls import REPEAT_S
 from visuals.control.easing import ease
-from visuals.control.scenes.file import ROWS, Scene
+from visuals.control.scenes.file import Scene, held_by
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.name import key_of
 
@@ -26,8 +28,6 @@ MANUAL, MOOD = "/visuals/mood/manual", ("/visuals/mood/valence", "/visuals/mood/
 
 MOST_A_FRAME = 20
 """Recalls, saves and deletions in one frame. More is a flood."""
-
-_CONTROLS = by_path(VISUALS_CONTROLS)
 
 Message = tuple[Address, Value]
 
@@ -68,11 +68,13 @@ class Scenes:
     Parameters
     ----------
     library : where scenes are found and saved
+    rows : what the renderer understands
     refuse : is told an address and a reason, for what can't be done
     """
 
-    def __init__(self, library: Library, refuse: Callable[[str, str], None]) -> None:
-        self._library, self._refuse = library, refuse
+    def __init__(self, library: Library, rows: Rows, refuse: Callable[[str, str], None]) -> None:
+        self._library, self._rows, self._refuse = library, rows, refuse
+        self._held = {name: rows[setting.address] for name, setting in library.held.items()}
         self._guard = Guard(refuse)
         self._glides: dict[str, _Glide] = {}
         self._pressed: dict[str, tuple[Value, float]] = {}
@@ -129,20 +131,20 @@ class Scenes:
                 raise SceneError(f"there is no scene {number}; 1 to {len(names)} are allowed; choose one of them")
             name = names[number - 1]
         if path == SAVE:
-            values = _values(present, out)
-            name = self._library.save(path, Scene(name, {key: values[row.path] for key, row in ROWS.items()})).name
+            values = self._values(present, out)
+            name = self._library.save(path, Scene(name, self._kept(values))).name
         elif path == DELETE:
             self._library.delete(path, name)
-            if key_of(str(_values(present, out)[SCENE])) != key_of(name):
+            if key_of(str(self._values(present, out)[SCENE])) != key_of(name):
                 return
             name = ""
         elif name:
             scene = self._library.find(name)
-            self._recall(scene, _values(present, out), present.mood, out, given)
+            self._recall(scene, self._values(present, out), present.mood, out, given)
             name = scene.name
         else:
             self._glides.clear()
-        out.append((_CONTROLS[SCENE], name))
+        out.append((self._rows[SCENE], name))
 
     def _recall(
         self,
@@ -152,27 +154,32 @@ class Scenes:
         out: list[Message],
         given: Collection[str],
     ) -> None:
-        wanted = {ROWS[key].path: value for key, value in scene.values.items() if key not in given}
+        rows = {key: self._held[key] for key in scene.values if key not in given}
+        wanted = {row.path: row.check((scene.values[key],)) for key, row in rows.items()}
         if wanted.get(MANUAL) and not before[MANUAL]:
             # The music's mood has led so far; the glide begins where it is.
             before |= dict(zip(MOOD, mood, strict=True))
         fade = float(before[FADE])
         for path, value in wanted.items():
-            row = _CONTROLS[path]
+            row = self._rows[path]
             self._glides.pop(path, None)
             if row.kind == "float" and fade and value != before[path]:
                 self._glides[path] = _Glide(row, float(before[path]), float(value), self._time, fade)
             else:
                 out.append((row, value))
 
+    def _values(self, present: Present, out: Iterable[Message]) -> dict[str, Value]:
+        """Values by path, with those that messages before have changed."""
+        values: dict[str, Value] = {}
+        for row in (*self._held.values(), self._rows[SCENE], self._rows[FADE]):
+            values[row.path] = row.check((getattr(present.settings, row.name),))
+        values["/visuals/seed"] = present.seed
+        return values | {row.path: value for row, value in out if row.path in values}
 
-def _values(present: Present, out: Iterable[Message]) -> dict[str, Value]:
-    """Values by path, with those that messages before have changed."""
-    values: dict[str, Value] = {}
-    for row in (*ROWS.values(), _CONTROLS[SCENE], _CONTROLS[FADE]):
-        values[row.path] = row.check((getattr(present.settings, row.setting.partition(".")[2]),))
-    values["/visuals/seed"] = present.seed
-    return values | {row.path: value for row, value in out if row.path in values}
+    def _kept(self, values: dict[str, Value]) -> dict[str, Any]:
+        """What a scene keeps of values by path."""
+        present = {key: values[row.path] for key, row in self._held.items()}
+        return {key: bool(value) if self._held[key].kind == "toggle" else value for key, value in present.items()}
 
 
 def given_in(file: ConfigFile) -> set[str]:
@@ -207,7 +214,7 @@ def chosen(file: ConfigFile) -> dict[str, Any]:
     SceneError
         As `started`.
     """
-    with closing(Library(Path(file.config.visuals.scenes))) as library:
+    with closing(Library(Path(file.config.visuals.scenes), held_by(file.contract))) as library:
         return _left_open(file, _wanted(file, library))
 
 
@@ -220,8 +227,4 @@ def _wanted(file: ConfigFile, library: Library) -> Scene:
 
 def _left_open(file: ConfigFile, scene: Scene) -> dict[str, Any]:
     given = given_in(file)
-    return {
-        key: bool(value) if ROWS[key].kind == "toggle" else value
-        for key, value in scene.values.items()
-        if key not in given
-    }
+    return {key: value for key, value in scene.values.items() if key not in given}

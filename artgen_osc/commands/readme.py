@@ -1,11 +1,12 @@
-"""The OSC table of the README, written from the schema: ``python -m artgen_osc.schema.readme README.md``."""
+"""The OSC table of the README, written from the schema: ``python -m artgen_osc.commands.readme README.md``."""
 
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from artgen_osc.schema import table as schema
-from artgen_osc.schema.table import Address
+from artgen_osc.config.contract import Contract
+from artgen_osc.schema.address import Address
+from artgen_osc.schema.table import HOPS_PER_HARMONY
 
 BEGIN, END = "<!-- OSC table: make docs -->", "<!-- end of the OSC table -->"
 
@@ -15,7 +16,7 @@ def _range(row: Address) -> str:
         return ""
     if row.kind == "trigger":
         return "any but 0"
-    if row.high == schema.COUNT_MAX:
+    if row.counts:
         return f"{row.low:g} …"
     return f"{row.low:g}..{row.high:g} {row.unit}".strip()
 
@@ -27,17 +28,18 @@ def _rows(rows: Iterable[Address]) -> str:
 
 def markdown() -> str:
     """All tables, in Markdown."""
+    table = Contract().addresses
     return "\n\n".join(
         (
             "**Sent by the daemon**, one bundle a hop (86 a second), pitch classes and key in a bundle of their own "
-            f"every {schema.HOPS_PER_HARMONY} hops, the status once a second:",
-            _rows(schema.sent()),
+            f"every {HOPS_PER_HARMONY} hops, the status once a second:",
+            _rows(table.sent.values()),
             "**Sent by the renderer** to those who subscribe, once a second:",
-            _rows(schema.sent_by_renderer()),
+            _rows(table.painted.values()),
             "**Understood by the daemon**, on port 9100:",
-            _rows(schema.DAEMON_CONTROLS),
+            _rows(table.daemon.values()),
             "**Understood by the renderer**, on port 9101, beside everything that the daemon sends:",
-            _rows(schema.VISUALS_CONTROLS),
+            _rows(table.visuals.values()),
         )
     )
 

@@ -1,0 +1,150 @@
+"""What can be set and said in one show: its settings and its addresses, ours and those of its plugins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from artgen_osc.config.tables import TABLES, Config
+from artgen_osc.schema import table as schema
+from artgen_osc.schema.address import EXTRA, Address
+from artgen_osc.schema.address_table import AddressTable
+from artgen_osc.schema.setting import Setting, settings_of
+
+PREFIXES = {
+    "input": "/artgen/control/input/",
+    "extractor": "/artgen/control/x/",
+    "generator": "/visuals/model/",
+    "layer": "/visuals/layer/",
+    "effect": "/visuals/effect/",
+    "output": "/visuals/output/",
+    "surface": "/visuals/surface/",
+}
+"""Where the addresses of a plugin's settings begin, by its kind; its name follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a plugin declares.
+
+    Attributes
+    ----------
+    kind, name : of the plugin
+    settings : its frozen dataclass, each field made by `artgen_osc.schema.setting.setting`; None: it has none
+    outputs : what it sends, an extractor's; their paths begin with ``/artgen/x/NAME/``
+    """
+
+    kind: str
+    name: str
+    settings: type | None = None
+    outputs: tuple[Address, ...] = ()
+
+
+def _settings(plugin: Declared) -> dict[str, Setting]:
+    """Those of a plugin; one that names no address has that of its own name, below the plugin's."""
+    if plugin.settings is None:
+        return {}
+    prefix = f"{PREFIXES[plugin.kind]}{plugin.name}/"
+    found = settings_of(f"plugin.{plugin.name}", plugin.settings, prefix)
+    for setting in found.values():
+        if not setting.address.startswith(prefix):
+            raise ValueError(f"{setting.address}: an address of {plugin.name} begins with {prefix}")
+    return found
+
+
+class Contract:
+    """Made once, when a program starts.
+
+    Parameters
+    ----------
+    plugins : those that are in use
+
+    Attributes
+    ----------
+    tables : the dataclass of each table of the show file; ``plugin.NAME`` for a plugin's
+    settings : by ``table.key``, in order
+    addresses : what is sent and understood
+
+    Raises
+    ------
+    ValueError
+        A plugin declares an address that isn't its own, or that there is already.
+    """
+
+    def __init__(self, plugins: Sequence[Declared] = ()) -> None:
+        self.tables: dict[str, type] = dict(TABLES)
+        self.settings: dict[str, Setting] = {
+            key: setting for name, table in TABLES.items() for key, setting in settings_of(name, table).items()
+        }
+        extracted: list[Address] = []
+        for plugin in plugins:
+            self.settings |= _settings(plugin)
+            if plugin.settings is not None:
+                self.tables[f"plugin.{plugin.name}"] = plugin.settings
+            for row in plugin.outputs:
+                if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
+                    raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
+                extracted.append(row)
+        rows = [setting.row for setting in self.settings.values()]
+        self.addresses = AddressTable(
+            schema.OUTPUTS,
+            schema.HARMONY,
+            extracted,
+            (*schema.STATUS, schema.REFUSAL),
+            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL),
+            (*(row for row in rows if row), *schema.DAEMON_COMMANDS, *schema.VISUALS_COMMANDS),
+        )
+
+    def in_table(self, name: str) -> list[str]:
+        """Keys of the settings of one table, as ``table.key``."""
+        return [key for key in self.settings if _table(key) == name]
+
+    def check(self, key: str, value: object) -> Any:
+        """Return `value` as the type of the setting ``table.key``.
+
+        Raises
+        ------
+        ValueError
+            ``<what is wrong, with the value>; <what is allowed>``.
+        """
+        return self.settings[key].check(value)
+
+    def config(self, values: Mapping[str, Any], **more: Any) -> Config:
+        """Settings from checked values by ``table.key``, the rest as declared.
+
+        Parameters
+        ----------
+        values : what isn't the default
+        more : other fields of `Config`
+        """
+        built = {
+            name: table(**{key.rpartition(".")[2]: value for key, value in values.items() if _table(key) == name})
+            for name, table in self.tables.items()
+        }
+        plugins = {_name(name): built.pop(name) for name in [*built] if name not in TABLES}
+        return Config(**built, plugins=plugins, **more)
+
+    def replace(self, config: Config, key: str, value: object) -> Config:
+        """A config with the setting ``table.key`` changed, after `check`."""
+        name = _table(key)
+        table = _held(config, name)
+        changed = replace(table, **{key.rpartition(".")[2]: self.check(key, value)})
+        if name in TABLES:
+            return replace(config, **{name: changed})
+        return replace(config, plugins={**config.plugins, _name(name): changed})
+
+
+def get(config: Config, key: str) -> Any:
+    """Value of ``table.key``."""
+    return getattr(_held(config, _table(key)), key.rpartition(".")[2])
+
+
+def _table(key: str) -> str:
+    return key.rpartition(".")[0]
+
+
+def _name(table: str) -> str:
+    return table.partition(".")[2]
+
+
+def _held(config: Config, table: str) -> Any:
+    return getattr(config, table) if table in TABLES else config.plugins[_name(table)]

@@ -1,0 +1,16 @@
+"""The addresses and settings of a show without added plugins, for tests."""
+
+from collections.abc import Iterable
+
+from artgen_osc.config.contract import Contract
+from artgen_osc.schema.address import Address
+
+CONTRACT = Contract()
+TABLE = CONTRACT.addresses
+SENT, PAINTED = tuple(TABLE.sent.values()), tuple(TABLE.painted.values())
+DAEMON, VISUALS = tuple(TABLE.daemon.values()), tuple(TABLE.visuals.values())
+
+
+def by_path(*tables: Iterable[Address]) -> dict[str, Address]:
+    """Rows of several tables."""
+    return {row.path: row for table in tables for row in table}
