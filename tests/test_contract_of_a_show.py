@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import pytest
 
 from artgen_osc.config import settings as config
-from artgen_osc.config.contract import Contract, Declared, get
+from artgen_osc.config.contract import Contract, Declared
 from artgen_osc.config.tables import TABLES
 from artgen_osc.errors import ConfigError
 from artgen_osc.osc.codec import encode_message
@@ -59,7 +59,7 @@ def test_what_an_extractor_sends_is_in_the_table_and_can_be_mapped() -> None:
     [
         (Declared("extractor", "x", None, (Address("/artgen/valence", "float", ""),)), "begins with /artgen/x/x/"),
         (Declared("extractor", "x", None, (Address("/artgen/x/y/z", "float", ""),)), "begins with /artgen/x/x/"),
-        (Declared("effect", "other", Settings), "begins with /visuals/effect/other/"),
+        (Declared("effect", "other", Settings), "begins with /visuals/effect/other"),
     ],
 )
 def test_a_plugin_has_its_own_addresses_alone(declared: Declared, says: str) -> None:
@@ -80,7 +80,7 @@ def test_settings_of_a_plugin_are_read_and_replaced(tmp_path_factory: pytest.Tem
     assert effective.plugins["wave"] == Settings(amount=1.0, word="b", steps=5)
     assert (origins["plugin.wave.steps"], origins["plugin.wave.on"]) == ("flag", "default")
     changed = contract.replace(effective, "plugin.wave.amount", 0)
-    assert get(changed, "plugin.wave.amount") == 0.0 and effective.plugins["wave"].amount == 1.0
+    assert contract.get(changed, "plugin.wave.amount") == 0.0 and effective.plugins["wave"].amount == 1.0
     with pytest.raises(ConfigError, match=r"\[plugin.wave\]: no such table"):
         config.load(path)
     path.write_text("[plugin.wave]\namonut = 1\nsteps = 10\n")

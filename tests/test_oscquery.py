@@ -26,7 +26,6 @@ from zeroconf import ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
 
 from artgen_osc.commands import doctor_checks as doctor
 from artgen_osc.config import tables
-from artgen_osc.config.contract import get
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
 from artgen_osc.daemon.app import Daemon
@@ -37,7 +36,7 @@ from artgen_osc.osc.codec import MAX_PACKET, encode_bundle, encode_message
 from artgen_osc.osc.receiver import MOST_WAITING, OscReceiver, capture
 from artgen_osc.oscquery import server as oscquery
 from artgen_osc.oscquery.namespace import ATTRIBUTES, UNUSED
-from artgen_osc.oscquery.server import OscQuery, current, open_query
+from artgen_osc.oscquery.server import OscQuery, open_query
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Value
 from tests import show_table
@@ -176,11 +175,11 @@ def test_every_attribute_of_every_row(sent: tuple[Address, ...], controls: tuple
         (row, {"f": row.low + 0.25, "i": int(row.low) + 3, "s": "A minor"}[row.tag]) for row in sent
     ]
     server.query.publish(music)
-    server.query.publish(current(controls, settings))
+    server.query.publish(show_table.CONTRACT.current(controls, settings))
     values = {row.path: value for row, value in music}
     for row in controls:
         if row.setting and row.path not in WRITE_ONLY:
-            value = get(settings, row.setting)
+            value = show_table.CONTRACT.get(settings, row.setting)
             values[row.path] = int(value) if row.kind == "toggle" else value
     try:
         for row in (*sent, *controls):
@@ -611,7 +610,7 @@ def test_a_server_that_breaks_down_does_not_take_the_show_along(
     other = Server((), show_table.VISUALS)
     other.query._thread.join(20)
     assert "the show goes on" in caplog.text
-    other.query.publish(current(show_table.VISUALS, Config()))
+    other.query.publish(show_table.CONTRACT.current(show_table.VISUALS, Config()))
     other.close()
 
 
@@ -697,7 +696,7 @@ def test_a_client_by_others_finds_it_and_reads_every_value(announced: Server) ->
     """python-oscquery, by way of zeroconf. It knows nodes either with values or with contents, not with both."""
     server = announced
     server.query.publish([(row, "x" if row.tag == "s" else int(row.low)) for row in show_table.SENT])
-    server.query.publish(current(show_table.DAEMON, Config()))
+    server.query.publish(show_table.CONTRACT.current(show_table.DAEMON, Config()))
     found = Found()
     network = Zeroconf(interfaces=["127.0.0.1"])
     browser = ServiceBrowser(network, "_oscjson._tcp.local.", found)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.errors import SceneError
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.sender import OscSender
@@ -41,9 +41,9 @@ class Stage:
         self.library = Library(folder, held_by(show_table.CONTRACT))
         self.refused: list[str] = []
         self.scenes = Scenes(
-            self.library, show_table.TABLE.visuals, lambda what, reason: self.refused.append(f"{what}: {reason}")
+            self.library, show_table.CONTRACT, lambda what, reason: self.refused.append(f"{what}: {reason}")
         )
-        self.controls = Controls(VisualsConfig(**settings))
+        self.controls = Controls(Config(visuals=VisualsConfig(**settings)), show_table.CONTRACT)
         self.time = 100.0
         self.seed, self.mood = 5, (0.9, 0.1)
 
@@ -54,7 +54,7 @@ class Stage:
     def send(self, *pairs: tuple[str, Value], dt: float = DT, given: tuple[str, ...] = ()) -> list[tuple[str, Value]]:
         self.time += dt
         messages = [(ROWS[path], value) for path, value in pairs]
-        present = Present(self.settings, self.seed, self.mood)
+        present = Present(self.controls.config, self.seed, self.mood)
         out = self.scenes.receive(messages, present, self.time, dt, given)
         self.controls.receive(out, self.time)
         return [(row.path, value) for row, value in out]

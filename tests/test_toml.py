@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from artgen_osc.commands.config import dump
 from artgen_osc.config import settings as config
 from artgen_osc.config import tables
-from artgen_osc.config.contract import get
 from artgen_osc.config.show_paths import beside
 from artgen_osc.errors import ConfigError, ModelError, SceneError
 from artgen_osc.osc.mapping import rows as mapping
@@ -61,7 +60,10 @@ def test_a_dump_is_read_again(tmp_path_factory: pytest.TempPathFactory, flags: d
     assert {key for key, origin in origins_again.items() if origin != "default"} == set(flags)
     for key in show_table.CONTRACT.settings:
         # Names of files are written in full.
-        assert get(again, key) == beside(key, get(effective, key), Path.cwd()) or key not in flags
+        assert (
+            show_table.CONTRACT.get(again, key) == beside(key, show_table.CONTRACT.get(effective, key), Path.cwd())
+            or key not in flags
+        )
 
 
 def test_a_dump_keeps_the_maps_in_any_encoding() -> None:

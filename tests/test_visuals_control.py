@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.schema.table import Address, Value
 from tests import show_table
 from visuals.control.controls import STALE_S, Controls
@@ -16,7 +16,7 @@ def send(controls: Controls, time: float, *pairs: tuple[str, Value]) -> None:
 
 @pytest.fixture
 def controls() -> Controls:
-    return Controls(VisualsConfig())
+    return Controls(Config(visuals=VisualsConfig()), show_table.CONTRACT)
 
 
 def test_before_any_message(controls: Controls) -> None:
@@ -119,7 +119,7 @@ def test_beats_are_counted_like_onsets(controls: Controls) -> None:
 
 
 def test_words_and_tempo_are_of_the_music_that_plays() -> None:
-    controls = Controls(VisualsConfig())
+    controls = Controls(Config(visuals=VisualsConfig()), show_table.CONTRACT)
     send(controls, 1.0, ("/artgen/key", "A minor"))
     assert controls.now(1.0).key == "", "words alone are no music"
     send(controls, 1.0, ("/artgen/tempo_bpm", 128.0))

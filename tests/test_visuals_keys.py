@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.tables import Config, VisualsConfig
 from tests import show_table
 from visuals.control.controls import Controls
 from visuals.control.keys import ARROWS, CLOSE, HELP, KEYS, Keyboard, Pressed
@@ -36,7 +36,7 @@ def test_each_key_sends_a_message_that_changes_something_and_says_what() -> None
             assert (pressed.note != "") is (key.path != "/visuals/help") and pressed.seconds == 1.5
             if row.kind == "toggle":
                 setting = row.setting.partition(".")[2]
-                controls = Controls(VisualsConfig())
+                controls = Controls(Config(visuals=VisualsConfig()), show_table.CONTRACT)
                 controls.receive(pressed.messages, 0.0)
                 assert getattr(controls.now(0.0).settings, setting) is True
                 assert sent(press(name, **{setting: True})) == {key.path: 0}

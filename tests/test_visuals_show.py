@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.errors import ModelError
 from artgen_osc.schema.table import Value
 from tests import show_table
@@ -37,7 +37,7 @@ class Stage:
     """A show on a clock of its own."""
 
     def __init__(self, context: Any, config: VisualsConfig, generator_fps: float = 20.0) -> None:
-        self.controls = Controls(config)
+        self.controls = Controls(Config(visuals=config), show_table.CONTRACT)
         self.show = Show(context, SIZE, self.controls, SyncWorker(config.model, opener, generator_fps))
         self.time = 0.0
 

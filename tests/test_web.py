@@ -22,7 +22,7 @@ from artgen_osc.config.tables import Config, MoodConfig, OscConfig, VisualsConfi
 from artgen_osc.errors import ConfigError
 from artgen_osc.http import door, guard
 from artgen_osc.osc.receiver import OscReceiver
-from artgen_osc.oscquery.server import OscQuery, current
+from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.web import site, view
 from artgen_osc.web.page import ShowPage, open_page
 from tests import show_table
@@ -306,19 +306,27 @@ def test_the_state_is_that_of_daemon_and_renderer_and_follows_them() -> None:
         contextlib.closing(Server(queries=(daemon.port, renderer.port))) as server,
     ):
         settings = Config(visuals=VisualsConfig(speed=2.0), mood=MoodConfig(freeze=True))
-        renderer.publish(current(show_table.VISUALS, settings))
-        daemon.publish(current(show_table.DAEMON, settings))
+        renderer.publish(show_table.CONTRACT.current(show_table.VISUALS, settings))
+        daemon.publish(show_table.CONTRACT.current(show_table.DAEMON, settings))
         with server.open("/state") as page, server.open("/state") as other:
             told = {"daemon": 1, "renderer": 1, "/visuals/speed": 2.0, "/artgen/control/freeze": 1}
             until(page, told)
             until(other, told)
-            renderer.publish(current(show_table.VISUALS, show_table.CONTRACT.replace(settings, "visuals.speed", 3.0)))
+            renderer.publish(
+                show_table.CONTRACT.current(
+                    show_table.VISUALS, show_table.CONTRACT.replace(settings, "visuals.speed", 3.0)
+                )
+            )
             until(page, {"/visuals/speed": 3.0})
             port = renderer.port
             renderer.close()
             until(page, {"renderer": 0})
             again = OscQuery("renderer", "127.0.0.1", port, receiver, show_table.PAINTED, visuals)
-            again.publish(current(show_table.VISUALS, show_table.CONTRACT.replace(settings, "visuals.speed", 4.0)))
+            again.publish(
+                show_table.CONTRACT.current(
+                    show_table.VISUALS, show_table.CONTRACT.replace(settings, "visuals.speed", 4.0)
+                )
+            )
             until(page, {"renderer": 1, "/visuals/speed": 4.0})
             again.close()
         wait_for(lambda: not daemon._clients, "its end")

@@ -14,7 +14,7 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.errors import ConfigError, DisplayError
 from artgen_osc.osc.receiver import OscReceiver
-from artgen_osc.oscquery.server import OscQuery, current, open_query
+from artgen_osc.oscquery.server import OscQuery, open_query
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.throttle import Throttle
 from visuals.control.controls import Control, Controls
@@ -81,7 +81,8 @@ def run(
         table = file.contract.addresses
         library = Library(Path(file.config.visuals.scenes), held_by(file.contract))
         stack.callback(library.close)
-        config = started(file, library)
+        whole = started(file, library)
+        config = whole.visuals
         understood = {**table.visuals, **table.sent}
         receiver = OscReceiver(config.host, config.port, understood, file.config.osc.time_tags)
         stack.callback(receiver.close)
@@ -98,7 +99,8 @@ def run(
         worker = ThreadWorker(config.model, trials.open)
         stack.callback(worker.close)
         trials.wanted = worker.wants
-        show = Show(surface.context, surface.size, Controls(config), worker, surface.window)
+        controls = Controls(whole, file.contract)
+        show = Show(surface.context, surface.size, controls, worker, surface.window)
         stack.callback(show.close)
         writer = Writer(Path(config.gallery))
         stack.callback(writer.close)
@@ -108,7 +110,7 @@ def run(
         log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
         report = Report(receiver, query, library, table)
         stack.callback(report.close)
-        scenes = Scenes(library, table.visuals, lambda what, reason: receiver.refuse(what, reason, ""))
+        scenes = Scenes(library, file.contract, lambda what, reason: receiver.refuse(what, reason, ""))
         view = LiveView(address_of(config.view))
         stack.callback(view.close)
         _Loop(show, surface, receiver, query, report, library, scenes, writer, view, file, child, on_frame).run(
@@ -142,7 +144,7 @@ class _Loop:
         self._scenes = scenes
         self._table = file.contract.addresses
         self._keyboard = Keyboard(self._table.visuals)
-        self._published: VisualsConfig | None = None
+        self._published: Config | None = None
         self._writer = writer
         self._view = view
         self._file = file
@@ -200,9 +202,10 @@ class _Loop:
             self._tell_failures(show.worker.failures, show.worker.error)
         with self._guard("status"):
             self._report.tell(show, now)
-            if self._query and control.settings is not self._published:
-                self._published = control.settings
-                self._query.publish(current(self._table.visuals.values(), Config(visuals=control.settings)))
+            config = show.controls.config
+            if self._query and config is not self._published:
+                self._published = config
+                self._query.publish(self._file.contract.current(self._table.visuals.values(), config))
         return control
 
     def _take(self, messages: list[Message], now: float, dt: float, given: Collection[str] = ()) -> None:
@@ -221,7 +224,7 @@ class _Loop:
 
     def _present(self, now: float) -> Present:
         show = self._show
-        return Present(show.controls.now(now).settings, show.seed, show.mood)
+        return Present(show.controls.config, show.seed, show.mood)
 
     def _edits(self) -> list[Message]:
         """What a saved show file changes, as if it had come over OSC."""

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from artgen_osc.config.arguments import Command, settings
-from artgen_osc.config.contract import Contract, get
+from artgen_osc.config.contract import Contract
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.show_paths import beside
 from artgen_osc.config.tables import Config
@@ -42,8 +42,8 @@ def _with_scene(file: ConfigFile) -> tuple[Config, dict[str, str]]:
     effective, origins = file.config, dict(file.origins)
     for entry in entry_points(group=SCENES):
         for key, value in entry.load()(file).items():
-            effective = file.contract.replace(effective, f"visuals.{key}", value)
-            origins[f"visuals.{key}"] = f"scene {file.config.visuals.scene}"
+            effective = file.contract.replace(effective, key, value)
+            origins[key] = f"scene {file.config.visuals.scene}"
     return effective, origins
 
 
@@ -67,7 +67,7 @@ def dump(contract: Contract, effective: Config, origins: dict[str, str], ascii_o
         if name != table:
             lines += [""] * bool(table) + [f"[{name}]"]
             table = name
-        origin, value = origins[key], get(effective, key)
+        origin, value = origins[key], contract.get(effective, key)
         left_open = origin == "default" or origin.startswith("scene ")
         note = ""
         try:

@@ -1,12 +1,12 @@
 """What can be set and said in one show: its settings and its addresses, ours and those of its plugins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from artgen_osc.config.tables import TABLES, Config
 from artgen_osc.schema import table as schema
-from artgen_osc.schema.address import EXTRA, Address
+from artgen_osc.schema.address import EXTRA, Address, Value
 from artgen_osc.schema.address_table import AddressTable
 from artgen_osc.schema.setting import Setting, settings_of
 
@@ -46,8 +46,8 @@ def _settings(plugin: Declared) -> dict[str, Setting]:
     prefix = f"{PREFIXES[plugin.kind]}{plugin.name}/"
     found = settings_of(f"plugin.{plugin.name}", plugin.settings, prefix)
     for setting in found.values():
-        if not setting.address.startswith(prefix):
-            raise ValueError(f"{setting.address}: an address of {plugin.name} begins with {prefix}")
+        if not f"{setting.address}/".startswith(prefix):
+            raise ValueError(f"{setting.address}: an address of {plugin.name} begins with {prefix[:-1]}")
     return found
 
 
@@ -96,7 +96,7 @@ class Contract:
 
     def in_table(self, name: str) -> list[str]:
         """Keys of the settings of one table, as ``table.key``."""
-        return [key for key in self.settings if _table(key) == name]
+        return [key for key in self.settings if key.rpartition(".")[0] == name]
 
     def check(self, key: str, value: object) -> Any:
         """Return `value` as the type of the setting ``table.key``.
@@ -116,30 +116,30 @@ class Contract:
         values : what isn't the default
         more : other fields of `Config`
         """
-        built = {
-            name: table(**{key.rpartition(".")[2]: value for key, value in values.items() if _table(key) == name})
-            for name, table in self.tables.items()
-        }
-        plugins = {_name(name): built.pop(name) for name in [*built] if name not in TABLES}
+        held: dict[str, dict[str, Any]] = {name: {} for name in self.tables}
+        for key, value in values.items():
+            setting = self.settings[key]
+            held[setting.table][setting.field] = value
+        built = {name: self.tables[name](**given) for name, given in held.items()}
+        plugins = {_name(name): built.pop(name) for name in self.tables if name not in TABLES}
         return Config(**built, plugins=plugins, **more)
+
+    def get(self, config: Config, key: str) -> Any:
+        """Value of the setting ``table.key``."""
+        setting = self.settings[key]
+        return getattr(_held(config, setting.table), setting.field)
 
     def replace(self, config: Config, key: str, value: object) -> Config:
         """A config with the setting ``table.key`` changed, after `check`."""
-        name = _table(key)
-        table = _held(config, name)
-        changed = replace(table, **{key.rpartition(".")[2]: self.check(key, value)})
-        if name in TABLES:
-            return replace(config, **{name: changed})
-        return replace(config, plugins={**config.plugins, _name(name): changed})
+        setting = self.settings[key]
+        changed = replace(_held(config, setting.table), **{setting.field: self.check(key, value)})
+        if setting.table in TABLES:
+            return replace(config, **{setting.table: changed})
+        return replace(config, plugins={**config.plugins, _name(setting.table): changed})
 
-
-def get(config: Config, key: str) -> Any:
-    """Value of ``table.key``."""
-    return getattr(_held(config, _table(key)), key.rpartition(".")[2])
-
-
-def _table(key: str) -> str:
-    return key.rpartition(".")[0]
+    def current(self, rows: Iterable[Address], config: Config) -> list[tuple[Address, Value]]:
+        """What the settings of `rows` are now, as it would be sent; those without a value are left out."""
+        return [(row, row.check((self.get(config, row.setting),))) for row in rows if row.holds_value]
 
 
 def _name(table: str) -> str:

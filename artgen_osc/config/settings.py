@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from artgen_osc.config.contract import Contract, get
+from artgen_osc.config.contract import Contract
 from artgen_osc.config.show_paths import beside
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ConfigError
@@ -150,6 +150,7 @@ class ConfigFile:
             return {}
         self._read = self._seen
         before, (self.config, self.origins) = self.config, load(self.path, self._flags, self.contract)
+        get = self.contract.get
         changed = {
             key: get(self.config, key) for key in self.contract.settings if get(self.config, key) != get(before, key)
         }

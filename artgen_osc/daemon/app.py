@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from typing import Any
 
 from artgen_osc.audio.sources import AudioBlock, AudioSource, shown
-from artgen_osc.config.contract import get
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon.hearing import TOLD_S, Hearing, Silence, public_name
 from artgen_osc.daemon.inputs import Inputs
@@ -18,7 +17,7 @@ from artgen_osc.errors import ArtgenError
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import place
-from artgen_osc.oscquery.server import current, open_query
+from artgen_osc.oscquery.server import open_query
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Features, Mood, Value
@@ -199,7 +198,7 @@ class Daemon:
             self.page.choices.targets = self._config.osc.targets
         if self._query:
             public = self._file.contract.replace(self._config, "audio.input", shown(self._config.audio.input))
-            self._query.publish(current(self._table.daemon.values(), public))
+            self._query.publish(self._file.contract.current(self._table.daemon.values(), public))
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
@@ -260,7 +259,9 @@ class Daemon:
             if value:
                 self._hearing.analyzer.rhythm.tap(self._clock)
         elif row.adds:
-            self._change(row.setting, tuple(dict.fromkeys((*get(self._config, row.setting), str(value)))))
+            self._change(
+                row.setting, tuple(dict.fromkeys((*self._file.contract.get(self._config, row.setting), str(value))))
+            )
         elif row.path == "/artgen/control/target/remove":
             self._change("osc.targets", tuple(target for target in targets if target != value))
         elif row.path == "/artgen/control/subscribe":

@@ -4,13 +4,11 @@ Specification: https://github.com/Vidvox/OSCQueryProposal
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from artgen_osc.config.contract import get
-from artgen_osc.config.tables import Config
 from artgen_osc.schema.table import Address, Value
 
 ATTRIBUTES = (
@@ -42,11 +40,6 @@ UNITS = {
 
 Answer = tuple[HTTPStatus, object]
 """A status and what to say as JSON; None for an empty answer."""
-
-
-def current(rows: Iterable[Address], settings: Config) -> list[tuple[Address, Value]]:
-    """What the settings of `rows` are now, as it would be sent."""
-    return [(row, row.check((get(settings, row.setting),))) for row in rows if row.holds_value]
 
 
 def _method(row: Address, access: int) -> dict[str, Any]:

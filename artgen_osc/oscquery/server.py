@@ -17,13 +17,13 @@ from artgen_osc.http.listener import Client
 from artgen_osc.http.server import Page, WebServer, here
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import OscReceiver
-from artgen_osc.oscquery.namespace import Namespace, current, to_json
+from artgen_osc.oscquery.namespace import Namespace, to_json
 from artgen_osc.schema.table import Address, Value
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["OscQuery", "current", "open_query"]
+__all__ = ["OscQuery", "open_query"]
 
 log = logging.getLogger("artgen.oscquery")
 

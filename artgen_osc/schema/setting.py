@@ -29,6 +29,7 @@ def setting(
     address: str = "",
     own: bool = False,
     scene: bool = True,
+    key: str = "",
     check: Callable[[Any], None] | None = None,
 ) -> Any:
     """A field of a dataclass of settings.
@@ -45,10 +46,11 @@ def setting(
         For a tuple, a message adds one string to it
     own : see `Address`
     scene : whether a scene keeps it, if it is the renderer's; false for what belongs to the evening, not to the picture
+    key : ``table.name`` in the show file, where that is another one than the dataclass's and the field's
     check : is called with a value of the right type and raises ValueError where it can't be used
     """
     declared: dict[str, Any] = {"doc": doc, "low": low, "high": high, "unit": unit, "choices": choices, "item": item}
-    declared |= {"address": address, "own": own, "scene": scene, "more": check}
+    declared |= {"address": address, "own": own, "scene": scene, "key": key, "more": check}
     return dataclasses.field(default=default, metadata=declared)
 
 
@@ -58,12 +60,15 @@ class Setting:
 
     Attributes
     ----------
-    key : ``table.name``
+    key : ``table.name`` in the show file
+    table, field : where the value is held: see `settings_of`, and the field's name
     default, doc, low, high, unit, choices, item, address, own, scene : see `setting`
     more : `setting`'s check
     """
 
     key: str
+    table: str
+    field: str
     default: Any
     doc: str
     low: float
@@ -78,7 +83,7 @@ class Setting:
 
     @property
     def name(self) -> str:
-        """The key without its table."""
+        """The key without its table, as scenes have it."""
         return self.key.rpartition(".")[2]
 
     @property
@@ -144,18 +149,18 @@ def _plain(number: float) -> str:
 
 
 def settings_of(table: str, declared: type, prefix: str = "") -> dict[str, Setting]:
-    """The settings that a dataclass declares, by ``table.name``, in order.
+    """The settings that a dataclass declares, by their keys, in order.
 
     Parameters
     ----------
-    table : its name in the show file
+    table : the dataclass's name in the show file
     declared : a dataclass whose fields are all made by `setting`
     prefix : begins the address of a setting that names none, and its name ends it; empty: it has none
     """
     found = {}
     for field in dataclasses.fields(declared):
         given = dict(field.metadata)
-        key = f"{table}.{field.name}"
+        key = given.pop("key") or f"{table}.{field.name}"
         given["address"] = given["address"] or (f"{prefix}{field.name}" if prefix else "")
         widest = (-math.inf, math.inf)
         if given["address"] and type(field.default) in (int, float):
@@ -163,7 +168,7 @@ def settings_of(table: str, declared: type, prefix: str = "") -> dict[str, Setti
         given["low"], given["high"] = (
             end if end is not None else edge for end, edge in zip((given["low"], given["high"]), widest, strict=True)
         )
-        found[key] = Setting(key, field.default, **given)
+        found[key] = Setting(key, table, field.name, field.default, **given)
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artgen_osc.audio.browser import BrowserInput
-from artgen_osc.config.contract import Contract, get
+from artgen_osc.config.contract import Contract
 from artgen_osc.config.flags import flags
 from artgen_osc.config.settings import GALLERY, PAINTING, TOKEN_VARIABLE
 from artgen_osc.config.tables import Config
@@ -89,15 +89,15 @@ class ShowPage(Bridge):
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
         self.sound = BrowserInput()
         self.choices = ChoicesPart()
-        analyze = _given(settings, "mood.model", "mood.smoothing")
-        gallery = python_module("artgen_osc", "gallery", "serve", "--child", *_given(settings, *GALLERY))
+        analyze = _given(contract, settings, "mood.model", "mood.smoothing")
+        gallery = python_module("artgen_osc", "gallery", "serve", "--child", *_given(contract, settings, *GALLERY))
         parts: list[Part] = [
             SitePart(self.addresses, token),
             ViewPart(),
             StatePart(_sources(settings, contract.addresses)),
             self.choices,
             SoundPart(self.sound),
-            SongsPart(Path(web.songs), _given(settings, *PAINTING), analyze),
+            SongsPart(Path(web.songs), _given(contract, settings, *PAINTING), analyze),
             GalleryProxy(gallery),
         ]
         renderer = (visuals.host, visuals.port)
@@ -130,9 +130,9 @@ def _warn_of_readers(token_from: str) -> None:
             log.warning("web.token: other users of this machine can read %s; chmod 600 keeps it to you", token_from)
 
 
-def _given(settings: Config, *keys: str) -> list[str]:
+def _given(contract: Contract, settings: Config, *keys: str) -> list[str]:
     """The settings of these keys as flags of a command."""
-    return flags({key: get(settings, key) for key in keys}, ("mood", "visuals"))
+    return flags({key: contract.get(settings, key) for key in keys}, ("mood", "visuals"))
 
 
 def _sources(settings: Config, table: AddressTable) -> list[Source]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.errors import GalleryError
 from artgen_osc.inference.modelfile import file_sha256, graph_sha256, weights_sha256
 from artgen_osc.schema.table import Value
@@ -36,7 +36,9 @@ class Stage:
     """A show on a clock of its own, and the file of its last snapshot."""
 
     def __init__(self, context: Any, folder: Path, **settings: Any) -> None:
-        self.controls = Controls(VisualsConfig(**{"model": "idle", "grain": 0.0} | settings))
+        self.controls = Controls(
+            Config(visuals=VisualsConfig(**{"model": "idle", "grain": 0.0} | settings)), show_table.CONTRACT
+        )
         self.show = Show(context, SIZE, self.controls, SyncWorker(str(settings.get("model", "idle")), open_generator))
         self.folder, self.time = folder, 0.0
 

@@ -21,7 +21,6 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from artgen_osc.config.tables import Config
 from artgen_osc.osc.receiver import Capture, capture
-from artgen_osc.oscquery.server import current
 from tests import show_table
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
@@ -59,7 +58,9 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
         with running(*daemon, *ports, f"--osc=127.0.0.1:{listener}", log=log):
             query = Server((), show_table.VISUALS)
             query.query.publish(
-                current(show_table.VISUALS, show_table.CONTRACT.replace(Config(), "visuals.speed", 2.0))
+                show_table.CONTRACT.current(
+                    show_table.VISUALS, show_table.CONTRACT.replace(Config(), "visuals.speed", 2.0)
+                )
             )
             yield Show(port, listener, renderer, query.port)
             query.close()

@@ -5,11 +5,12 @@ handed on as a number that only grows, so nobody downstream can miss or repeat a
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.contract import Contract
+from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.schema.address import Address, Value
 
 STALE_S = 2.0
@@ -44,6 +45,7 @@ class Control:
     snapshots : how often a snapshot was asked for
     age : s since the daemon's last value; infinite before the first
     quit : whether the renderer should close
+    plugins : the settings of each plugin, by its name, likewise
     """
 
     settings: VisualsConfig
@@ -69,6 +71,7 @@ class Control:
     snapshots: int = 0
     age: float = math.inf
     quit: bool = False
+    plugins: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stale(self) -> bool:
@@ -106,12 +109,16 @@ class Controls:
 
     Parameters
     ----------
-    settings : VisualsConfig
-        What holds until a message changes it.
+    config : what holds until a message changes it
+    contract : what can be set
+
+    Attributes
+    ----------
+    config : the settings with every change that came in
     """
 
-    def __init__(self, settings: VisualsConfig) -> None:
-        self._settings = settings
+    def __init__(self, config: Config, contract: Contract) -> None:
+        self.config, self._contract = config, contract
         self._music: dict[str, float] = {}
         self._words: dict[str, str] = {}
         self._silent = 0.0
@@ -138,7 +145,7 @@ class Controls:
 
     def now(self, time: float) -> Control:
         """The newest values at `time` (s, monotonic)."""
-        settings, music = self._settings, self._music
+        settings, music = self.config.visuals, self._music
         age = time - self._last_music
         if settings.manual:
             mood = settings.valence, settings.energy
@@ -148,6 +155,7 @@ class Controls:
             mood = music.get("/artgen/valence", NEUTRAL), music.get("/artgen/energy", NEUTRAL)
         return Control(
             settings=settings,
+            plugins=self.config.plugins,
             valence=mood[0],
             energy=mood[1],
             confidence=music.get("/artgen/mood/confidence", 0.0),
@@ -183,8 +191,9 @@ class Controls:
         if row.setting:
             new: Any = bool(value) if row.kind == "toggle" else value
             if row.adds and isinstance(value, str):
-                new = tuple(dict.fromkeys((*self._settings.models, value)))[-MOST_MODELS:]
-            self._settings = replace(self._settings, **{row.name: new})
+                present = self._contract.get(self.config, row.setting)
+                new = tuple(dict.fromkeys((*present, value)))[-MOST_MODELS:]
+            self.config = self._contract.replace(self.config, row.setting, new)
 
     def _daemon(self, path: str, value: float, time: float) -> None:
         if path == "/artgen/status/silent":

@@ -15,7 +15,7 @@ from artgen_osc.schema.setting import Setting, read_table
 from visuals.control.scenes.name import name_in, stem_of
 
 Held = Mapping[str, Setting]
-"""What a scene may hold, by the setting's name."""
+"""What a scene may hold, by what it calls a setting; see `name_of`."""
 
 SUFFIX = ".toml"
 PART = ".part"
@@ -31,7 +31,7 @@ class Scene:
     Attributes
     ----------
     name : see `visuals.control.scenes.name.check_name`
-    values : by the setting's name
+    values : by what a scene calls the setting; see `name_of`
     about : one line for people, may be empty
     """
 
@@ -40,23 +40,30 @@ class Scene:
     about: str = ""
 
 
+def name_of(key: str) -> str:
+    """What a scene calls the setting ``table.key``: a setting of ``[visuals]`` by its name alone."""
+    return key.removeprefix("visuals.")
+
+
 def held_by(contract: Contract) -> Held:
     """What a scene may hold: those of the renderer's settings that an address changes and that make the picture."""
     return {
-        setting.name: setting
-        for key in contract.in_table("visuals")
-        if (setting := contract.settings[key]).address and setting.scene
+        name_of(key): setting
+        for key, setting in contract.settings.items()
+        if setting.address.startswith("/visuals/") and setting.scene and not setting.adds
     }
 
 
 def to_text(scene: Scene) -> str:
     """The file's text."""
-    lines = [f"about = {toml_value(scene.about)}", ""] if scene.about else []
-    lines.append("[visuals]")
-    for key, value in scene.values.items():
+    tables: dict[str, list[str]] = {"visuals": []}
+    for name, value in scene.values.items():
+        table, _, key = name.rpartition(".")
         # A float came over OSC with 24 bits: its first six places are meant.
-        lines.append(f"{key} = {toml_value(round(value, 6) if isinstance(value, float) else value)}")
-    return "\n".join(lines) + "\n"
+        line = f"{key} = {toml_value(round(value, 6) if isinstance(value, float) else value)}"
+        tables.setdefault(table or "visuals", []).append(line)
+    parts = ["\n".join([f"[{table}]", *lines]) for table, lines in tables.items()]
+    return "\n\n".join([f"about = {toml_value(scene.about)}"] * bool(scene.about) + parts) + "\n"
 
 
 def from_text(name: str, text: str, held: Held) -> Scene:
@@ -81,15 +88,29 @@ def from_text(name: str, text: str, held: Held) -> Scene:
 
 
 def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
-    about, table = given.pop("about", ""), given.pop("visuals", {})
+    about, plugins = given.pop("about", ""), given.pop("plugin", {})
+    tables = {"visuals": given.pop("visuals", {})}
     mistakes = [f"{key}: doesn't belong in a scene; about and [visuals] are allowed" for key in given]
     if not isinstance(about, str):
         mistakes.append(f"about: {short(about)} is not a string; a line of text is allowed")
-    if not isinstance(table, dict):
-        mistakes.append("visuals: is not a table; [visuals] is allowed")
-        table = {}
-    values, wrong = read_table(table, {key: setting.check for key, setting in held.items()}, "setting of a scene")
-    mistakes += [f"visuals.{mistake}" for mistake in wrong]
+    if isinstance(plugins, dict):
+        tables |= {f"plugin.{key}": table for key, table in plugins.items()}
+    else:
+        mistakes.append("plugin: is not a table; [plugin.NAME] is allowed")
+    values: dict[str, Any] = {}
+    for title, table in tables.items():
+        if not isinstance(table, dict):
+            mistakes.append(f"{title}: is not a table; [{title}] is allowed")
+            continue
+        start = "" if title == "visuals" else f"{title}."
+        checks = {
+            key.removeprefix(start): setting.check
+            for key, setting in held.items()
+            if key.rpartition(".")[0] == start.removesuffix(".")
+        }
+        found, wrong = read_table(table, checks, "setting of a scene")
+        values |= {start + key: value for key, value in found.items()}
+        mistakes += [f"{title}.{mistake}" for mistake in wrong]
     if mistakes:
         raise SceneError(f"{'; '.join(mistakes)}; mend the file")
     return Scene(name, {key: values[key] for key in held if key in values}, about)

@@ -6,19 +6,19 @@ A value that somebody sends meanwhile ends the glide of its slider: the hand win
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artgen_osc.config.contract import Contract
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.tables import Config
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address import Address, Value
-from artgen_osc.schema.address_table import Rows
 from visuals.control.controls import REPEAT_S
 from visuals.control.easing import ease
-from visuals.control.scenes.file import Scene, held_by
+from visuals.control.scenes.file import Scene, held_by, name_of
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.name import key_of
 
@@ -38,12 +38,12 @@ class Present:
 
     Attributes
     ----------
-    settings : as they are
+    config : the settings as they are
     seed : of the picture that the path has come from
     mood : valence and energy that are painted, 0..1
     """
 
-    settings: VisualsConfig
+    config: Config
     seed: int
     mood: tuple[float, float]
 
@@ -68,12 +68,13 @@ class Scenes:
     Parameters
     ----------
     library : where scenes are found and saved
-    rows : what the renderer understands
+    contract : what can be set and said
     refuse : is told an address and a reason, for what can't be done
     """
 
-    def __init__(self, library: Library, rows: Rows, refuse: Callable[[str, str], None]) -> None:
-        self._library, self._rows, self._refuse = library, rows, refuse
+    def __init__(self, library: Library, contract: Contract, refuse: Callable[[str, str], None]) -> None:
+        self._library, self._contract, self._refuse = library, contract, refuse
+        self._rows = rows = contract.addresses.visuals
         self._held = {name: rows[setting.address] for name, setting in library.held.items()}
         self._guard = Guard(refuse)
         self._glides: dict[str, _Glide] = {}
@@ -170,9 +171,8 @@ class Scenes:
 
     def _values(self, present: Present, out: Iterable[Message]) -> dict[str, Value]:
         """Values by path, with those that messages before have changed."""
-        values: dict[str, Value] = {}
-        for row in (*self._held.values(), self._rows[SCENE], self._rows[FADE]):
-            values[row.path] = row.check((getattr(present.settings, row.name),))
+        rows = (*self._held.values(), self._rows[SCENE], self._rows[FADE])
+        values = {row.path: value for row, value in self._contract.current(rows, present.config)}
         values["/visuals/seed"] = present.seed
         return values | {row.path: value for row, value in out if row.path in values}
 
@@ -183,15 +183,12 @@ class Scenes:
 
 
 def given_in(file: ConfigFile) -> set[str]:
-    """Names of the renderer's settings that the show file or flags give."""
-    return {
-        key.partition(".")[2]
-        for key, origin in file.origins.items()
-        if key.startswith("visuals.") and origin != "default"
-    }
+    """What a scene calls those of its settings that the show file or flags give."""
+    shared = {setting.key for setting in held_by(file.contract).values()}
+    return {name_of(key) for key, origin in file.origins.items() if key in shared and origin != "default"}
 
 
-def started(file: ConfigFile, library: Library) -> VisualsConfig:
+def started(file: ConfigFile, library: Library) -> Config:
     """The settings to start with: a scene's, where the show file and flags give none.
 
     Raises
@@ -199,15 +196,17 @@ def started(file: ConfigFile, library: Library) -> VisualsConfig:
     SceneError
         The scene that the settings name can't be used.
     """
-    settings = file.config.visuals
-    if not settings.scene:
-        return settings
+    config = file.config
+    if not config.visuals.scene:
+        return config
     scene = _wanted(file, library)
-    return replace(settings, scene=scene.name, **_left_open(file, scene))
+    for key, value in {"visuals.scene": scene.name, **_left_open(file, library, scene)}.items():
+        config = file.contract.replace(config, key, value)
+    return config
 
 
 def chosen(file: ConfigFile) -> dict[str, Any]:
-    """What the scene that the settings name gives, by the setting's name, where the show file and flags give none.
+    """What the scene that the settings name gives, by ``table.key``, where the show file and flags give none.
 
     Raises
     ------
@@ -215,7 +214,7 @@ def chosen(file: ConfigFile) -> dict[str, Any]:
         As `started`.
     """
     with closing(Library(Path(file.config.visuals.scenes), held_by(file.contract))) as library:
-        return _left_open(file, _wanted(file, library))
+        return _left_open(file, library, _wanted(file, library))
 
 
 def _wanted(file: ConfigFile, library: Library) -> Scene:
@@ -225,6 +224,6 @@ def _wanted(file: ConfigFile, library: Library) -> Scene:
         raise SceneError(f"visuals.scene: {error}") from None
 
 
-def _left_open(file: ConfigFile, scene: Scene) -> dict[str, Any]:
+def _left_open(file: ConfigFile, library: Library, scene: Scene) -> dict[str, Any]:
     given = given_in(file)
-    return {key: value for key, value in scene.values.items() if key not in given}
+    return {library.held[name].key: value for name, value in scene.values.items() if name not in given}
