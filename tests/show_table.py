@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from artgen_osc.config.contract import Contract
+from artgen_osc.config.plugins import own_contract
 from artgen_osc.schema.address import Address
 
-CONTRACT = Contract()
+CONTRACT = own_contract()
 TABLE = CONTRACT.addresses
 SENT, PAINTED = tuple(TABLE.sent.values()), tuple(TABLE.painted.values())
 DAEMON, VISUALS = tuple(TABLE.daemon.values()), tuple(TABLE.visuals.values())

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from artgen_osc.config.contract import Contract
+from artgen_osc.config.plugins import own_contract
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.table import HOPS_PER_HARMONY
 
@@ -28,7 +28,7 @@ def _rows(rows: Iterable[Address]) -> str:
 
 def markdown() -> str:
     """All tables, in Markdown."""
-    table = Contract().addresses
+    table = own_contract().addresses
     return "\n\n".join(
         (
             "**Sent by the daemon**, one bundle a hop (86 a second), pitch classes and key in a bundle of their own "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from artgen_osc.config.contract import Contract
+from artgen_osc.config.plugins import own_contract
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.runtime.text import complain, nearest, short
 
@@ -67,7 +67,7 @@ class Parser(argparse.ArgumentParser):
 def add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
     """One flag for each setting of `tables`: ``--table-key``. A table may be one setting of it, such as ``a.b``."""
     groups: dict[str, Any] = {}
-    known = Contract().settings
+    known = own_contract().settings
     for wanted in tables:
         table = wanted.split(".")[0]
         if table not in groups:

@@ -1,6 +1,6 @@
 """What can be set and said in one show: its settings and its addresses, ours and those of its plugins."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,12 +31,14 @@ class Declared:
     kind, name : of the plugin
     settings : its frozen dataclass, each field made by `artgen_osc.schema.setting.setting`; None: it has none
     outputs : what it sends, an extractor's; their paths begin with ``/artgen/x/NAME/``
+    own : whether it is one of ours, whose outputs are those of the schema
     """
 
     kind: str
     name: str
     settings: type | None = None
     outputs: tuple[Address, ...] = ()
+    own: bool = False
 
 
 def _settings(plugin: Declared) -> dict[str, Setting]:
@@ -57,9 +59,11 @@ class Contract:
     Parameters
     ----------
     plugins : those that are in use
+    unusable : names of plugins that are installed and can't be used; their tables in a show file are passed over
 
     Attributes
     ----------
+    unusable : their tables, as ``plugin.NAME``
     tables : the dataclass of each table of the show file; ``plugin.NAME`` for a plugin's
     settings : by ``table.key``, in order
     addresses : what is sent and understood
@@ -70,7 +74,8 @@ class Contract:
         A plugin declares an address that isn't its own, or that there is already.
     """
 
-    def __init__(self, plugins: Sequence[Declared] = ()) -> None:
+    def __init__(self, plugins: Sequence[Declared] = (), unusable: Collection[str] = ()) -> None:
+        self.unusable = frozenset(f"plugin.{name}" for name in unusable)
         self.tables: dict[str, type] = dict(TABLES)
         self.settings: dict[str, Setting] = {
             key: setting for name, table in TABLES.items() for key, setting in settings_of(name, table).items()
@@ -80,7 +85,7 @@ class Contract:
             self.settings |= _settings(plugin)
             if plugin.settings is not None:
                 self.tables[f"plugin.{plugin.name}"] = plugin.settings
-            for row in plugin.outputs:
+            for row in () if plugin.own else plugin.outputs:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
                 extracted.append(row)

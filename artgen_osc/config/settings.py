@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from artgen_osc.config.contract import Contract
+from artgen_osc.config.plugins import own_contract
 from artgen_osc.config.show_paths import beside
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ConfigError
@@ -64,7 +65,7 @@ def load(
     ConfigError
         With every mistake at once.
     """
-    contract = contract or Contract()
+    contract = contract or own_contract()
     origins = dict.fromkeys(contract.settings, "default")
     maps: tuple[Map, ...] = ()
     values: dict[str, Any] = {}
@@ -73,6 +74,8 @@ def load(
     if "map" in given:
         maps, mistakes = read_rows(given.pop("map"), str(path), contract.addresses.sent)
     for name, table in _tables(given).items():
+        if name in contract.unusable:
+            continue  # the registry has told why
         if name not in contract.tables or not isinstance(table, dict):
             mistakes.append(f"[{name}]: no such table; {nearest(name, [*contract.tables, 'map'])}; change it in {path}")
             continue
@@ -122,7 +125,7 @@ class ConfigFile:
     def __init__(self, path: str | Path | None, flags: Mapping[str, object], contract: Contract | None = None) -> None:
         self.path = Path(path) if path else None
         self._flags = flags
-        self.contract = contract or Contract()
+        self.contract = contract or own_contract()
         self.config, self.origins = load(path, flags, self.contract)
         self._read = self._seen = self._state()
 

@@ -4,6 +4,7 @@ A plugin of the kind ``effect`` is an entry point of the group ``artgen.effects`
 them; one that can't be used becomes a state with a reason, and the show starts without it.
 """
 
+import functools
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -71,8 +72,10 @@ def group_of(kind: str) -> str:
     return f"artgen.{kind}s"
 
 
-def _installed(group: str) -> Iterable[EntryPoint]:
-    return entry_points(group=group)
+@functools.cache
+def _installed(group: str) -> tuple[EntryPoint, ...]:
+    """Read once: a look goes through the metadata of every package."""
+    return tuple(entry_points(group=group))
 
 
 class Registry:

@@ -1,0 +1,56 @@
+"""The plugins of a show, and the contract that they and we make together."""
+
+from artgen_osc.config.contract import PREFIXES, Contract, Declared
+from artgen_osc.errors import PluginError
+from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State
+from artgen_osc.runtime.text import unexpected
+
+KINDS = tuple(PREFIXES)
+"""Every kind of plugin."""
+
+
+def contract_of(registry: Registry, own_only: bool = False) -> Contract:
+    """What can be set and said with all plugins that can be used; what can't becomes a state with a reason.
+
+    Parameters
+    ----------
+    registry : of all kinds
+    own_only : our own plugins alone, which are small to load
+    """
+    declared: list[Declared] = []
+    unusable: list[str] = []
+    for plugin in registry.plugins():
+        if plugin.state is not State.READY:
+            unusable.append(plugin.name)
+        elif plugin.package == OWN_PACKAGE or not own_only:
+            if (one := _declared(registry, plugin, declared)) is not None:
+                declared.append(one)
+            else:
+                unusable.append(plugin.name)
+    return Contract(declared, unusable)
+
+
+def _declared(registry: Registry, plugin: Plugin, before: list[Declared]) -> Declared | None:
+    """What a plugin declares; None where that can't be used."""
+    try:
+        loaded = registry.load(plugin.kind, plugin.name)
+        one = Declared(
+            plugin.kind,
+            plugin.name,
+            getattr(loaded, "Settings", None),
+            tuple(getattr(loaded, "outputs", ())) if plugin.kind == "extractor" else (),
+            plugin.package == OWN_PACKAGE,
+        )
+        if not one.own:
+            Contract([*before, one])
+    except PluginError:
+        return None  # the registry has noted it
+    except Exception as error:  # a stranger's declaration may be anything
+        plugin.fail(State.MISCONFIGURED, str(error) if isinstance(error, ValueError) else unexpected(error))
+        return None
+    return one
+
+
+def own_contract() -> Contract:
+    """What can be set and said without added plugins."""
+    return contract_of(Registry(KINDS), own_only=True)
