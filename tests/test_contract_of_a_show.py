@@ -77,10 +77,10 @@ def test_settings_of_a_plugin_are_read_and_replaced(tmp_path_factory: pytest.Tem
     path.write_text("[plugin.wave]\namount = 1\nword = 'b'\n[visuals]\nspeed = 2\n")
     contract = Contract([WAVE])
     effective, origins = config.load(path, {"plugin.wave.steps": 5}, contract)
-    assert effective.plugins["wave"] == Settings(amount=1.0, word="b", steps=5)
+    assert effective.plugin["wave"] == Settings(amount=1.0, word="b", steps=5)
     assert (origins["plugin.wave.steps"], origins["plugin.wave.on"]) == ("flag", "default")
     changed = contract.replace(effective, "plugin.wave.amount", 0)
-    assert contract.get(changed, "plugin.wave.amount") == 0.0 and effective.plugins["wave"].amount == 1.0
+    assert contract.get(changed, "plugin.wave.amount") == 0.0 and effective.plugin["wave"].amount == 1.0
     with pytest.raises(ConfigError, match=r"\[plugin.wave\]: no such table"):
         config.load(path)
     path.write_text("[plugin.wave]\namonut = 1\nsteps = 10\n")
@@ -122,3 +122,14 @@ def test_a_receiver_takes_any_finite_number_of_an_extractor_that_it_has_not() ->
         receiver.close()
     assert values == [("/artgen/x/drums/kick", 0.5), ("/artgen/x/drums/kick", -1e9)]
     assert receiver.refused == 3
+
+
+def test_any_setting_by_a_word_of_the_command_line() -> None:
+    said = ("visuals.speed=2", "osc.targets=max", "osc.targets=a=b:9", "visuals.freeze=true", "mood.model=")
+    file = config.ConfigFile(None, {config.WORDS: said, "visuals.fps": 30})
+    assert (file.config.visuals.speed, file.config.visuals.freeze, file.config.visuals.fps) == (2.0, True, 30)
+    assert file.config.osc.targets == ("max", "a=b:9") and file.config.mood.model == ""
+    with pytest.raises(ConfigError, match=r"(?s)--set visuals.sped: no such setting.*speed: 'x' is not a number"):
+        config.ConfigFile(None, {config.WORDS: ["visuals.sped=1", "visuals.speed=x"]})
+    with pytest.raises(ConfigError, match=r"--set visuals.freeze: 'yes' is not true or false"):
+        config.ConfigFile(None, {config.WORDS: ["visuals.freeze=yes"]})

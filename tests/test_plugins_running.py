@@ -129,4 +129,12 @@ def test_the_contract_takes_what_is_right_and_says_why_the_rest_is_not(caplog: p
 
 
 def test_our_own_contract_has_no_strangers() -> None:
-    assert contract_of(registry(good=Effect), own_only=True).settings.keys() == own_contract().settings.keys()
+    assert not [key for key in own_contract().settings if key.startswith("plugin.good")]
+
+
+def test_what_is_switched_off_is_off_and_a_wrong_name_is_told() -> None:
+    known = registry(good=Effect)
+    assert known.switch_off(("good", "nobody")) == ["nobody"]
+    assert known.plugin("effect", "good").state is State.OFF
+    running = Running(known.plugin("effect", "good"), Fake())
+    assert running.call("hop") is None

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from artgen_osc.config.plugins import own_contract
-from artgen_osc.config.settings import ConfigFile
+from artgen_osc.config.plugins import KINDS, own_contract
+from artgen_osc.config.settings import WORDS, ConfigFile
+from artgen_osc.plugins.registry import Registry
 from artgen_osc.runtime.text import complain, nearest, short
 
 SHORT = {
@@ -23,7 +24,7 @@ SHORT = {
 }
 """Settings that most shows give; they have a short flag beside ``--table-key``."""
 
-SHOW = ("audio", "mood", "osc", "web", "visuals")
+SHOW = ("audio", "mood", "osc", "web", "visuals", "plugins")
 
 Run = Callable[[argparse.Namespace], int]
 Command = Callable[..., "Parser"]
@@ -85,12 +86,13 @@ def add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None
                 kinds: dict[type, Callable[[str], object]] = {int: whole, float: number, str: str}
                 options |= {"type": kinds[type(item.default)], "metavar": item.name.upper()}
             groups[table].add_argument(*names, **options)
+    parser.add_argument("--set", action="append", metavar="KEY=VALUE", help="any setting, such as one of a plugin")
     parser.add_argument("--config", metavar="show.toml", help="settings of a show; flags win over it")
 
 
 def flags(given: argparse.Namespace) -> dict[str, object]:
-    """Settings as they were given by flags, by ``table.key``; None: not given."""
-    return {key: value for key, value in vars(given).items() if "." in key}
+    """Settings as they were given by flags, by ``table.key``; None: not given. What ``--set`` was given as `WORDS`."""
+    return {key: value for key, value in vars(given).items() if "." in key or key == WORDS}
 
 
 def settings(given: argparse.Namespace) -> ConfigFile:
@@ -100,7 +102,7 @@ def settings(given: argparse.Namespace) -> ConfigFile:
     ------
     ConfigError
     """
-    return ConfigFile(given.config, flags(given))
+    return ConfigFile(given.config, flags(given), Registry(KINDS))
 
 
 def add_strip(parser: Parser) -> None:

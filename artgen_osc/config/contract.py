@@ -126,8 +126,8 @@ class Contract:
             setting = self.settings[key]
             held[setting.table][setting.field] = value
         built = {name: self.tables[name](**given) for name, given in held.items()}
-        plugins = {_name(name): built.pop(name) for name in self.tables if name not in TABLES}
-        return Config(**built, plugins=plugins, **more)
+        plugin = {_name(name): built.pop(name) for name in self.tables if name not in TABLES}
+        return Config(**built, plugin=plugin, **more)
 
     def get(self, config: Config, key: str) -> Any:
         """Value of the setting ``table.key``."""
@@ -140,7 +140,7 @@ class Contract:
         changed = replace(_held(config, setting.table), **{setting.field: self.check(key, value)})
         if setting.table in TABLES:
             return replace(config, **{setting.table: changed})
-        return replace(config, plugins={**config.plugins, _name(setting.table): changed})
+        return replace(config, plugin={**config.plugin, _name(setting.table): changed})
 
     def current(self, rows: Iterable[Address], config: Config) -> list[tuple[Address, Value]]:
         """What the settings of `rows` are now, as it would be sent; those without a value are left out."""
@@ -152,4 +152,4 @@ def _name(table: str) -> str:
 
 
 def _held(config: Config, table: str) -> Any:
-    return getattr(config, table) if table in TABLES else config.plugins[_name(table)]
+    return getattr(config, table) if table in TABLES else config.plugin[_name(table)]

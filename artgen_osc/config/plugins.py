@@ -2,31 +2,28 @@
 
 from artgen_osc.config.contract import PREFIXES, Contract, Declared
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State
+from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State, own
 from artgen_osc.runtime.text import unexpected
 
 KINDS = tuple(PREFIXES)
 """Every kind of plugin."""
 
 
-def contract_of(registry: Registry, own_only: bool = False) -> Contract:
+def contract_of(registry: Registry) -> Contract:
     """What can be set and said with all plugins that can be used; what can't becomes a state with a reason.
 
     Parameters
     ----------
     registry : of all kinds
-    own_only : our own plugins alone, which are small to load
     """
     declared: list[Declared] = []
     unusable: list[str] = []
     for plugin in registry.plugins():
-        if plugin.state is not State.READY:
+        one = _declared(registry, plugin, declared) if plugin.state is State.READY else None
+        if one is None:
             unusable.append(plugin.name)
-        elif plugin.package == OWN_PACKAGE or not own_only:
-            if (one := _declared(registry, plugin, declared)) is not None:
-                declared.append(one)
-            else:
-                unusable.append(plugin.name)
+        else:
+            declared.append(one)
     return Contract(declared, unusable)
 
 
@@ -51,6 +48,11 @@ def _declared(registry: Registry, plugin: Plugin, before: list[Declared]) -> Dec
     return one
 
 
+def own_registry() -> Registry:
+    """Our own plugins alone, which are small to load."""
+    return Registry(KINDS, own)
+
+
 def own_contract() -> Contract:
     """What can be set and said without added plugins."""
-    return contract_of(Registry(KINDS), own_only=True)
+    return contract_of(own_registry())

@@ -5,19 +5,26 @@ its flag.
 Files and folders that a show file names are beside it, unless it says where; those of flags are in the current folder.
 """
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from artgen_osc.config.contract import Contract
-from artgen_osc.config.plugins import own_contract
+from artgen_osc.config.plugins import contract_of, own_contract, own_registry
 from artgen_osc.config.show_paths import beside
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ConfigError
 from artgen_osc.osc.mapping.rows import Map, read_rows
+from artgen_osc.plugins.registry import Registry
 from artgen_osc.runtime.text import nearest, printable
 from artgen_osc.runtime.toml import read_toml
 from artgen_osc.schema.setting import read_table
+
+log = logging.getLogger("artgen.config")
+
+WORDS = "set"
+"""Among the flags, the key of the words that ``--set`` was given."""
 
 LARGEST_FILE = 256 << 10
 """Bytes of a show file: it is read again beside the sound."""
@@ -108,11 +115,12 @@ class ConfigFile:
     Parameters
     ----------
     path : the TOML file, or None for none
-    flags : as for `load`; they win over the file every time
-    contract : as for `load`
+    flags : as for `load`, and under `WORDS` what ``--set`` was given; they win over the file every time
+    registry : of the plugins; None: ours alone
 
     Attributes
     ----------
+    registry : of the plugins
     contract : what can be set and said in this show
     config, origins : the settings as last read, and where each came from
 
@@ -122,12 +130,34 @@ class ConfigFile:
         As `load`.
     """
 
-    def __init__(self, path: str | Path | None, flags: Mapping[str, object], contract: Contract | None = None) -> None:
+    def __init__(self, path: str | Path | None, flags: Mapping[str, object], registry: Registry | None = None) -> None:
         self.path = Path(path) if path else None
-        self._flags = flags
-        self.contract = contract or own_contract()
-        self.config, self.origins = load(path, flags, self.contract)
+        self.registry = registry or own_registry()
+        self.contract = contract_of(self.registry)
+        self._flags = {key: value for key, value in flags.items() if key != WORDS} | self._said(flags.get(WORDS))
+        self.config, self.origins = load(path, self._flags, self.contract)
+        for name in self.registry.switch_off(self.config.plugins.off):
+            log.warning("plugins.off: %s: no plugin has this name; artgen plugins lists them", printable(name))
         self._read = self._seen = self._state()
+
+    def _said(self, words: object) -> dict[str, Any]:
+        """Settings from words such as ``plugin.NAME.key=value``."""
+        values: dict[str, Any] = {}
+        mistakes: list[str] = []
+        for word in words if isinstance(words, (list, tuple)) else ():
+            key, _, text = str(word).partition("=")
+            setting = self.contract.settings.get(key)
+            if setting is None:
+                mistakes.append(f"--set {key}: no such setting; {nearest(key, tuple(self.contract.settings))}")
+                continue
+            try:
+                value = setting.parse(text)
+                values[key] = (*values.get(key, ()), *value) if setting.adds else value
+            except ValueError as error:
+                mistakes.append(f"--set {key}: {error}")
+        if mistakes:
+            raise ConfigError("\n".join(map(printable, mistakes)))
+        return values
 
     def _state(self) -> tuple[int, int]:
         """Time of the last save in ns, and size in bytes."""

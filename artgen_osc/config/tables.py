@@ -216,13 +216,20 @@ class VisualsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginsConfig:
+    """``[plugins]``: which of them are used."""
+
+    off: tuple[str, ...] = setting((), "plugins that aren't used, by name", item="NAME")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings of a show.
 
     Attributes
     ----------
     map : the rows of ``[[map]]``
-    plugins : the settings of each plugin, by its name: ``[plugin.NAME]``
+    plugin : the settings of each plugin, by its name: ``[plugin.NAME]``
     """
 
     audio: AudioConfig = AudioConfig()
@@ -231,8 +238,9 @@ class Config:
     osc: OscConfig = OscConfig()
     web: WebConfig = WebConfig()
     visuals: VisualsConfig = VisualsConfig()
+    plugins: PluginsConfig = PluginsConfig()
     map: tuple[Map, ...] = ()
-    plugins: Mapping[str, Any] = field(default_factory=dict)
+    plugin: Mapping[str, Any] = field(default_factory=dict)
 
 
 TABLES: dict[str, type] = {
@@ -242,4 +250,5 @@ TABLES: dict[str, type] = {
     "osc": OscConfig,
     "web": WebConfig,
     "visuals": VisualsConfig,
+    "plugins": PluginsConfig,
 }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from artgen_osc.config.flags import flags
-from artgen_osc.config.settings import VIEW_VARIABLE
+from artgen_osc.config.settings import VIEW_VARIABLE, WORDS
 from artgen_osc.runtime.child import python_module
 
 log = logging.getLogger("artgen.renderer")
@@ -17,7 +17,10 @@ RESTART_SECONDS = 1.0
 LONGEST_WAIT = 30.0
 HEALTHY_SECONDS = 60.0
 USAGE_ERROR = 2
-OWN = ("osc.time_tags",)
+OWN = (
+    WORDS,
+    "osc.time_tags",
+)
 """Settings of other tables that the renderer follows too."""
 
 
@@ -39,8 +42,10 @@ class Renderer:
         strip: Path | None = None,
         verbose: bool = False,
     ) -> None:
-        own = {key: value for key, value in given.items() if key in OWN or key.startswith("visuals.")}
-        self._command = python_module("artgen_osc", "visuals", "--child", *flags(own, ("visuals", "osc")))
+        own = {key: value for key, value in given.items() if key in OWN or key.startswith(("visuals.", "plugins."))}
+        self._command = python_module(
+            "artgen_osc", "visuals", "--child", *flags(own, ("visuals", "osc", "plugins", WORDS))
+        )
         if show_file:
             self._command.append(f"--config={show_file}")
         if strip:

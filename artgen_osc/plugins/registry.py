@@ -6,7 +6,7 @@ them; one that can't be used becomes a state with a reason, and the show starts 
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
@@ -78,6 +78,11 @@ def _installed(group: str) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=group))
 
 
+def own(group: str) -> tuple[EntryPoint, ...]:
+    """The entry points of a group that are ours."""
+    return tuple(entry for entry in _installed(group) if entry.dist and entry.dist.name == OWN_PACKAGE)
+
+
 class Registry:
     """The plugins of some kinds.
 
@@ -120,6 +125,21 @@ class Registry:
         """
         listed = [*self._plugins.values(), *self._shadowed]
         return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
+
+    def switch_off(self, names: Collection[str]) -> list[str]:
+        """Use no plugin of these names.
+
+        Returns
+        -------
+        Those of them that no plugin has
+        """
+        known: set[str] = set()
+        for plugin in self._plugins.values():
+            if plugin.name in names:
+                known.add(plugin.name)
+                if plugin.state is State.READY:
+                    plugin.state, plugin.reason = State.OFF, "plugins.off names it"
+        return sorted(set(names) - known)
 
     def names(self, kind: str) -> list[str]:
         """Names of a kind, sorted."""

@@ -4,6 +4,7 @@ The field's key in the show file, its flag, its check, its OSC address, its OSCQ
 row in the documentation all follow from it.
 """
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
@@ -124,6 +125,22 @@ class Setting:
         if self.more is not None:
             self.more(checked)
         return checked
+
+    def parse(self, text: str) -> Any:
+        """The value that a word of a command line gives; of a list, one string of it.
+
+        Raises
+        ------
+        ValueError
+            As `check`.
+        """
+        if self.adds:
+            return self.check([text])
+        kind: type = type(self.default)
+        value: object = text
+        with contextlib.suppress(KeyError, ValueError):  # `check` says what is wrong
+            value = {"true": True, "false": False}[text] if kind is bool else kind(text)
+        return self.check(value)
 
     def _strings(self, value: object) -> tuple[str, ...]:
         if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):

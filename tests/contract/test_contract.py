@@ -88,6 +88,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
     assert with_address <= set(known)
     fixed_at_start = {
         "audio.mute",
+        "plugins.off",
         "mood.model",
         "osc.host",
         "osc.port",

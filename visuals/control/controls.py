@@ -45,7 +45,7 @@ class Control:
     snapshots : how often a snapshot was asked for
     age : s since the daemon's last value; infinite before the first
     quit : whether the renderer should close
-    plugins : the settings of each plugin, by its name, likewise
+    plugin : the settings of each plugin, by its name, likewise
     """
 
     settings: VisualsConfig
@@ -71,7 +71,7 @@ class Control:
     snapshots: int = 0
     age: float = math.inf
     quit: bool = False
-    plugins: Mapping[str, Any] = field(default_factory=dict)
+    plugin: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stale(self) -> bool:
@@ -155,7 +155,7 @@ class Controls:
             mood = music.get("/artgen/valence", NEUTRAL), music.get("/artgen/energy", NEUTRAL)
         return Control(
             settings=settings,
-            plugins=self.config.plugins,
+            plugin=self.config.plugin,
             valence=mood[0],
             energy=mood[1],
             confidence=music.get("/artgen/mood/confidence", 0.0),
