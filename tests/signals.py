@@ -1,5 +1,7 @@
 """Sound made by code, for tests."""
 
+from itertools import pairwise
+
 import numpy as np
 
 RATE = 22050
@@ -70,3 +72,45 @@ def song(seconds: float, rate: int = 44100, wild: bool = True, seed: int = 0) ->
                 np.diff(rng.normal(size=length - half + 1)) * np.exp(-t[: length - half] * 60) * 0.1
             )
     return (0.7 * sound / np.abs(sound).max())[: int(seconds * rate)].astype(np.float32)
+
+
+def voice(hz: np.ndarray, noise: float = 0.003) -> np.ndarray:
+    """A harmonic sound whose pitch follows `hz`, one value a sample."""
+    phase = 2.0 * np.pi * np.cumsum(hz) / RATE
+    sound = sum(np.where(hz * k < 9000.0, np.sin(k * phase) / k, 0.0) for k in range(1, 20))
+    return (0.2 * sound + noise * np.random.default_rng(1).standard_normal(len(hz))).astype(np.float32)
+
+
+def chord(notes: list[int], duration: float) -> np.ndarray:
+    """MIDI notes as decaying harmonic tones."""
+    time = np.arange(round(duration * RATE)) / RATE
+    hz = [440.0 * 2.0 ** ((note - 69) / 12.0) for note in notes]
+    sound = sum(np.sin(2 * np.pi * f * k * time) / k for f in hz for k in range(1, 5))
+    return (0.08 * sound * np.exp(-1.5 * time)).astype(np.float32)
+
+
+def drums(beats: np.ndarray, duration: float, meter: int = 4) -> np.ndarray:
+    """Kick on the first beat of a bar, snare on every second, hats on the halves; `beats` in s."""
+    rng = np.random.default_rng(7)
+    sound = np.zeros(round(duration * RATE) + RATE)
+    time = np.arange(RATE // 2) / RATE
+
+    def add(at: float, voice: np.ndarray) -> None:
+        first = round(at * RATE)
+        if first + len(voice) <= len(sound):
+            sound[first : first + len(voice)] += voice
+
+    kick = 0.8 * np.sin(2 * np.pi * (50 * time + 4 * (1 - np.exp(-30 * time)))) * np.exp(-9 * time)
+    snare = (0.3 * rng.standard_normal(len(time)) + 0.2 * np.sin(2 * np.pi * 190 * time)) * np.exp(-16 * time)
+    hat = 0.12 * np.diff(rng.standard_normal(len(time) + 1)) * np.exp(-50 * time)
+    bass = 0.25 * np.sin(2 * np.pi * 82.4 * time) * np.exp(-3 * time)
+    for number, (at, after) in enumerate(pairwise(beats)):
+        add(at, hat)
+        add((at + after) / 2, hat)
+        if number % meter == 0:
+            add(at, kick + bass)
+        elif number % 2 == 1:
+            add(at, snare)
+        elif meter == 4:
+            add(at, 0.8 * kick)
+    return sound[: round(duration * RATE)].astype(np.float32)

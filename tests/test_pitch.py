@@ -7,23 +7,9 @@ from artgen_osc.analysis.analyzer import HOP_TIME, Analyzer
 from artgen_osc.analysis.pitch import KEYS, Harmony, PitchTracker
 from artgen_osc.schema.table import NOTES
 from tests import signals
+from tests.signals import chord, voice
 
 RATE = 22050
-
-
-def voice(hz: np.ndarray, noise: float = 0.003) -> np.ndarray:
-    """A harmonic sound whose pitch follows `hz`, one value a sample."""
-    phase = 2.0 * np.pi * np.cumsum(hz) / RATE
-    sound = sum(np.where(hz * k < 9000.0, np.sin(k * phase) / k, 0.0) for k in range(1, 20))
-    return (0.2 * sound + noise * np.random.default_rng(1).standard_normal(len(hz))).astype(np.float32)
-
-
-def chord(notes: list[int], duration: float) -> np.ndarray:
-    """MIDI notes as decaying harmonic tones."""
-    time = np.arange(round(duration * RATE)) / RATE
-    hz = [440.0 * 2.0 ** ((note - 69) / 12.0) for note in notes]
-    sound = sum(np.sin(2 * np.pi * f * k * time) / k for f in hz for k in range(1, 5))
-    return (0.08 * sound * np.exp(-1.5 * time)).astype(np.float32)
 
 
 @pytest.mark.parametrize("hz", [55.0, 82.4, 220.0, 440.0, 987.8, 1900.0])

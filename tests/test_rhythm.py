@@ -1,6 +1,5 @@
 """Tempo, beats and bars: known patterns, changes, silence, and what a performer does to them."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,33 +13,7 @@ from artgen_osc.audio.demo import RATE, compose
 from artgen_osc.daemon.offline import analyze
 from artgen_osc.schema.table import Features
 from tests import signals
-
-
-def drums(beats: np.ndarray, duration: float, meter: int = 4) -> np.ndarray:
-    """Kick on the first beat of a bar, snare on every second, hats on the halves; `beats` in s."""
-    rng = np.random.default_rng(7)
-    sound = np.zeros(round(duration * SAMPLE_RATE) + SAMPLE_RATE)
-    time = np.arange(SAMPLE_RATE // 2) / SAMPLE_RATE
-
-    def add(at: float, voice: np.ndarray) -> None:
-        first = round(at * SAMPLE_RATE)
-        if first + len(voice) <= len(sound):
-            sound[first : first + len(voice)] += voice
-
-    kick = 0.8 * np.sin(2 * np.pi * (50 * time + 4 * (1 - np.exp(-30 * time)))) * np.exp(-9 * time)
-    snare = (0.3 * rng.standard_normal(len(time)) + 0.2 * np.sin(2 * np.pi * 190 * time)) * np.exp(-16 * time)
-    hat = 0.12 * np.diff(rng.standard_normal(len(time) + 1)) * np.exp(-50 * time)
-    bass = 0.25 * np.sin(2 * np.pi * 82.4 * time) * np.exp(-3 * time)
-    for number, (at, after) in enumerate(pairwise(beats)):
-        add(at, hat)
-        add((at + after) / 2, hat)
-        if number % meter == 0:
-            add(at, kick + bass)
-        elif number % 2 == 1:
-            add(at, snare)
-        elif meter == 4:
-            add(at, 0.8 * kick)
-    return sound[: round(duration * SAMPLE_RATE)].astype(np.float32)
+from tests.signals import drums
 
 
 def beats_of(features: list[Features]) -> np.ndarray:
