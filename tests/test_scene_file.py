@@ -13,7 +13,7 @@ import pytest
 from artgen_osc.config.settings import VisualsConfig
 from artgen_osc.errors import SceneError
 from artgen_osc.schema.table import VISUALS_CONTROLS
-from visuals.control.scenes.file import LEFT_OUT, ROWS, Scene, from_text, read, to_text, write
+from visuals.control.scenes.file import LEFT_OUT, ROWS, Scene, read, to_text, write
 from visuals.control.scenes.folder import SHIPPED
 
 FULL = {key: row.check((getattr(VisualsConfig(), key),)) for key, row in ROWS.items()}
@@ -27,18 +27,20 @@ def test_what_a_scene_holds() -> None:
     assert {"seed", "speed", "model", "second_model", "manual", "beat_cut", "grain"} <= set(ROWS)
 
 
-def test_a_scene_survives_its_file() -> None:
+def test_a_scene_survives_its_file(tmp_path: Path) -> None:
     scene = Scene("dusk", {**FULL, "model": 'odd "name"\\\t\x7f é.onnx', "manual": 1, "speed": 2.5}, "for the end")
-    assert from_text("dusk", to_text(scene)) == scene
+    (tmp_path / "dusk.toml").write_text(to_text(scene), encoding="utf-8")
+    assert read(tmp_path / "dusk.toml") == scene
 
 
 def test_what_came_as_a_float_of_24_bits_is_written_as_it_was_meant() -> None:
     assert "grain = 0.3\n" in to_text(Scene("x", {"grain": 0.30000001192092896}))
 
 
-def test_a_part_is_enough() -> None:
-    assert from_text("x", "[visuals]\nspeed = 2\n") == Scene("x", {"speed": 2.0})
-    assert from_text("x", "") == Scene("x", {})
+@pytest.mark.parametrize(("text", "values"), [("[visuals]\nspeed = 2\n", {"speed": 2.0}), ("", {})])
+def test_a_part_is_enough(tmp_path: Path, text: str, values: dict[str, float]) -> None:
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    assert read(tmp_path / "x.toml") == Scene("x", values)
 
 
 @pytest.mark.parametrize(

@@ -135,26 +135,6 @@ def open_file(path: str | Path) -> SoundFile:
         raise AudioError(f"{printable(path)}: {error}; a {kinds} file with sound in it is allowed; {step}") from error
 
 
-def read_file(path: str | Path) -> tuple[int, Iterator[AudioBlock]]:
-    """Open a sound file for reading as fast as it goes.
-
-    Parameters
-    ----------
-    path : as of `open_file`
-
-    Returns
-    -------
-    The sample rate in Hz, and the blocks. The file is closed with the iterator.
-
-    Raises
-    ------
-    AudioError
-        As `open_file`.
-    """
-    file = open_file(path)
-    return file.sample_rate, file_blocks(file)
-
-
 def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
     """The sound of a file in blocks of `block_length`; shorter ones only where its channels change, and at the end."""
     length, frames = block_length(file.sample_rate), 0

@@ -10,7 +10,7 @@ from artgen_osc.config import settings as config
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.files import sync_folder
 from artgen_osc.runtime.text import short
-from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
+from artgen_osc.runtime.toml import read_toml, toml_value
 from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value
 from visuals.control.scenes.name import name_in, stem_of
 
@@ -61,21 +61,6 @@ def to_text(scene: Scene) -> str:
         shown = bool(value) if ROWS[key].kind == "toggle" else round(value, 6) if isinstance(value, float) else value
         lines.append(f"{key} = {toml_value(shown)}")
     return "\n".join(lines) + "\n"
-
-
-def from_text(name: str, text: str) -> Scene:
-    """A scene from a file's text.
-
-    Raises
-    ------
-    SceneError
-        With every mistake at once.
-    """
-    try:
-        given = parse_toml(text)
-    except ValueError as error:
-        raise SceneError(f"{error}; [visuals] and its settings are allowed; mend it") from None
-    return _scene(name, given)
 
 
 def _scene(name: str, given: dict[str, Any]) -> Scene:
