@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.runtime.child import python_module
-from artgen_osc.runtime.files import decode_text, is_regular, open_regular, read_regular, read_text
+from artgen_osc.runtime.files import (
+    PRIVATE_FILE,
+    decode_text,
+    is_regular,
+    open_regular,
+    part_of,
+    read_regular,
+    read_text,
+    whole,
+)
 from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.text import LogFormatter, OutletHandler, printable, say
 from artgen_osc.runtime.throttle import Throttle
@@ -156,3 +165,25 @@ def test_a_fault_is_told_once_a_minute_and_a_flood_of_others_does_not_hide_it_fo
     assert [throttle.due(str(number)) for number in range(5)] == [True, True, True, False, False]
     now = 61.0
     assert throttle.due("a") and throttle.due("new") and throttle.count == 10
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("old")
+    part_of(path).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ZeroDivisionError), whole(path) as part:
+        part.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    with whole(path, PRIVATE_FILE) as part:
+        part.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == PRIVATE_FILE
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "nul\0byte", "\ud800"], ids=ascii)
+def test_a_file_that_cant_be_written_says_why(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OSError) as caught, whole(tmp_path / name):
+        pytest.fail("it can't be made")
+    assert caught.value.strerror

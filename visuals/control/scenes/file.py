@@ -1,6 +1,5 @@
 """A scene: settings of the picture under a name, one small TOML file each."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from artgen_osc.config import settings as config
 from artgen_osc.errors import SceneError
-from artgen_osc.runtime.files import sync_folder
+from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import short
 from artgen_osc.runtime.toml import read_toml, toml_value
 from artgen_osc.schema.table import VISUALS_CONTROLS, Address, Value
@@ -30,9 +29,6 @@ ROWS: Mapping[str, Address] = {
 """What a scene may hold, by the setting's name."""
 
 SUFFIX = ".toml"
-PART = ".part"
-"""Ending of a file that is being written."""
-
 MOST_BYTES = 16384
 
 
@@ -121,15 +117,5 @@ def write(folder: Path, scene: Scene) -> None:
     """
     data = to_text(scene).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    stem = stem_of(scene.name)
-    part = folder / f".{stem}{PART}"
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(folder / f"{stem}{SUFFIX}")
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    sync_folder(folder)
+    with whole(folder / f"{stem_of(scene.name)}{SUFFIX}") as part:
+        part.write_bytes(data)
