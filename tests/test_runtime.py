@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.files import (
     PRIVATE_FILE,
@@ -187,3 +188,12 @@ def test_a_file_that_cant_be_written_says_why(tmp_path: Path, name: str) -> None
     with pytest.raises(OSError) as caught, whole(tmp_path / name):
         pytest.fail("it can't be made")
     assert caught.value.strerror
+
+
+def test_waits_double_up_to_the_longest_and_begin_again_after_a_success() -> None:
+    backoff = Backoff(1.0, 5.0)
+    assert backoff.fresh
+    assert [backoff.next() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    assert not backoff.fresh
+    backoff.reset()
+    assert backoff.fresh and backoff.next() == 1.0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from artgen_osc.config.flags import flags
 from artgen_osc.config.settings import VIEW_VARIABLE
+from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.child import python_module
 
 log = logging.getLogger("artgen.renderer")
@@ -49,7 +50,7 @@ class Renderer:
             self._command.append("--verbose")
         self._environment = dict(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
-        self._wait = RESTART_SECONDS
+        self._backoff = Backoff(RESTART_SECONDS, LONGEST_WAIT)
         self._next_start = 0.0
         self._started = 0.0
         self.restarts = 0
@@ -83,13 +84,13 @@ class Renderer:
             self.status = status
             return
         if healthy:
-            self._wait = RESTART_SECONDS
+            self._backoff.reset()
         self._again(now, f"ended with status {status}")
 
     def _again(self, now: float, what: str) -> None:
-        log.warning("renderer: %s; it is started again in %.0f s", what, self._wait)
-        self._next_start = now + self._wait
-        self._wait = min(self._wait * 2, LONGEST_WAIT)
+        wait = self._backoff.next()
+        log.warning("renderer: %s; it is started again in %.0f s", what, wait)
+        self._next_start = now + wait
         self.restarts += 1
 
     def close(self) -> None:

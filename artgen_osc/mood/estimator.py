@@ -26,6 +26,7 @@ from artgen_osc.dsp.downmix import MonoMix
 from artgen_osc.inference.modelfile import Engine, load
 from artgen_osc.mood.mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, network_input
 from artgen_osc.mood.rules import judge_by_rules
+from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema.table import Mood
 
 SHIPPED_MODEL = Path(__file__).parents[1] / "models" / "mood.onnx"
@@ -119,6 +120,7 @@ class MoodEstimator:
         self.manual: tuple[float, float] | None = None
         self.freeze = False
         self.predictions = self.stale = self.failures = 0
+        self._throttle = Throttle()
         self._stream = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=_MEAN_PREDICTIONS)
         self._recent_passage = self._changed_passage = (0, 0)
@@ -200,7 +202,7 @@ class MoodEstimator:
             valence, energy, confidence = self._judge(network_input(request.columns))
         except RuntimeError as error:
             self.failures += 1
-            if self.failures == 1:
+            if self._throttle.due():
                 _log.warning("mood: a prediction failed (%s); the last mood is kept", error)
             return
         if not all(map(math.isfinite, (valence, energy, confidence))):
