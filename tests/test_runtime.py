@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import queue
 import re
 import select
 import subprocess
@@ -23,6 +24,7 @@ from artgen_osc.runtime.files import (
     read_text,
     whole,
 )
+from artgen_osc.runtime.latest import LatestWorker
 from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.text import LogFormatter, OutletHandler, printable, say
 from artgen_osc.runtime.throttle import Throttle
@@ -197,3 +199,56 @@ def test_waits_double_up_to_the_longest_and_begin_again_after_a_success() -> Non
     assert not backoff.fresh
     backoff.reset()
     assert backoff.fresh and backoff.next() == 1.0
+
+
+ENDS = """
+from artgen_osc.runtime.child import end_with_parent
+import sys, threading
+end_with_parent({how})
+print("runs", flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("how", ["", "lambda: print('asked', flush=True), 0.0"])
+def test_a_child_ends_with_its_parent_asked_or_at_once(how: str) -> None:
+    command = [sys.executable, "-c", ENDS.format(how=how)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin and child.stdout and child.stdout.readline() == b"runs\n"
+        child.stdin.write(b"whatever the parent says")
+        child.stdin.flush()
+        assert child.poll() is None
+        child.stdin.close()
+        assert child.wait(20) == 1
+        assert child.stdout.read() == (b"asked\n" if how else b"")
+
+
+class Slow:
+    """Work that takes as long as it is let."""
+
+    def __init__(self) -> None:
+        self.begun: queue.Queue[int] = queue.Queue()
+        self.may_go_on: queue.Queue[bool] = queue.Queue()
+        self.worker = LatestWorker(self._work, "slow")
+
+    def _work(self, request: int) -> None:
+        self.begun.put(request)
+        if not self.may_go_on.get(timeout=20):
+            raise RuntimeError("failed on purpose")
+
+
+def test_a_worker_takes_the_newest_request_and_survives_what_fails(caplog: pytest.LogCaptureFixture) -> None:
+    slow = Slow()
+    for request in range(4):
+        slow.worker.put(request)
+        if request == 0:
+            assert slow.begun.get(timeout=20) == 0
+    assert slow.worker.dropped == 2
+    slow.may_go_on.put(False)
+    assert slow.begun.get(timeout=20) == 3
+    assert "slow: failed (unexpected RuntimeError: failed on purpose)" in caplog.text
+    slow.worker.put(4)
+    slow.worker.close(0.0)
+    slow.may_go_on.put(True)
+    slow.worker.close()
+    assert slow.begun.empty(), "what waits when it ends isn't begun"

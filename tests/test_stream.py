@@ -520,7 +520,7 @@ def test_the_decoder_ends_with_the_show(server: Server, radio: Radio) -> None:
         process.stdin.flush()
         assert process.stdout.read(1) == b"O"
         process.stdin.close()
-        assert process.wait(5) == 0
+        assert process.wait(5) == 1
 
 
 def test_a_stream_is_heard_as_a_file_is(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

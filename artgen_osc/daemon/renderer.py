@@ -70,14 +70,14 @@ class Renderer:
             if now >= self._next_start:
                 self._started = now
                 try:
-                    self._process = subprocess.Popen(self._command, env=self._environment)
+                    self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment)
                 except OSError as error:
                     self._again(now, f"can't be started ({error.strerror})")
             return
         status = self._process.poll()
         if status is None:
             return
-        self._process = None
+        self._forget(self._process)
         healthy = now - self._started > HEALTHY_SECONDS
         # Once there was a picture, what can't be used now, such as a show file in the middle of an edit, may be mended.
         if status == 0 or (status == USAGE_ERROR and not self.restarts and not healthy):
@@ -95,12 +95,18 @@ class Renderer:
 
     def close(self) -> None:
         """End it: politely, then firmly."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
-        self._process.terminate()
+        process.terminate()
         try:
-            self._process.wait(10)
+            process.wait(10)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            process.kill()
+            process.wait()
+        self._forget(process)
+
+    def _forget(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = None
+        if process.stdin:
+            process.stdin.close()

@@ -1,14 +1,13 @@
 """Pictures into the gallery, away from the render loop."""
 
 import logging
-import os
 import queue
-import sys
 import threading
 from pathlib import Path
 from time import monotonic
 
 from artgen_osc.runtime.files import make_folder
+from artgen_osc.runtime.priority import lower_thread
 from artgen_osc.runtime.throttle import Throttle
 from visuals.gallery.files import write
 from visuals.gallery.record import About
@@ -64,9 +63,7 @@ class Writer:
             log.warning("%s: %d snapshots lost so far: %s; the show goes on", self.folder, self.dropped, reason)
 
     def _run(self) -> None:
-        if sys.platform == "linux":
-            # Here a thread has a priority of its own: the show comes first.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        lower_thread(NICENESS)
         while (item := self._queue.get()) is not None:
             frame, about = item
             try:
