@@ -71,6 +71,16 @@ class AudioSource(Protocol):
     name: str
     title: str
 
+    @property
+    def reconnects(self) -> int:
+        """Attempts to open it again, so far."""
+        ...
+
+    @property
+    def unplayed(self) -> int:
+        """Frames that were to be heard here and weren't, so far."""
+        ...
+
     def blocks(self) -> Iterator[AudioBlock]:
         """Yield the sound, in real time.
 
@@ -94,6 +104,12 @@ class ClosesItself(ABC):
     """The context manager's half of an `AudioSource`."""
 
     title = ""
+    reconnects = 0
+
+    @property
+    def unplayed(self) -> int:
+        """See `AudioSource.unplayed`."""
+        return 0
 
     @abstractmethod
     def close(self) -> None:
@@ -203,6 +219,11 @@ class PacedSource(ClosesItself):
         except AudioError as error:
             logger.warning("%s", error)
             return None
+
+    @property
+    def unplayed(self) -> int:
+        """See `AudioSource.unplayed`."""
+        return self._player.dropped if self._player else 0
 
     def blocks(self) -> Iterator[AudioBlock]:
         """See `AudioSource.blocks`."""

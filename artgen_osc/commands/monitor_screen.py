@@ -99,14 +99,18 @@ class Traffic:
         lines += [
             f"out      {going:.0f} values/s, {self.rate('/artgen/valence'):.0f} hops/s, "
             f"{self._number('/artgen/status/latency_ms'):.0f} ms late, "
-            f"{self._number('/artgen/status/dropped'):.0f} dropped"
+            f"{self._number('/artgen/status/dropped'):.0f} dropped, "
+            f"{self._number('/artgen/status/overtaken'):.0f} overtaken, "
+            f"{self._number('/artgen/status/restarts'):.0f} restarts"
         ]
         if "/visuals/status/fps" in self.values:
             lines.append(
                 f"picture  {self._number('/visuals/status/fps'):.0f} fps, "
                 f"{self._number('/visuals/status/pictures'):.1f} pictures/s, {self.values['/visuals/status/model']}, "
                 f"valence {self._number('/visuals/status/valence'):.2f}, "
-                f"energy {self._number('/visuals/status/energy'):.2f}"
+                f"energy {self._number('/visuals/status/energy'):.2f}, "
+                f"{self._number('/visuals/status/overtaken'):.0f} overtaken, "
+                f"{self._number('/visuals/status/dropped'):.0f} dropped"
             )
         refused = self._number("/artgen/status/refused") + self._number("/visuals/status/refused")
         lines.append(f"in       {coming:.0f} values/s, {refused:.0f} refused")

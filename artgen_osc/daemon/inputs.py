@@ -134,6 +134,7 @@ class Inputs:
         self._opening: Opening | None = None
         self._threads: list[threading.Thread] = []
         self._returning = False
+        self._reconnects = self._unplayed = 0
         self._before_page: str | None = None
         self._lasting: list[str] = []
         self._since = time.monotonic()
@@ -239,7 +240,7 @@ class Inputs:
             self._before_page = self._lasting[-1] if self._lasting else None
         elif self.spec != BROWSER:
             self._before_page = self.spec
-        self.source.close()
+        self._leave()
         self.source, self.spec, self._opening = source, spec, None
         self._since = now
         self._may_try_at_once()
@@ -257,10 +258,25 @@ class Inputs:
             return False
         if self._lasting and not self._opening:
             log.warning("%s has ended; %s is heard again", _named(self.spec), _named(self._lasting[-1]))
-        self.source.close()
+        self._leave()
         self.source = Nothing()
         self._may_try_at_once()
         return True
+
+    def _leave(self) -> None:
+        self.source.close()
+        self._reconnects += self.source.reconnects
+        self._unplayed += self.source.unplayed
+
+    @property
+    def reconnects(self) -> int:
+        """Attempts to open an input again, so far."""
+        return self._reconnects + self.source.reconnects
+
+    @property
+    def unplayed(self) -> int:
+        """Frames that were to be heard here and weren't, so far."""
+        return self._unplayed + self.source.unplayed
 
     def _may_try_at_once(self) -> None:
         self._next_try = 0.0

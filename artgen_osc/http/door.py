@@ -141,7 +141,7 @@ class Door:
         self._most = places()
         self._share = self._most - self._most // 4
         self._guests: set[_Guest] = set()
-        self._refused = 0
+        self.refused = 0
         self._throttle = Throttle()
         self._taking: asyncio.Task[None] | None = None
 
@@ -233,9 +233,9 @@ class Door:
 
     def _refuse(self, reason: str) -> None:
         """Count it; log the first, and then one a minute."""
-        self._refused += 1
+        self.refused += 1
         if self._throttle.due():
-            log.warning("%s: no room for a connection (%s); %d refused so far", self._what, reason, self._refused)
+            log.warning("%s: no room for a connection (%s); %d refused so far", self._what, reason, self.refused)
 
 
 def _has_gone(connection: socket.socket) -> bool:

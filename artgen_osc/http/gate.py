@@ -33,6 +33,11 @@ class Gate:
         self._pace, self._lockout = Pace(), Lockout()
         self._throttle = Throttle()
 
+    @property
+    def wrong(self) -> int:
+        """Wrong tokens so far."""
+        return self._lockout.wrong
+
     async def refusal(self, request: "web.Request") -> "web.Response | None":
         """Why a request isn't answered, or None; waits until it is its turn."""
         from aiohttp import web

@@ -134,6 +134,7 @@ class WebServer(ABC, Generic[ClientT]):
         self.port: int = self._socket.getsockname()[1]
         self._names = Names(not is_loopback(host), (*hosts, host.lower()))
         self._gate = Gate(what, self._names, token)
+        self._door: Door | None = None
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=what, daemon=True)
@@ -142,6 +143,11 @@ class WebServer(ABC, Generic[ClientT]):
     def dropped(self) -> int:
         """Messages that slow clients missed so far."""
         return self._missed + self._dropped + sum(client.dropped for client in tuple(self._clients))
+
+    @property
+    def refused(self) -> int:
+        """Connections for which there was no room, and wrong tokens, so far."""
+        return self._gate.wrong + (self._door.refused if self._door else 0)
 
     def publish(self, values: Sequence[tuple[Address, Value]]) -> None:
         """Take new values. Returns at once, whatever the clients do."""
@@ -204,7 +210,7 @@ class WebServer(ABC, Generic[ClientT]):
         )
         await runner.setup()
         assert runner.server is not None
-        door = Door(self._what, self._socket, runner.server, self._tls)
+        door = self._door = Door(self._what, self._socket, runner.server, self._tls)
         try:
             door.open()
             beside = asyncio.create_task(self._beside())

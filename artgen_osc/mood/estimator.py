@@ -95,7 +95,7 @@ class MoodEstimator:
     manual : None, or the (valence, energy) to follow instead of the music
     freeze : whether valence and energy stay where they are
     card : of the model file, empty for the rules
-    predictions, stale, failures : how many were made, were overtaken by newer sound, failed
+    predictions, failures : how many were made, failed
 
     Raises
     ------
@@ -119,13 +119,18 @@ class MoodEstimator:
         self._start = start
         self.manual: tuple[float, float] | None = None
         self.freeze = False
-        self.predictions = self.stale = self.failures = 0
+        self.predictions = self.failures = 0
         self._throttle = Throttle()
         self._stream = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=_MEAN_PREDICTIONS)
         self._recent_passage = self._changed_passage = (0, 0)
         self.reset()
         self._worker = LatestWorker(self._predict, "mood") if background else None
+
+    @property
+    def stale(self) -> int:
+        """Predictions that were overtaken by newer sound, so far."""
+        return self._worker.dropped if self._worker else 0
 
     def reset(self) -> None:
         """Forget the stream and go back to the start."""
@@ -194,7 +199,6 @@ class MoodEstimator:
         request = _Request(time, columns, presence, (self._stream, self._passage))
         if self._worker:
             self._worker.put(request)
-            self.stale = self._worker.dropped
         else:
             self._predict(request)
 
