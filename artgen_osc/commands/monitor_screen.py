@@ -16,6 +16,7 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.recording import Recording
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import LOCALHOST, place
+from artgen_osc.runtime.terminal import fit, padded, redraws
 from artgen_osc.runtime.text import printable, say, shortened
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Value
@@ -120,7 +121,8 @@ class Traffic:
     def table(self, rows: Sequence[Address]) -> list[str]:
         """Newest value and rate of each address."""
         return [
-            f"{row.path:32} {_text(row, self.values.get(row.path, '')):>14} {row.unit:8} {self.rate(row.path):5.1f}/s"
+            f"{row.path:32} {padded(_text(row, self.values.get(row.path, '')), 14)} {row.unit:8} "
+            f"{self.rate(row.path):5.1f}/s"
             for row in rows
         ]
 
@@ -137,7 +139,7 @@ class _Display:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._live = stream.isatty()
+        self._live = redraws(stream)
         self._drawn = 0
         self._next = 0.0
 
@@ -148,7 +150,7 @@ class _Display:
                 return
             self._next = now + LIVE_S
             width, height = shutil.get_terminal_size()
-            shown = [line[: width - 1] for line in lines[: height - 1]]
+            shown = [fit(line, width - 1) for line in lines[: height - 1]]
             up = f"\x1b[{self._drawn}A" if self._drawn else ""
             self._stream.write(up + "".join(f"\r{line}\x1b[K\n" for line in shown) + "\x1b[J")
             self._drawn = len(shown)
