@@ -98,7 +98,7 @@ class Status:
     ----------
     heartbeat : seconds since the start, counts up by one
     latency_ms : from a hop's last sample to its bundle, milliseconds
-    dropped : blocks, hops, packets and lines of the log lost since the start, and messages refused
+    dropped : blocks of sound, packets, judgements of the mood and lines of the log lost so far, and messages refused
     refused : messages, connections and tokens refused since the start
     restarts : how often an input or the renderer was started again
     overtaken : judgements of the mood that were not made, since newer sound had come
@@ -229,18 +229,10 @@ HARMONY: tuple[Output, ...] = (
 STATUS: tuple[Address, ...] = (
     Address("/artgen/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
     Address("/artgen/status/latency_ms", "float", "from the last sample of a hop to its bundle", 0, 60000, "ms"),
-    Address(
-        "/artgen/status/dropped",
-        "int",
-        "blocks, hops and packets lost so far, and messages refused",
-        0,
-        COUNT_MAX,
-    ),
+    Address("/artgen/status/dropped", "int", "sound, packets and log lines lost, and messages refused", 0, COUNT_MAX),
     Address("/artgen/status/refused", "int", "messages, connections and tokens refused so far", 0, COUNT_MAX),
     Address("/artgen/status/restarts", "int", "how often an input or the renderer was started again", 0, COUNT_MAX),
-    Address(
-        "/artgen/status/overtaken", "int", "judgements of the mood not made, as newer sound had come", 0, COUNT_MAX
-    ),
+    Address("/artgen/status/overtaken", "int", "judgements of the mood that newer sound overtook", 0, COUNT_MAX),
     Address("/artgen/title", "string", "artist and title of what plays, where the file or stream says"),
     Address("/artgen/status/input", "string", "name of what is heard, without folders and passwords"),
     Address("/artgen/status/silent", "float", "nothing has been heard for so long; 0: something is", 0, 86400, "s"),
