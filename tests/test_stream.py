@@ -554,7 +554,9 @@ def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio) -> None:
         }
         daemon = Daemon(ConfigFile(None, flags))
         shown: list[object] = []
-        daemon._query = type("Query", (), {"dropped": 0, "publish": lambda self, values: shown.extend(values)})()
+        daemon._query = type(
+            "Query", (), {"dropped": 0, "refused": 0, "publish": lambda self, values: shown.extend(values)}
+        )()
         daemon._steer()
         status: list[int] = []
         thread = threading.Thread(target=lambda: status.append(daemon.run(60.0)))
