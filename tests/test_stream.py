@@ -23,6 +23,7 @@ from artgen_osc.cli import main
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon.app import Daemon
 from artgen_osc.osc.receiver import capture
+from artgen_osc.runtime.throttle import Throttle
 from tests import signals
 from tests.fake_sounddevice import failure, wait_for
 from tests.radio import Radio, Server, encode, rtsp, send
@@ -492,6 +493,7 @@ def test_without_pyav_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) 
 def test_a_decoder_that_can_not_be_started_is_tried_again(
     server: Server, radio: Radio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(stream, "Throttle", lambda: Throttle(every=0.0))
     with listening(server.at("/live")) as listener:
         real = subprocess.Popen
         failing = iter([True])
@@ -502,7 +504,6 @@ def test_a_decoder_that_can_not_be_started_is_tried_again(
             return real(*words, **options)
 
         monkeypatch.setattr(stream.subprocess, "Popen", popen)
-        monkeypatch.setattr(stream, "TELL_EVERY", -1e9)
         radio.drop()
         wait_for(lambda: listener.source.reconnects == 2, 10.0)
         listener.hears()
@@ -519,7 +520,7 @@ def test_the_decoder_ends_with_the_show(server: Server, radio: Radio) -> None:
         process.stdin.flush()
         assert process.stdout.read(1) == b"O"
         process.stdin.close()
-        assert process.wait(5) == 0
+        assert process.wait(5) == 1
 
 
 def test_a_stream_is_heard_as_a_file_is(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -553,7 +554,9 @@ def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio) -> None:
         }
         daemon = Daemon(ConfigFile(None, flags))
         shown: list[object] = []
-        daemon._query = type("Query", (), {"dropped": 0, "publish": lambda self, values: shown.extend(values)})()
+        daemon._query = type(
+            "Query", (), {"dropped": 0, "refused": 0, "publish": lambda self, values: shown.extend(values)}
+        )()
         daemon._steer()
         status: list[int] = []
         thread = threading.Thread(target=lambda: status.append(daemon.run(60.0)))
