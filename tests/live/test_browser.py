@@ -23,8 +23,9 @@ from artgen_osc.config.tables import Config
 from artgen_osc.osc.receiver import Capture, capture
 from tests import show_table
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
+from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 from tests.test_oscquery import Server
 
 pytestmark = pytest.mark.live

@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, run_npm, running, wait_for
+from tests.live.servers import ARTGEN, run_npm, running
 from tests.live.test_browser import CDN, EXAMPLES, FLAGS, answers
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 

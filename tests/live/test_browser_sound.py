@@ -28,8 +28,9 @@ from artgen_osc.web.site import POLICY
 from artgen_osc.web.sound import SoundPart
 from tests import signals
 from tests.conftest import need_programs
-from tests.live.servers import ROOT, pulse_server, running, wait_for
+from tests.live.servers import ROOT, pulse_server, running
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 from tests.web.part_server import serve_parts
 
 pytestmark = pytest.mark.live

@@ -12,9 +12,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from artgen_osc.web.song_store import Store, new_song
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, running, wait_for
+from tests.live.servers import ARTGEN, running
 from tests.live.test_browser import FLAGS, answers
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 

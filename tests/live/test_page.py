@@ -20,8 +20,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from artgen_osc.audio.demo import RATE, compose
 from tests import show_table
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, ROOT, running, wait_for
+from tests.live.servers import ARTGEN, ROOT, running
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 

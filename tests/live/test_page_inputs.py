@@ -11,9 +11,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, pulse_server, run_npm, running, wait_for
+from tests.live.servers import ARTGEN, pulse_server, run_npm, running
 from tests.live.test_page import FLAGS, SECONDS
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 

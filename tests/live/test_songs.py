@@ -17,8 +17,8 @@ from artgen_osc.web.song_jobs import Limits
 from artgen_osc.web.songs import SongsPart
 from tests import signals
 from tests.conftest import need_programs
-from tests.live.servers import wait_for
 from tests.song_server import PAINT, SongServer
+from tests.support.waiting import wait_for
 from visuals.gallery.files import read
 
 pytestmark = pytest.mark.live
