@@ -59,7 +59,8 @@ def test_the_show_hears_what_it_heard_before(monkeypatch: pytest.MonkeyPatch, ca
                 daemon._receiver.put(encode_message("/artgen/control/input", "s", "browser"), "127.0.0.1")
 
                 def hears_the_page() -> bool:
-                    play()
+                    for _ in range(20):
+                        play()
                     return daemon._source.name == "browser"
 
                 wait_for(hears_the_page, what="the page's sound")
