@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from artgen_osc.web.song_store import Store, new_song
-from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, running
-from tests.live.test_browser import FLAGS, answers
+from tests.live.test_browser import answers
 from tests.ports import free_port
+from tests.support.chromium import chromium
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
@@ -84,13 +84,9 @@ def _tone(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    need_programs("chromium")
-    with sync_playwright() as playwright:
-        # New ones ask before a site may reach this machine at all; others don't, and some people say yes.
-        flags = [*FLAGS, "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"]
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-        yield chromium
-        chromium.close()
+    # New ones ask before a site may reach this machine at all; others don't, and some people say yes.
+    with chromium("--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets") as browser:
+        yield browser
 
 
 @pytest.fixture

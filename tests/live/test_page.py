@@ -15,22 +15,18 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from artgen_osc.audio.demo import RATE, compose
 from tests import show_table
-from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, running
 from tests.ports import free_port
+from tests.support.chromium import MICROPHONE, SOUND, WEBGL, chromium
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
-FLAGS = (
-    *("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
-    *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-    "--autoplay-policy=no-user-gesture-required",
-)
+FLAGS = (*WEBGL, *MICROPHONE, *SOUND)
 PHONE = {"width": 390, "height": 844}
 NOT_SHOWN = {
     "/artgen/control/target/remove",
@@ -83,12 +79,8 @@ def live(tmp_path_factory: pytest.TempPathFactory, music: Path) -> Iterator[Live
 @pytest.fixture(scope="module")
 def browser(music: Path) -> Iterator[Browser]:
     """Chromium, whose microphone hears the music."""
-    need_programs("chromium")
-    with sync_playwright() as playwright:
-        flags = [*FLAGS, f"--use-file-for-fake-audio-capture={music}"]
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
-        yield chromium
-        chromium.close()
+    with chromium(*FLAGS, f"--use-file-for-fake-audio-capture={music}") as browser:
+        yield browser
 
 
 @pytest.fixture

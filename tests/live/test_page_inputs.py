@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, pulse_server, run_npm, running
 from tests.live.test_page import FLAGS, SECONDS
 from tests.ports import free_port
+from tests.support.chromium import chromium
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
@@ -50,10 +51,8 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Silent]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
-        yield chromium
-        chromium.close()
+    with chromium(*FLAGS) as browser:
+        yield browser
 
 
 def open_page(browser: Browser, show: Silent, wrong: list[str]) -> Page:
