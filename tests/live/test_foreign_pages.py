@@ -11,10 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from artgen_osc.web.song_store import Store, new_song
-from tests.live.servers import ARTGEN, running
-from tests.live.test_browser import answers
-from tests.ports import free_port
 from tests.support.chromium import chromium
+from tests.support.shows import a_show
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
@@ -58,7 +56,7 @@ TRY = """async ([address, read, sockets]) => {
 @pytest.fixture(scope="module")
 def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The address of a show with the settings that all have, but ports, and the id of a song in it."""
-    folder, port = tmp_path_factory.mktemp("show"), free_port()
+    folder = tmp_path_factory.mktemp("show")
     store = Store(folder / "songs")
     store.take()
     song = replace(new_song("secret"), state="done")
@@ -67,11 +65,8 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     store.add(song, part)
     shutil.copy(_tone(folder), store.path(song.id, "sound.wav"))
     store.release()
-    ports = (f"--osc-port={free_port()}", f"--web-port={port}", "--osc-query-port=0", f"--web-songs={folder / 'songs'}")
-    command = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", *ports, f"--web-origins={FRIEND}")
-    with running(*command, log=folder / "log"):
-        wait_for(lambda: answers(port), 30, "the page", (folder / "log").read_text)
-        yield f"http://127.0.0.1:{port}", song.id
+    with a_show("daemon", "--input=demo", f"--web-origins={FRIEND}", folder=folder) as show:
+        yield show.address.removesuffix("/"), song.id
 
 
 def _tone(folder: Path) -> Path:
