@@ -18,8 +18,9 @@ from artgen_osc.osc.recording import read
 from artgen_osc.runtime.terminal import cells
 from artgen_osc.schema.table import Address, Value
 from tests import show_table
-from tests.live.servers import ARTGEN, running, wait_for
+from tests.live.servers import ARTGEN, running
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 ROWS = show_table.by_path(show_table.SENT, show_table.PAINTED, show_table.DAEMON, show_table.VISUALS)
 
