@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from visuals.compositor.brush import brush_sides
 from visuals.compositor.overlay import text_image
-from visuals.compositor.screen import Screen, brush_sides
+from visuals.compositor.screen import Screen
 from visuals.modulation.motion import Look
 
 PLAIN = Look(zoom=1.0)
@@ -208,7 +209,7 @@ def test_a_picture_as_large_as_the_target_goes_there_at_once(gl_context: Any, lo
 
 
 def test_a_camera_that_leaves_what_was_kept_sees_the_picture_still(gl_context: Any) -> None:
-    """Of a large picture only the rows that may be seen are painted with the brush; a new shape of the target is new."""
+    """Of a large picture only the rows that may be seen go through the brush; another target may show more."""
     screen = Screen(gl_context, (640, 160))
     screen.take(filled(200, 100, 50, 512), 1.0)
     assert close(drawn(screen, look=STROKES), (200, 100, 50))

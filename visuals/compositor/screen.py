@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import DisplayError
+from visuals.compositor.brush import brush_taps
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
 
@@ -23,7 +24,7 @@ _RAGGED = 3.0
 """How far contours are moved at full grain, in pixels of the picture."""
 
 BRUSHED_SIDE = 256
-"""Pixels of a picture whose brush reaches `_REACH` of them; a larger picture has a larger brush."""
+"""Pixels of a picture whose brush reaches `brush.REACH` of them; a larger picture has a larger brush."""
 
 FINE_SIDE = 512
 """The same for a finished picture: its contours are lines, and stand a brush of half the width."""
@@ -34,7 +35,6 @@ LARGE_ROWS, NEAR = 512, 2.25
 ROOM = 0.06
 """Heights of a large picture that are kept above and below what the target shows, for the camera to move in."""
 
-_REACH = 2.5
 _SEEN_NEAR = """
 uniform sampler2D before;
 uniform sampler2D after;
@@ -354,34 +354,6 @@ class Screen:
         texture = self._context.texture((width, height), channels, np.ascontiguousarray(pixels), alignment=1)
         texture.repeat_x = texture.repeat_y = repeat
         return texture
-
-
-def brush_taps() -> str:
-    """The places around a pixel that count for `brush.frag`, written out.
-
-    In a loop over them a driver without a graphics card takes seven times as long.
-    """
-    lines = ["#define TAPS"]
-    for at, counts in enumerate(brush_sides()):
-        if max(counts) > 0.0:
-            sums = "".join(f" ADD({side}, {count:.9g})" for side, count in enumerate(counts) if count > 0.0)
-            lines.append(f"LOOK({at % 5 - 2}, {at // 5 - 2}){sums}")
-    return " \\\n".join(lines)
-
-
-def brush_sides() -> list[tuple[float, ...]]:
-    """How much each of 5x5 places around a pixel counts for each of four sides: 25 rows of four, 1 in all for a side.
-
-    The sides are sectors of a disc, between the axes; they overlap and fade out towards its rim.
-    """
-    up, right = (each / _REACH for each in np.mgrid[-2:3, -2:3].astype(float))
-    inside = np.exp(-1.5 * (up**2 + right**2)) * (up**2 + right**2 <= 1.2)
-    columns = []
-    for angle in np.pi * (0.25 + 0.5 * np.arange(4)):
-        along, across = np.cos(angle) * right + np.sin(angle) * up, np.cos(angle) * up - np.sin(angle) * right
-        counts = inside * np.maximum(0.0, along + 0.25 - 0.35 * np.abs(across))
-        columns.append((counts / counts.sum()).ravel())
-    return [tuple(row) for row in np.stack(columns, axis=1).tolist()]
 
 
 def white_noise(size: int) -> np.ndarray:
