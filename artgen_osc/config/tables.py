@@ -118,6 +118,7 @@ class VisualsConfig:
     beat_next: int = _setting(0, "the next picture every so many beats; 0: never")
     beat_cut: bool = _setting(False, "cut to it instead of gliding")
     beat_surge: float = _setting(0.5, "travel faster on the downbeat, slower before it; 0: off")
+    finish: float = _setting(1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off")
     brush: float = _setting(0.8, "strokes of a brush instead of the network's fine noise; 0: off")
     grain: float = _setting(0.15, "fine grain over the upscaled picture")
     vignette: float = _setting(0.2, "darker corners")
