@@ -16,7 +16,8 @@ def is_live(item: pytest.Item) -> bool:
     return item.get_closest_marker("live") is not None
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
     """Share the tests out where there are several workers.
 
     One has all the live tests, which wait for others most of the time, use the ports that programs expect, and would
@@ -24,8 +25,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if hasattr(config, "workerinput"):
         for item in items:
-            item.add_marker(pytest.mark.xdist_group("live" if is_live(item) else item.nodeid.partition("::")[0]))
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group("live" if is_live(item) else item.nodeid.partition("::")[0]))
         items.sort(key=lambda item: not is_live(item))
+    return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

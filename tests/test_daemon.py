@@ -279,7 +279,7 @@ def test_ends_with_the_file(tmp_path: Path) -> None:
 
 
 def test_a_failing_start_frees_the_port(tmp_path: Path) -> None:
-    bad = ConfigFile(None, {"audio.input": "tape", "osc.port": free_port()})
+    bad = ConfigFile(None, {"audio.input": "tape", "osc.port": free_port(), "osc.query_port": 0, "web.port": 0})
     for _ in range(2):
         with pytest.raises(ArtgenError, match="'tape' is not known"):
             Daemon(bad)

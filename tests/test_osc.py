@@ -27,7 +27,7 @@ def receive(receiver: OscReceiver, *packets: bytes) -> list[tuple[str, schema.Va
         for packet in packets:
             peer.sendto(packet, ("127.0.0.1", receiver.port))
     found: list[tuple[str, schema.Value]] = []
-    end = time.monotonic() + 2
+    end = time.monotonic() + 30
     refused = receiver.refused
     while len(found) + receiver.refused - refused < len(packets) and time.monotonic() < end:
         found += [(row.path, value) for row, value in receiver.poll(0.1)]
@@ -39,7 +39,7 @@ def receive(receiver: OscReceiver, *packets: bytes) -> list[tuple[str, schema.Va
 def values(receiver: OscReceiver, count: int) -> list[schema.Value]:
     """So many values; a poll may bring fewer, on a machine that is held up."""
     found: list[schema.Value] = []
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while len(found) < count and time.monotonic() < end:
         found += [value for _, value in receiver.poll(0.1)]
     return found

@@ -24,6 +24,7 @@ from artgen_osc.osc.receiver import capture
 from artgen_osc.runtime.throttle import Throttle
 from tests import signals
 from tests.fake_sounddevice import failure
+from tests.ports import daemon_ports
 from tests.radio import Radio, Server, encode, rtsp, send
 from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
@@ -420,10 +421,7 @@ def test_bad_addresses_are_one_line_at_the_start(
         [
             "daemon",
             "--mute",
-            "--osc-port",
-            "9398",
-            "--osc-query-port",
-            "0",
+            *daemon_ports(),
             "--input",
             spec.format(server=server.at("")),
         ]

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from artgen_osc.audio.loopback import LoopbackStream
 from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen
-from tests.ports import daemon_ports, free_port, live_ports
+from tests.ports import daemon_ports, free_port, live_ports, visuals_ports
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
@@ -94,7 +95,8 @@ def test_keys_of_the_window(tmp_path: Path) -> None:
     need_programs("Xvfb", "xdotool")
     with screen(tmp_path / "screen") as display:
         env = os.environ | {"DISPLAY": display.display}
-        window = (*ARTGEN, "visuals", "--visuals-model=idle", "--visuals-width=640", "--visuals-height=360")
+        window = (*ARTGEN, "visuals", *visuals_ports(), "--visuals-model=idle")
+        window += ("--visuals-width=640", "--visuals-height=360")
         log = tmp_path / "log"
         with running(*window, log=log, env=env | {"PYTHONPATH": str(ROOT)}, cwd=tmp_path) as process:
             wait_for(lambda: display.picture().std() > 5, 30, "a picture", log.read_text)
@@ -167,6 +169,7 @@ def test_what_windows_does_for_loopback_works_with_the_real_library(
     with pulse_server(tmp_path / "pulse") as env:
         for name in ("HOME", "XDG_RUNTIME_DIR", "PULSE_SERVER"):
             monkeypatch.setenv(name, env[name])
+        monkeypatch.setattr(sys, "argv", ["artgen"])  # by which SoundCard makes itself known; not always a name
         import soundcard
 
         heard: list[tuple[float, int, float]] = []
