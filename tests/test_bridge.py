@@ -37,6 +37,8 @@ from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
 from tests.test_oscquery import Peer
 
+pytestmark = pytest.mark.slow
+
 VALENCE, ENERGY, BEAT, COUNT = "/artgen/valence", "/artgen/energy", "/artgen/beat", "/artgen/beat/count"
 SITE = "https://editor.example.org"
 

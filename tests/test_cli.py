@@ -19,6 +19,8 @@ from artgen_osc.mood import estimator as mood
 from tests.live.servers import ARTGEN, ROOT
 from tests.ports import daemon_ports, live_ports, visuals_ports
 
+pytestmark = pytest.mark.slow
+
 NO_DISPLAY = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
 NO_DISPLAY["PULSE_SERVER"] = "unix:/nonexistent"
 PORTS: dict[str, Callable[[], tuple[str, ...]]] = {

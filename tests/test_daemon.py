@@ -21,6 +21,8 @@ from tests import show_table
 from tests.ports import free_port
 from tests.support.daemons import RunningDaemon
 
+pytestmark = pytest.mark.slow
+
 
 class Show:
     """A daemon with a show file, and its listener."""

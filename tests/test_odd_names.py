@@ -27,6 +27,8 @@ from visuals.control.scenes import recall as scenes
 from visuals.generators.rack import Rack
 from visuals.show import Show
 
+pytestmark = pytest.mark.slow
+
 ON_DISK = ("mood.model", "web.songs", "web.certificate", "web.key")
 ON_DISK_OF_THE_RENDERER = (
     "visuals.model",

@@ -45,6 +45,8 @@ from tests.ports import free_port
 from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 DAEMON = (*show_table.SENT, *show_table.DAEMON)
 RENDERER = (*show_table.VISUALS, *show_table.SENT)
 VALENCE, ENERGY = schema.OUTPUTS[0].address, schema.OUTPUTS[1].address

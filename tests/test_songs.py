@@ -30,6 +30,8 @@ from tests.song_server import PAINT, SongServer
 from tests.support.waiting import wait_for
 from visuals.gallery.files import read
 
+pytestmark = pytest.mark.slow
+
 RATE = 44100
 
 

@@ -29,6 +29,8 @@ from tests.radio import Radio, Server, encode, rtsp, send
 from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 MUSIC = signals.music(6.0, RATE)
 TONE = np.repeat(signals.tone(440.0, 2.0, 0.5, RATE)[:, None], 2, axis=1)
 MP3 = encode("mp3", "libmp3lame", MUSIC)

@@ -22,6 +22,8 @@ from training.beat_net import BeatNet, teach  # noqa: E402
 from training.midi import Note, Piece, composed, drum_bars, read_piece, render, varied  # noqa: E402
 from training.train_beats import Trainer, crops, export, loss  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 needs_fluidsynth = pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="fluidsynth isn't installed")
 
 

@@ -25,6 +25,8 @@ from visuals.outputs.window import Window
 from visuals.outputs.x11 import has_window_manager
 from visuals.show import Show
 
+pytestmark = pytest.mark.slow
+
 ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 
 
