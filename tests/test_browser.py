@@ -18,6 +18,8 @@ from tests.ports import free_port
 from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 RAMP = np.arange(20_000, dtype=np.float32)[:, None] / 20_000
 
 

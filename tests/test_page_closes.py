@@ -18,6 +18,8 @@ from tests.ports import free_port
 from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 RATE = 48000
 TONE = (8000 * np.sin(2 * np.pi * 1000 * np.arange(480) / RATE)).astype("<i2").tobytes()
 

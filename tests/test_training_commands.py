@@ -17,6 +17,8 @@ from tests.test_music import make_songs  # noqa: E402
 from training import evaluate, extras, fit_mood, mood_report, train_beats, train_gan, train_mood  # noqa: E402
 from training.output import need_folder, need_place, read_checkpoint, whole, write_text  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 BEATS = ["--composed=0", "--beatless=0"]
 FLAGS: dict[str, tuple[Callable[[list[str]], int], str, list[str]]] = {
