@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from artgen_osc.osc.codec import Message
 from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ROOT, running
 from tests.osc_show import show
-from tests.support.waiting import wait_for
+from tests.support.waiting import hear, wait_for
 
 pytestmark = pytest.mark.live
 
@@ -55,16 +56,18 @@ PLAY_A_MOOD = r"""#N canvas 0 0 300 400 10;
 """
 
 
+def speeds(messages: list[Message]) -> list[tuple[object, ...]]:
+    return [message.arguments for message in messages if message.path == "/visuals/speed"]
+
+
 def test_the_slider_in_pure_data_steers_the_speed(tmp_path: Path) -> None:
     need_programs("pd")
     driver = tmp_path / "driver.pd"
     driver.write_text(MOVE_THE_SLIDER)
     patch = str(ROOT / "examples/puredata/artgen.pd")
     with capture(port=9101) as port, running(*PD, patch, str(driver), log=tmp_path / "log"):
-        messages = port.read(4.0)
-    speeds = [message.arguments for _, message in messages if message.path == "/visuals/speed"]
-    assert speeds
-    assert set(speeds) == {(3.5,)}
+        messages = hear(port, lambda messages: len(speeds(messages)) >= 3, what="speeds")
+    assert set(speeds(messages)) == {(3.5,)}
 
 
 def played(folder: Path, valence: float, energy: float) -> tuple[np.ndarray, int]:
