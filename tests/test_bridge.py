@@ -543,7 +543,7 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
                 until(client, lambda values: "error" in values)
                 until(client, lambda values: values.get("/artgen/status/dropped", 0) >= 1)
         finally:
-            daemon._source.close()
+            daemon.stop()
             thread.join(20)
 
 

@@ -129,19 +129,19 @@ def test_no_name_in_a_message_ends_the_daemon(
     sender = Sender([(path, name) for path in STRINGS_OF_THE_DAEMON for name in names])
     with caplog.at_level(logging.WARNING):
         end = time.monotonic() + 60.0
-        while sender.next(daemon._receiver):
+        while sender.next(daemon.receiver):
             assert thread.is_alive() and time.monotonic() < end
             time.sleep(0.001)
         client = SimpleUDPClient("127.0.0.1", port)
-        while daemon._config.mood.valence != 0.75:
+        while daemon.config.plugin["mood"].valence != 0.75:
             client.send_message("/artgen/control/mood/valence", 0.75)
             assert thread.is_alive() and time.monotonic() < end
             time.sleep(0.05)
         client._sock.close()
-        daemon._source.close()
+        daemon.stop()
         thread.join(20.0)
     assert status == [0]
-    assert daemon._receiver.refused
+    assert daemon.receiver.refused
     assert not [line for line in caplog.messages if "unexpected" in line]
 
 

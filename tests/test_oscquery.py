@@ -768,7 +768,7 @@ class Show(Peer):
         super().__init__(port)
 
     def close(self) -> None:
-        self.daemon._source.close()
+        self.daemon.stop()
         self._thread.join(20)
 
 

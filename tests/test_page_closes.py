@@ -56,12 +56,12 @@ def test_the_show_hears_what_it_heard_before(monkeypatch: pytest.MonkeyPatch, ca
         thread.start()
         try:
             with page(web) as play:
-                daemon._receiver.put(encode_message("/artgen/control/input", "s", "browser"), "127.0.0.1")
+                daemon.receiver.put(encode_message("/artgen/control/input", "s", "browser"), "127.0.0.1")
 
                 def hears_the_page() -> bool:
                     for _ in range(20):
                         play()
-                    return daemon._source.name == "browser"
+                    return daemon.source.name == "browser"
 
                 wait_for(hears_the_page, what="the page's sound")
                 for _ in range(150):
@@ -72,16 +72,15 @@ def test_the_show_hears_what_it_heard_before(monkeypatch: pytest.MonkeyPatch, ca
             with page(web) as play:  # it was only loaded again: nothing changes
                 for _ in range(150):
                     play()
-                assert daemon._source.name == "browser"
-            wait_for(lambda: daemon._source.name == "demo", what="what was heard before")
+                assert daemon.source.name == "browser"
+            wait_for(lambda: daemon.source.name == "demo", what="what was heard before")
             listener.read(0.1)
             heard = values(listener, 2.0)
             assert heard["/artgen/status/input"][-1] == "demo"
             assert heard["/artgen/status/page"][-1] == f"http://127.0.0.1:{web}/"
             assert max(heard["/artgen/level_db"]) > -40 and heard["/artgen/status/silent"][-1] < 2.0
         finally:
-            daemon._inputs._lasting.clear()
-            daemon._source.close()
+            daemon.stop()
             thread.join(10)
     lines = [record.getMessage() for record in caplog.records if record.name == "artgen.daemon"]
-    assert lines == ["browser: no page sends sound any more; demo is heard again"]
+    assert lines == ["browser: no sound comes any more; demo is heard again"]

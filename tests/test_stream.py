@@ -23,9 +23,11 @@ from artgen_osc.cli import main
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon.app import Daemon
 from artgen_osc.osc.receiver import capture
+from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.runtime.throttle import Throttle
 from tests import signals
 from tests.fake_sounddevice import failure
+from tests.ports import free_port
 from tests.radio import Radio, Server, encode, rtsp, send
 from tests.support.waiting import wait_for
 
@@ -544,21 +546,19 @@ def test_a_stream_is_heard_as_a_file_is(server: Server, monkeypatch: pytest.Monk
     assert pushed.pop() is None and sum(map(len, pushed)) == heard == RATE
 
 
-def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio) -> None:
+def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio, monkeypatch: pytest.MonkeyPatch) -> None:
     with capture() as listener:
         flags = {
             "audio.input": f"url:http://me:secret@127.0.0.1:{server.port}/live",
             "audio.mute": True,
             "osc.port": 9399,
-            "osc.query_port": 0,
+            "osc.query_port": free_port(),
             "osc.targets": [f"127.0.0.1:{listener.port}"],
         }
-        daemon = Daemon(ConfigFile(None, flags))
         shown: list[object] = []
-        daemon._query = type(
-            "Query", (), {"dropped": 0, "refused": 0, "publish": lambda self, values: shown.extend(values)}
-        )()
-        daemon._steer()
+        publish = OscQuery.publish
+        monkeypatch.setattr(OscQuery, "publish", lambda query, values: shown.extend(values) or publish(query, values))
+        daemon = Daemon(ConfigFile(None, flags))
         status: list[int] = []
         thread = threading.Thread(target=lambda: status.append(daemon.run(60.0)))
         thread.start()
@@ -579,7 +579,7 @@ def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio) -> None:
         radio.title = b"Later"
         loudest(4.0)
         assert loudest(1.0) > -40
-        daemon._source.close()
+        daemon.stop()
         thread.join(10)
         assert status == [0]
     titles = [message.arguments[0] for message in heard if message.path == "/artgen/title"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from artgen_osc.analysis.hop import HOP_LENGTH
 from artgen_osc.dsp.core import FloatArray, hann
 from artgen_osc.schema.table import NOTES
 
@@ -133,6 +134,30 @@ class Harmony:
         self.chroma = np.zeros(12)
         self._mean = np.zeros(12)
         self.key, self.confidence = "", 0.0
+        self._hops = 0
+        self._long: FloatArray = np.empty(self.length, dtype=np.float32)
+
+    def hop(self, window: FloatArray, every: int) -> bool:
+        """Take one hop, and listen on every so many of them.
+
+        Parameters
+        ----------
+        window : float32, whose last `HOP_LENGTH` samples are new; before the first hop its first one is held
+        every : hops
+
+        Returns
+        -------
+        Whether it listened
+        """
+        if not self._hops:
+            self._long[:] = window[0]
+        self._hops += 1
+        self._long[:-HOP_LENGTH] = self._long[HOP_LENGTH:]
+        self._long[-HOP_LENGTH:] = window[-HOP_LENGTH:]
+        due = self._hops % every == 0
+        if due:
+            self.step(self._long)
+        return due
 
     def step(self, window: FloatArray) -> None:
         """One window, float32 ``(length,)``, finite."""

@@ -77,18 +77,14 @@ class Show:
         self._server.close()
 
     def hears(self, name: str) -> bool:
-        return self.daemon._source.name == name
+        return self.daemon.source.name == name
 
 
 @pytest.fixture
-def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
+def show() -> Iterator[Show]:
     """A show that plays the demo until a page sends sound."""
     ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": free_port()}
     daemon = Daemon(ConfigFile(None, {"audio.input": "demo", "audio.mute": True, **ports}))
-    over = threading.Event()
-    blocks = daemon._once_a_second
-    # A show ends with its input or after its time; here it ends with the test.
-    monkeypatch.setattr(daemon, "_once_a_second", lambda: daemon._source.close() if over.is_set() else blocks())
     thread = threading.Thread(target=daemon.run, name="show")
     thread.start()
     assert daemon.page
@@ -96,7 +92,7 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
     made.serve()
     yield made
     made.end()
-    over.set()
+    daemon.stop()
     thread.join(10)
     assert not thread.is_alive()
 
@@ -284,7 +280,7 @@ def test_a_browser_that_cant_convert_sends_at_its_own_rate(show: Show, chromium:
     } }""")
     page.get_by_role("button", name="Microphone").click()
     becomes(page, "live")
-    wait_for(lambda: show.daemon._source.sample_rate == 32000, 10, "the other rate")
+    wait_for(lambda: show.daemon.source.sample_rate == 32000, 10, "the other rate")
     wait_for(lambda: page.evaluate("now['/artgen/level_db']") > -40, 10, "sound")
 
 
