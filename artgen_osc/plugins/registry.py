@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 from artgen_osc.errors import PluginError
@@ -82,9 +82,16 @@ def _installed(group: str) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=group))
 
 
+@functools.cache
+def _described(package: Distribution) -> tuple[str, str]:
+    """Name and version; read once, since every look parses the metadata."""
+    return package.name, package.version
+
+
+@functools.cache
 def own(group: str) -> tuple[EntryPoint, ...]:
     """The entry points of a group that are ours."""
-    return tuple(entry for entry in _installed(group) if entry.dist and entry.dist.name == OWN_PACKAGE)
+    return tuple(entry for entry in _installed(group) if entry.dist and _described(entry.dist)[0] == OWN_PACKAGE)
 
 
 class Registry:
@@ -117,8 +124,8 @@ class Registry:
 
     @staticmethod
     def _describe(kind: str, entry: EntryPoint) -> Plugin:
-        package = entry.dist
-        return Plugin(kind, entry.name, package.name if package else "", package.version if package else "")
+        package, version = _described(entry.dist) if entry.dist else ("", "")
+        return Plugin(kind, entry.name, package, version)
 
     def plugins(self, kind: str | None = None) -> list[Plugin]:
         """All that are registered, by kind and name, those that can't be used too; imports none.
