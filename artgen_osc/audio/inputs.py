@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def _alone(name: str, rest: str) -> None:
     if rest:
-        raise AudioError(f"input: {name}:{rest}: nothing can follow {name}; write {name} alone")
+        raise AudioError(f"input: {name}:{rest}: isn't known; {name} takes no name; write {name} alone")
 
 
 def _player(rate: int, host: InputHost) -> "Player | None":

@@ -62,11 +62,6 @@ class Renderer:
         self.status: int | None = None
         """Exit status with which the renderer ended for good, or None while it is wanted."""
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether it has ended for good."""
-        return self.status is not None
-
     def show_on(self, address: str) -> None:
         """Have its pictures sent to a web page too, from its next start on."""
         self._environment[VIEW_VARIABLE] = address
