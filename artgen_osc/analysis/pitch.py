@@ -135,7 +135,9 @@ class Harmony:
         self._mean = np.zeros(12)
         self.key, self.confidence = "", 0.0
         self._hops = 0
-        self._long: FloatArray = np.empty(self.length, dtype=np.float32)
+        # Twice as long, so that it is moved back once in a while and not with every hop.
+        self._long: FloatArray = np.empty(2 * self.length, dtype=np.float32)
+        self._end = self.length
 
     def hop(self, window: FloatArray, every: int) -> bool:
         """Take one hop, and listen on every so many of them.
@@ -150,13 +152,16 @@ class Harmony:
         Whether it listened
         """
         if not self._hops:
-            self._long[:] = window[0]
+            self._long[: self._end] = window[0]
         self._hops += 1
-        self._long[:-HOP_LENGTH] = self._long[HOP_LENGTH:]
-        self._long[-HOP_LENGTH:] = window[-HOP_LENGTH:]
+        if self._end == len(self._long):
+            self._long[: self.length] = self._long[self.length :]
+            self._end = self.length
+        self._long[self._end : self._end + HOP_LENGTH] = window[-HOP_LENGTH:]
+        self._end += HOP_LENGTH
         due = self._hops % every == 0
         if due:
-            self.step(self._long)
+            self.step(self._long[self._end - self.length : self._end])
         return due
 
     def step(self, window: FloatArray) -> None:
