@@ -128,16 +128,16 @@ def test_no_name_in_a_message_ends_the_daemon(
 
         def all_are_sent() -> bool:
             assert running.runs
-            return not all(sender.next(daemon._receiver) for _ in range(50))
+            return not all(sender.next(daemon.receiver) for _ in range(50))
 
         def obeys() -> bool:
             running.send("/artgen/control/mood/valence", 0.75)
             assert running.runs
-            return bool(daemon._config.mood.valence == 0.75)
+            return bool(daemon.config.plugin["mood"].valence == 0.75)
 
         wait_for(all_are_sent, 60, "the names to be sent")
         wait_for(obeys, 60, "what follows to be obeyed")
-    assert daemon._receiver.refused
+    assert daemon.receiver.refused
     assert not [line for line in caplog.messages if "unexpected" in line]
 
 

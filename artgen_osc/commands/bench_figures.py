@@ -240,7 +240,8 @@ def daemon(seconds: float) -> dict[str, Any]:
     ModelError
         The mood network can't be used.
     """
-    from artgen_osc.analysis.analyzer import HOP_LENGTH, HOP_TIME, RATE, Analyzer
+    from artgen_osc.analysis.analyzer import Analyzer
+    from artgen_osc.analysis.hop import HOP_LENGTH, HOP_TIME, RATE
     from artgen_osc.audio.demo import compose
     from artgen_osc.audio.sources import AudioBlock
     from artgen_osc.mood.estimator import SHIPPED_MODEL

@@ -48,36 +48,6 @@ class AudioConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class MoodConfig:
-    """``[mood]``: how the music's mood is found."""
-
-    model: str = setting("", "mood model file; empty: the one that is installed")
-    smoothing: float = setting(
-        0.4, "time constant of the mood that is sent", 0.0, 30.0, "s", address="/artgen/control/smoothing"
-    )
-    manual: bool = setting(
-        False, "send the valence and energy below instead of the music's", address="/artgen/control/mood/manual"
-    )
-    valence: float = setting(0.5, "the manual valence", address="/artgen/control/mood/valence")
-    energy: float = setting(0.5, "the manual energy", address="/artgen/control/mood/energy")
-    freeze: bool = setting(False, "hold the mood where it is", address="/artgen/control/freeze")
-
-
-@dataclass(frozen=True, slots=True)
-class RhythmConfig:
-    """``[rhythm]``: how beats are sent."""
-
-    lead: float = setting(0.02, "announce beats early by so much", 0.0, 0.5, "s", address="/artgen/control/beat/lead")
-    octave: int = setting(
-        0,
-        "-1: beats half as fast as heard, 0: as heard, 1: twice as fast",
-        -1,
-        1,
-        address="/artgen/control/beat/octave",
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class OscConfig:
     """``[osc]``: who is sent to, and where control comes in."""
 
@@ -232,12 +202,10 @@ class Config:
     Attributes
     ----------
     map : the rows of ``[[map]]``
-    plugin : the settings of each plugin, by its name: ``[plugin.NAME]``
+    plugin : the settings of each plugin, by its name: ``[plugin.NAME]``, or for ours where their keys say
     """
 
     audio: AudioConfig = AudioConfig()
-    mood: MoodConfig = MoodConfig()
-    rhythm: RhythmConfig = RhythmConfig()
     osc: OscConfig = OscConfig()
     web: WebConfig = WebConfig()
     visuals: VisualsConfig = VisualsConfig()
@@ -248,8 +216,6 @@ class Config:
 
 TABLES: dict[str, type] = {
     "audio": AudioConfig,
-    "mood": MoodConfig,
-    "rhythm": RhythmConfig,
     "osc": OscConfig,
     "web": WebConfig,
     "visuals": VisualsConfig,

@@ -9,14 +9,18 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 from artgen_osc.errors import PluginError
+from artgen_osc.runtime.text import printable, shortened
 
 log = logging.getLogger("artgen.plugins")
 
 OWN_PACKAGE = "artgen-osc"
+
+LONGEST_TROUBLES = 280
+"""Letters of what a status address says of plugins."""
 
 
 class State(StrEnum):
@@ -78,9 +82,16 @@ def _installed(group: str) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=group))
 
 
+@functools.cache
+def _described(package: Distribution) -> tuple[str, str]:
+    """Name and version; read once, since every look parses the metadata."""
+    return package.name, package.version
+
+
+@functools.cache
 def own(group: str) -> tuple[EntryPoint, ...]:
     """The entry points of a group that are ours."""
-    return tuple(entry for entry in _installed(group) if entry.dist and entry.dist.name == OWN_PACKAGE)
+    return tuple(entry for entry in _installed(group) if entry.dist and _described(entry.dist)[0] == OWN_PACKAGE)
 
 
 class Registry:
@@ -113,8 +124,8 @@ class Registry:
 
     @staticmethod
     def _describe(kind: str, entry: EntryPoint) -> Plugin:
-        package = entry.dist
-        return Plugin(kind, entry.name, package.name if package else "", package.version if package else "")
+        package, version = _described(entry.dist) if entry.dist else ("", "")
+        return Plugin(kind, entry.name, package, version)
 
     def plugins(self, kind: str | None = None) -> list[Plugin]:
         """All that are registered, by kind and name, those that can't be used too; imports none.
@@ -125,6 +136,15 @@ class Registry:
         """
         listed = [*self._plugins.values(), *self._shadowed]
         return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
+
+    def troubles(self, kinds: Collection[str]) -> str:
+        """The plugins of some kinds that can't be used or have ended, and why, on one line; empty where all is well."""
+        told = (
+            f"{plugin.kind} {plugin.name}: {printable(plugin.reason)}"
+            for plugin in self.plugins()
+            if plugin.kind in kinds and plugin.state not in (State.READY, State.OFF)
+        )
+        return shortened("; ".join(told), LONGEST_TROUBLES)
 
     def switch_off(self, names: Collection[str]) -> list[str]:
         """Use no plugin of these names.
