@@ -37,5 +37,7 @@ def snapshot(show: Show, control: Control, cause: str) -> tuple[Frame, About] | 
         width=frame.shape[1],
         height=frame.shape[0],
         scene=show.scene,
+        finish=painted.finish,
+        scale=painted.scale,
     )
     return frame, about
