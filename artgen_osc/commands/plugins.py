@@ -6,8 +6,9 @@ import json
 import logging
 
 from artgen_osc.config.arguments import Command, settings
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.registry import Plugin, Registry, State
+from artgen_osc.plugins.registry import Plugin, State
 from artgen_osc.runtime.text import nearest, printable, say
 
 
@@ -17,22 +18,22 @@ def add(command: Command) -> None:
     parser = command("plugins", run, what, "artgen plugins --config show.toml", ())
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", parser_class=type(parser))
-    what = "Check that a plugin keeps what its kind promises."
+    what = "Check that a plugin keeps what its kind promises; with its settings as --set and --config say."
     check = command("check", run_check, what, "artgen plugins check vignette", (), of=actions)
     check.add_argument("name", metavar="NAME", help="its name; for an input NAME:REST, as --input takes it")
     check.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
-def _registry(given: argparse.Namespace) -> Registry:
-    """All plugins, loaded, so that each has its state."""
+def _show(given: argparse.Namespace) -> ConfigFile:
+    """The show, which has loaded all plugins, so that each has its state."""
     if not given.verbose:
         logging.getLogger("artgen.plugins").setLevel(logging.CRITICAL)  # its state says the same
-    return settings(given).registry
+    return settings(given)
 
 
 def run(given: argparse.Namespace) -> int:
     """List them."""
-    plugins = _registry(given).plugins()
+    plugins = _show(given).registry.plugins()
     if given.json:
         for plugin in plugins:
             say(json.dumps(dataclasses.asdict(plugin)))
@@ -56,7 +57,8 @@ def run_check(given: argparse.Namespace) -> int:
     """Check one; 1 where a check fails."""
     from artgen_osc.testing.check import case_of, checks_of, run_check
 
-    registry = _registry(given)
+    show = _show(given)
+    registry = show.registry
     name, _, rest = given.name.partition(":")
     found = [plugin for plugin in registry.plugins() if plugin.name == name]
     if not found:
@@ -70,6 +72,8 @@ def run_check(given: argparse.Namespace) -> int:
             failed = True
             continue
         case = case_of(registry.load(plugin.kind, plugin.name), rest)
+        if case.settings is not None:
+            case = dataclasses.replace(case, settings=show.config.plugin[name])
         for check in checks_of(plugin.kind):
             result = run_check(check, case)
             _tell(given, plugin, *dataclasses.astuple(result))

@@ -107,13 +107,12 @@ def leaves_nothing_behind(case: Case) -> None:
         bench = _Bench(context, case)
         before = kept(context)
         effect = case.plugin(context)
-        counts = []
-        for moment in (*MOMENTS, *MOMENTS):
-            bench.draw(effect, case.settings, moment)
-            counts.append(len(kept(context)))
-        require(
-            counts[-1] <= counts[2], f"each frame leaves something: it holds {counts[2]}, then {counts[-1]} objects"
-        )
+        for each in settings_at_their_ends(case):
+            counts = []
+            for moment in (*MOMENTS, *MOMENTS):
+                bench.draw(effect, each.settings, moment)
+                counts.append(len(kept(context)))
+            require(counts[-1] <= counts[2], f"each frame leaves something: {counts[2]} objects, then {counts[-1]}")
         effect.release()
         del effect
         left = kept(context)

@@ -42,13 +42,12 @@ def leaves_nothing_behind(case: Case) -> None:
     """After `release` nothing is left of what it made with the context; nor does each frame leave something."""
     with clean_context() as context:
         layer = case.plugin(context)
-        counts = []
-        for moment in (*MOMENTS, *MOMENTS):
-            _frame(layer, case.settings, moment)
-            counts.append(len(kept(context)))
-        require(
-            counts[-1] <= counts[2], f"each frame leaves something: it holds {counts[2]}, then {counts[-1]} objects"
-        )
+        for each in settings_at_their_ends(case):
+            counts = []
+            for moment in (*MOMENTS, *MOMENTS):
+                _frame(layer, each.settings, moment)
+                counts.append(len(kept(context)))
+            require(counts[-1] <= counts[2], f"each frame leaves something: {counts[2]} objects, then {counts[-1]}")
         layer.release()
         del layer
         left = kept(context)

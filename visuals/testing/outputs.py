@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.testing.check import Case, Check, require, require_quick, settings_at_their_ends
+from artgen_osc.testing.check import Case, Check, NotHere, require, require_quick, settings_at_their_ends
 
 BUDGET, LONGEST = 0.002, 0.020
 """s that a call of `take` may take, by the median, and that none may exceed."""
@@ -59,8 +59,9 @@ def takes_at_once(case: Case) -> None:
         taken, _ = _frames(output, FRAMES)
     finally:
         output.close()
-    if taken:
-        require_quick(taken, BUDGET, LONGEST, "take")
+    if not taken:
+        raise NotHere("it wants no frame with these settings")
+    require_quick(taken, BUDGET, LONGEST, "take")
 
 
 def keeps_few_frames(case: Case) -> None:
@@ -72,6 +73,8 @@ def keeps_few_frames(case: Case) -> None:
         kept = sum(one() is not None for one in given)
     finally:
         output.close()
+    if not given:
+        raise NotHere("it wants no frame with these settings")
     require(kept <= MOST_KEPT, f"{kept} of {FRAMES} frames wait; {MOST_KEPT} are the most, drop the oldest")
 
 
