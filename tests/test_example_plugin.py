@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from artgen_osc.cli import main
+from tests.conftest import missing
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +75,7 @@ def test_it_is_listed_as_ready(artgen: Callable[..., Any]) -> None:
         ("hum:220",),
         ("posterise",),
         ("roughness",),
-        ("stripes:stripes",),
+        ("stripes",),
     ],
     ids=lambda words: words[0],
 )
@@ -128,6 +129,18 @@ def test_its_addresses_are_in_the_tree(query: Callable[[str], Any]) -> None:
     assert tree["CONTENTS"]["x"]["CONTENTS"]["roughness"]["CONTENTS"]["value"]["TYPE"] == "f"
     level = tree["CONTENTS"]["control"]["CONTENTS"]["input"]["CONTENTS"]["hum"]["CONTENTS"]["level"]
     assert (level["TYPE"], level["RANGE"]) == ("f", [{"MIN": 0.0, "MAX": 1.0}])
+
+
+def test_its_generator_paints_a_show(artgen: Callable[..., Any]) -> None:
+    """Opened by its name, after a trial in a process of its own."""
+    words = ["--visuals-model", "stripes", "--headless", "--visuals-query-port=0", f"--visuals-port={free_port()}"]
+    done = artgen(
+        "visuals", *words, "--seconds", "6", "--strip", "strip.png", "--visuals-width=96", "--visuals-height=64"
+    )
+    if "can't draw off screen" in done.stderr:
+        missing(done.stderr)
+    assert done.returncode == 0, done.stderr
+    assert "stripes" not in done.stderr
 
 
 def status(*words: str) -> int:

@@ -1,5 +1,7 @@
 """What a generator promises; see `visuals.generators.generator.Generator`."""
 
+from pathlib import Path
+
 import numpy as np
 
 from artgen_osc.errors import EngineError
@@ -12,7 +14,7 @@ TRUNCATIONS = (0.0, 0.7, 1.0)
 
 def _opened(case: Case) -> Generator:
     try:
-        return case.plugin.open(case.rest)  # type: ignore[no-any-return]
+        return case.plugin.open(case.rest, 1, "openvino")  # type: ignore[no-any-return]
     except EngineError as error:
         raise NotHere(str(error)) from error
 
@@ -27,11 +29,14 @@ def _painted(generator: Generator, seed: int, mood: tuple[float, float] = MOODS[
 
 
 def accepts_what_it_opens(case: Case) -> None:
-    """`accepts` is above 0 for the model that is checked, and 0 for a file that isn't there."""
-    for model, right in ((case.rest, True), ("no such model.xyz", False)):
-        answer = case.plugin.accepts(model)
-        require(isinstance(answer, int), f"accepts({model!r}) is {answer!r}; a whole number is needed, 0 for no")
-        require((answer > 0) == right, f"accepts({model!r}) is {answer}; {'above 0' if right else '0'} is needed")
+    """`accepts` is above 0 for the file that is checked, and 0 for one that isn't there."""
+    given = Path(case.rest)
+    for path, right in ((given, True), (Path("no such model.xyz"), False)):
+        if path.is_file() or not right:
+            answer = case.plugin.accepts(path)
+            require(isinstance(answer, int), f"accepts({path.name}) is {answer!r}; a whole number is needed, 0 for no")
+            needed = "above 0" if right else "0"
+            require((answer > 0) == right, f"accepts({path.name}) is {answer}; {needed} is needed")
 
 
 def says_what_it_is(case: Case) -> None:

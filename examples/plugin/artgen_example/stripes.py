@@ -1,6 +1,7 @@
 """A generator: stripes, drawn from the latent point without a network. ``--visuals-model stripes``"""
 
 import math
+from pathlib import Path
 from typing import Any
 
 
@@ -10,12 +11,12 @@ class Stripes:
     name, z_dim, sha256 = "stripes", 4, ""
 
     @staticmethod
-    def accepts(model: str) -> int:
-        """Whether a word of ``--visuals-model`` means this one; the highest answer wins, 0 is no."""
-        return 10 if model == "stripes" else 0
+    def accepts(path: Path) -> int:
+        """Whether it opens a file that ``--visuals-model`` names; the highest answer of all wins, 0 is no."""
+        return 0
 
     @staticmethod
-    def open(model: str, threads: int = 1, engine: str = "openvino") -> "Stripes":
+    def open(model: str, threads: int, engine: str) -> "Stripes":
         """There is nothing to load."""
         return Stripes()
 

@@ -23,7 +23,7 @@ def test_roughness(conforms: Conforms) -> None:
 
 
 def test_stripes(conforms: Conforms) -> None:
-    conforms("generator", Stripes, rest="stripes")
+    conforms("generator", Stripes)
 
 
 def test_glow(conforms: Conforms) -> None:
