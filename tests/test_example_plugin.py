@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -15,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from artgen_osc.cli import main
+from artgen_osc.osc.receiver import capture
 from tests.conftest import missing
 from tests.ports import free_port
 
@@ -141,6 +143,27 @@ def test_its_generator_paints_a_show(artgen: Callable[..., Any]) -> None:
         missing(done.stderr)
     assert done.returncode == 0, done.stderr
     assert "stripes" not in done.stderr
+
+
+@pytest.mark.skipif(find_spec("artgen_osc.analysis.extractors") is None, reason="awaits the host of extractors")
+def test_its_input_is_heard_by_its_extractor(installed: dict[str, str], tmp_path: Path) -> None:
+    """A tone of 2205 Hz crosses zero at every fifth sample."""
+    with capture() as listener:
+        flags = [f"--osc-port={free_port()}", "--osc-query-port=0", "--web-port=0", "--set=plugin.roughness.smooth=0"]
+        words = ["daemon", "--input", "hum:2205", "--osc", f"127.0.0.1:{listener.port}", *flags]
+        command = [sys.executable, "-m", "artgen_osc", *words]
+        log = tmp_path / "log"
+        with (
+            log.open("w") as out,
+            subprocess.Popen(command, env=installed, stdout=out, stderr=out, stdin=subprocess.DEVNULL) as process,
+        ):
+            deadline = time.monotonic() + LONGEST_S
+            heard: list[Any] = []
+            while not any(value == pytest.approx(0.2, abs=0.02) for value in heard):
+                assert process.poll() is None and time.monotonic() < deadline, (log.read_text(), heard[-5:])
+                messages = [message for _, message in listener.read(0.2)]
+                heard += [m.arguments[0] for m in messages if m.path == "/artgen/x/roughness/value"]
+            process.terminate()
 
 
 def status(*words: str) -> int:
