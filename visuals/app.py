@@ -97,7 +97,7 @@ def run(
         surface: Surface = Memory(size) if config.headless else Window(size, config.display)
         stack.callback(surface.close)
         threads = max(1, (os.cpu_count() or 1) // 2)
-        trials = Trials(threads, config.engine)
+        trials = Trials(threads, config.engine, file.registry)
         finisher = functools.partial(Finisher, None, threads, config.engine)
         worker = ThreadWorker(config.model, trials.open, finisher=finisher)
         stack.callback(worker.close)
