@@ -52,6 +52,7 @@ def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver, librar
             "valence": 0.25,
             "energy": 0.75,
             "model": "fire",
+            "finish": 4,
             "scene": "dusk",
             "scenes": library.listed(),
             "refused": 0,
