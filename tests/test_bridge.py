@@ -148,6 +148,7 @@ def test_only_what_is_wanted(server: Server) -> None:
         assert values_of(osc_client.recv(timeout=20)) == {ENERGY: 1.0}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("binary", [False, True], ids=["json", "osc"])
 def test_a_rate_keeps_the_newest_and_every_pulse(server: Server, binary: bool) -> None:
     hops, every = 172, 12
@@ -510,7 +511,7 @@ def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest
         (tables.WebConfig(port=free_port()), tables.VisualsConfig(host="no..host")),
     ):
         assert open_page(Config(web=web, visuals=visuals), show_table.CONTRACT, server.receiver) is None
-        assert threading.active_count() == threads
+        assert threading.active_count() <= threads
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
     assert open_page(Config(web=tables.WebConfig(port=0)), show_table.CONTRACT, server.receiver) is None
     gc.collect()
