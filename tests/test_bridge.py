@@ -148,7 +148,6 @@ def test_only_what_is_wanted(server: Server) -> None:
         assert values_of(osc_client.recv(timeout=20)) == {ENERGY: 1.0}
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("binary", [False, True], ids=["json", "osc"])
 def test_a_rate_keeps_the_newest_and_every_pulse(server: Server, binary: bool) -> None:
     hops, every = 172, 12

@@ -89,7 +89,6 @@ def test_lost_on_the_way_counts_once(hub: BrowserInput) -> None:
     assert hub.dropped == 100
 
 
-@pytest.mark.alone
 def test_silence_comes_in_blocks_without_frames_on_a_clock_that_goes_on(hub: BrowserInput) -> None:
     with open_browser(hub) as source:
         assert source.name == "browser" and source.sample_rate == 48000
@@ -108,7 +107,6 @@ def test_silence_comes_in_blocks_without_frames_on_a_clock_that_goes_on(hub: Bro
     assert [first.time, second.time, third.time, fourth.time] == pytest.approx([0.0, 0.2, 0.3, 0.4])
 
 
-@pytest.mark.alone
 def test_a_short_hold_up_is_no_silence(hub: BrowserInput) -> None:
     with open_browser(hub) as source:
         blocks = source.blocks()
