@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artgen_osc.config.settings import ConfigFile, VisualsConfig
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.errors import ModelError
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema.table import VISUALS_CONTROLS, by_path
+from tests import show_table
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 from tests.test_modelfile import write as write_other_model
 from visuals import app
 from visuals.control.controls import Control, Controls
@@ -32,6 +33,7 @@ from visuals.painting.worker import SyncWorker, ThreadWorker
 from visuals.show import Show
 
 PATIENCE_S = 60.0
+ROWS = show_table.by_path(show_table.VISUALS)
 
 
 def shapes(height: int = 24, width: int = 36) -> Frame:
@@ -43,15 +45,6 @@ def shapes(height: int = 24, width: int = 36) -> Frame:
 @pytest.fixture(scope="module")
 def finisher() -> Finisher:
     return Finisher()
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if found := holds():
-            return found
-        time.sleep(0.005)
-    raise AssertionError("it never came")
 
 
 @pytest.mark.parametrize("size", [(24, 36), (9, 9), (21, 35)])
@@ -151,9 +144,9 @@ def test_beside_the_show_pictures_come_unfinished_until_it_has_been_measured() -
     assert finish(shapes(), 1.0, 0.01)[1] == 1
     assert finish(shapes(), 1.0, 0.01)[1] == 1
     may_open.set()
-    until(lambda: finish(shapes(), 1.0, 0.01)[1] == 4)
+    wait_for(lambda: finish(shapes(), 1.0, 0.01)[1] == 4)
     assert finish(shapes(24, 24), 1.0, 0.01)[1] == 1, "another size has its own turn"
-    until(lambda: finish(shapes(24, 24), 1.0, 0.01)[1] == 4)
+    wait_for(lambda: finish(shapes(24, 24), 1.0, 0.01)[1] == 4)
     finish.close(PATIENCE_S)
 
 
@@ -164,7 +157,7 @@ def test_it_steps_down_with_a_line_and_tries_again_later(
     monkeypatch.setattr(finishing, "monotonic", lambda: now)
     caplog.set_level(logging.INFO)
     finish = Finishing(Finisher)
-    until(lambda: finish(shapes(), 1.0, 0.01)[1] == 4)
+    wait_for(lambda: finish(shapes(), 1.0, 0.01)[1] == 4)
     finish.step_down("only 9 frames a second with it")
     assert "finisher: only 9 frames a second with it; x2 instead of x4" in caplog.messages
     assert finish(shapes(), 1.0, 0.01)[1] == 2
@@ -182,7 +175,7 @@ def test_it_steps_down_with_a_line_and_tries_again_later(
 def test_too_few_pictures_end_it_too(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     finish = Finishing(Finisher)
-    until(lambda: finish(shapes(), 1.0, 0.01)[1] == 4)
+    wait_for(lambda: finish(shapes(), 1.0, 0.01)[1] == 4)
     monkeypatch.setattr(finishing, "too_slow", lambda painting, taken: True)
     for _ in range(finishing.SLOW):
         assert finish(shapes(), 1.0, 0.01)[1] == 4
@@ -195,7 +188,7 @@ def test_a_machine_too_slow_from_the_start(monkeypatch: pytest.MonkeyPatch, capl
     monkeypatch.setattr(finishing, "too_slow", lambda painting, taken: True)
     finish = Finishing(Finisher)
     finish(shapes(), 1.0, 0.01)
-    until(lambda: finish.note)
+    wait_for(lambda: finish.note)
     assert finish(shapes(), 1.0, 0.01)[1] == 1
     assert any(line.startswith("finisher: off, too slow here") for line in caplog.messages)
 
@@ -254,7 +247,7 @@ def painted(worker: Any, finish: float = 1.0) -> Picture:
         found: Picture | None = worker.poll()
         return found
 
-    found: Picture = until(picture)
+    found: Picture = wait_for(picture)
     return found
 
 
@@ -287,13 +280,13 @@ def test_after_a_network_but_not_after_idle() -> None:
 def test_models_of_other_sizes_are_switched_to_while_it_plays() -> None:
     worker = ThreadWorker("network", opener, most_fps=1000.0, finisher=Finisher)
     try:
-        until(lambda: painted(worker).pixels.shape == (64, 64, 3))
+        wait_for(lambda: painted(worker).pixels.shape == (64, 64, 3))
         worker.load("large")
-        until(lambda: painted(worker).pixels.shape == (160, 160, 3))
+        wait_for(lambda: painted(worker).pixels.shape == (160, 160, 3))
         worker.load("idle")
-        until(lambda: painted(worker).pixels.shape == (48, 48, 3))
+        wait_for(lambda: painted(worker).pixels.shape == (48, 48, 3))
         worker.load("network")
-        until(lambda: painted(worker).pixels.shape == (64, 64, 3))
+        wait_for(lambda: painted(worker).pixels.shape == (64, 64, 3))
     finally:
         worker.close()
 
@@ -318,8 +311,8 @@ def test_the_control_over_osc(gl_context: Any, tmp_path: Path) -> None:
     from tests.test_foreign import write as write_foreign
 
     port, steps = free_port(), [(4, 0.0), (1, 1.0), (4, -1.0)]
-    row = by_path(VISUALS_CONTROLS)["/visuals/finish"]
-    quit_row = by_path(VISUALS_CONTROLS)["/visuals/quit"]
+    row = ROWS["/visuals/finish"]
+    quit_row = ROWS["/visuals/quit"]
     sender = OscSender()
     sender.add(f"127.0.0.1:{port}")
     told: list[str] = []
@@ -346,7 +339,7 @@ def test_a_show_goes_on_without_a_damaged_finisher(
     damaged.write_bytes(INSTALLED.read_bytes()[:5000])
     monkeypatch.setattr(finisher_file, "INSTALLED", damaged)
     port = free_port()
-    quit_row = by_path(VISUALS_CONTROLS)["/visuals/quit"]
+    quit_row = ROWS["/visuals/quit"]
     lines: list[str] = []
 
     def on_frame(show: Show, control: Control) -> None:
@@ -362,9 +355,9 @@ def test_a_show_goes_on_without_a_damaged_finisher(
 def test_a_worker_whose_finisher_is_told_to_do_less() -> None:
     worker = ThreadWorker("network", opener, most_fps=1000.0, finisher=Finisher)
     try:
-        until(lambda: painted(worker).scale == 4)
+        wait_for(lambda: painted(worker).scale == 4)
         worker.finish_less("only 9 frames a second with it")
-        until(lambda: painted(worker).scale == 2)
+        wait_for(lambda: painted(worker).scale == 2)
         assert worker.state.finish_note == "only 9 frames a second with it"
     finally:
         worker.close()
@@ -384,7 +377,9 @@ class Told(SyncWorker):
 @pytest.mark.parametrize(("fps", "slow"), [(60.0, False), (11.0, True)])
 def test_a_show_whose_frames_are_slow_asks_for_less(gl_context: Any, fps: float, slow: bool) -> None:
     worker = Told()
-    show = Show(gl_context, (160, 90), Controls(VisualsConfig(model="network")), worker)
+    show = Show(
+        gl_context, (160, 90), Controls(Config(visuals=VisualsConfig(model="network")), show_table.CONTRACT), worker
+    )
     for frame in range(round(5 * fps)):
         show.step(frame / fps, 1.0 / fps)
     show.close()
