@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from artgen_osc.cli import main
 from artgen_osc.commands import bench_figures as bench
+from artgen_osc.commands import bench_finisher
 from artgen_osc.commands.bench_figures import Contender, alternate, lines
 from artgen_osc.errors import ModelError
 from artgen_osc.inference import modelfile, workload
@@ -189,7 +190,8 @@ def test_the_whole_answer(brief: None, gl_context: Any, capsys: pytest.CaptureFi
         assert words in text
 
 
-def test_what_is_left_out_is_said(brief: None) -> None:
+def test_what_is_left_out_is_said(brief: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_finisher, "installed_generator", lambda: tmp_path / "generator.onnx")
     row = dict.fromkeys(
         ("threads", "cores_used", "pictures", "median_ms", "p99_ms", "pictures_per_s", "of_matrix_rate"), 1.0
     )
@@ -205,12 +207,12 @@ def test_what_is_left_out_is_said(brief: None) -> None:
                 "torch_eager": {"left_out": "no torch"},
             }
         ],
-        "finisher": {"model": "f", "from": 8, "to": 32, "gflop": 1.0, "runs": []},
+        "finisher": bench_finisher.finisher_or_reason("openvino", 0.1),
         "first_picture": {"left_out": "no OpenGL"},
         "daemon": dict.fromkeys(("hop_median_ms", "hop_p99_ms", "times_real_time", "mood_network_ms"), 1.0),
     }
     text = "\n".join(lines(figures))
-    for words in ("load 3.0", "left out: no torch", "left out: no OpenGL"):
+    for words in ("load 3.0", "left out: no torch", "finisher is left out: ", "left out: no OpenGL"):
         assert words in text
 
 

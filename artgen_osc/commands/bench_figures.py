@@ -289,7 +289,7 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
     ArtgenError
         A model or the engine can't be used.
     """
-    from artgen_osc.commands.bench_finisher import finisher
+    from artgen_osc.commands.bench_finisher import finisher_or_reason
 
     models = models or [installed_generator()]
     return {
@@ -301,7 +301,7 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
             "python": platform.python_version(),
         },
         "generators": [generator(path, engine, seconds) for path in models],
-        "finisher": finisher(engine, min(seconds, 10.0)),
+        "finisher": finisher_or_reason(engine, min(seconds, 10.0)),
         "first_picture": first_picture(models[0], engine),
         "daemon": daemon(min(seconds, 5.0)),
     }

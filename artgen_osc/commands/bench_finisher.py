@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from artgen_osc.commands.bench_figures import ON_CPU, REPEATS, SIDE, SIDE_ON_CARD, Contender, alternate, engine_run
+from artgen_osc.errors import ModelError
 from artgen_osc.inference.modelfile import Engine, ModelFile, installed_generator, load
 from artgen_osc.inference.workload import flops, write_product
 
 USUAL_SIDE = 256
+
+
+def finisher_or_reason(engine: str, seconds: float) -> dict[str, Any]:
+    """As `finisher`; where there is none that can be used, why."""
+    try:
+        return finisher(engine, seconds)
+    except ModelError as error:
+        return {"left_out": str(error)}
 
 
 def finisher(engine: str, seconds: float, side: int = USUAL_SIDE) -> dict[str, Any]:
@@ -52,6 +61,7 @@ def finisher(engine: str, seconds: float, side: int = USUAL_SIDE) -> dict[str, A
                 "pictures": len(told.seconds),
                 "median_ms": told.median * 1e3,
                 "p99_ms": told.p99 * 1e3,
+                "pictures_per_s": 1.0 / told.median,
                 "gflop_per_s": rate,
                 "of_matrix_rate": rate / most,
                 "open_sides_ms": untold.median * 1e3,
@@ -71,6 +81,9 @@ def finisher(engine: str, seconds: float, side: int = USUAL_SIDE) -> dict[str, A
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
     """The same for people."""
+    if "left_out" in figures:
+        yield f"\nfinisher is left out: {figures['left_out']}"
+        return
     yield f"\n{figures['model']}, {figures['from']} pixels to {figures['to']}, {figures['gflop']:.2f} GFLOP a picture"
     for row in figures["runs"]:
         yield (

@@ -83,6 +83,7 @@ class Finishing:
             scale *= 2
             self._again = monotonic() + self._wait
             self._say(scale, f"finisher: tries {_named(scale)} again")
+            self.note = "" if scale == self._best else self.note
         if finisher is None or scale == 1 or not finisher.is_ready(pixels.shape):
             return pixels, 1
         start = perf_counter()
