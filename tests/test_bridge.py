@@ -58,9 +58,9 @@ class Server(Peer):
 
     @contextlib.contextmanager
     def open(self, target: str = "/json", **options: Any) -> Iterator[ClientConnection]:
-        clients = len(self.bridge._clients)
+        listeners = self.bridge._listeners
         with connect(f"ws://127.0.0.1:{self.port}{target}", compression=None, **options) as client:
-            wait_for(lambda: len(self.bridge._clients) > clients, what="the client")
+            wait_for(lambda: self.bridge._listeners > listeners, what="the client")
             yield client
 
     def publish(self, values: dict[str, Value]) -> None:

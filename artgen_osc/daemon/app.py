@@ -51,7 +51,7 @@ class Daemon:
     """
 
     def __init__(self, file: ConfigFile, renderer: Renderer | None = None, meters: Meters | None = None) -> None:
-        self._file, self._table = file, file.contract.addresses
+        self._file, self._contract, self._table = file, file.contract, file.contract.addresses
         config = self._config = file.config
         self._renderer, self._meters = renderer, meters
         self._dropped = 0
@@ -72,7 +72,7 @@ class Daemon:
             self._query = open_query("artgen daemon", osc.host, osc.query_port, self._receiver, sent, understood)
             if self._query:
                 stack.callback(self._query.close)
-            self.page = open_page(config, file.contract, self._receiver, file.origins["web.token"])
+            self.page = open_page(config, self._contract, self._receiver, file.origins["web.token"])
             if self.page:
                 stack.callback(self.page.close)
                 if renderer:
@@ -146,7 +146,7 @@ class Daemon:
                     if not self._inputs.ended():
                         self.ended = "the input has ended"
                         return 0
-                self._config = self._file.contract.replace(self._config, "audio.input", self._inputs.spec)
+                self._config = self._contract.replace(self._config, "audio.input", self._inputs.spec)
                 self._silence = Silence()
                 self._hearing.tune(self._source.sample_rate)
                 self._steer()
@@ -198,8 +198,8 @@ class Daemon:
         if self.page:
             self.page.choices.targets = self._config.osc.targets
         if self._query:
-            public = self._file.contract.replace(self._config, "audio.input", shown(self._config.audio.input))
-            self._query.publish(self._file.contract.current(self._table.daemon.values(), public))
+            public = self._contract.replace(self._config, "audio.input", shown(self._config.audio.input))
+            self._query.publish(self._contract.current(self._table.daemon.values(), public))
 
     def _once_a_second(self) -> None:
         self._heartbeat += 1
@@ -267,9 +267,8 @@ class Daemon:
             if value:
                 self._hearing.analyzer.rhythm.tap(self._clock)
         elif row.adds:
-            self._change(
-                row.setting, tuple(dict.fromkeys((*self._file.contract.get(self._config, row.setting), str(value))))
-            )
+            present = self._contract.get(self._config, row.setting)
+            self._change(row.setting, tuple(dict.fromkeys((*present, str(value)))))
         elif row.path == "/artgen/control/target/remove":
             self._change("osc.targets", tuple(target for target in targets if target != value))
         elif row.path == "/artgen/control/subscribe":
@@ -284,7 +283,7 @@ class Daemon:
         if key == "map":
             self._sender.set_maps(value)
             return
-        config = self._file.contract.replace(self._config, key, value)
+        config = self._contract.replace(self._config, key, value)
         if key == "audio.input":
             self._inputs.want(config.audio.input)
             return

@@ -13,7 +13,8 @@ import numpy as np
 
 from artgen_osc.errors import ArtgenError
 from artgen_osc.runtime.text import unexpected
-from visuals.generators.finisher import Finisher, Frame, most
+from visuals.generators.finisher import Finisher, most
+from visuals.generators.generator import Frame
 
 log = logging.getLogger(__name__)
 
