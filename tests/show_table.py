@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from artgen_osc.config.plugins import own_contract
+from artgen_osc.schema import address_table
 from artgen_osc.schema.address import Address
 
 CONTRACT = own_contract()
@@ -13,4 +14,4 @@ DAEMON, VISUALS = tuple(TABLE.daemon.values()), tuple(TABLE.visuals.values())
 
 def by_path(*tables: Iterable[Address]) -> dict[str, Address]:
     """Rows of several tables."""
-    return {row.path: row for table in tables for row in table}
+    return address_table.by_path(dict.fromkeys(row for table in tables for row in table))

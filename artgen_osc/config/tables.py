@@ -20,9 +20,14 @@ def _address(value: str) -> None:
         )
 
 
-def _folder(value: str) -> None:
-    if not value or "\0" in value:
-        raise ValueError(f"{value!r} can't be the name of a folder; a name such as songs is allowed")
+def _folder(default: str, doc: str) -> Any:
+    """A setting that names a folder of the show's; without a name it would be the current one."""
+
+    def check(value: str) -> None:
+        if not value or "\0" in value:
+            raise ValueError(f"{value!r} can't be the name of a folder; a name such as {default!r} is allowed")
+
+    return setting(default, doc, check=check)
 
 
 def _token(value: str) -> None:
@@ -80,9 +85,7 @@ class WebConfig:
         "what the page's address has to show, 12 letters or more; empty: a new one at each start, if one is needed",
         check=_token,
     )
-    songs: str = setting(
-        "songs", "folder of the songs that are recorded or uploaded; it is made with the first one", check=_folder
-    )
+    songs: str = _folder("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
     certificate: str = setting("", "PEM file with a certificate, to serve https; empty: http")
     key: str = setting("", "PEM file with the certificate's key; empty: it is in the same file")
     hosts: tuple[str, ...] = setting(
@@ -166,11 +169,11 @@ class VisualsConfig:
         address="/visuals/scene/fade",
         scene=False,
     )
-    scenes: str = setting("scenes", "folder of the scenes that you save; it is made with the first one", check=_folder)
+    scenes: str = _folder("scenes", "folder of the scenes that you save; it is made with the first one")
     view: str = setting(
         "", "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live"
     )
-    gallery: str = setting("gallery", "folder of the snapshots; it is made with the first one", check=_folder)
+    gallery: str = _folder("gallery", "folder of the snapshots; it is made with the first one")
     snapshot_every: float = setting(
         0.0,
         "a snapshot every so many seconds, half a second at least; 0: none",

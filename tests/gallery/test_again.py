@@ -20,9 +20,11 @@ from visuals.control.controls import Controls
 from visuals.gallery import again
 from visuals.gallery.files import read, write
 from visuals.gallery.record import About
+from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Frame, open_generator
 from visuals.generators.idle import IdleGenerator
 from visuals.generators.steering import KIND, sidecar
+from visuals.modulation.motion import Look
 from visuals.painting.painter import Stroke
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
@@ -163,6 +165,52 @@ def test_two_models_one_of_them_steered_by_what_it_has_seen(make_stage: Any, tmp
     assert about.mix == pytest.approx(0.3)
     assert np.abs(about.strokes[0].mood - [0.9, 0.2]).max() > 0.02, "it asks for more than it wants"
     np.testing.assert_array_equal(painted_again(about, [plain, steered], SIZE[0]), frame)
+
+
+def test_a_finished_picture_is_the_same_again_and_a_print_goes_through_the_finisher_twice(
+    gl_context: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx", reason="writing a model takes onnx")
+    from tests.test_foreign import HEIGHT, WIDTH
+    from tests.test_foreign import write as write_model
+
+    model = str(write_model(tmp_path / "water.onnx"))
+    stage = Stage(gl_context, tmp_path, model=model)
+    stage.show.close()
+    worker = SyncWorker(model, open_generator, finisher=Finisher)
+    stage.show = Show(gl_context, (64, 36), stage.controls, worker)
+    stage.run(3.0)
+    frame, about = stage.keep()
+    stage.show.close()
+    assert (about.finish, about.scale) == (1.0, 4)
+    painted = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, [model])))
+
+    def finished(size: int, about: About) -> tuple[Frame, About, Frame]:
+        pixels, ready = again.finish(painted, about, again.passes(painted.shape, about, size), Finisher)
+        return pixels, ready, again.draw(pixels, ready, size)
+
+    pixels, ready, drawn = finished(64, about)
+    assert pixels.shape == (4 * HEIGHT, 4 * WIDTH, 3) and ready.scale == 4
+    assert np.abs(drawn.astype(int) - frame).max() <= 1
+    pixels, ready, drawn = finished(256, about)
+    assert (pixels.shape, ready.scale, ready.look.brush) == ((16 * HEIGHT, 16 * WIDTH, 3), 16, 0.0)
+    assert drawn.shape == (144, 256, 3)
+    np.testing.assert_array_equal(finished(256, about)[2], drawn)
+    kept = replace(about, width=256, height=144, scale=ready.scale)
+    np.testing.assert_array_equal(finished(256, kept)[2], drawn)
+    assert finished(256, replace(about, finish=0.0))[0].shape == painted.shape
+
+
+@pytest.mark.parametrize(
+    ("size", "runs"), [(256, []), (383, []), (384, [2]), (641, [4]), (1024, [4]), (4096, [4, 4]), (16384, [4, 4, 2])]
+)
+def test_a_print_is_finished_as_often_as_it_needs(size: int, runs: list[int]) -> None:
+    stroke = Stroke("a", "0" * 64, np.ones(4, np.float32), np.ones(2, np.float32), 1.0)
+    about = replace(an_about(), strokes=(stroke,), look=Look(zoom=1.0), width=64, height=64)
+    assert again.passes((256, 256, 3), about, size) == runs
+    own = replace(about, width=size, height=size, scale=int(np.prod(runs)))
+    assert again.passes((256, 256, 3), own, size) == runs
+    assert again.passes((256, 256, 3), replace(about, strokes=an_about().strokes), size) == []
 
 
 def test_the_model_is_known_by_what_is_in_it(tmp_path: Path) -> None:
