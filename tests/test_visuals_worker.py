@@ -72,7 +72,7 @@ def test_errors_are_data(caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.WARNING):
             for failures in (1, 2, 3):
                 worker.request(asking(-1), 0.0)
-                wait_for(lambda: worker.state.failures == failures)
+                wait_for(lambda count=failures: worker.state.failures == count)
             worker.request(asking(5), 0.0)
             assert wait_for(worker.poll), "and by now whatever is logged is"
         assert "engine trouble" in worker.state.error
