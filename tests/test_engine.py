@@ -195,3 +195,30 @@ def test_a_provider_that_does_not_start_is_passed_over(monkeypatch: pytest.Monke
     monkeypatch.setattr(onnxruntime.InferenceSession, "get_providers", lambda self: ["CPUExecutionProvider"])
     with pytest.raises(EngineError, match=f"{AZURE} doesn't start here"):
         open_runner("cuda", tiny, 1)
+
+
+INSTALLED_FINISHER = SHIPPED.with_name("finisher.onnx")
+PICTURE = np.random.default_rng(2).integers(0, 256, (1, 20, 12, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
+def test_sides_that_are_known_are_fixed_before_the_graph_is_compiled(name: str) -> None:
+    if engine.absent(name):
+        pytest.skip(f"{name} isn't here")
+    model = modelfile.load(INSTALLED_FINISHER, "finisher")
+    opened = modelfile.Engine(model, engine=name, exact=True)
+    fixed = modelfile.Engine(model, engine=name, exact=True, shapes=[PICTURE.shape])
+    assert -1 in opened.inputs[0].shape
+    assert fixed.inputs[0].shape == (1, 20, 12, 3)
+    assert fixed.outputs[0].shape == (1, 80, 48, 3)
+    apart = np.abs(opened(PICTURE)[0].astype(int) - fixed(PICTURE)[0])
+    assert apart.max() <= 1
+
+
+@pytest.mark.parametrize("shapes", [[(1, 20, 12, 5)], [(1, 20, 12)], [], [(1, 20, 12, 3), (1, 1)]])
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
+def test_shapes_that_do_not_fit_the_graph(name: str, shapes: list[tuple[int, ...]]) -> None:
+    if engine.absent(name):
+        pytest.skip(f"{name} isn't here")
+    with pytest.raises(ModelError, match=r"finisher.onnx: can't be run"):
+        modelfile.Engine(modelfile.load(INSTALLED_FINISHER, "finisher"), engine=name, shapes=shapes)

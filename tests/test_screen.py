@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from visuals.compositor.brush import brush_sides
 from visuals.compositor.overlay import text_image
-from visuals.compositor.screen import Screen, brush_sides
+from visuals.compositor.screen import Screen
 from visuals.modulation.motion import Look
 
 PLAIN = Look(zoom=1.0)
@@ -178,6 +179,42 @@ def test_a_larger_picture_has_a_larger_brush(gl_context: Any) -> None:
     strokes = drawn(screen, look=STROKES)
     screen.take(small.repeat(2, axis=0).repeat(2, axis=1), 1.0)
     assert np.abs(drawn(screen, look=STROKES) - strokes).mean() < 4
+    screen.release()
+
+
+def test_a_finished_picture_stands_a_finer_brush(gl_context: Any) -> None:
+    screen = Screen(gl_context, (128, 128))
+    screen.take(noisy_halves(512), 1.0)
+    wide = drawn(screen, look=STROKES)
+    screen.take(noisy_halves(512), 1.0, fine=True)
+    fine = drawn(screen, look=STROKES)
+    assert fine[10:118, 10:54].std() > wide[10:118, 10:54].std() + 1
+    screen.release()
+
+
+@pytest.mark.parametrize("look", [PLAIN, STROKES, Look(zoom=1.2, drift=(0.05, -0.03), vignette=0.5)])
+def test_a_picture_as_large_as_the_target_goes_there_at_once(gl_context: Any, look: Look) -> None:
+    """The same as by the enlargement, which is there for smaller ones: at full size both are nearly the picture."""
+    size = (640, 360)
+    near, far = (Screen(gl_context, size, enlarge=enlarge) for enlarge in (2, 4))
+    for screen, rows in ((near, 512), (far, 508)):
+        for part in (picture(512), picture(512)[::-1, ::-1]):
+            screen.take(part[:rows, :rows], 1.0)
+    for mix in (0.0, 0.4, 1.0):
+        frames = [drawn(screen, mix, look) for screen in (near, far)]
+        assert np.abs(frames[0] - frames[1]).mean() < 2.5
+    assert np.abs(near.small(160).astype(int) - far.small(160)).mean() < 2.5
+    for screen in (near, far):
+        screen.release()
+
+
+def test_a_camera_that_leaves_what_was_kept_sees_the_picture_still(gl_context: Any) -> None:
+    """Of a large picture only the rows that may be seen go through the brush; another target may show more."""
+    screen = Screen(gl_context, (640, 160))
+    screen.take(filled(200, 100, 50, 512), 1.0)
+    assert close(drawn(screen, look=STROKES), (200, 100, 50))
+    screen.resize((320, 320))
+    assert close(drawn(screen, look=STROKES), (200, 100, 50))
     screen.release()
 
 

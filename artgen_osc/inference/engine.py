@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from artgen_osc.errors import EngineError, ModelError
+from artgen_osc.inference.onnx_session import Shapes, open_sides, providers_of
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +144,9 @@ def how_to_get(engine: str) -> str:
     return first + provider.install
 
 
-def open_runner(engine: str, path: Path, threads: int, exact: bool = False, bf16: bool = False) -> Runner:
+def open_runner(
+    engine: str, path: Path, threads: int, exact: bool = False, bf16: bool = False, shapes: Shapes | None = None
+) -> Runner:
     """Make a graph ready to run.
 
     Parameters
@@ -153,6 +156,7 @@ def open_runner(engine: str, path: Path, threads: int, exact: bool = False, bf16
     threads : cores it may use
     exact : always compute in float32
     bf16 : whether the network stands bfloat16
+    shapes : of the inputs, where they are known: a graph whose sides are open takes up to twice as long
 
     Raises
     ------
@@ -171,7 +175,7 @@ def open_runner(engine: str, path: Path, threads: int, exact: bool = False, bf16
         if engine == "auto" and absent(name):
             continue
         try:
-            runner = _open(name, path, threads, exact, bf16)
+            runner = _open(name, path, threads, exact, bf16, shapes)
         except Unusable as error:
             passed_over.append(f"{name}: {error}")
             continue
@@ -187,10 +191,10 @@ def open_runner(engine: str, path: Path, threads: int, exact: bool = False, bf16
     raise ModelError(f"{path}: can't be run ({reasons}); ONNX opset 17 is allowed; export it again")
 
 
-def _open(engine: str, path: Path, threads: int, exact: bool, bf16: bool) -> Runner:
+def _open(engine: str, path: Path, threads: int, exact: bool, bf16: bool, shapes: Shapes | None) -> Runner:
     if engine == "openvino":
-        return OpenVino(path, threads, bf16 and not exact)
-    return OnnxRuntime(engine, path, threads, exact)
+        return OpenVino(path, threads, bf16 and not exact, shapes)
+    return OnnxRuntime(engine, path, threads, exact, shapes)
 
 
 _warned: set[str] = set()
@@ -231,6 +235,7 @@ class OpenVino:
     path : the ONNX file
     threads : cores it may use
     bf16 : compute in bfloat16 where the processor has instructions for it
+    shapes : of the inputs, where they are known
 
     Raises
     ------
@@ -239,7 +244,7 @@ class OpenVino:
 
     engine = "openvino"
 
-    def __init__(self, path: Path, threads: int, bf16: bool) -> None:
+    def __init__(self, path: Path, threads: int, bf16: bool, shapes: Shapes | None = None) -> None:
         import numpy as np
         import openvino
 
@@ -254,8 +259,11 @@ class OpenVino:
         try:
             # It takes a name in UTF-8 only; a file may have any other.
             source = str(path) if _is_utf8(str(path)) else core.read_model(path.read_bytes())
+            if shapes is not None:
+                source = core.read_model(source) if isinstance(source, str) else source
+                source.reshape({port: list(shape) for port, shape in zip(source.inputs, shapes, strict=True)})
             self._compiled = core.compile_model(source, "CPU", options)
-        except (RuntimeError, OSError) as error:
+        except (RuntimeError, OSError, ValueError) as error:
             raise Unusable(_reason(error)) from error
         self._request = self._compiled.create_infer_request()
         self.about = (
@@ -302,6 +310,7 @@ class OnnxRuntime:
     path : the ONNX file
     threads : cores it may use
     exact : always compute in float32
+    shapes : of the inputs, where they are known
 
     Raises
     ------
@@ -309,7 +318,9 @@ class OnnxRuntime:
         The provider doesn't start, fails, or leaves the whole graph to the CPU.
     """
 
-    def __init__(self, engine: str, path: Path, threads: int, exact: bool = False) -> None:
+    def __init__(
+        self, engine: str, path: Path, threads: int, exact: bool = False, shapes: Shapes | None = None
+    ) -> None:
         import onnxruntime
 
         self.engine = engine
@@ -333,6 +344,8 @@ class OnnxRuntime:
                 options.enable_profiling = True
                 options.profile_file_prefix = str(Path(folder) / "nodes")
             try:
+                for name, length in ({} if shapes is None else open_sides(path, shapes)).items():
+                    options.add_free_dimension_override_by_name(name, length)
                 self._session = onnxruntime.InferenceSession(str(path), options, providers=chain, enable_fallback=0)
                 self._describe()
                 if provider.name not in self._session.get_providers():
@@ -376,9 +389,3 @@ class OnnxRuntime:
             port.name: value.astype(port.dtype, copy=False) for port, value in zip(self.inputs, inputs, strict=True)
         }
         return list(self._session.run(None, feeds))
-
-
-def providers_of(events: list[dict[str, Any]]) -> list[str]:
-    """The provider of each node that ran, from ONNX Runtime's profile."""
-    found = (event.get("args", {}).get("provider") for event in events if event.get("cat") == "Node")
-    return [provider for provider in found if provider]

@@ -2,7 +2,8 @@
 
 Each picture goes through the brush once. For each frame there are two passes at the size of the picture (mix of last
 and next, prefilter), one at twice its size (cubic enlargement) and one at the size of the target (camera, grain,
-vignette), then the overlay.
+vignette), then the overlay. A picture that is nearly as large as the target needs no enlargement: the last pass alone
+mixes and draws it.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import DisplayError
+from visuals.compositor.brush import brush_taps
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
 
@@ -22,9 +24,24 @@ _RAGGED = 3.0
 """How far contours are moved at full grain, in pixels of the picture."""
 
 BRUSHED_SIDE = 256
-"""Pixels of a picture whose brush reaches `_REACH` of them; a larger picture has a larger brush."""
+"""Pixels of a picture whose brush reaches `brush.REACH` of them; a larger picture has a larger brush."""
 
-_REACH = 2.5
+FINE_SIDE = 512
+"""The same for a finished picture: its contours are lines, and stand a brush of half the width."""
+
+LARGE_ROWS, NEAR = 512, 2.25
+"""A picture of so many rows that is shown at no more than `NEAR` times its size goes to the target at once."""
+
+ROOM = 0.06
+"""Heights of a large picture that are kept above and below what the target shows, for the camera to move in."""
+
+_SEEN_NEAR = """
+uniform sampler2D before;
+uniform sampler2D after;
+uniform float amount;
+// Generated pictures come with their top row first.
+#define SEEN(at) mix(texture(before, at).rgb, texture(after, vec2((at).x, 1.0 - (at).y)).rgb, amount)
+"""
 _BLACK: Frame = np.zeros((4, 4, 3), np.uint8)
 
 
@@ -80,11 +97,11 @@ class Screen:
         self._enlarge = enlarge
         self._window = context.detect_framebuffer(0) if window else None
         self._mix_pass = self._pass("mix")
-        self._brush_pass = self._pass("brush")
-        self._brush_pass[0]["sides"] = brush_sides()
+        self._brush_pass = self._pass("brush", brush_taps())
         self._sharpen_pass = self._pass("sharpen")
         self._enlarge_pass = self._pass("enlarge")
-        self._final_pass = self._pass("final")
+        self._final_pass = self._pass("final", "#define SEEN(at) texture(picture, at).rgb")
+        self._near_pass = self._pass("final", _SEEN_NEAR)
         self._overlay_pass = self._pass("overlay")
         self._grain = self._texture(white_noise(_NOISE_SIZE))
         self._grain.filter = (context.NEAREST, context.NEAREST)
@@ -93,6 +110,9 @@ class Screen:
         self._before, self._mixed, self._strokes, self._sharp, self._large = self._layers(*_BLACK.shape[:2])
         self._brush = 0.0
         self._fresh = True
+        self._fine = False
+        self._near = False
+        self._kept = 1.0
         self._text: Any = None
         self._memory: Any = None
         self.resize(size)
@@ -106,20 +126,21 @@ class Screen:
         if self._window is None:
             self._memory = self._readable(self.size)
 
-    def take(self, pixels: Frame, mix: float) -> None:
+    def take(self, pixels: Frame, mix: float, fine: bool = False) -> None:
         """A new picture to fade to.
 
         Parameters
         ----------
         pixels : uint8 ``(height, width, 3)``, top row first
         mix : 0..1, how far the fade to the last picture has come; that is what the next one starts from
+        fine : whether it went through the finisher, and stands a finer brush
         """
         height, width = pixels.shape[:2]
         if self._after.size == (width, height):
             self._draw_mix(self._mixed, mix)
             self._before, self._mixed = self._mixed, self._before
             self._after.write(np.ascontiguousarray(pixels))
-            self._fresh = True
+            self._fresh, self._fine = True, fine
             return
         layers = self._layers(height, width)
         self._draw_mix(layers[0], mix)
@@ -127,7 +148,7 @@ class Screen:
             old.release()
         self._before, self._mixed, self._strokes, self._sharp, self._large = layers
         self._after = self._texture(pixels, repeat=False)
-        self._fresh = True
+        self._fresh, self._fine = True, fine
 
     def overlay(self, image: np.ndarray | None) -> None:
         """Show an image, uint8 ``(height, width, 4)``, in the upper left corner; None takes it away."""
@@ -183,9 +204,7 @@ class Screen:
         layer = self._readable(size)
         try:
             layer.target.use()
-            self._large.texture.use(0)
-            self._grain.use(1)
-            self._final_pass[1].render(vertices=3)
+            self._draw_last()
             return self._read(layer.target, size)
         finally:
             self._give_back(layer)
@@ -198,7 +217,7 @@ class Screen:
             if item is not None:
                 item.release()
         passes = [self._mix_pass, self._brush_pass, self._sharpen_pass, self._enlarge_pass, self._final_pass]
-        passes.append(self._overlay_pass)
+        passes += [self._near_pass, self._overlay_pass]
         for program, triangle in passes:
             triangle.release()
             program.release()
@@ -209,23 +228,36 @@ class Screen:
         return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
 
     def _draw_mix(self, layer: _Layer, mix: float) -> None:
+        program, triangle = self._mix_pass
+        program["amount"] = mix
+        self._use_both()
+        layer.target.use()
+        layer.target.scissor = self._kept_rows(layer)
+        triangle.render(vertices=3)
+
+    def _kept_rows(self, layer: _Layer) -> tuple[int, int, int, int]:
+        """The part of a layer that may be seen: x, y, width, height in pixels."""
+        width, height = layer.texture.size
+        rows = min(height, round(self._kept * height))
+        return 0, (height - rows) // 2, width, rows
+
+    def _use_both(self) -> None:
+        """What was on screen, and the newest picture."""
         if self._fresh and self._brush > 0.0:
             self._draw_strokes()
         self._fresh = False
-        program, triangle = self._mix_pass
-        program["amount"] = mix
         self._before.texture.use(0)
         (self._strokes.texture if self._brush > 0.0 else self._after).use(1)
-        layer.target.use()
-        triangle.render(vertices=3)
 
     def _draw_strokes(self) -> None:
         """Once for each picture, not for each frame."""
         program, triangle = self._brush_pass
         program["brush"] = self._brush
-        program["stride"] = max(1, round(max(self._after.size) / BRUSHED_SIDE))
+        side = FINE_SIDE if self._fine else BRUSHED_SIDE
+        program["stride"] = max(1, round(max(self._after.size) / side))
         self._after.use(0)
         self._strokes.target.use()
+        self._strokes.target.scissor = self._kept_rows(self._strokes)
         triangle.render(vertices=3)
 
     def _draw_to(self, target: Any, mix: float, look: Look) -> None:
@@ -233,22 +265,40 @@ class Screen:
         cover = (1.0, 1.0 / aspect) if aspect >= 1.0 else (aspect, 1.0)
         if look.brush != self._brush:
             self._brush, self._fresh = look.brush, True
-        self._draw_mix(self._mixed, mix)
-        self._sharp.target.use()
-        self._mixed.texture.use(0)
-        self._sharpen_pass[1].render(vertices=3)
-        self._draw_large(cover[1] / look.zoom, look)
-        program, triangle = self._final_pass
+        seen = cover[1] / look.zoom
+        height = self._after.height
+        self._near = height >= LARGE_ROWS and self.size[1] <= NEAR * seen * height
+        kept = min(1.0, cover[1] + 2.0 * ROOM) if self._near else 1.0
+        self._kept, self._fresh = kept, self._fresh or kept > self._kept
+        if self._near:
+            program = self._near_pass[0]
+            program["amount"] = mix
+        else:
+            program = self._final_pass[0]
+            self._draw_mix(self._mixed, mix)
+            self._sharp.target.use()
+            self._mixed.texture.use(0)
+            self._sharpen_pass[1].render(vertices=3)
+            self._draw_large(seen, look)
         program["cover"], program["zoom"], program["drift"] = cover, look.zoom, look.drift
         program["aspect"] = (self.size[0] / self.size[1], 1.0)
         program["brightness"], program["grain"], program["vignette"] = look.brightness, look.grain, look.vignette
         step = int(look.time * 60.0)
         program["grain_shift"] = (step * 97 % _NOISE_SIZE / _NOISE_SIZE, step * 61 % _NOISE_SIZE / _NOISE_SIZE)
+        if self._near:
+            self._use_both()  # before the target: it may have to draw strokes
         target.use()
         self._context.viewport = (0, 0, *self.size)
-        self._large.texture.use(0)
-        self._grain.use(1)
-        triangle.render(vertices=3)
+        self._draw_last()
+
+    def _draw_last(self) -> None:
+        """The last pass, into whatever is in use."""
+        if self._near:
+            self._use_both()
+        else:
+            self._large.texture.use(0)
+        self._grain.use(2)
+        (self._near_pass if self._near else self._final_pass)[1].render(vertices=3)
 
     def _draw_large(self, shown: float, look: Look) -> None:
         """Enlarge the rows that are seen; `shown` is their part of the picture's height."""
@@ -262,15 +312,17 @@ class Screen:
         self._large.target.use()
         self._large.target.scissor = (0, first, width, last - first)
         self._sharp.texture.use(0)
-        self._offsets.use(1)
+        self._offsets.use(2)
         triangle.render(vertices=3)
 
-    def _pass(self, name: str) -> tuple[Any, Any]:
+    def _pass(self, name: str, defined: str = "") -> tuple[Any, Any]:
+        """A shader of `SHADERS`; `defined` goes behind its first line."""
+        version, _, rest = (SHADERS / f"{name}.frag").read_text(encoding="utf-8").partition("\n")
         program = self._context.program(
             vertex_shader=(SHADERS / "screen.vert").read_text(encoding="utf-8"),
-            fragment_shader=(SHADERS / f"{name}.frag").read_text(encoding="utf-8"),
+            fragment_shader="\n".join(filter(None, (version, defined, rest))),
         )
-        for sampler, unit in (("before", 0), ("picture", 0), ("text", 0), ("after", 1), ("noise", 1)):
+        for sampler, unit in (("before", 0), ("picture", 0), ("text", 0), ("after", 1), ("noise", 2)):
             if sampler in program:
                 program[sampler] = unit
         return program, self._context.vertex_array(program, [])
@@ -302,21 +354,6 @@ class Screen:
         texture = self._context.texture((width, height), channels, np.ascontiguousarray(pixels), alignment=1)
         texture.repeat_x = texture.repeat_y = repeat
         return texture
-
-
-def brush_sides() -> list[tuple[float, ...]]:
-    """How much each of 5x5 places around a pixel counts for each of four sides: 25 rows of four, 1 in all for a side.
-
-    The sides are sectors of a disc, between the axes; they overlap and fade out towards its rim.
-    """
-    up, right = (each / _REACH for each in np.mgrid[-2:3, -2:3].astype(float))
-    inside = np.exp(-1.5 * (up**2 + right**2)) * (up**2 + right**2 <= 1.2)
-    columns = []
-    for angle in np.pi * (0.25 + 0.5 * np.arange(4)):
-        along, across = np.cos(angle) * right + np.sin(angle) * up, np.cos(angle) * up - np.sin(angle) * right
-        counts = inside * np.maximum(0.0, along + 0.25 - 0.35 * np.abs(across))
-        columns.append((counts / counts.sum()).ravel())
-    return [tuple(row) for row in np.stack(columns, axis=1).tolist()]
 
 
 def white_noise(size: int) -> np.ndarray:

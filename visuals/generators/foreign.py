@@ -4,13 +4,14 @@ See `visuals.generators.notes` for the TOML file. A model without a mood input o
 `visuals.generators.steering` knows how.
 """
 
+import contextlib
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from artgen_osc.errors import ModelError
+from artgen_osc.errors import EngineError, ModelError
 from artgen_osc.inference.modelfile import Engine, ModelFile, Port, check_parts, file_sha256, picture_bounds
 from visuals.generators.notes import read_notes
 from visuals.generators.sphere import HOME_SEED, direction, truncated
@@ -67,8 +68,13 @@ class ForeignGenerator:
         self.name = self._path.stem
         self.sha256 = file_sha256(self._path)
         check_parts(self._path)
-        self._engine = Engine(ModelFile(self._path, {"bf16": self._notes.bf16}), threads, engine=engine)
+        model = ModelFile(self._path, {"bf16": self._notes.bf16})
+        self._engine = Engine(model, threads, engine=engine)
         self._find_inputs(self._engine.inputs)
+        if any(-1 in port.shape for port in self._engine.inputs):
+            # Some graphs allow other lengths than those that they are open for; such a one stays open.
+            with contextlib.suppress(ModelError, EngineError):
+                self._engine = Engine(model, threads, engine=engine, shapes=[value.shape for value in self._inputs])
         self._home = direction(HOME_SEED, self.z_dim)
         outputs = self._look()
         self._at, self._layout = self._find_picture(outputs[0])

@@ -1,5 +1,5 @@
 #version 330 core
-// Frame and finish.
+// Frame and finish. SEEN, from screen.py, is the picture at a place.
 uniform sampler2D picture;
 uniform sampler2D noise;     // white noise, 256 x 256
 uniform vec2 cover;          // part of the picture that the target shows, per axis
@@ -17,7 +17,7 @@ void main() {
     vec2 centred = uv - 0.5;
     vec2 at = 0.5 + centred * cover / zoom + drift;
     // Mirrored beyond its edges, so that drift never shows one.
-    vec3 rgb = texture(picture, 1.0 - abs(abs(at) - 1.0)).rgb;
+    vec3 rgb = SEEN((1.0 - abs(abs(at) - 1.0)));
     float speck = texture(noise, gl_FragCoord.xy / 256.0 + grain_shift).r - 0.5;
     // Film grain is strongest in the middle tones; the rest is dither against banding.
     float film = rgb.g * (1.2 - rgb.g);
