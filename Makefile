@@ -20,6 +20,8 @@ test: .venv/test ## set up, then run every check and test
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/vulture
+	$(BIN)/deptry .
 	$(BIN)/pytest
 
 format: .venv/test ## put the code into its one form

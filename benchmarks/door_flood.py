@@ -10,20 +10,18 @@ for somebody who has the token.
 import argparse
 import contextlib
 import http.client
-import itertools
 import multiprocessing
 import selectors
 import socket
 import statistics
-import subprocess
-import sys
 import threading
 import time
+
+from under_flood import daemon, free_ports, hop_figures, print_table
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.osc.receiver import capture
 
-WARM_UP_S = 4.0
 TOKEN = "a-token-for-the-benchmark"
 LISTENERS, HALF_SENT = 500, 300
 UPGRADE = (
@@ -117,58 +115,27 @@ def visit(port: int, ends: float, took: list[float]) -> None:
         time.sleep(0.25)
 
 
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [server.getsockname()[1] for server in servers]
-
-
 def measure(kind: str, seconds: float) -> dict[str, float]:
     """Run a daemon with one kind of stranger; `quiet` is none."""
     control, query, page = free_ports(3)
     done: multiprocessing.Queue[int] = multiprocessing.Queue()
-    with capture() as listener:
-        command = [
-            sys.executable,
-            "-m",
-            "artgen_osc",
-            "daemon",
-            "--input",
-            "demo",
-            "--mute",
-            "--osc-port",
-            str(control),
-        ]
-        command += ["--osc-query-port", str(query), "--web-port", str(page), "--osc", f"127.0.0.1:{listener.port}"]
-        command += ["--web-token", TOKEN]
-        daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            while not listener.read(0.5):
-                assert daemon.poll() is None, "the daemon doesn't start"
-            listener.read(WARM_UP_S)
-            if kind != "quiet":
-                flooding = multiprocessing.Process(target=flood, args=(kind, page, query, seconds + 1, done))
-                flooding.start()
-            took: list[float] = []
-            visitor = threading.Thread(target=visit, args=(page, time.monotonic() + seconds, took))
-            visitor.start()
-            heard = listener.read(seconds)
-            visitor.join()
-            count = 0
-            if kind != "quiet":
-                count = done.get()
-                flooding.join()
-        finally:
-            daemon.terminate()
-            daemon.wait()
-    times = [at for at, message in heard if message.path == "/artgen/valence"]
-    intervals = sorted(1000 * (b - a) for a, b in itertools.pairwise(times))
+    ports = ("--osc-port", str(control), "--osc-query-port", str(query), "--web-port", str(page))
+    with capture() as listener, daemon(listener, *ports, "--web-token", TOKEN):
+        if kind != "quiet":
+            flooding = multiprocessing.Process(target=flood, args=(kind, page, query, seconds + 1, done))
+            flooding.start()
+        took: list[float] = []
+        visitor = threading.Thread(target=visit, args=(page, time.monotonic() + seconds, took))
+        visitor.start()
+        heard = listener.read(seconds)
+        visitor.join()
+        count = 0
+        if kind != "quiet":
+            count = done.get()
+            flooding.join()
     return {
         "tries_a_second": count / (seconds + 1),
-        "hops_a_second": (len(times) - 1) / (times[-1] - times[0]),
-        "interval_median_ms": statistics.median(intervals),
-        "interval_p99_ms": intervals[int(0.99 * len(intervals))],
-        "interval_max_ms": intervals[-1],
+        **hop_figures(heard),
         "page_median_ms": 1000 * statistics.median(took),
         "page_max_ms": 1000 * max(took),
     }
@@ -181,9 +148,7 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", metavar="KIND", help="some of them; without: all")
     options = parser.parse_args()
     results = {kind: measure(kind, options.seconds) for kind in ("quiet", *(options.kinds or kinds))}
-    print(f"{'':22}" + "".join(f"{kind:>13}" for kind in results))
-    for name in results["quiet"]:
-        print(f"{name:22}" + "".join(f"{result[name]:13.2f}" for result in results.values()))
+    print_table(results, 13)
 
 
 if __name__ == "__main__":

@@ -14,19 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from under_flood import free_ports
 
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.runtime.child import python_module
 
 RATES = (44100, 48000, 22050)
 BETWEEN_S = 2.0
-
-
-def free_port() -> int:
-    """A UDP port of this machine that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 def arrivals(connection: socket.socket, seconds: float) -> list[float]:
@@ -65,7 +59,7 @@ def main() -> None:
             noise = np.random.default_rng(0).standard_normal((rate * 60, 2)) * 0.1
             soundfile.write(path, noise, rate)
             inputs.append(f"file:{path}")
-        port = free_port()
+        (port,) = free_ports(1)
         command = python_module("artgen_osc", "daemon", "--input", "demo", "--mute", f"--osc-port={port}")
         command += [f"--osc=127.0.0.1:{connection.getsockname()[1]}", "--web-port=0", "--osc-query-port=0"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as daemon:

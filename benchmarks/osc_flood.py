@@ -7,18 +7,16 @@ are missing, each against the flood to the other port.
 """
 
 import argparse
-import itertools
 import multiprocessing
 import socket
 import statistics
-import subprocess
-import sys
 import time
+
+from under_flood import daemon, free_ports, hop_figures, print_table
 
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.receiver import capture
 
-WARM_UP_S = 4.0
 GAIN = encode_message("/artgen/control/gain_db", "f", 0.0)
 FLOODS = {
     "elsewhere": [GAIN],
@@ -44,24 +42,12 @@ def flood(packets: list[bytes], port: int, rate: int, seconds: float, sent: "mul
     sent.put(number)
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 def measure(kind: str, rate: int, seconds: float) -> dict[str, float]:
     """Run a daemon under one kind of flood; `quiet` is none."""
-    port, sent = free_port(), multiprocessing.Queue()
+    (port,), sent = free_ports(1), multiprocessing.Queue()
     with capture() as listener, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
         nobody.bind(("127.0.0.1", 0))
-        command = [sys.executable, "-m", "artgen_osc", "daemon", "--input", "demo", "--mute", "--osc-port", str(port)]
-        command += ["--osc-query-port", "0", "--osc", f"127.0.0.1:{listener.port}"]
-        daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            while not listener.read(0.5):
-                assert daemon.poll() is None, "the daemon doesn't start"
-            listener.read(WARM_UP_S)
+        with daemon(listener, "--osc-port", str(port), "--osc-query-port", "0"):
             if kind != "quiet":
                 target = nobody.getsockname()[1] if kind == "elsewhere" else port
                 arguments = (FLOODS[kind], target, rate, seconds + 1, sent)
@@ -73,22 +59,14 @@ def measure(kind: str, rate: int, seconds: float) -> dict[str, float]:
             if kind != "quiet":
                 packets = sent.get()
                 flooding.join()
-        finally:
-            daemon.terminate()
-            daemon.wait()
-    times = [at for at, message in heard if message.path == "/artgen/valence"]
     latency = [float(message.arguments[0]) for _, message in heard if message.path == "/artgen/status/latency_ms"]
-    dropped = [int(message.arguments[0]) for _, message in heard if message.path == "/artgen/status/dropped"]
-    intervals = sorted(1000 * (b - a) for a, b in itertools.pairwise(times))
+    refused = [int(message.arguments[0]) for _, message in heard if message.path == "/artgen/status/refused"]
     return {
         "packets_a_second": packets / (seconds + 1),
-        "hops_a_second": (len(times) - 1) / (times[-1] - times[0]),
-        "interval_median_ms": statistics.median(intervals),
-        "interval_p99_ms": intervals[int(0.99 * len(intervals))],
-        "interval_max_ms": intervals[-1],
+        **hop_figures(heard),
         "latency_median_ms": statistics.median(latency),
         "latency_max_ms": max(latency),
-        "refused_a_second": (dropped[-1] - dropped[0]) / (len(dropped) - 1),
+        "refused_a_second": (refused[-1] - refused[0]) / (len(refused) - 1),
     }
 
 
@@ -98,9 +76,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=50_000, help="packets a second")
     options = parser.parse_args()
     results = {kind: measure(kind, options.rate, options.seconds) for kind in ("quiet", *FLOODS)}
-    print(f"{'':22}" + "".join(f"{kind:>15}" for kind in results))
-    for name in results["quiet"]:
-        print(f"{name:22}" + "".join(f"{result[name]:15.2f}" for result in results.values()))
+    print_table(results, 15)
     for name in ("hops_a_second", "interval_p99_ms", "latency_median_ms"):
         base = results["elsewhere"][name]
         print(f"{name + ' x':22}" + "".join(f"{result[name] / base:15.3f}" for result in results.values()))

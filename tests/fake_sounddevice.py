@@ -1,7 +1,6 @@
 """A stand-in for the module `sounddevice`, with streams that the test drives by hand."""
 
 import sys
-import time
 import types
 
 import numpy as np
@@ -106,13 +105,6 @@ def sd(monkeypatch):
     module = FakeSounddevice([MIC, LINE, PULSE, SPEAKERS], (0, 3))
     monkeypatch.setitem(sys.modules, "sounddevice", module)
     return module
-
-
-def wait_for(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
 
 
 def failure(action):

@@ -15,13 +15,13 @@ from artgen_osc.audio.sources import (
     array_blocks,
     block_length,
     open_source,
-    read_file,
     shown,
 )
 from artgen_osc.errors import AudioError
 from tests import fake_sounddevice as fake
 from tests import signals
 from tests.fake_sounddevice import failure
+from tests.sound_files import read_file
 
 sd = fake.sd
 

@@ -35,7 +35,8 @@ from artgen_osc.web.client import Bundle, merged, read_wish
 from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
-from tests.test_oscquery import Peer, wait_for
+from tests.support.waiting import wait_for
+from tests.test_oscquery import Peer
 
 VALENCE, ENERGY, BEAT, COUNT = "/artgen/valence", "/artgen/energy", "/artgen/beat", "/artgen/beat/count"
 SITE = "https://editor.example.org"
@@ -58,7 +59,7 @@ class Server(Peer):
     def open(self, target: str = "/json", **options: Any) -> Iterator[ClientConnection]:
         clients = len(self.bridge._clients)
         with connect(f"ws://127.0.0.1:{self.port}{target}", compression=None, **options) as client:
-            wait_for(lambda: len(self.bridge._clients) > clients, "the client")
+            wait_for(lambda: len(self.bridge._clients) > clients, what="the client")
             yield client
 
     def publish(self, values: dict[str, Value]) -> None:
@@ -67,7 +68,9 @@ class Server(Peer):
     def received(self, count: int) -> list[tuple[str, Value]]:
         """The next `count` values that come in for the daemon."""
         values: list[tuple[str, Value]] = []
-        wait_for(lambda: len(values) >= count or values.extend((r.path, v) for r, v in self.receiver.poll()), "values")
+        wait_for(
+            lambda: len(values) >= count or values.extend((r.path, v) for r, v in self.receiver.poll()), what="values"
+        )
         return values
 
     def close(self) -> None:
@@ -417,7 +420,7 @@ def test_a_client_that_never_reads_is_dropped_and_slows_nobody(
 ) -> None:
     monkeypatch.setattr(listener, "STUCK_S", 1.0)
     with silent(server.port), server.open(f"/json?only={VALENCE}") as healthy:
-        wait_for(lambda: server.bridge._listeners == 2, "both")
+        wait_for(lambda: server.bridge._listeners == 2, what="both")
         number, slowest = 0, 0.0
         deadline = time.monotonic() + 60
         while server.bridge._listeners == 2 and time.monotonic() < deadline:
@@ -468,7 +471,7 @@ def test_no_more_clients_than_are_allowed(server: Server, monkeypatch: pytest.Mo
         with pytest.raises(InvalidStatus) as refused, server.open():
             pytest.fail("was let in")
         assert refused.value.response.status_code == 503
-    wait_for(lambda: not server.bridge._clients, "their end")
+    wait_for(lambda: not server.bridge._clients, what="their end")
     with server.open():
         pass
 
@@ -485,7 +488,7 @@ def test_a_huge_message_ends_its_sender_only(server: Server) -> None:
 
 def test_closing_says_goodbye_frees_the_port_and_leaves_nothing_open(server: Server) -> None:
     with server.open() as client, silent(server.port):
-        wait_for(lambda: server.bridge._listeners == 2, "both")
+        wait_for(lambda: server.bridge._listeners == 2, what="both")
         server.bridge.close()
         with pytest.raises(ConnectionClosed) as closed:
             client.recv(timeout=20)

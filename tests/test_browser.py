@@ -15,8 +15,9 @@ from artgen_osc.daemon.app import Daemon
 from artgen_osc.osc.receiver import capture
 from tests import fake_sounddevice as fake
 from tests import signals
-from tests.fake_sounddevice import failure, wait_for
+from tests.fake_sounddevice import failure
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 RAMP = np.arange(20_000, dtype=np.float32)[:, None] / 20_000
 

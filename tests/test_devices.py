@@ -15,7 +15,8 @@ from artgen_osc.audio.playback import Player
 from artgen_osc.audio.sources import LEAD, open_source
 from tests import fake_sounddevice as fake
 from tests import signals
-from tests.fake_sounddevice import failure, wait_for
+from tests.fake_sounddevice import failure
+from tests.support.waiting import wait_for
 
 sd = fake.sd
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 from artgen_osc.errors import EngineError, ModelError
 from artgen_osc.inference import engine, modelfile
 from artgen_osc.inference.engine import PROVIDERS, Unusable, open_runner
+from artgen_osc.runtime.throttle import Throttle
 from tests.test_modelfile import write
 from visuals.generators.generator import SHIPPED
 
@@ -29,7 +31,7 @@ def tiny(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def fresh_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_warned", set())
+    monkeypatch.setattr(engine, "_warned", Throttle(every=math.inf))
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, installed: tuple[str, ...], broken: dict[str, str]) -> list[str]:

@@ -14,9 +14,10 @@ from types import ModuleType
 import pytest
 
 from artgen_osc.osc.receiver import capture
-from tests.live.servers import running, wait_for
+from tests.live.servers import running
 from tests.osc_show import show
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 from tests.test_examples import EXAMPLES, load
 
 LIGHTS = EXAMPLES / "lighting/lights.py"

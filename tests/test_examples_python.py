@@ -6,9 +6,10 @@ from pathlib import Path
 
 from artgen_osc.osc.receiver import capture
 from tests import show_table
-from tests.live.servers import running, wait_for
+from tests.live.servers import running
 from tests.osc_show import show
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 PYTHON = Path(__file__).parents[1] / "examples/python"
 CONTROLS = show_table.by_path(show_table.VISUALS)

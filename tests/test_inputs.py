@@ -20,6 +20,7 @@ class Fake(ClosesItself):
     """An input that does nothing; `closed` tells."""
 
     sample_rate = 48000
+    reconnects, unplayed = 2, 100
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -96,6 +97,14 @@ def test_another_input_is_heard_once_it_is_open(studio: Studio) -> None:
     studio.settle()
     assert studio.inputs.source.name == studio.inputs.spec == "demo"
     assert isinstance(before, Fake) and before.closed
+
+
+def test_what_was_counted_of_an_input_stays_counted_after_it(studio: Studio) -> None:
+    assert (studio.inputs.reconnects, studio.inputs.unplayed) == (2, 100)
+    for spec in ("demo", "device:desk"):
+        studio.inputs.want(spec)
+        studio.settle()
+    assert (studio.inputs.reconnects, studio.inputs.unplayed) == (6, 300)
 
 
 @pytest.mark.parametrize(

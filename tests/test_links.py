@@ -14,15 +14,9 @@ from artgen_osc.osc import transports as links
 from artgen_osc.osc.framing import Unframer
 from artgen_osc.osc.targets import parse_target
 from artgen_osc.osc.transports import Link, TcpLink, UdpLink, open_link
+from tests.support.waiting import wait_for
 
 PACKET = b"/a\0\0,f\0\0\xc0\xdb\0\0"
-
-
-def until(true: object, seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def udp(text: str) -> Link:
@@ -49,7 +43,7 @@ def test_tcp_is_framed_and_connects_again(server: socket.socket, option: str) ->
     for _ in range(2):
         with server.accept()[0] as connection:
             connection.settimeout(5)
-            until(lambda: link._connection)
+            wait_for(lambda: link._connection)
             link.send(PACKET)
             link.send(PACKET)
             unframer, packets = Unframer(), []
@@ -60,7 +54,7 @@ def test_tcp_is_framed_and_connects_again(server: socket.socket, option: str) ->
             assert packets == [PACKET, PACKET]
             assert unframer.framing == {"tcp": "length", "slip": "slip"}[option]
         # The other side has gone: that shows when something is sent.
-        until(lambda: link.send(PACKET) or link.dropped)
+        wait_for(lambda: link.send(PACKET) or link.dropped)
     link.close()
     link._thread.join(5)
     assert not link._thread.is_alive()
@@ -83,13 +77,13 @@ def test_a_slow_receiver_costs_the_oldest_and_never_time(server: socket.socket) 
     text = f"127.0.0.1:{server.getsockname()[1]},tcp"
     link = TcpLink(text, parse_target(text))
     with server.accept()[0]:
-        until(lambda: link._connection)
+        wait_for(lambda: link._connection)
         start = time.monotonic()
         big = bytes(60_000)
         for _ in range(400):
             link.send(big)
         assert time.monotonic() - start < 1.0
-        until(lambda: link.dropped > 100)
+        wait_for(lambda: link.dropped > 100)
         assert len(link._waiting) <= links.MOST_WAITING
         link.close()
         link._thread.join(5)

@@ -12,7 +12,8 @@ import pytest
 from artgen_osc.audio import devices, loopback
 from artgen_osc.audio.sources import open_source
 from tests import fake_sounddevice as fake
-from tests.fake_sounddevice import failure, wait_for
+from tests.fake_sounddevice import failure
+from tests.support.waiting import wait_for
 
 sd = fake.sd
 

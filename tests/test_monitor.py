@@ -12,12 +12,15 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc import cli
 from artgen_osc.commands.monitor_screen import SHOWN_IN, Traffic, _Display
+from artgen_osc.daemon.meters import Meters
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.recording import read
+from artgen_osc.runtime.terminal import cells
 from artgen_osc.schema.table import Address, Value
 from tests import show_table
-from tests.live.servers import ARTGEN, running, wait_for
+from tests.live.servers import ARTGEN, running
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 ROWS = show_table.by_path(show_table.SENT, show_table.PAINTED, show_table.DAEMON, show_table.VISUALS)
 
@@ -89,6 +92,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_is_redrawn_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")
     monkeypatch.setenv("LINES", "4")
     terminal = Terminal()
@@ -101,6 +105,41 @@ def test_a_terminal_is_redrawn_in_place(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(terminal.getvalue()) == before
     display.show(["one"], [], 2.0)
     assert terminal.getvalue()[before:] == "\x1b[3A\rone\x1b[K\n\x1b[J"
+
+
+def test_wide_letters_take_two_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "20")
+    terminal = Terminal()
+    _Display(terminal).show(["夜" * 15, "キー 🎹 " * 5], [], 1.0)
+    assert terminal.getvalue() == f"\r{'夜' * 9} \x1b[K\n\rキー 🎹 キー 🎹 キ \x1b[K\n\x1b[J"
+    traffic = Traffic()
+    traffic.take(values(artgen__title="夜の歌", artgen__key="A minor"), 0.0)
+    title, key = traffic.table([ROWS["/artgen/title"], ROWS["/artgen/key"]])
+    assert cells(title) == cells(key)
+
+
+def test_a_terminal_that_cant_be_drawn_over_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    terminal = Terminal()
+    display = _Display(terminal)
+    display.show(["state"], [], 1.0)
+    display.show(["state"], [], 2.1)
+    assert terminal.getvalue() == "state\nstate\n"
+
+
+@pytest.mark.parametrize(("term", "clear"), [("xterm", "\x1b[K"), ("dumb", "")])
+def test_meters_are_cut_by_columns(monkeypatch: pytest.MonkeyPatch, term: str, clear: str) -> None:
+    monkeypatch.setenv("TERM", term)
+    terminal = Terminal()
+    meters = Meters(terminal)
+    for now, columns in ((1.0, "173"), (2.0, "31")):
+        monkeypatch.setenv("COLUMNS", columns)
+        meters.show({"/artgen/key": "夜" * 100}, now)
+    first, second = terminal.getvalue().removeprefix("\r").split("\r")
+    assert first.endswith(f"夜{clear}") or first.endswith(f"夜 {clear}")
+    assert cells(first.removesuffix(clear)) == 172
+    assert cells(second.removesuffix(clear)) == (30 if clear else 172), "the rest of a longer line is gone"
 
 
 def test_into_a_pipe_news_are_printed_at_once_and_the_rest_once_a_second() -> None:

@@ -24,6 +24,7 @@ from artgen_osc.mood.mel import (
 )
 from artgen_osc.mood.rules import judge_by_rules
 from tests.signals import song
+from tests.support.waiting import wait_for
 
 RATE = 44100
 SPLITS = [1, 64, 511, 512, 513, 8193]
@@ -259,10 +260,7 @@ class TestFollower:
         begin = time.monotonic()
         estimator.push(nothing("white", 10.0)[:, None])
         assert time.monotonic() - begin < 1.5
-        deadline = time.monotonic() + 5
-        while not estimator.predictions or estimator.mood(12.0).confidence == 0.0:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(lambda: estimator.predictions and estimator.mood(12.0).confidence, what="a mood")
         estimator.close()
         assert estimator.stale > 10
         assert estimator.mood(12.0).raw_valence == pytest.approx(0.9)

@@ -15,6 +15,7 @@ from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import parse_target
 from artgen_osc.osc.transports import UdpLink
 from tests import show_table
+from tests.support.waiting import wait_for
 
 PACKET = b"/a\0\0,f\0\0\0\0\0\0"
 VALENCE = show_table.by_path(show_table.SENT)["/artgen/valence"]
@@ -50,13 +51,6 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
     monkeypatch.setattr(links, "FIRST_WAIT_S", 0.02)
     monkeypatch.setattr(links, "LONGEST_WAIT_S", 0.05)
     return names
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 10.0
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def listen(host: str, port: int = 0) -> socket.socket:
@@ -99,15 +93,15 @@ def test_a_host_that_is_not_known_yet_is_looked_up_until_it_is(
     with listen("127.0.0.1") as peer, caplog.at_level(logging.WARNING):
         link = UdpLink("stage", parse_target(f"stage.test:{peer.getsockname()[1]}"))
         opened.append(link)
-        until(lambda: names.asked > 3)
+        wait_for(lambda: names.asked > 3)
         link.send(PACKET)
         link.send(PACKET)
         assert link.dropped == 2
         names.known["stage.test"] = ["127.0.0.1"]
-        until(lambda: link._ways)
+        wait_for(lambda: link._ways)
         link.send(PACKET)
         assert heard(peer) == 1 and link.dropped == 2
-        until(lambda: len(caplog.records) > 1)
+        wait_for(lambda: len(caplog.records) > 1)
     unknown, known = (record.getMessage() for record in caplog.records)
     assert unknown.startswith("stage: the host isn't known now (Name or service not known); it is looked up again")
     assert known == "stage: the host is known now"
@@ -149,16 +143,16 @@ def test_a_host_that_moves_is_followed(names: Names, opened: list[UdpLink], monk
     with listen("127.0.0.1") as before, listen("127.0.0.2", before.getsockname()[1]) as after:
         link = UdpLink("stage", parse_target(f"stage.test:{before.getsockname()[1]}"))
         opened.append(link)
-        until(lambda: link._ways)
+        wait_for(lambda: link._ways)
         link.send(PACKET)
         assert heard(before) == 1
         del names.known["stage.test"]
         asked = names.asked
-        until(lambda: names.asked > asked + 2)
+        wait_for(lambda: names.asked > asked + 2)
         link.send(PACKET)
         assert heard(before) == 1, "where it was is better than nowhere"
         names.known["stage.test"] = ["127.0.0.2"]
-        until(lambda: link._places == [("127.0.0.2", before.getsockname()[1])])
+        wait_for(lambda: link._places == [("127.0.0.2", before.getsockname()[1])])
         link.send(PACKET)
         assert heard(after) == 1 and not heard(before) and not link.dropped
 
@@ -167,12 +161,12 @@ def test_after_an_error_it_is_looked_up_at_once(names: Names, opened: list[UdpLi
     names.known["stage.test"] = ["127.0.0.1"]
     link = UdpLink("stage", parse_target("stage.test:9"))
     opened.append(link)
-    until(lambda: link._ways)
+    wait_for(lambda: link._ways)
     asked = names.asked
     link._ways[0].close()  # as good as a network that is gone
     link.send(PACKET)
     assert link.dropped == 1
-    until(lambda: names.asked > asked and link._ways[0]._socket.fileno() >= 0)
+    wait_for(lambda: names.asked > asked and link._ways[0]._socket.fileno() >= 0)
 
 
 @pytest.fixture
@@ -182,7 +176,7 @@ def localhost(names: Names, opened: list[UdpLink]) -> Callable[[int], UdpLink]:
     def link_to(port: int) -> UdpLink:
         link = UdpLink("local", parse_target(f"localhost.test:{port}"))
         opened.append(link)
-        until(lambda: link._ways)
+        wait_for(lambda: link._ways)
         return link
 
     return link_to

@@ -17,6 +17,7 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sockets import MOST_CLIENTS, Sender, Tcp
 from artgen_osc.schema import table as schema
 from tests import show_table
+from tests.support.waiting import wait_for
 
 ROWS = show_table.by_path(show_table.DAEMON, show_table.VISUALS)
 SPEED = encode_message("/visuals/speed", "f", 2.0)
@@ -40,6 +41,11 @@ def values(receiver: OscReceiver, count: int) -> list[schema.Value]:
     while len(found) < count and time.monotonic() < end:
         found += [value for _, value in receiver.poll(0.1)]
     return found
+
+
+def refused(receiver: OscReceiver, count: int) -> None:
+    """Wait for so many refusals; nothing else comes."""
+    wait_for(lambda: receiver.poll() == [] and receiver.refused >= count, what="the refusal")
 
 
 def is_closed(receiver: OscReceiver, client: socket.socket) -> bool:
@@ -81,9 +87,7 @@ def test_a_packet_that_is_cut_short_is_counted(receiver: OscReceiver) -> None:
         with connect(receiver) as client:
             client.sendall(frame(SPEED) + frame(SPEED)[:-1])
         assert values(receiver, 1) == [2.0]
-        end = time.monotonic() + 5
-        while receiver.refused < count and time.monotonic() < end:
-            receiver.poll(0.1)
+        refused(receiver, count)
         assert receiver.refusals[-1].reason == "the connection ended within a packet"
         assert receiver.refused == count
 
@@ -153,11 +157,13 @@ def sender_of(receiver: OscReceiver, address: str, client: socket.socket) -> Non
 def let_in(receiver: OscReceiver) -> socket.socket:
     client = connect(receiver)
     place = client.getsockname()[1]
-    end = time.monotonic() + 10
-    assert receiver._tcp
-    while all(one.connection.getpeername()[1] != place for one in receiver._tcp._clients):
-        receiver.poll(0.1)
-        assert time.monotonic() < end
+
+    def is_in() -> bool:
+        receiver.poll()
+        assert receiver._tcp
+        return any(one.connection.getpeername()[1] == place for one in receiver._tcp._clients)
+
+    wait_for(is_in, what="the client")
     return client
 
 

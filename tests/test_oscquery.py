@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ from artgen_osc.schema.table import Address, Value
 from tests import show_table
 from tests.conftest import missing
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 DAEMON = (*show_table.SENT, *show_table.DAEMON)
 RENDERER = (*show_table.VISUALS, *show_table.SENT)
@@ -62,13 +63,6 @@ WRITE_ONLY = {
     "/visuals/snapshot",
     "/visuals/quit",
 }
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + 20.0
-    while not condition():
-        assert time.monotonic() < end, f"{what}: never"
-        time.sleep(0.02)
 
 
 class Peer:
@@ -113,7 +107,9 @@ class Server(Peer):
     def received(self, count: int) -> list[tuple[str, Value]]:
         """The next `count` values that came in."""
         values: list[tuple[str, Value]] = []
-        wait_for(lambda: len(values) >= count or values.extend((r.path, v) for r, v in self.receiver.poll()), "values")
+        wait_for(
+            lambda: len(values) >= count or values.extend((r.path, v) for r, v in self.receiver.poll()), what="values"
+        )
         return values
 
     def settle(self, client: ClientConnection) -> None:
@@ -365,7 +361,7 @@ def test_a_change_while_nobody_listened_is_not_forgotten(server: Server) -> None
             assert message(client) == (VALENCE.path, now)
             server.query.publish([(VALENCE, then)])
             assert message(client) == (VALENCE.path, then)
-        wait_for(lambda: not server.query._clients, "the end of the client")
+        wait_for(lambda: not server.query._clients, what="the end of the client")
 
 
 def test_what_is_write_only_is_not_listened_to(server: Server) -> None:
@@ -501,7 +497,7 @@ def test_a_client_that_never_reads_is_dropped_and_the_others_hear_all(
     monkeypatch.setattr(oscquery, "MOST_A_SECOND", 1_000_000)
     key = next(row for row in show_table.SENT if row.path == "/artgen/key")
     with silent_listener(server.port, key.path), server.listen(VALENCE.path) as healthy:
-        wait_for(lambda: server.query._listeners == 2, "both listen")
+        wait_for(lambda: server.query._listeners == 2, what="both listen")
         number = 0
         deadline = time.monotonic() + 60
         while server.query._listeners == 2 and time.monotonic() < deadline:
@@ -526,7 +522,7 @@ def test_a_slow_client_misses_values_but_never_the_last(server: Server, monkeypa
         for number in range(1, count + 1):
             server.query.publish([(VALENCE, number / 2**20)])
             if number % 50 == 0:
-                wait_for(lambda: not server.query._news, "the server to take them")
+                wait_for(lambda: not server.query._news, what="the server to take them")
         heard: dict[str, list[float]] = {gain.path: [], VALENCE.path: []}
         while count / 2**20 not in heard[VALENCE.path]:
             path, value = message(client)
@@ -559,7 +555,7 @@ def test_fifty_clients_and_no_more_than_are_allowed(server: Server, monkeypatch:
     monkeypatch.setattr(webserver, "MOST_CLIENTS", 50)
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(server.listen(VALENCE.path)) for _ in range(50)]
-        wait_for(lambda: server.query._listeners == 50, "fifty listeners")
+        wait_for(lambda: server.query._listeners == 50, what="fifty listeners")
         for valence in (0.25, 0.5, 0.75):
             server.query.publish([(VALENCE, valence)])
         for client in clients:
@@ -568,7 +564,7 @@ def test_fifty_clients_and_no_more_than_are_allowed(server: Server, monkeypatch:
         with pytest.raises(InvalidStatus) as refused, server.connect():
             pytest.fail("was let in")
         assert refused.value.response.status_code == 503
-    wait_for(lambda: not server.query._clients, "their end")
+    wait_for(lambda: not server.query._clients, what="their end")
 
 
 def test_closing_says_goodbye_and_frees_the_port(server: Server) -> None:
@@ -587,7 +583,7 @@ def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server, mon
     monkeypatch.setattr(listener, "STUCK_S", 60.0)
     key = next(row for row in show_table.SENT if row.path == "/artgen/key")
     with silent_listener(server.port, key.path):
-        wait_for(lambda: server.query._listeners, "a listener")
+        wait_for(lambda: server.query._listeners, what="a listener")
         (client,) = server.query._clients
         numbers = itertools.count()
 
@@ -595,7 +591,7 @@ def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server, mon
             server.query.publish([(key, f"{next(numbers)}" * 10_000)])
             return client.request.transport.get_write_buffer_size() > 2**15
 
-        wait_for(full, "a full buffer")
+        wait_for(full, what="a full buffer")
         server.query.close()
         assert not server.query._thread.is_alive()
 
@@ -680,7 +676,7 @@ def test_for_this_machine_alone_nothing_is_announced(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", never)
     for host in ("127.0.0.1", "::1"):
         alone = Server(show_table.SENT, show_table.DAEMON, host)
-        wait_for(lambda server=alone: answers(server), "an answer")
+        wait_for(lambda server=alone: answers(server), what="an answer")
         assert [place for place in open_udp() if place.endswith(":14E9")] == before
         alone.close()
 
@@ -705,7 +701,7 @@ def test_a_client_by_others_finds_it_and_reads_every_value(announced: Server) ->
         def ours() -> list[ServiceInfo]:
             return [info for info in found.services.values() if info.port == server.port]
 
-        wait_for(ours, "the announcement")
+        wait_for(ours, what="the announcement")
         (info,) = ours()
         assert info.name.startswith("artgen test on ")
         client = OSCQueryClient(info)
@@ -725,7 +721,7 @@ def test_a_client_by_others_finds_it_and_reads_every_value(announced: Server) ->
         assert [node.full_path for node in bands.contents] == [f"/artgen/bands/{i}" for i in range(schema.N_BANDS)]
         assert client.query_node("/artgen/valance") is None
         server.query.close()
-        wait_for(lambda: not ours(), "the end of the announcement")
+        wait_for(lambda: not ours(), what="the end of the announcement")
     finally:
         browser.cancel()
         network.close()
@@ -752,7 +748,7 @@ def test_without_multicast_the_show_goes_on(monkeypatch: pytest.MonkeyPatch, cap
 
     monkeypatch.setattr("zeroconf.asyncio.AsyncZeroconf", broken)
     server = Server((), show_table.VISUALS, "0.0.0.0")
-    wait_for(lambda: caplog.records, "a warning")
+    wait_for(lambda: caplog.records, what="a warning")
     reason = "isn't announced ([Errno 19] No such device); programs find it by its address, port"
     assert f"{reason} {server.port}" in caplog.text
     assert server.get("/visuals")[0] == 200
@@ -818,7 +814,7 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
                 before = dropped()
                 client.send(packet("/artgen/control/gain_db", 99.0))
                 client.send(b"garbage")
-                wait_for(lambda: dropped() == before + 2, "both counted")
+                wait_for(lambda: dropped() == before + 2, what="both counted")
         finally:
             show.close()
 

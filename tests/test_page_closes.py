@@ -19,6 +19,7 @@ from artgen_osc.daemon.app import Daemon
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import Capture, capture
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 RATE = 48000
 TONE = (8000 * np.sin(2 * np.pi * 1000 * np.arange(480) / RATE)).astype("<i2").tobytes()
@@ -45,13 +46,6 @@ def values(listener: Capture, seconds: float) -> dict[str, list[Any]]:
     return heard
 
 
-def until(true: Callable[[], bool], meanwhile: Callable[[], object]) -> None:
-    end = time.monotonic() + 20.0
-    while not true():
-        assert time.monotonic() < end
-        meanwhile()
-
-
 def test_the_show_hears_what_it_heard_before(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(inputs, "AWAY_S", 1.0)
     web = free_port()
@@ -63,7 +57,13 @@ def test_the_show_hears_what_it_heard_before(monkeypatch: pytest.MonkeyPatch, ca
         try:
             with page(web) as play:
                 daemon._receiver.put(encode_message("/artgen/control/input", "s", "browser"), "127.0.0.1")
-                until(lambda: daemon._source.name == "browser", play)
+
+                def hears_the_page() -> bool:
+                    for _ in range(20):
+                        play()
+                    return daemon._source.name == "browser"
+
+                wait_for(hears_the_page, what="the page's sound")
                 for _ in range(150):
                     play()
                 heard = values(listener, 0.1)
@@ -73,7 +73,7 @@ def test_the_show_hears_what_it_heard_before(monkeypatch: pytest.MonkeyPatch, ca
                 for _ in range(150):
                     play()
                 assert daemon._source.name == "browser"
-            until(lambda: daemon._source.name == "demo", lambda: time.sleep(0.05))
+            wait_for(lambda: daemon._source.name == "demo", what="what was heard before")
             listener.read(0.1)
             heard = values(listener, 2.0)
             assert heard["/artgen/status/input"][-1] == "demo"

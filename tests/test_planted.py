@@ -13,9 +13,9 @@ import soundfile
 from artgen_osc.runtime.child import python_module
 from artgen_osc.web.songs import SongsPart
 from tests import signals
-from tests.fake_sounddevice import wait_for
 from tests.ports import live_ports
 from tests.song_server import PAINT, SongServer
+from tests.support.waiting import wait_for
 
 PLANTED = (
     *("artgen_osc/__init__.py", "artgen_osc/__main__.py", "artgen_osc/cli.py", "visuals/__init__.py"),

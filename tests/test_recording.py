@@ -16,6 +16,7 @@ from artgen_osc.osc.receiver import OscReceiver, capture
 from artgen_osc.osc.recording import MOST_MESSAGES, Recording, read
 from artgen_osc.schema import table as schema
 from tests import show_table
+from tests.support.waiting import wait_for
 
 ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 VALENCE, KEY, BEATS = ROWS["/artgen/valence"], ROWS["/artgen/key"], ROWS["/artgen/beat/count"]
@@ -177,9 +178,12 @@ def test_a_renderer_refuses_nothing_of_what_a_monitor_has_recorded(tmp_path: Pat
     receiver = OscReceiver("127.0.0.1", 0, show_table.by_path(understood))
     replay(tmp_path / "show.osc", [f"127.0.0.1:{receiver.port}"], None, 1.0, False, show_table.TABLE)
     paths: set[str] = set()
-    deadline = time.monotonic() + 10
-    while len(paths) < len(understood) and time.monotonic() < deadline:
-        paths |= {row.path for row, _ in receiver.poll(0.1)}
+
+    def all_are_there() -> bool:
+        paths.update(row.path for row, _ in receiver.poll(0.1))
+        return len(paths) >= len(understood)
+
+    wait_for(all_are_there, what="all that was recorded", evidence=lambda: paths)
     receiver.close()
     assert paths == {row.path for row in understood}
     assert receiver.refused == 0, receiver.refusals

@@ -10,7 +10,7 @@ import pytest
 from artgen_osc.cli import build_parser
 from artgen_osc.daemon import renderer
 from artgen_osc.daemon.renderer import USAGE_ERROR, Renderer
-from tests.fake_sounddevice import wait_for
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def supervised(one: Renderer, until: Any) -> None:
         one.supervise()
         return bool(until())
 
-    wait_for(step, 20.0)
+    wait_for(step)
 
 
 @pytest.mark.parametrize("status", [0, USAGE_ERROR])

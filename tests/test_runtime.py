@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import queue
 import re
 import select
 import subprocess
@@ -11,8 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.child import python_module
-from artgen_osc.runtime.files import decode_text, is_regular, open_regular, read_regular, read_text
+from artgen_osc.runtime.files import (
+    PRIVATE_FILE,
+    decode_text,
+    is_regular,
+    open_regular,
+    part_of,
+    read_regular,
+    read_text,
+    whole,
+)
+from artgen_osc.runtime.latest import LatestWorker
 from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.text import LogFormatter, OutletHandler, printable, say
 from artgen_osc.runtime.throttle import Throttle
@@ -156,3 +168,87 @@ def test_a_fault_is_told_once_a_minute_and_a_flood_of_others_does_not_hide_it_fo
     assert [throttle.due(str(number)) for number in range(5)] == [True, True, True, False, False]
     now = 61.0
     assert throttle.due("a") and throttle.due("new") and throttle.count == 10
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("old")
+    part_of(path).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ZeroDivisionError), whole(path) as part:
+        part.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    with whole(path, PRIVATE_FILE) as part:
+        part.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == PRIVATE_FILE
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "nul\0byte", "\ud800"], ids=ascii)
+def test_a_file_that_cant_be_written_says_why(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OSError) as caught, whole(tmp_path / name):
+        pytest.fail("it can't be made")
+    assert caught.value.strerror
+
+
+def test_waits_double_up_to_the_longest_and_begin_again_after_a_success() -> None:
+    backoff = Backoff(1.0, 5.0)
+    assert backoff.fresh
+    assert [backoff.next() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    assert not backoff.fresh
+    backoff.reset()
+    assert backoff.fresh and backoff.next() == 1.0
+
+
+ENDS = """
+from artgen_osc.runtime.child import end_with_parent
+import sys, threading
+end_with_parent({how})
+print("runs", flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("how", ["", "lambda: print('asked', flush=True), 0.0"])
+def test_a_child_ends_with_its_parent_asked_or_at_once(how: str) -> None:
+    command = [sys.executable, "-c", ENDS.format(how=how)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin and child.stdout and child.stdout.readline() == b"runs\n"
+        child.stdin.write(b"whatever the parent says")
+        child.stdin.flush()
+        assert child.poll() is None
+        child.stdin.close()
+        assert child.wait(20) == 1
+        assert child.stdout.read() == (b"asked\n" if how else b"")
+
+
+class Slow:
+    """Work that takes as long as it is let."""
+
+    def __init__(self) -> None:
+        self.begun: queue.Queue[int] = queue.Queue()
+        self.may_go_on: queue.Queue[bool] = queue.Queue()
+        self.worker = LatestWorker(self._work, "slow")
+
+    def _work(self, request: int) -> None:
+        self.begun.put(request)
+        if not self.may_go_on.get(timeout=20):
+            raise RuntimeError("failed on purpose")
+
+
+def test_a_worker_takes_the_newest_request_and_survives_what_fails(caplog: pytest.LogCaptureFixture) -> None:
+    slow = Slow()
+    for request in range(4):
+        slow.worker.put(request)
+        if request == 0:
+            assert slow.begun.get(timeout=20) == 0
+    assert slow.worker.dropped == 2
+    slow.may_go_on.put(False)
+    assert slow.begun.get(timeout=20) == 3
+    assert "slow: failed (unexpected RuntimeError: failed on purpose)" in caplog.text
+    slow.worker.put(4)
+    slow.worker.close(0.0)
+    slow.may_go_on.put(True)
+    slow.worker.close()
+    assert slow.begun.empty(), "what waits when it ends isn't begun"

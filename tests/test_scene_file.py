@@ -11,7 +11,7 @@ import pytest
 
 from artgen_osc.errors import SceneError
 from tests import show_table
-from visuals.control.scenes.file import Scene, from_text, held_by, read, to_text, write
+from visuals.control.scenes.file import Scene, held_by, read, to_text, write
 from visuals.control.scenes.folder import SHIPPED
 
 HELD = held_by(show_table.CONTRACT)
@@ -28,18 +28,20 @@ def test_what_a_scene_holds() -> None:
     assert {"seed", "speed", "model", "second_model", "manual", "beat_cut", "grain"} <= set(HELD)
 
 
-def test_a_scene_survives_its_file() -> None:
+def test_a_scene_survives_its_file(tmp_path: Path) -> None:
     scene = Scene("dusk", {**FULL, "model": 'odd "name"\\\t\x7f é.onnx', "manual": True, "speed": 2.5}, "for the end")
-    assert from_text("dusk", to_text(scene), HELD) == scene
+    (tmp_path / "dusk.toml").write_text(to_text(scene), encoding="utf-8")
+    assert read(tmp_path / "dusk.toml", HELD) == scene
 
 
 def test_what_came_as_a_float_of_24_bits_is_written_as_it_was_meant() -> None:
     assert "grain = 0.3\n" in to_text(Scene("x", {"grain": 0.30000001192092896}))
 
 
-def test_a_part_is_enough() -> None:
-    assert from_text("x", "[visuals]\nspeed = 2\n", HELD) == Scene("x", {"speed": 2.0})
-    assert from_text("x", "", HELD) == Scene("x", {})
+@pytest.mark.parametrize(("text", "values"), [("[visuals]\nspeed = 2\n", {"speed": 2.0}), ("", {})])
+def test_a_part_is_enough(tmp_path: Path, text: str, values: dict[str, float]) -> None:
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    assert read(tmp_path / "x.toml", HELD) == Scene("x", values)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from artgen_osc.errors import SceneError
 from tests import show_table
+from tests.support.waiting import wait_for
 from visuals.control.scenes import folder as scene_folder
 from visuals.control.scenes.file import Scene, held_by, read
 from visuals.control.scenes.folder import LONGEST_LIST, SHIPPED, Library
@@ -24,13 +25,6 @@ def library(tmp_path: Path) -> Iterator[Library]:
     library.close()
 
 
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10.0
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_presets_are_there_from_the_start_and_nothing_is_made(library: Library) -> None:
     assert library.names() == PRESETS
     assert library.find("Calm").name == "calm"
@@ -41,8 +35,8 @@ def test_a_saved_scene_is_there_at_once_and_on_disk_soon(library: Library) -> No
     library.save(SAVE, Scene("My Song", {"speed": 3.0}))
     assert library.find("my song").values == {"speed": 3.0}
     assert library.names() == ["My Song", *PRESETS]
-    until(lambda: (library.folder / "My Song.toml").is_file())
-    until(lambda: not library.poll() and library.find("My Song") == Scene("My Song", {"speed": 3.0}))
+    wait_for(lambda: (library.folder / "My Song.toml").is_file())
+    wait_for(lambda: not library.poll() and library.find("My Song") == Scene("My Song", {"speed": 3.0}))
     other = Library(library.folder, held_by(show_table.CONTRACT))
     assert other.find("My Song").values == {"speed": 3.0}
     other.close()
@@ -76,7 +70,7 @@ def test_a_preset_cannot_be_deleted_nor_what_is_not_there(library: Library) -> N
 def test_the_line_about_a_scene_and_its_spelling_stay(library: Library) -> None:
     library.folder.mkdir()
     (library.folder / "Dusk.toml").write_text('about = "for the end"\n[visuals]\nspeed = 1\n')
-    until(lambda: "Dusk" in library.names())
+    wait_for(lambda: "Dusk" in library.names())
     library.save(SAVE, Scene("dusk", {"speed": 2.0}))
     library.close()
     assert [path.name for path in library.folder.iterdir()] == ["Dusk.toml"]
@@ -101,21 +95,21 @@ def test_a_file_that_changes_outside_is_seen_and_a_broken_one_says_why(
             return "speed: 99 is out of range" in str(error)
         return False
 
-    until(broken)
+    wait_for(broken)
     assert library.names() == [name for name in PRESETS if name != "calm"]
     time.sleep(1.2)
     assert sum("99 is out of range" in record.message for record in caplog.records) == 1, "said once, not every second"
     path.write_text("[visuals]\nspeed = 5\n")
-    until(lambda: not broken() and library.find("calm").values == {"speed": 5.0})
+    wait_for(lambda: not broken() and library.find("calm").values == {"speed": 5.0})
     path.write_text("[visuals\n")
-    until(lambda: "calm" not in library.names())
+    wait_for(lambda: "calm" not in library.names())
     library.delete(DELETE, "calm")
     assert library.find("calm") == read(SHIPPED / "calm.toml", held_by(show_table.CONTRACT))
 
 
 def test_a_full_disk_is_told_and_the_old_scene_counts(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     library.save(SAVE, Scene("x", {"speed": 1.0}))
-    until(lambda: (library.folder / "x.toml").is_file())
+    wait_for(lambda: (library.folder / "x.toml").is_file())
 
     def full(folder: Path, scene: Scene) -> None:
         raise OSError(28, "No space left on device")
@@ -124,7 +118,7 @@ def test_a_full_disk_is_told_and_the_old_scene_counts(library: Library, monkeypa
     library.save(SAVE, Scene("x", {"speed": 2.0}))
     library.save(SAVE, Scene("y", {"speed": 2.0}))
     failures = []
-    until(lambda: failures.extend(library.poll()) or len(failures) == 2)
+    wait_for(lambda: failures.extend(library.poll()) or len(failures) == 2)
     assert [failure.what for failure in failures] == [SAVE, SAVE]
     assert failures[0].reason.startswith(f"'x' can't be saved in {library.folder} (No space left on device); ")
     assert library.find("x").values == {"speed": 1.0}
@@ -137,7 +131,7 @@ def test_a_folder_that_is_none(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     assert library.names() == PRESETS
     library.save(SAVE, Scene("x", {}))
     failures = []
-    until(lambda: failures.extend(library.poll()) or failures)
+    wait_for(lambda: failures.extend(library.poll()) or failures)
     assert "'x' can't be saved" in failures[0].reason
     library.close()
     assert sum("can't be looked at" in record.message for record in caplog.records) == 1
@@ -159,7 +153,7 @@ def test_all_names_go_into_one_datagram(library: Library) -> None:
     library.folder.mkdir()
     for number in range(60):
         (library.folder / f"{number:040}.toml").write_text("")
-    until(lambda: len(library.names()) == 60 + len(PRESETS))
+    wait_for(lambda: len(library.names()) == 60 + len(PRESETS))
     assert len(library.listed()) <= LONGEST_LIST
     assert library.listed().split(",") == library.names()[: LONGEST_LIST // 41]
     with pytest.raises(SceneError, match="no room for 'x'"):

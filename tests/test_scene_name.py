@@ -8,7 +8,7 @@ import pytest
 
 from artgen_osc.errors import SceneError
 from tests import show_table
-from tests.test_scene_folder import until
+from tests.support.waiting import wait_for
 from visuals.control.scenes.file import Scene, held_by, read
 from visuals.control.scenes.folder import SHIPPED, Library
 from visuals.control.scenes.name import check_name, key_of, name_in, stem_of
@@ -86,7 +86,7 @@ def test_a_file_that_is_passed_over_says_why_once(tmp_path: Path, caplog: pytest
         library = Library(tmp_path, held_by(show_table.CONTRACT))
         assert library.names() == ["16", *sorted(path.stem for path in SHIPPED.glob("*.toml"))]
         library.save(SAVE, Scene("x", {}))
-        until(lambda: "x" in library.names() and not library.poll() and (tmp_path / "x.toml").is_file())
+        wait_for(lambda: "x" in library.names() and not library.poll() and (tmp_path / "x.toml").is_file())
         library.close()
     assert [record.message.count("can't be the name of a scene") for record in caplog.records] == [1, 1]
     assert library.find("16").values == {"speed": 2.0}
@@ -99,6 +99,6 @@ def test_a_folder_that_can_be_none_leaves_the_presets(folder: str, tmp_path: Pat
     assert library.find("calm")
     library.save(SAVE, Scene("x", {}))
     failures: list[object] = []
-    until(lambda: failures.extend(library.poll()) or failures)
+    wait_for(lambda: failures.extend(library.poll()) or failures)
     assert "'x' can't be saved" in str(failures[0])
     library.close()

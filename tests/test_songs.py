@@ -25,9 +25,9 @@ from artgen_osc.web.song_jobs import MOST_POINTS, Limits, thinned
 from artgen_osc.web.song_store import STATES, Song, Store, clean, new_song
 from artgen_osc.web.songs import MOST_LISTED, SongsPart
 from tests import signals
-from tests.fake_sounddevice import wait_for
 from tests.ports import free_port
 from tests.song_server import PAINT, SongServer
+from tests.support.waiting import wait_for
 from visuals.gallery.files import read
 
 RATE = 44100
@@ -246,8 +246,8 @@ def test_uploads_that_are_too_slow_or_break_off(start: Callable[..., Client]) ->
     with begun(client) as peer:
         assert peer.recv(100).startswith(b"HTTP/1.1 408 ")
     with begun(client):
-        wait_for(lambda: bool(left_over(client.folder)), 5.0)
-    wait_for(lambda: not left_over(client.folder), 5.0)
+        wait_for(lambda: bool(left_over(client.folder)))
+    wait_for(lambda: not left_over(client.folder))
     client = start(upload_s=1.0)
     with begun(client) as peer:
         peer.settimeout(10)
@@ -261,9 +261,9 @@ def test_uploads_that_are_too_slow_or_break_off(start: Callable[..., Client]) ->
 def test_the_queue_is_bounded(start: Callable[..., Client]) -> None:
     client = start("decoder_that_hangs", waiting=2)
     first = client.send(WAV)
-    wait_for(lambda: client.song(first)["state"] == "converting", 20.0)
+    wait_for(lambda: client.song(first)["state"] == "converting")
     with begun(client):
-        wait_for(lambda: bool(left_over(client.folder)), 5.0)
+        wait_for(lambda: bool(left_over(client.folder)))
         second = client.send(WAV)
         status, told = client.ask("POST", "/songs", WAV)
         assert (status, told["error"]) == (429, "songs: 2 are waiting; as many are allowed; wait until one is done")
@@ -275,12 +275,12 @@ def test_the_queue_is_bounded(start: Callable[..., Client]) -> None:
 def test_deleting_ends_the_work(start: Callable[..., Client]) -> None:
     client = start("decoder_that_hangs")
     ids = [client.send(WAV) for _ in range(2)]
-    wait_for(lambda: len(children()) == 1 and client.song(ids[0])["state"] == "converting", 20.0)
+    wait_for(lambda: len(children()) == 1 and client.song(ids[0])["state"] == "converting")
     begin = time.monotonic()
     assert client.ask("DELETE", f"/songs/{ids[0]}")[0] == 204
     assert time.monotonic() - begin < 2.0
     assert names(client.folder) == [ids[1]]
-    wait_for(lambda: client.song(ids[1])["state"] == "converting", 20.0)
+    wait_for(lambda: client.song(ids[1])["state"] == "converting")
 
 
 def test_closing_ends_the_children_and_the_next_show_goes_on(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_closing_ends_the_children_and_the_next_show_goes_on(tmp_path: Path) -> 
     server = SongServer(lambda: part("tests.decoder_that_hangs"))
     client = Client(server.url, tmp_path / "songs")
     id = client.send(wav(4.0))
-    wait_for(lambda: len(children()) == 1, 20.0)
+    wait_for(lambda: len(children()) == 1)
     begin = time.monotonic()
     server.close()
     assert time.monotonic() - begin < 3.0
@@ -325,7 +325,7 @@ def test_a_second_show_takes_no_songs_and_sweeps_nothing_away(
     id = first.send(b"no sound")
     first.end(id, "failed")
     with begun(first):
-        wait_for(lambda: bool(left_over(first.folder)), 5.0)
+        wait_for(lambda: bool(left_over(first.folder)))
         second = start(beside=True)
         assert left_over(first.folder), "an upload on its way to the first show stays"
         assert "another show uses it" in caplog.text
@@ -353,7 +353,7 @@ def test_kill_at_any_time_leaves_no_broken_song(tmp_path: Path, moment: float) -
         with begun(client):
             time.sleep(moment)
             process.kill()
-    wait_for(lambda: not children(), 5.0)
+    wait_for(lambda: not children())
     process, client = serve()
     with process:
         try:

@@ -13,11 +13,12 @@ import pytest
 import soundfile
 
 from artgen_osc.audio.sound_file import SoundFile, Unreadable
-from artgen_osc.audio.sources import open_source, read_file
+from artgen_osc.audio.sources import open_source
 from artgen_osc.errors import AudioError
 from artgen_osc.web.song_decoder import convert
 from tests import signals
 from tests.radio import encode
+from tests.sound_files import read_file
 
 RATE = 22050
 MUSIC = signals.music(4.0, RATE)

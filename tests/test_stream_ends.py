@@ -14,8 +14,8 @@ from artgen_osc.audio.sources import open_source
 from artgen_osc.audio.stream import StreamSource
 from artgen_osc.audio.stream_decoder import RATE, records
 from tests import signals
-from tests.fake_sounddevice import wait_for
 from tests.radio import Server, encode
+from tests.support.waiting import wait_for
 from tests.test_sound_file import with_picture
 
 MUSIC = signals.music(3.0, RATE)
@@ -119,7 +119,7 @@ def test_a_live_stream_that_says_nothing_of_itself_is_opened_again(server: Serve
 
         thread = threading.Thread(target=listen)
         thread.start()
-        wait_for(lambda: source.reconnects >= 2, 20.0)
+        wait_for(lambda: source.reconnects >= 2)
         assert not ended.is_set()
         source.close()
         thread.join(5)

@@ -15,7 +15,9 @@ from visuals.control.scenes.folder import Library
 from visuals.status import Report
 
 ROWS = show_table.by_path(show_table.VISUALS, show_table.SENT)
-SHOW: Any = SimpleNamespace(fps=59.5, mood=(0.25, 0.75), scene="dusk", worker=SimpleNamespace(fps=20.25, name="fire"))
+SHOW: Any = SimpleNamespace(
+    fps=59.5, mood=(0.25, 0.75), scene="dusk", worker=SimpleNamespace(fps=20.25, name="fire", dropped=7)
+)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver, librar
     with capture() as listener:
         assert hand(receiver, report, "/visuals/subscribe", "s", f"{listener.port}") == []
         for now in (10.0, 10.5, 11.0):
-            report.tell(SHOW, now)
+            report.tell(SHOW, now, lost=3)
         heard = [(message.path, message.arguments[0]) for _, message in listener.read(0.3)]
         expected = {
             "fps": 59.5,
@@ -53,6 +55,8 @@ def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver, librar
             "scene": "dusk",
             "scenes": library.listed(),
             "refused": 0,
+            "dropped": 3,
+            "overtaken": 7,
             "refusal": "",
         }
         for heartbeat in (1, 2):

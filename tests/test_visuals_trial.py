@@ -9,9 +9,9 @@ import pytest
 
 from artgen_osc.errors import EngineError, ModelError
 from tests.odd import odd_names, write_trap
+from tests.support.waiting import wait_for
 from tests.test_foreign import write
 from tests.test_generator import write_model
-from tests.test_visuals_worker import wait_for
 from visuals.generators import trial
 from visuals.generators.generator import IDLE, SHIPPED
 from visuals.generators.trial import Trials, needs_trial

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from artgen_osc.errors import ModelError
+from tests.support.waiting import wait_for
 from visuals.generators.rack import KEPT, Rack
 from visuals.painting.latent import Latent
 from visuals.painting.painter import Picture, Request, blend
@@ -41,16 +42,6 @@ def latent(value: int, z_dim: int = 2) -> Latent:
 
 def asking(value: int, z_dim: int = 2, second: Latent | None = None, mix: float = 0.0) -> Request:
     return Request(latent(value, z_dim), second or latent(value), mix)
-
-
-def wait_for(ready: Callable[[], Picture | bool | None]) -> Picture | bool:
-    end = time.monotonic() + 5.0
-    while time.monotonic() < end:
-        result = ready()
-        if result:
-            return result
-        time.sleep(0.002)
-    raise AssertionError("nothing within five seconds")
 
 
 def test_paints_the_newest_and_drops_the_stale() -> None:

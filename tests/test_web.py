@@ -28,7 +28,8 @@ from artgen_osc.web.page import ShowPage, open_page
 from tests import show_table
 from tests.conftest import need_programs
 from tests.ports import free_port
-from tests.test_oscquery import Peer, wait_for
+from tests.support.waiting import wait_for
+from tests.test_oscquery import Peer
 from visuals.outputs.view import WIDTH, LiveView, address_of
 
 TOKEN = "correct-horse"
@@ -135,7 +136,7 @@ def test_the_page_brings_a_cookie_that_holds_the_token(guarded: Server) -> None:
 def test_a_token_in_the_wish_of_a_bridge_is_no_mistake(guarded: Server) -> None:
     with guarded.open(f"/json?rate=30&token={TOKEN}") as client:
         client.send('{"/artgen/control/gain_db": 3}')
-        wait_for(lambda: [value for _, value in guarded.receiver.poll()] == [3.0], "the value")
+        wait_for(lambda: [value for _, value in guarded.receiver.poll()] == [3.0], what="the value")
 
 
 def test_beyond_this_machine_there_is_a_token_even_if_nobody_chose_one() -> None:
@@ -245,14 +246,14 @@ def test_the_renderers_half_sends_what_it_draws(server: Server) -> None:
     with contextlib.closing(LiveView(server.page.renderer_address)) as live:
         assert not live.due(time.monotonic())
         with server.open("/view") as page:
-            wait_for(lambda: live.due(time.monotonic()), "a wish")
+            wait_for(lambda: live.due(time.monotonic()), what="a wish")
             live.show(frame)
             assert not live.due(time.monotonic())  # not so soon
             packet = page.recv(timeout=20)
             assert isinstance(packet, bytes)
             image = np.asarray(Image.open(io.BytesIO(packet)))
             assert image.shape == frame.shape and np.abs(image.astype(int) - frame).mean() < 4
-        wait_for(lambda: not live.watchers, "nobody")
+        wait_for(lambda: not live.watchers, what="nobody")
         assert not live.due(time.monotonic())
     assert WIDTH >= 320
 
@@ -262,15 +263,15 @@ def test_the_renderers_half_comes_back_to_a_server_that_comes_back() -> None:
         port = server.port
         live = LiveView(server.page.renderer_address)
         with server.open("/view"):
-            wait_for(lambda: live.watchers == 1, "a watcher")
-    wait_for(lambda: live.watchers == 0, "the end")
+            wait_for(lambda: live.watchers == 1, what="a watcher")
+    wait_for(lambda: live.watchers == 0, what="the end")
     receiver = OscReceiver("127.0.0.1", 0, {})
     settings = Config(osc=OscConfig(query_port=0), web=WebConfig(port=port), visuals=VisualsConfig(query_port=0))
     page = open_page(settings, show_table.CONTRACT, receiver)
     assert page
     try:
         with connect(f"ws://127.0.0.1:{port}/view"):
-            wait_for(lambda: live.watchers == 1, "a watcher again")
+            wait_for(lambda: live.watchers == 1, what="a watcher again")
     finally:
         live.close()
         page.close()
@@ -329,7 +330,7 @@ def test_the_state_is_that_of_daemon_and_renderer_and_follows_them() -> None:
             )
             until(page, {"renderer": 1, "/visuals/speed": 4.0})
             again.close()
-        wait_for(lambda: not daemon._clients, "its end")
+        wait_for(lambda: not daemon._clients, what="its end")
 
 
 @pytest.fixture(scope="module")
@@ -358,7 +359,7 @@ def test_with_a_certificate_everything_is_encrypted(certificate: tuple[str, str]
             contextlib.closing(LiveView(server.page.renderer_address)) as live,
             connect(f"wss://127.0.0.1:{server.port}/view?token={TOKEN}", ssl=trusting),
         ):
-            wait_for(lambda: live.watchers == 1, "the renderer's half")
+            wait_for(lambda: live.watchers == 1, what="the renderer's half")
         with pytest.raises((OSError, http.client.HTTPException)):
             server.get("/")
 

@@ -167,7 +167,6 @@ def test_a_child_that_dies_is_started_again_with_a_pause(monkeypatch: pytest.Mon
                     statuses.append(answer.status)
                 await asyncio.sleep(0.05)
             assert 503 in statuses
-            first = proxy._wait
             async with client.get("/gallery/die") as answer:
                 assert answer.status == 503
             while True:
@@ -175,7 +174,7 @@ def test_a_child_that_dies_is_started_again_with_a_pause(monkeypatch: pytest.Mon
                     if answer.status == 200:
                         break
                 await asyncio.sleep(0.05)
-            assert proxy._wait > first, "the pause grows"
+            assert proxy._backoff.next() > 2 * 0.3, "the pause grows"
 
     run(work())
 

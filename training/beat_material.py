@@ -21,11 +21,11 @@ from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, SAMPLE_RATE, BeatSpe
 from artgen_osc.dsp.core import to_mono
 from artgen_osc.dsp.resample import Resampler
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.files import whole
 from training.beat_net import teach
 from training.midi import Piece, composed, read_piece, render, varied
 from training.music import mono_blocks
 from training.not_music import KINDS
-from training.output import whole
 from training.spreadsheet import Row, read_number, read_table
 
 SECONDS, SHORTEST = 60.0, 4.0

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from artgen_osc.analysis.rhythm.spectrum import N_FEATURES
+from artgen_osc.runtime.files import whole
 from training.command import Parser, named_path, run_command
-from training.output import need_place, whole
+from training.output import need_place
 
 WEIGHTS = Path(__file__).parent / "weights" / "beatnet.safetensors"
 MODELS = 3

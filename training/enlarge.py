@@ -21,6 +21,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import say
 from training.command import Parser, named_path, run_command, say_skipped, whole_number
 from training.output import need_folder
@@ -156,12 +157,8 @@ def save(path: Path, pixels: np.ndarray) -> None:
     OSError
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"new-{path.name}")
-    try:
-        Image.fromarray(pixels).save(fresh, quality=QUALITY, subsampling=0)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with whole(path) as part:
+        Image.fromarray(pixels).save(part, Image.registered_extensions()[path.suffix], quality=QUALITY, subsampling=0)
 
 
 def work_off(jobs: list[Job], teacher: Callable[[np.ndarray], np.ndarray]) -> int:

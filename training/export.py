@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from artgen_osc.inference.modelfile import CARD_KEY, Engine, graph_sha256, load
-from training.output import whole
+from artgen_osc.runtime.files import whole
 
 PARITY = 1e-4
 HALF = ".half"

@@ -24,10 +24,11 @@ from tqdm import tqdm
 
 from artgen_osc.errors import ModelError
 from artgen_osc.inference.modelfile import CARD_KEY, graph_sha256, has_card, weights_sha256
+from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import say
 from training.command import MOST_THREADS, Parser, named_path, need_file, number, run_command, whole_number
 from training.evaluate_gan import COARSE, r2
-from training.output import need_place, whole
+from training.output import need_place
 from training.pictures import MoodScale, colour_mood, to_float
 from visuals.generators.foreign import ForeignGenerator
 from visuals.generators.steering import KIND, Steering, sidecar

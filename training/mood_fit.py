@@ -13,10 +13,11 @@ from torch import distributed as dist
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
+from artgen_osc.runtime.files import whole
 from training.mood_cnn import MoodNet
 from training.music import Songs
 from training.music_augment import mixup
-from training.output import read_checkpoint, whole
+from training.output import read_checkpoint
 
 _VALUES = ("valence", "energy")
 _WINDOWS_A_PASS = 4

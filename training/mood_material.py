@@ -1,7 +1,6 @@
 """Clips as what the mood network knows of them: `Features` of many windows, computed once and kept."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from artgen_osc.mood.mel import WINDOW_COLUMNS
+from artgen_osc.runtime.files import whole
 from training import mood_cnn, music_augment, musicnn
 from training.mood_cnn import Features, Standardise
 from training.music import Songs, relative_windows
@@ -66,10 +66,8 @@ def _cached(path: Path | None, make: Callable[[], np.ndarray]) -> np.ndarray:
     made = make()
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Another process may be filling the same cache.
-        fresh = path.with_suffix(f".{os.getpid()}.npy")
-        np.save(fresh, made)
-        fresh.replace(path)
+        with whole(path, shared=True) as part, part.open("wb") as file:
+            np.save(file, made)
     return made
 
 

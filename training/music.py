@@ -7,7 +7,6 @@ Audio gets there through `artgen_osc.mood.estimator.MoodMel`, the front end of t
 
 import contextlib
 import hashlib
-import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from artgen_osc.audio.sound_file import SoundFile, Unreadable
 from artgen_osc.dsp.downmix import MonoMix
 from artgen_osc.errors import ConfigError
 from artgen_osc.mood.mel import FLOOR_DB, HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, filled, relative_db
-from artgen_osc.runtime.files import is_regular, open_regular
+from artgen_osc.runtime.files import is_regular, open_regular, whole
 from training.spreadsheet import Row, read_number, read_table
 
 _CLIP_SECONDS = 30.0
@@ -228,10 +227,8 @@ def _cached_mel(path: Path, cache: Path | None) -> np.ndarray:
         return np.load(kept, allow_pickle=False)
     mel = audio_mel(path)
     cache.mkdir(parents=True, exist_ok=True)
-    # Written aside first: another process may be filling the same cache.
-    fresh = kept.with_suffix(f".{os.getpid()}.npy")
-    np.save(fresh, mel)
-    fresh.replace(kept)
+    with whole(kept, shared=True) as part, part.open("wb") as file:
+        np.save(file, mel)
     return mel
 
 

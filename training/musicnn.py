@@ -23,8 +23,9 @@ from torch.nn import functional as F
 
 from artgen_osc.dsp.core import hz_to_mel, mel_to_hz
 from artgen_osc.mood.mel import FMAX, FMIN, HOP, N_MELS, SAMPLE_RATE
+from artgen_osc.runtime.files import whole
 from training.command import Parser, named_path, run_command
-from training.output import need_place, whole
+from training.output import need_place
 
 WEIGHTS = Path(__file__).parent / "weights" / "musicnn.safetensors"
 COLUMNS = 74

@@ -2,29 +2,13 @@
 
 import errno
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from artgen_osc.errors import ConfigError
-
-
-def _aside(path: Path) -> Path:
-    return path.with_name(f"new-{path.name}")
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A path to write to; what is written takes the place of `path` only when it is whole."""
-    fresh = _aside(path)
-    try:
-        yield fresh
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+from artgen_osc.runtime.files import part_of, whole
 
 
 def _place(flag: str, path: Path) -> str:
@@ -64,8 +48,8 @@ def need_place(flag: str, path: Path) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
-        _aside(path).touch()
-        _aside(path).unlink(missing_ok=True)  # of several processes another may have been faster
+        part_of(path).touch()
+        part_of(path).unlink(missing_ok=True)  # of several processes another may have been faster
     except OSError as error:
         raise ConfigError(f"{_place(flag, path)}: can't be written ({error.strerror}); choose another name") from None
 

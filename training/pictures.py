@@ -15,6 +15,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.files import whole
+from training.output import write_text
 from training.picture_files import COMMON, find_pictures, quiet_pillow, read_picture, within
 
 EDGE = 0.06
@@ -131,26 +133,24 @@ def open_pictures(
         known = False
     if not known:
         bad = []
-        fresh, n = data_path.with_suffix(".new"), 0
+        n = 0
         try:
             index_path.unlink(missing_ok=True)
             cache.mkdir(parents=True, exist_ok=True)
-            with fresh.open("wb") as file:
-                for square in _squares(folder, files, size, bad, enlarged_most):
-                    file.write(square.tobytes())
-                    n += 1
-            _enough(n, folder, skipped + bad)
-            fresh.replace(data_path)
+            with whole(data_path) as part:
+                with part.open("wb") as file:
+                    for square in _squares(folder, files, size, bad, enlarged_most):
+                        file.write(square.tobytes())
+                        n += 1
+                _enough(n, folder, skipped + bad)
             index = {"form": form, "files": names, "n": n, "bad": bad}
-            index_path.write_text(json.dumps(index), encoding="utf-8")
+            write_text(index_path, json.dumps(index))
         except OSError as error:
             need = len(files) * 3 * size * size / 1e6
             raise ConfigError(
                 f"{data_path}: can't be written ({error.strerror}); {need:.0f} MB are needed; "
                 "free some space or choose another --run"
             ) from None
-        finally:
-            fresh.unlink(missing_ok=True)
     # Copy on write: nothing ever writes, but a read-only array can't become a tensor without a warning.
     data = np.memmap(data_path, np.uint8, "c", shape=(index["n"], 3, size, size))
     return torch.from_numpy(data), skipped + bad

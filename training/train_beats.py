@@ -25,11 +25,12 @@ from artgen_osc.analysis.rhythm.network import BeatNetwork
 from artgen_osc.analysis.rhythm.spectrum import HOP, N_FEATURES, N_FFT, SAMPLE_RATE
 from artgen_osc.errors import ConfigError
 from artgen_osc.inference.modelfile import CARD_KEY, weights_sha256
+from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import printable, say
 from training.beat_material import Clip, Progress, beatless_clips, composed_clips, midi_clips, recordings
 from training.beat_net import BeatNet
 from training.command import MOST_THREADS, Parser, named_path, number, run_command, say_skipped, whole_number
-from training.output import need_folder, need_model, read_checkpoint, whole, write_text
+from training.output import need_folder, need_model, read_checkpoint, write_text
 
 ROWS = 700
 HELD_OUT = 5

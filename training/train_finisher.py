@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import say
 from training.command import Parser, run_command, whole_number
 from training.enlarge import ART, PAIRS
@@ -32,7 +33,7 @@ from training.finisher_pairs import Pair, draw_windows, is_held_out, read_painti
 from training.finisher_watch import measure, sheet
 from training.gan import pretrained_features
 from training.losses import hinge_discriminator, hinge_generator
-from training.output import need_folder
+from training.output import need_folder, write_text
 from training.teacher import LICENCE, NAME
 
 LEAST_ZERO = ("depth", "paintings", "alone", "first", "seed")
@@ -254,9 +255,8 @@ class Trainer:
 
 def save(trainer: Trainer, folder: Path, rows: list[dict[str, float]], held_out: list[Pair]) -> None:
     """Write a checkpoint, whole or not at all, the losses since the last one, a sheet and figures."""
-    fresh = folder / "new-state.safetensors"
-    save_file(trainer.state(), fresh)
-    fresh.replace(folder / "state.safetensors")
+    with whole(folder / "state.safetensors") as part:
+        save_file(trainer.state(), part)
     names = ("pixels", "contours", "texture", "grid", "features", "judge", "judged")
     _append(folder / "log.csv", [{"step": row["step"], **{name: row.get(name, 0.0) for name in names}} for row in rows])
     rows.clear()
@@ -375,7 +375,7 @@ def _run(options: Options, export_only: bool) -> None:
         _say(f"{folder}: goes on from step {trainer.step_count}")
     elif export_only:
         raise ConfigError(f"--export-only: {folder}: no checkpoint is there yet; leave the flag out to train")
-    (folder / "options.json").write_text(json.dumps(asdict(options), indent=2))
+    write_text(folder / "options.json", json.dumps(asdict(options), indent=2))
     _say(f"{len(pairs)} pairs and {len(paintings)} paintings; {len(held_out)} pairs are held out")
     if not export_only:
         train(trainer, folder, held_out)

@@ -21,6 +21,7 @@ from torch import distributed as dist
 from tqdm import tqdm
 
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import printable, say
 from training.command import Parser, named_path, number, run_command, whole_number
 from training.export import export_generator
@@ -29,7 +30,7 @@ from training.gan_detail import DetailTrainer
 from training.gan_start import AUTO, choose_start, few
 from training.gan_trainer import SIZES, Options, Trainer
 from training.gan_watch import Watch, painter, sample_sheet, told, write_walk
-from training.output import need_folder, need_place, read_checkpoint, whole, write_text
+from training.output import need_folder, need_place, read_checkpoint, write_text
 from training.pace import Pace
 from training.pictures import ENLARGED_MOST, open_pictures
 
@@ -103,7 +104,7 @@ class Run:
         samples.mkdir(exist_ok=True)
         paint, z_dim, size = painter(self._trainer), self._trainer.options.z_dim, self._trainer.options.size
         with whole(samples / f"{step:06d}.jpg") as fresh:
-            sample_sheet(paint, z_dim).save(fresh, quality=90)
+            sample_sheet(paint, z_dim).save(fresh, "JPEG", quality=90)
         with whole(samples / "walk.mp4") as fresh:
             write_walk(fresh, paint, z_dim, size)
         figures = self._watch.measure()

@@ -201,7 +201,7 @@ class _Loop:
             control = show.step(now, dt, self._receiver.refused)
             self._tell_failures(show.worker.failures, show.worker.error)
         with self._guard("status"):
-            self._report.tell(show, now)
+            self._report.tell(show, now, self._throttle.count + self._writer.dropped)
             config = show.controls.config
             if self._query and config is not self._published:
                 self._published = config

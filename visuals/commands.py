@@ -1,10 +1,14 @@
 """``artgen visuals``: the half of the show that paints."""
 
 import argparse
+import signal
 
 from artgen_osc.config.arguments import Command, add_strip, positive, settings
+from artgen_osc.runtime.child import end_with_parent
 
 TABLES = ("visuals", "osc.time_tags")
+CLOSE_S = 10.0
+"""So long may a child take to end after its parent."""
 
 
 def add(command: Command) -> None:
@@ -18,4 +22,7 @@ def add(command: Command) -> None:
 def _run(given: argparse.Namespace) -> int:
     from visuals.app import run
 
+    if given.child:
+        # As when somebody ends it, so that nothing of the show is lost.
+        end_with_parent(lambda: signal.raise_signal(signal.SIGTERM), CLOSE_S)
     return run(settings(given), seconds=given.seconds, strip=given.strip, child=given.child)

@@ -63,8 +63,15 @@ class Report:
         self._sender.echo([(row, value) for row, value in others if row.path in self._table.visuals])
         return others
 
-    def tell(self, show: Show, now: float) -> None:
-        """Send the state, if it is time to; `now` in s, monotonic."""
+    def tell(self, show: Show, now: float, lost: int = 0) -> None:
+        """Send the state, if it is time to.
+
+        Parameters
+        ----------
+        show : whose state it is
+        now : s, monotonic
+        lost : frames and snapshots that were lost so far
+        """
         if now < self._next:
             return
         self._next = now + EVERY_S
@@ -79,6 +86,8 @@ class Report:
             scene=show.scene,
             scenes=self._library.listed(),
             refused=self._receiver.refused % COUNT_MAX,
+            dropped=(lost + self._sender.dropped + (self._query.dropped if self._query else 0)) % COUNT_MAX,
+            overtaken=show.worker.dropped % COUNT_MAX,
         )
         values = values_of(VISUALS_STATUS, state)
         values += [(VISUALS_REFUSAL, text) for text in self._receiver.refused_since(self._told)]

@@ -309,6 +309,7 @@ class DeviceSource(ClosesItself):
         sd = sounddevice()
         stream, self._stream = self._stream, None
         self._heard = time.monotonic()
+        self.reconnects += 1
         try:
             if stream is not None:
                 stream.close(ignore_errors=True)

@@ -71,6 +71,16 @@ class AudioSource(Protocol):
     name: str
     title: str
 
+    @property
+    def reconnects(self) -> int:
+        """Attempts to open it again, so far."""
+        ...
+
+    @property
+    def unplayed(self) -> int:
+        """Frames that were to be heard here and weren't, so far."""
+        ...
+
     def blocks(self) -> Iterator[AudioBlock]:
         """Yield the sound, in real time.
 
@@ -94,6 +104,12 @@ class ClosesItself(ABC):
     """The context manager's half of an `AudioSource`."""
 
     title = ""
+    reconnects = 0
+
+    @property
+    def unplayed(self) -> int:
+        """See `AudioSource.unplayed`."""
+        return 0
 
     @abstractmethod
     def close(self) -> None:
@@ -133,26 +149,6 @@ def open_file(path: str | Path) -> SoundFile:
         if not has_pyav() and not error.absent:
             step = "pip install 'artgen-osc[stream]' for more kinds, such as m4a and webm, or convert it"
         raise AudioError(f"{printable(path)}: {error}; a {kinds} file with sound in it is allowed; {step}") from error
-
-
-def read_file(path: str | Path) -> tuple[int, Iterator[AudioBlock]]:
-    """Open a sound file for reading as fast as it goes.
-
-    Parameters
-    ----------
-    path : as of `open_file`
-
-    Returns
-    -------
-    The sample rate in Hz, and the blocks. The file is closed with the iterator.
-
-    Raises
-    ------
-    AudioError
-        As `open_file`.
-    """
-    file = open_file(path)
-    return file.sample_rate, file_blocks(file)
 
 
 def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
@@ -223,6 +219,11 @@ class PacedSource(ClosesItself):
         except AudioError as error:
             logger.warning("%s", error)
             return None
+
+    @property
+    def unplayed(self) -> int:
+        """See `AudioSource.unplayed`."""
+        return self._player.dropped if self._player else 0
 
     def blocks(self) -> Iterator[AudioBlock]:
         """See `AudioSource.blocks`."""

@@ -18,7 +18,9 @@ from artgen_osc.audio.stream_decoder import ENDED, HEAD, PROTOCOLS, RATE
 from artgen_osc.audio.titles import one_line
 from artgen_osc.dsp.core import FloatArray
 from artgen_osc.errors import AudioError
+from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.child import python_module
+from artgen_osc.runtime.throttle import Throttle
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +40,6 @@ LATENCY, BEHIND = 2.0, 1.0
 """Seconds of sound that may wait, and what is kept of a live stream where more has come: one cut, not many."""
 QUIET = 0.1
 """Seconds between the blocks without frames, while nothing comes."""
-TELL_EVERY = 60.0
 LARGEST = 1 << 24
 """Bytes of a record; more means that the decoder has lost its mind."""
 ALLOWED = f"an address by {', '.join(PROTOCOLS)} with sound behind it is allowed"
@@ -135,7 +136,7 @@ class StreamSource(PacedSource):
         self._process: Any = None
         self._blame = ""
         self._place = 0.0
-        self._tell_at, self._told = -TELL_EVERY, False
+        self._throttle, self._told = Throttle(), False
         self._opened = threading.Event()
         self._refusal = f"no sound came within {OPENING:g} s"
         self._thread = threading.Thread(target=self._follow, name="stream", daemon=True)
@@ -154,7 +155,7 @@ class StreamSource(PacedSource):
     # The thread that takes the sound in
 
     def _follow(self) -> None:
-        wait = FIRST_WAIT
+        backoff = Backoff(FIRST_WAIT, LONGEST_WAIT)
         while not self._closed.is_set():
             seconds, reason = self._connect()
             if not self._opened.is_set():
@@ -163,19 +164,18 @@ class StreamSource(PacedSource):
             if self._finite and not reason:
                 break
             if seconds > LASTING:
-                wait = FIRST_WAIT
+                backoff.reset()
             if reason != ENDED or not self._unsure:
                 self._tell(reason)
-            if self._closed.wait(wait):
+            if self._closed.wait(backoff.next()):
                 break
-            wait = min(2.0 * wait, LONGEST_WAIT)
             self.reconnects += 1
         self._over = True
         self._opened.set()
 
     def _tell(self, reason: str) -> None:
-        if not self._closed.is_set() and time.monotonic() >= self._tell_at + TELL_EVERY:
-            self._tell_at, self._told = time.monotonic(), True
+        if not self._closed.is_set() and self._throttle.due():
+            self._told = True
             logger.warning("%s: the sound stopped (%s); it is opened again until it comes", self.name, reason)
 
     def _connect(self) -> tuple[float, str]:

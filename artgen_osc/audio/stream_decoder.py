@@ -26,9 +26,8 @@ import socket
 import ssl
 import struct
 import sys
-import threading
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -38,6 +37,7 @@ from artgen_osc.audio.sound_av import NoSound, Samples, Steady
 from artgen_osc.audio.sound_bytes import Chain
 from artgen_osc.audio.titles import guess, title_of
 from artgen_osc.dsp.core import FloatArray
+from artgen_osc.runtime.child import end_with_parent
 
 RATE = 44100
 """Hz, of all sound that leaves: a stream may change its own at any time."""
@@ -313,16 +313,11 @@ def _chained(address: str, skip: int) -> Iterator[tuple[bytes, bytes]]:
                 continue
 
 
-def _leave_with_parent(pipe: BinaryIO) -> None:
-    pipe.read()
-    os._exit(0)
-
-
 def main() -> None:
     """Decode until the end, or until nobody listens."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the show, which ends us
     request = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_leave_with_parent, args=(sys.stdin.buffer,), daemon=True).start()
+    end_with_parent()
     try:
         for kind, content in records(request["address"], request["start"]):
             sys.stdout.buffer.write(HEAD.pack(kind, len(content)) + content)

@@ -16,6 +16,7 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.recording import Recording
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import LOCALHOST, place
+from artgen_osc.runtime.terminal import fit, padded, redraws
 from artgen_osc.runtime.text import printable, say, shortened
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.address import Address, Value
@@ -103,14 +104,18 @@ class Traffic:
         lines += [
             f"out      {going:.0f} values/s, {self.rate('/artgen/valence'):.0f} hops/s, "
             f"{self._number('/artgen/status/latency_ms'):.0f} ms late, "
-            f"{self._number('/artgen/status/dropped'):.0f} dropped"
+            f"{self._number('/artgen/status/dropped'):.0f} dropped, "
+            f"{self._number('/artgen/status/overtaken'):.0f} overtaken, "
+            f"{self._number('/artgen/status/restarts'):.0f} restarts"
         ]
         if "/visuals/status/fps" in self.values:
             lines.append(
                 f"picture  {self._number('/visuals/status/fps'):.0f} fps, "
                 f"{self._number('/visuals/status/pictures'):.1f} pictures/s, {self.values['/visuals/status/model']}, "
                 f"valence {self._number('/visuals/status/valence'):.2f}, "
-                f"energy {self._number('/visuals/status/energy'):.2f}"
+                f"energy {self._number('/visuals/status/energy'):.2f}, "
+                f"{self._number('/visuals/status/overtaken'):.0f} overtaken, "
+                f"{self._number('/visuals/status/dropped'):.0f} dropped"
             )
         refused = self._number("/artgen/status/refused") + self._number("/visuals/status/refused")
         lines.append(f"in       {coming:.0f} values/s, {refused:.0f} refused")
@@ -120,7 +125,8 @@ class Traffic:
     def table(self, rows: Sequence[Address]) -> list[str]:
         """Newest value and rate of each address."""
         return [
-            f"{row.path:32} {_text(row, self.values.get(row.path, '')):>14} {row.unit:8} {self.rate(row.path):5.1f}/s"
+            f"{row.path:32} {padded(_text(row, self.values.get(row.path, '')), 14)} {row.unit:8} "
+            f"{self.rate(row.path):5.1f}/s"
             for row in rows
         ]
 
@@ -137,7 +143,7 @@ class _Display:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._live = stream.isatty()
+        self._live = redraws(stream)
         self._drawn = 0
         self._next = 0.0
 
@@ -148,7 +154,7 @@ class _Display:
                 return
             self._next = now + LIVE_S
             width, height = shutil.get_terminal_size()
-            shown = [line[: width - 1] for line in lines[: height - 1]]
+            shown = [fit(line, width - 1) for line in lines[: height - 1]]
             up = f"\x1b[{self._drawn}A" if self._drawn else ""
             self._stream.write(up + "".join(f"\r{line}\x1b[K\n" for line in shown) + "\x1b[J")
             self._drawn = len(shown)

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-from artgen_osc.audio.sources import AudioBlock, AudioSource, shown
+from artgen_osc.audio.sources import AudioBlock, AudioSource, block_length, shown
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon.hearing import TOLD_S, Hearing, Silence, public_name
 from artgen_osc.daemon.inputs import Inputs
@@ -19,6 +19,7 @@ from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import place
 from artgen_osc.oscquery.server import open_query
 from artgen_osc.runtime.guard import Guard
+from artgen_osc.runtime.text import lines_lost
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Features, Mood, Value
 from artgen_osc.web.page import open_page
@@ -205,14 +206,15 @@ class Daemon:
         heard = self.hears
         if self._silence.is_news():
             log.warning("%s: nothing has been heard for %.0f s; is it the right input, and is it on?", heard, TOLD_S)
-        dropped = self._dropped + self._sender.dropped + self._receiver.refused
-        dropped += sum(server.dropped for server in (self._query, self.page) if server)
-        refused = self._receiver.refused % schema.COUNT_MAX
+        servers = [server for server in (self._query, self.page) if server]
+        restarts = self._inputs.reconnects + (self._renderer.restarts if self._renderer else 0)
         status = schema.Status(
             self._heartbeat,
             self._latency_ms,
-            dropped % schema.COUNT_MAX,
-            refused,
+            (self._lost() + sum(server.dropped for server in servers)) % schema.COUNT_MAX,
+            (self._receiver.refused + sum(server.refused for server in servers)) % schema.COUNT_MAX,
+            restarts % schema.COUNT_MAX,
+            self._hearing.mood.stale % schema.COUNT_MAX,
             self._source.title,
             heard,
             self._silence.seconds,
@@ -239,6 +241,12 @@ class Daemon:
                     self._change(key, value)
                 except ArtgenError as error:
                     log.warning("%s; the old value is kept", error)
+
+    def _lost(self) -> int:
+        """All that is counted as lost or refused, but for what the servers count themselves."""
+        unplayed = -(-self._inputs.unplayed // block_length(self._source.sample_rate))
+        lost = self._dropped + unplayed + self._hearing.mood.failures + lines_lost()
+        return lost + self._sender.dropped + self._receiver.refused
 
     def _obey(self) -> None:
         received = self._receiver.poll()

@@ -11,6 +11,7 @@ from artgen_osc.audio.browser import USUAL_RATE, BrowserInput
 from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself, open_source
 from artgen_osc.daemon.hearing import public_name
 from artgen_osc.errors import ArtgenError, AudioError
+from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.guard import survived
 from artgen_osc.runtime.throttle import Throttle
 
@@ -133,10 +134,11 @@ class Inputs:
         self._opening: Opening | None = None
         self._threads: list[threading.Thread] = []
         self._returning = False
+        self._reconnects = self._unplayed = 0
         self._before_page: str | None = None
         self._lasting: list[str] = []
         self._since = time.monotonic()
-        self._next_try, self._wait = 0.0, FIRST_WAIT_S
+        self._next_try, self._backoff = 0.0, Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         self._throttle = Throttle()
         self.source = self._open(spec)
         self.spec = spec
@@ -193,12 +195,12 @@ class Inputs:
     def _see_to_the_page(self, before: str, now: float) -> None:
         """Go back to the input before the page's when that sends nothing any more."""
         if not self._page_is_gone(now):
-            self._wait, self._next_try = FIRST_WAIT_S, 0.0
+            self._may_try_at_once()
             if self._opening and self._returning:
                 self._opening.abandon()
                 self._opening = None
         elif not self._opening and now >= self._next_try:
-            if self._wait == FIRST_WAIT_S:
+            if self._backoff.fresh:
                 log.warning("browser: no page sends sound any more; %s is heard again", _named(before))
             self._go_back(before, now)
 
@@ -225,8 +227,7 @@ class Inputs:
         if spec is None:
             self.source.close()  # so the show is over
             return
-        self._next_try = now + self._wait
-        self._wait = min(2 * self._wait, LONGEST_WAIT_S)
+        self._next_try = now + self._backoff.next()
         try:
             self._start(spec, returning=True)
         except AudioError as error:
@@ -239,9 +240,10 @@ class Inputs:
             self._before_page = self._lasting[-1] if self._lasting else None
         elif self.spec != BROWSER:
             self._before_page = self.spec
-        self.source.close()
+        self._leave()
         self.source, self.spec, self._opening = source, spec, None
-        self._since, self._next_try, self._wait = now, 0.0, FIRST_WAIT_S
+        self._since = now
+        self._may_try_at_once()
         self._remember(spec)
 
     def ended(self) -> bool:
@@ -256,9 +258,29 @@ class Inputs:
             return False
         if self._lasting and not self._opening:
             log.warning("%s has ended; %s is heard again", _named(self.spec), _named(self._lasting[-1]))
-        self.source.close()
-        self.source, self._next_try, self._wait = Nothing(), 0.0, FIRST_WAIT_S
+        self._leave()
+        self.source = Nothing()
+        self._may_try_at_once()
         return True
+
+    def _leave(self) -> None:
+        self.source.close()
+        self._reconnects += self.source.reconnects
+        self._unplayed += self.source.unplayed
+
+    @property
+    def reconnects(self) -> int:
+        """Attempts to open an input again, so far."""
+        return self._reconnects + self.source.reconnects
+
+    @property
+    def unplayed(self) -> int:
+        """Frames that were to be heard here and weren't, so far."""
+        return self._unplayed + self.source.unplayed
+
+    def _may_try_at_once(self) -> None:
+        self._next_try = 0.0
+        self._backoff.reset()
 
     def close(self) -> None:
         """Close whatever is open, now or as soon as it is."""

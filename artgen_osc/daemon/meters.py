@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from typing import TextIO
 
 from artgen_osc.runtime.outlet import Outlet
+from artgen_osc.runtime.terminal import cells, fit, redraws
 from artgen_osc.runtime.text import can_write, printable
 from artgen_osc.schema.table import N_BANDS, Value
 
@@ -71,8 +72,10 @@ class Meters:
         self._stream = stream or sys.stdout
         self._outlet = Outlet(self._stream)
         self._live = self._stream.isatty()
+        self._clears = redraws(self._stream)
         self._glyphs = glyphs(self._stream)
         self._next = 0.0
+        self._drawn = 0
 
     def show(self, values: Mapping[str, Value], now: float) -> None:
         """Draw, if it is time to; `now` in s, monotonic. A closed pipe is not an error here."""
@@ -81,8 +84,11 @@ class Meters:
         self._next = now + (0.05 if self._live else 1.0)
         text = line(values, self._glyphs)
         if self._live:
-            width = shutil.get_terminal_size().columns
-            text = "\r" + text[: width - 1] + "\x1b[K"
+            text = fit(text, shutil.get_terminal_size().columns - 1)
+            # Where a line can't be cleared, spaces hide what a longer one has left.
+            rest = "\x1b[K" if self._clears else " " * max(0, self._drawn - cells(text))
+            self._drawn = cells(text)
+            text = f"\r{text}{rest}"
         else:
             text += "\n"
         self._outlet.write(text)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from artgen_osc.config.flags import flags
 from artgen_osc.config.settings import VIEW_VARIABLE, WORDS
+from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.child import python_module
 
 log = logging.getLogger("artgen.renderer")
@@ -54,7 +55,7 @@ class Renderer:
             self._command.append("--verbose")
         self._environment = dict(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
-        self._wait = RESTART_SECONDS
+        self._backoff = Backoff(RESTART_SECONDS, LONGEST_WAIT)
         self._next_start = 0.0
         self._started = 0.0
         self.restarts = 0
@@ -74,37 +75,43 @@ class Renderer:
             if now >= self._next_start:
                 self._started = now
                 try:
-                    self._process = subprocess.Popen(self._command, env=self._environment)
+                    self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment)
                 except OSError as error:
                     self._again(now, f"can't be started ({error.strerror})")
             return
         status = self._process.poll()
         if status is None:
             return
-        self._process = None
+        self._forget(self._process)
         healthy = now - self._started > HEALTHY_SECONDS
         # Once there was a picture, what can't be used now, such as a show file in the middle of an edit, may be mended.
         if status == 0 or (status == USAGE_ERROR and not self.restarts and not healthy):
             self.status = status
             return
         if healthy:
-            self._wait = RESTART_SECONDS
+            self._backoff.reset()
         self._again(now, f"ended with status {status}")
 
     def _again(self, now: float, what: str) -> None:
-        log.warning("renderer: %s; it is started again in %.0f s", what, self._wait)
-        self._next_start = now + self._wait
-        self._wait = min(self._wait * 2, LONGEST_WAIT)
+        wait = self._backoff.next()
+        log.warning("renderer: %s; it is started again in %.0f s", what, wait)
+        self._next_start = now + wait
         self.restarts += 1
 
     def close(self) -> None:
         """End it: politely, then firmly."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
-        self._process.terminate()
+        process.terminate()
         try:
-            self._process.wait(10)
+            process.wait(10)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            process.kill()
+            process.wait()
+        self._forget(process)
+
+    def _forget(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = None
+        if process.stdin:
+            process.stdin.close()

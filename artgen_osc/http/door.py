@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from artgen_osc.runtime.throttle import Throttle
+
 if TYPE_CHECKING:
     import ssl
 
@@ -37,7 +39,6 @@ TURN_S, ACCEPT_S = 0.001, 30e-6
 
 NO_HANDLE_S = 0.1
 HANDSHAKE_S = 5.0
-QUIET_S = 60.0
 
 
 def places() -> int:
@@ -140,8 +141,8 @@ class Door:
         self._most = places()
         self._share = self._most - self._most // 4
         self._guests: set[_Guest] = set()
-        self._refused = 0
-        self._quiet_until = 0.0
+        self.refused = 0
+        self._throttle = Throttle()
         self._taking: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -232,10 +233,9 @@ class Door:
 
     def _refuse(self, reason: str) -> None:
         """Count it; log the first, and then one a minute."""
-        self._refused += 1
-        if time.monotonic() >= self._quiet_until:
-            self._quiet_until = time.monotonic() + QUIET_S
-            log.warning("%s: no room for a connection (%s); %d refused so far", self._what, reason, self._refused)
+        self.refused += 1
+        if self._throttle.due():
+            log.warning("%s: no room for a connection (%s); %d refused so far", self._what, reason, self.refused)
 
 
 def _has_gone(connection: socket.socket) -> bool:

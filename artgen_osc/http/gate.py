@@ -10,13 +10,12 @@ from artgen_osc.http.door import neighbour
 from artgen_osc.http.guard import Names, is_this_machine, is_token, tokens_shown
 from artgen_osc.http.lockout import Lockout
 from artgen_osc.http.pace import Pace
+from artgen_osc.runtime.throttle import Throttle
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 log = logging.getLogger("artgen.web")
-
-QUIET_S = 60.0
 
 
 class Gate:
@@ -32,7 +31,12 @@ class Gate:
     def __init__(self, what: str, names: Names, token: str) -> None:
         self._what, self._names, self._token = what, names, token
         self._pace, self._lockout = Pace(), Lockout()
-        self._quiet_until = 0.0
+        self._throttle = Throttle()
+
+    @property
+    def wrong(self) -> int:
+        """Wrong tokens so far."""
+        return self._lockout.wrong
 
     async def refusal(self, request: "web.Request") -> "web.Response | None":
         """Why a request isn't answered, or None; waits until it is its turn."""
@@ -78,8 +82,7 @@ class Gate:
             text = f"token: too many wrong ones came from {address}; wait {wait} s\n"
             return web.Response(status=429, text=text, headers={"Retry-After": str(wait)})
         guesses = [shown for way in open_ways for shown in ways[way] if self._lockout.mistake(way, shown, now)]
-        if guesses and now >= self._quiet_until:
-            self._quiet_until = now + QUIET_S
+        if guesses and self._throttle.due():
             log.warning("%s: a wrong token from %s (%d wrong ones so far)", self._what, address, self._lockout.wrong)
         reason = "token: is missing or wrong; the whole address that artgen printed is allowed; open that one\n"
         return web.Response(status=401, text=reason)

@@ -24,6 +24,7 @@ from artgen_osc.http.guard import HEADERS, Names, is_loopback, is_own_page, is_p
 from artgen_osc.http.listener import Client
 from artgen_osc.osc.codec import MAX_PACKET
 from artgen_osc.osc.receiver import OscReceiver
+from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema.table import Address, Value
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ GOODBYE_S = 2.0
 FULL_S = 0.01
 """So long is a client that sends faster than the show takes kept waiting, until there is room."""
 
-QUIET_S = 60.0
 MOST_CLIENTS, MOST_OF_ONE = 100, 60
 """WebSockets to the show's values, and those from one address."""
 
@@ -121,7 +121,7 @@ class WebServer(ABC, Generic[ClientT]):
         self._dropped = self._missed = 0
         self._behind = self._resting = False
         self._listeners = 0
-        self._quiet_until = 0.0
+        self._throttle = Throttle()
         try:
             self._socket = listening(host, port)
         except (OSError, OverflowError) as error:
@@ -134,6 +134,7 @@ class WebServer(ABC, Generic[ClientT]):
         self.port: int = self._socket.getsockname()[1]
         self._names = Names(not is_loopback(host), (*hosts, host.lower()))
         self._gate = Gate(what, self._names, token)
+        self._door: Door | None = None
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=what, daemon=True)
@@ -142,6 +143,11 @@ class WebServer(ABC, Generic[ClientT]):
     def dropped(self) -> int:
         """Messages that slow clients missed so far."""
         return self._missed + self._dropped + sum(client.dropped for client in tuple(self._clients))
+
+    @property
+    def refused(self) -> int:
+        """Connections for which there was no room, and wrong tokens, so far."""
+        return self._gate.wrong + (self._door.refused if self._door else 0)
 
     def publish(self, values: Sequence[tuple[Address, Value]]) -> None:
         """Take new values. Returns at once, whatever the clients do."""
@@ -204,7 +210,7 @@ class WebServer(ABC, Generic[ClientT]):
         )
         await runner.setup()
         assert runner.server is not None
-        door = Door(self._what, self._socket, runner.server, self._tls)
+        door = self._door = Door(self._what, self._socket, runner.server, self._tls)
         try:
             door.open()
             beside = asyncio.create_task(self._beside())
@@ -278,8 +284,7 @@ class WebServer(ABC, Generic[ClientT]):
 
     def _complain(self, *words: Any) -> None:
         """Log the first, and then one a minute."""
-        if time.monotonic() >= self._quiet_until:
-            self._quiet_until = time.monotonic() + QUIET_S
+        if self._throttle.due():
             log.warning(*words)
 
     async def _values_or_page(self, request: "web.Request") -> "web.StreamResponse":

@@ -11,6 +11,7 @@ import importlib.util
 import io
 import json
 import logging
+import math
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any, Protocol
 
 from artgen_osc.errors import EngineError, ModelError
 from artgen_osc.inference.onnx_session import Shapes, open_sides, providers_of
+from artgen_osc.runtime.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -197,12 +199,11 @@ def _open(engine: str, path: Path, threads: int, exact: bool, bf16: bool, shapes
     return OnnxRuntime(engine, path, threads, exact, shapes)
 
 
-_warned: set[str] = set()
+_warned = Throttle(every=math.inf)
 
 
 def _warn_once(text: str) -> None:
-    if text not in _warned:
-        _warned.add(text)
+    if _warned.due(text):
         log.warning("%s", text)
 
 

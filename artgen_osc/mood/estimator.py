@@ -12,7 +12,6 @@ a drop, window and mean begin anew from there, so that the mood turns within sec
 
 import logging
 import math
-import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,6 +25,8 @@ from artgen_osc.dsp.downmix import MonoMix
 from artgen_osc.inference.modelfile import Engine, load
 from artgen_osc.mood.mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS, MoodMel, network_input
 from artgen_osc.mood.rules import judge_by_rules
+from artgen_osc.runtime.latest import LatestWorker
+from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema.table import Mood
 
 SHIPPED_MODEL = Path(__file__).parents[1] / "models" / "mood.onnx"
@@ -94,7 +95,7 @@ class MoodEstimator:
     manual : None, or the (valence, energy) to follow instead of the music
     freeze : whether valence and energy stay where they are
     card : of the model file, empty for the rules
-    predictions, stale, failures : how many were made, were overtaken by newer sound, failed
+    predictions, failures : how many were made, failed
 
     Raises
     ------
@@ -118,12 +119,18 @@ class MoodEstimator:
         self._start = start
         self.manual: tuple[float, float] | None = None
         self.freeze = False
-        self.predictions = self.stale = self.failures = 0
+        self.predictions = self.failures = 0
+        self._throttle = Throttle()
         self._stream = 0
         self._recent: deque[tuple[float, float]] = deque(maxlen=_MEAN_PREDICTIONS)
         self._recent_passage = self._changed_passage = (0, 0)
         self.reset()
-        self._worker = _Worker(self._predict) if background else None
+        self._worker = LatestWorker(self._predict, "mood") if background else None
+
+    @property
+    def stale(self) -> int:
+        """Predictions that were overtaken by newer sound, so far."""
+        return self._worker.dropped if self._worker else 0
 
     def reset(self) -> None:
         """Forget the stream and go back to the start."""
@@ -191,7 +198,7 @@ class MoodEstimator:
             return
         request = _Request(time, columns, presence, (self._stream, self._passage))
         if self._worker:
-            self.stale += self._worker.post(request)
+            self._worker.put(request)
         else:
             self._predict(request)
 
@@ -200,7 +207,7 @@ class MoodEstimator:
             valence, energy, confidence = self._judge(network_input(request.columns))
         except RuntimeError as error:
             self.failures += 1
-            if self.failures == 1:
+            if self._throttle.due():
                 _log.warning("mood: a prediction failed (%s); the last mood is kept", error)
             return
         if not all(map(math.isfinite, (valence, energy, confidence))):
@@ -294,43 +301,6 @@ def _new_columns(columns: FloatArray, changed: bool) -> int:
         return 0
     # As for a step in the mean of a series: where it explains most of the variance.
     return int(new[np.argmax(off * np.sqrt(new * old / len(columns)))])
-
-
-class _Worker:
-    """Runs the newest request on a thread; older ones that still wait are dropped."""
-
-    def __init__(self, run: Callable[[_Request], None]) -> None:
-        self._run = run
-        self._request: _Request | None = None
-        self._closed = False
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._loop, name="mood", daemon=True)
-        self._thread.start()
-
-    def post(self, request: _Request) -> int:
-        """Leave a request; returns how many it replaced, 0 or 1."""
-        with self._changed:
-            replaced = int(self._request is not None)
-            self._request = request
-            self._changed.notify()
-        return replaced
-
-    def close(self) -> None:
-        """End the thread and wait for it."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
-
-    def _loop(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._request is not None or self._closed)
-                if self._closed:
-                    return
-                request, self._request = self._request, None
-            if request:
-                self._run(request)
 
 
 def _judge_for(model: str | Path | None) -> tuple[Judge, dict[str, Any]]:

@@ -14,6 +14,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc.framing import length_prefixed, slip
 from artgen_osc.osc.targets import Target
 from artgen_osc.osc.udp_ways import Place, Way, look_up
+from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.throttle import Throttle
 
 log_out = logging.getLogger("artgen.osc.out")
@@ -122,7 +123,7 @@ class UdpLink:
         self._failed.clear()
 
     def _follow(self) -> None:
-        wait, missing = FIRST_WAIT_S, False
+        backoff, missing = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S), False
         while not self._closing.is_set():
             try:
                 self._open()
@@ -136,11 +137,10 @@ class UdpLink:
                     log_out.warning("%s: the host is known now", self._name)
                 self.tried.set()
                 if not self._failed.wait(LOOK_UP_AGAIN_S):
-                    wait = FIRST_WAIT_S
+                    backoff.reset()
                     continue
             self.tried.set()
-            self._closing.wait(wait)
-            wait = min(2 * wait, LONGEST_WAIT_S)
+            self._closing.wait(backoff.next())
 
     def _tell(self, what: str) -> None:
         if self._throttle.due():
@@ -212,7 +212,7 @@ class TcpLink:
             self._changed.notify()
 
     def _run(self) -> None:
-        wait = FIRST_WAIT_S
+        backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         while not self._closed:
             try:
                 place = (self._target.host, self._target.port)
@@ -224,7 +224,8 @@ class TcpLink:
                         self._pass_on(connection)
                     finally:
                         # One that takes the connection and drops it at once is no better than one that isn't there.
-                        wait = FIRST_WAIT_S if time.monotonic() - connected > LONGEST_WAIT_S else wait
+                        if time.monotonic() - connected > LONGEST_WAIT_S:
+                            backoff.reset()
                         with self._changed:
                             self._connection = None
                             self.dropped += len(self._waiting)
@@ -236,8 +237,7 @@ class TcpLink:
                 if self._throttle.due():
                     log_out.warning("%s: %s", self._name, _reason(error))
             with self._changed:
-                self._changed.wait_for(lambda: self._closed, wait)
-            wait = min(2 * wait, LONGEST_WAIT_S)
+                self._changed.wait_for(lambda: self._closed, backoff.next())
 
     def _pass_on(self, connection: socket.socket) -> None:
         """Send what comes until the connection is lost or this is closed."""

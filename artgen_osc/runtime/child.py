@@ -1,6 +1,11 @@
-"""Command lines of our own child processes."""
+"""Our own child processes: their command lines, and that none outlives its parent."""
 
+import contextlib
+import os
 import sys
+import threading
+import time
+from collections.abc import Callable
 
 
 def python_module(module: str, *words: str) -> list[str]:
@@ -15,3 +20,27 @@ def python_module(module: str, *words: str) -> list[str]:
     *words : its arguments
     """
     return [sys.executable, "-P", "-m", module, *words]
+
+
+def end_with_parent(end: Callable[[], object] | None = None, patience: float = 0.0) -> None:
+    """In a child: end when its standard input closes, as it does when the parent ends, however that happens.
+
+    The parent starts it with ``stdin=PIPE``, and what it still says there is passed over.
+
+    Parameters
+    ----------
+    end : asks the child to end, on a thread of its own; None: it ends at once
+    patience : s that it has to do so
+    """
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            # Not by sys.stdin: its lock would be held when a finished program wants to leave.
+            while os.read(0, 64):
+                continue
+        if end:
+            end()
+            time.sleep(patience)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -9,11 +9,16 @@ import codecs
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
 
 LARGEST_TEXT = 4 << 20
 """Bytes of a file that people write by hand."""
+
+PART = ".part"
+"""Ending of a file that is being written; its name begins with a dot."""
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 """Modes of what nobody but its owner may read."""
@@ -127,17 +132,95 @@ def make_folder(path: str | Path, mode: int = 0o777) -> None:
         raise OSError(errno.EINVAL, "no folder can have this name", str(path)) from None
 
 
-def create_private(path: Path) -> BufferedWriter:
-    """Create a file that nobody but its owner can read, in place of what has its name; a link there isn't followed.
+def create(path: Path, mode: int = 0o666) -> BufferedWriter:
+    """Create a file in place of what has its name, such as a killed writer's; a link there isn't followed.
+
+    Parameters
+    ----------
+    path : of the file
+    mode : of it, less what the umask takes
 
     Raises
     ------
     OSError
-        It can't be made.
+        It can't be made; ``strerror`` says why.
     """
-    path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    return os.fdopen(os.open(path, flags, PRIVATE_FILE), "wb")
+    try:
+        path.unlink(missing_ok=True)
+        return os.fdopen(os.open(path, flags, mode), "wb")
+    except ValueError:  # a NUL, or what the file system has no bytes for
+        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from None
+
+
+def create_private(path: Path) -> BufferedWriter:
+    """As `create`, a file that nobody but its owner can read."""
+    return create(path, PRIVATE_FILE)
+
+
+def part_of(path: Path, shared: bool = False) -> Path:
+    """The name that a file has while it is written, beside the one that it will have.
+
+    Parameters
+    ----------
+    path : the name that it will have
+    shared : whether other processes may write the same file at this moment
+    """
+    return path.with_name(f".{path.stem}{f'.{os.getpid()}' if shared else ''}{PART}")
+
+
+def settle(part: Path, path: Path) -> None:
+    """Give a written file its name, once all of it is on disk.
+
+    Parameters
+    ----------
+    part : the file, in the folder of `path`
+    path : its name from now on; what has it goes
+
+    Raises
+    ------
+    OSError
+        It can't be done; then `path` is what it was.
+    """
+    number = os.open(part, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def whole(path: Path, mode: int = 0o666, shared: bool = False) -> Iterator[Path]:
+    """Write a file whole or not at all: ``with whole(path) as part: part.write_bytes(data)``.
+
+    Whoever looks at `path` sees what was there or all that is new, whenever the writer is killed.
+
+    Parameters
+    ----------
+    path : of the file
+    mode : of a file that is made, less what the umask takes
+    shared : see `part_of`
+
+    Yields
+    ------
+    An empty file beside it to write to, which takes the place of `path` when the block ends, unless by an exception.
+
+    Raises
+    ------
+    OSError
+        It can't be written; ``strerror`` says why.
+    """
+    part = part_of(path, shared)
+    try:
+        create(part, mode).close()
+        yield part
+        settle(part, path)
+    except BaseException:
+        with suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -4,29 +4,19 @@ It works at low priority, since the show comes first, and ends when its input cl
 leaves nothing behind.
 """
 
-import contextlib
-import os
 import runpy
 import sys
-import threading
+
+from artgen_osc.runtime.child import end_with_parent
+from artgen_osc.runtime.priority import lower_process
 
 NICENESS = 10
-_INPUT = 0
-
-
-def _leave_with_parent() -> None:
-    with contextlib.suppress(OSError):
-        # Not by sys.stdin: its lock would be held when a finished program wants to leave.
-        while os.read(_INPUT, 64):
-            continue
-    os._exit(1)
 
 
 def main() -> None:
     """Run the module as if it had been called alone."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    lower_process(NICENESS)
+    end_with_parent()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

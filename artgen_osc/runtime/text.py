@@ -153,6 +153,11 @@ class OutletHandler(logging.Handler):
         self._outlet = outlet
         self._told = 0
 
+    @property
+    def lost(self) -> int:
+        """Lines that nobody took in time."""
+        return self._outlet.lost
+
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler.emit`."""
         try:
@@ -164,6 +169,11 @@ class OutletHandler(logging.Handler):
             text = f"{lost} lines were lost, since nobody read them\n{text}"
         if self._outlet.write(f"{text}\n"):
             self._told += lost
+
+
+def lines_lost() -> int:
+    """Lines of the log that nobody took in time, so far."""
+    return sum(handler.lost for handler in logging.getLogger().handlers if isinstance(handler, OutletHandler))
 
 
 def start_logging(verbose: bool) -> None:

@@ -98,8 +98,10 @@ class Status:
     ----------
     heartbeat : seconds since the start, counts up by one
     latency_ms : from a hop's last sample to its bundle, milliseconds
-    dropped : blocks, hops and packets lost since the start
-    refused : messages refused since the start
+    dropped : blocks of sound, packets, judgements of the mood and lines of the log lost so far, and messages refused
+    refused : messages, connections and tokens refused since the start
+    restarts : how often an input or the renderer was started again
+    overtaken : judgements of the mood that were not made, since newer sound had come
     title : of what plays, as the file or the stream says, or empty
     input : name of what is heard, without folders, passwords or tokens
     silent : s since something was heard, 0 while something is
@@ -110,6 +112,8 @@ class Status:
     latency_ms: float
     dropped: int
     refused: int
+    restarts: int
+    overtaken: int
     title: str
     input: str
     silent: float
@@ -130,6 +134,8 @@ class Painting:
     scene : the one recalled or saved last, or empty
     scenes : names of all that there are, with commas between
     refused : messages refused since the start
+    dropped : frames, snapshots and values lost since the start
+    overtaken : pictures that were asked for and not painted, since a newer one was asked for
     """
 
     heartbeat: int
@@ -141,6 +147,8 @@ class Painting:
     scene: str
     scenes: str
     refused: int
+    dropped: int
+    overtaken: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +229,10 @@ HARMONY: tuple[Output, ...] = (
 STATUS: tuple[Address, ...] = (
     Address("/artgen/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
     Address("/artgen/status/latency_ms", "float", "from the last sample of a hop to its bundle", 0, 60000, "ms"),
-    Address("/artgen/status/dropped", "int", "blocks, hops and packets lost so far", 0, COUNT_MAX),
-    Address("/artgen/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
+    Address("/artgen/status/dropped", "int", "sound, packets and log lines lost, and messages refused", 0, COUNT_MAX),
+    Address("/artgen/status/refused", "int", "messages, connections and tokens refused so far", 0, COUNT_MAX),
+    Address("/artgen/status/restarts", "int", "how often an input or the renderer was started again", 0, COUNT_MAX),
+    Address("/artgen/status/overtaken", "int", "judgements of the mood that newer sound overtook", 0, COUNT_MAX),
     Address("/artgen/title", "string", "artist and title of what plays, where the file or stream says"),
     Address("/artgen/status/input", "string", "name of what is heard, without folders and passwords"),
     Address("/artgen/status/silent", "float", "nothing has been heard for so long; 0: something is", 0, 86400, "s"),
@@ -243,6 +253,8 @@ VISUALS_STATUS: tuple[Address, ...] = (
     Address("/visuals/status/scene", "string", "the scene that was recalled or saved last; empty: none"),
     Address("/visuals/status/scenes", "string", "names of all scenes, with commas between: own ones, then presets"),
     Address("/visuals/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
+    Address("/visuals/status/dropped", "int", "frames, snapshots and values lost so far", 0, COUNT_MAX),
+    Address("/visuals/status/overtaken", "int", "pictures not painted, as a newer one was wanted", 0, COUNT_MAX),
 )
 """Sent by the renderer once a second to its subscribers; the paths end in the names of the fields of `Painting`."""
 

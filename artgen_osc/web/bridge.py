@@ -129,6 +129,11 @@ class Bridge(WebServer[BridgeClient]):
         """Values that slow clients missed, and values that were refused or could not be sent on, so far."""
         return super().dropped + self._refused + self._renderer.dropped
 
+    @property
+    def refused(self) -> int:
+        """As `WebServer.refused`, and messages."""
+        return super().refused + self._refused
+
     def close(self) -> None:
         """Say goodbye to everyone and free the port; may be called again."""
         super().close()

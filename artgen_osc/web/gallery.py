@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from artgen_osc.http.guard import GALLERY_HEADER, GALLERY_TOKEN
+from artgen_osc.runtime.backoff import Backoff
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, web
@@ -56,7 +57,7 @@ class GalleryProxy:
         self._session: ClientSession | None = None
         self._starting = asyncio.Lock()
         self._address = ""
-        self._wait = FIRST_WAIT_S
+        self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         self._started = self._next_start = 0.0
         self._closed = False
 
@@ -160,9 +161,8 @@ class GalleryProxy:
 
     def _fail(self, now: float) -> None:
         if now - self._started > HEALTHY_S:
-            self._wait = FIRST_WAIT_S
-        self._next_start = now + self._wait
-        self._wait = min(2 * self._wait, LONGEST_WAIT_S)
+            self._backoff.reset()
+        self._next_start = now + self._backoff.next()
 
     def _start(self) -> str:
         """Start a child and wait until it listens; on a thread."""

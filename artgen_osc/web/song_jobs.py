@@ -14,8 +14,8 @@ from typing import IO, Any
 
 from artgen_osc.errors import ArtgenError
 from artgen_osc.runtime.child import python_module
-from artgen_osc.runtime.files import create_private, read_text
-from artgen_osc.web.song_store import ENDED, PART, Song, Store, settle
+from artgen_osc.runtime.files import PART, create_private, read_text, settle
+from artgen_osc.web.song_store import ENDED, Song, Store
 
 log = logging.getLogger(__name__)
 

@@ -33,21 +33,21 @@ from filelock import FileLock, Timeout
 
 from artgen_osc.runtime.files import (
     LARGEST_TEXT,
+    PART,
     PRIVATE_FILE,
     PRIVATE_FOLDER,
-    create_private,
     is_folder,
     is_regular,
     make_folder,
     read_regular,
+    settle,
+    sync_folder,
+    whole,
 )
 
 log = logging.getLogger(__name__)
 
 LONGEST_TITLE = 200
-PART = ".part"
-"""Ending of what is being written."""
-
 ENDED = ("done", "failed")
 STATES = ("waiting", "converting", "analysing", "painting", *ENDED)
 
@@ -107,24 +107,6 @@ def clean(name: str) -> str:
     printable = "".join(letter if letter.isprintable() else " " for letter in last)
     text = " ".join(printable.split())
     return re.sub(r"\.[A-Za-z0-9]{1,5}$", "", text).lstrip(".")[:LONGEST_TITLE].strip()
-
-
-def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on disk; of a folder, where the system can."""
-    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
-        return
-    number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
-def settle(part: Path, path: Path) -> None:
-    """Give a written file its name, once all of it is on disk."""
-    sync(part)
-    part.replace(path)
-    sync(path.parent)
 
 
 class Store:
@@ -207,7 +189,7 @@ class Store:
         except OSError:
             shutil.rmtree(new, ignore_errors=True)
             raise
-        sync(self.folder)
+        sync_folder(self.folder)
 
     def save(self, song: Song) -> None:
         """Write what is known of a song.
@@ -227,7 +209,7 @@ class Store:
         """
         gone = self.folder / f".{id}.gone"
         self.path(id, "").replace(gone)
-        sync(self.folder)
+        sync_folder(self.folder)
         shutil.rmtree(gone, ignore_errors=True)
 
     def load(self) -> list[Song]:
@@ -263,10 +245,8 @@ class Store:
         return songs
 
     def _write(self, song: Song, folder: Path) -> None:
-        part = folder / f"song.json{PART}"
-        with create_private(part) as file:
-            file.write(json.dumps(asdict(song)).encode())
-        settle(part, folder / "song.json")
+        with whole(folder / "song.json", PRIVATE_FILE) as part:
+            part.write_bytes(json.dumps(asdict(song)).encode())
 
 
 def _read_json(path: Path, largest: int | None = None) -> Any:

@@ -82,6 +82,12 @@ def test_a_bundle_fits_into_one_datagram(outputs: tuple[schema.Output, ...]) -> 
     assert len(encode_bundle(messages)) < 1472
 
 
+@pytest.mark.parametrize("rows", [(*schema.STATUS, schema.REFUSAL), show_table.PAINTED])
+def test_a_state_with_long_texts_fits_into_one_datagram(rows: tuple[schema.Address, ...]) -> None:
+    messages = [encode_message(row.path, row.tag, "x" * 200 if row.kind == "string" else 1) for row in rows]
+    assert len(encode_bundle(messages)) < 1472
+
+
 def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
     known = show_table.CONTRACT.settings
     with_address = {row.setting for row in ALL if row.setting}

@@ -5,8 +5,7 @@ import http.client
 import json
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,12 +53,6 @@ class Served:
 
     def ids(self, filters: str = "") -> list[str]:
         return re.findall(".{12}", self.get(f"all?{filters}")["ids"])
-
-    def until(self, condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s"
-            time.sleep(0.05)
 
 
 @contextlib.contextmanager

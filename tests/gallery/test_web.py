@@ -18,6 +18,7 @@ from PIL import Image
 from tests.gallery.conftest import START, put
 from tests.gallery.served import Served, serving
 from tests.live.servers import ROOT
+from tests.support.waiting import wait_for
 from visuals.gallery.folder import Gallery
 
 COUNT = 6
@@ -40,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 @pytest.fixture(scope="module")
 def server(made: tuple[Path, list[str]]) -> Iterator[Served]:
     with serving(made[0]) as server:
-        server.until(lambda: len(server.ids()) == COUNT, "the pictures")
+        wait_for(lambda: len(server.ids()) == COUNT, what="the pictures")
         yield server
 
 
@@ -49,7 +50,7 @@ def own(gallery: Gallery) -> Iterator[tuple[Served, Gallery, list[str]]]:
     """A gallery of this test alone."""
     made = [put(gallery.folder, number).id for number in range(4)]
     with serving(gallery.folder) as server:
-        server.until(lambda: len(server.ids()) == 4, "the pictures")
+        wait_for(lambda: len(server.ids()) == 4, what="the pictures")
         yield server, gallery, made
 
 
@@ -146,7 +147,7 @@ def test_links_are_not_followed(own: tuple[Served, Gallery, list[str]], tmp_path
     about = put(tmp_path, 50)
     (gallery.folder / f"{about.id}.png").symlink_to(tmp_path / f"{about.id}.png")
     new = put(gallery.folder, 60).id
-    server.until(lambda: new in server.ids(), "the new one")
+    wait_for(lambda: new in server.ids(), what="the new one")
     assert about.id not in server.ids()
     assert server.ask(f"/gallery/picture/{about.id}.png").status == 404
 
@@ -231,16 +232,16 @@ def test_what_others_do_is_seen_and_told(own: tuple[Served, Gallery, list[str]])
 
     reader = threading.Thread(target=read)
     reader.start()
-    server.until(lambda: told, "hello")
+    wait_for(lambda: told, what="hello")
     assert told[0][0] == "hello" and told[0][1]["ready"]
     new = put(gallery.folder, 60, title="New").id
-    server.until(lambda: len(told) > 1, "a snapshot of another process", 5)
+    wait_for(lambda: len(told) > 1, what="a snapshot of another process")
     gallery.favour(made[0])
-    server.until(lambda: len(told) > 2, "a favourite of another process", 5)
+    wait_for(lambda: len(told) > 2, what="a favourite of another process")
     gallery.delete([made[3]])
-    server.until(lambda: len(told) > 3, "a deletion of another process", 5)
+    wait_for(lambda: len(told) > 3, what="a deletion of another process")
     server.post("favourite", id=new, favourite=True)
-    server.until(lambda: len(told) > 4, "a favourite of a page", 5)
+    wait_for(lambda: len(told) > 4, what="a favourite of a page")
     changes = [change for _, change in told[1:]]
     assert [change["version"] for change in changes] == [told[0][1]["version"] + step for step in (1, 2, 3, 4)]  # type: ignore[operator]
     assert changes[0]["added"]["ids"] == new and changes[0]["added"]["titles"] == ["New"]  # type: ignore[index]
@@ -260,12 +261,12 @@ def test_a_file_that_is_being_copied_in_is_taken_when_it_is_whole(
     with (gallery.folder / f"{about.id}.png").open("wb", buffering=0) as file:
         file.write(data[:200])
         other = put(gallery.folder, 71).id
-        server.until(lambda: other in server.ids(), "the other")
+        wait_for(lambda: other in server.ids(), what="the other")
         assert about.id not in server.ids()
         file.write(data[200:])
-    server.until(lambda: about.id in server.ids(), "the copied one", 10)
+    wait_for(lambda: about.id in server.ids(), what="the copied one")
     gallery.path(made[0]).write_bytes(b"broken")
-    server.until(lambda: made[0] not in server.ids(), "a file that was spoilt in place", 10)
+    wait_for(lambda: made[0] not in server.ids(), what="a file that was spoilt in place")
 
 
 def test_a_gallery_that_comes_later_goes_and_comes_again(tmp_path: Path) -> None:
@@ -277,12 +278,12 @@ def test_a_gallery_that_comes_later_goes_and_comes_again(tmp_path: Path) -> None
         assert not folder.exists(), "looking makes nothing"
         folder.mkdir()
         first = put(folder).id
-        server.until(lambda: server.ids() == [first], "the first picture", 10)
+        wait_for(lambda: server.ids() == [first], what="the first picture")
         shutil.rmtree(folder)
-        server.until(lambda: server.get("all")["ready"] is False, "its end", 10)
+        wait_for(lambda: server.get("all")["ready"] is False, what="its end")
         folder.mkdir()
         second = put(folder, 2).id
-        server.until(lambda: server.ids() == [second], "the next gallery", 10)
+        wait_for(lambda: server.ids() == [second], what="the next gallery")
 
 
 def test_an_index_that_is_deleted_or_spoilt_is_made_anew(own: tuple[Served, Gallery, list[str]]) -> None:
@@ -290,7 +291,7 @@ def test_an_index_that_is_deleted_or_spoilt_is_made_anew(own: tuple[Served, Gall
     for ending in ("", "-wal", "-shm"):
         (gallery.folder / f"index.sqlite{ending}").unlink(missing_ok=True)
     new = put(gallery.folder, 80).id
-    server.until(lambda: server.ids() == [new, *made[::-1]], "all of them again", 10)
+    wait_for(lambda: server.ids() == [new, *made[::-1]], what="all of them again")
     assert (gallery.folder / "index.sqlite").exists()
 
 
@@ -317,9 +318,9 @@ def test_killed_at_any_moment_it_leaves_a_whole_index(tmp_path: Path) -> None:
     made = [put(folder, number).id for number in range(250)]
     for _ in range(4):
         with serving(folder) as server:
-            server.until(server.ids, "a picture")  # then it is killed, as it reads
+            wait_for(server.ids, what="a picture")  # then it is killed, as it reads
     with serving(folder) as server:
-        server.until(lambda: server.ids() == made[::-1], "all of them")
+        wait_for(lambda: server.ids() == made[::-1], what="all of them")
         for id in (made[0], made[-1]):
             assert server.ask(f"/gallery/thumbnail/{id}.jpg").status == 200
 
@@ -344,7 +345,7 @@ def test_a_writer_that_is_killed_leaves_no_broken_picture(gallery: Gallery) -> N
                 written += [writer.stdout.readline().decode().strip() for _ in range(lines)]
                 writer.kill()
                 written += writer.stdout.read().decode().split()
-        server.until(lambda: set(written) <= set(server.ids()), "all that were finished")
+        wait_for(lambda: set(written) <= set(server.ids()), what="all that were finished")
         for id in server.ids():
             Image.open(io.BytesIO(server.ask(f"/gallery/picture/{id}.png").body)).load()
         assert len(server.ids()) <= len(written) + 3, "one each may have been finished and not told"

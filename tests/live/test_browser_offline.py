@@ -2,16 +2,16 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, run_npm, running, wait_for
-from tests.live.test_browser import CDN, EXAMPLES, FLAGS, answers
+from tests.live.servers import ARTGEN, run_npm, running
+from tests.live.test_browser import CDN, EXAMPLES, answers
 from tests.ports import free_port
+from tests.support.chromium import WEBGL, chromium
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
@@ -27,21 +27,23 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return copy
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium(*WEBGL) as browser:
+        yield browser
+
+
 @pytest.fixture
-def page(folder: Path) -> Iterator[Page]:
+def page(browser: Browser, folder: Path) -> Iterator[Page]:
     """A page of a computer without the internet, and a server of the folder."""
-    need_programs("chromium")
     port = free_port()
-    with ExitStack() as stack:
-        served = ("http.server", str(port), "-d", str(folder), "--bind", "127.0.0.1")
-        stack.enter_context(running(ARTGEN[0], "-m", *served, log=folder.parent / "server"))
-        playwright = stack.enter_context(sync_playwright())
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        stack.callback(chromium.close)
-        made = chromium.new_page(base_url=f"http://127.0.0.1:{port}")
-        made.route(f"{CDN}**", lambda route: route.abort("internetdisconnected"))
+    served = ("http.server", str(port), "-d", str(folder), "--bind", "127.0.0.1")
+    with running(ARTGEN[0], "-m", *served, log=folder.parent / "server"):
+        page = browser.new_page(base_url=f"http://127.0.0.1:{port}")
+        page.route(f"{CDN}**", lambda route: route.abort("internetdisconnected"))
         wait_for(lambda: answers(port), 20, "the server")
-        yield made
+        yield page
+        page.close()
 
 
 @pytest.mark.parametrize("folder", LIBRARIES, indirect=True)

@@ -4,7 +4,6 @@ The page's server here holds nothing but the part for sound; the show is a daemo
 """
 
 import os
-import shutil
 import statistics
 import subprocess
 import threading
@@ -19,7 +18,7 @@ import numpy as np
 import pytest
 import soundfile
 from aiohttp import web
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from artgen_osc.audio.browser import BrowserInput
 from artgen_osc.config.settings import ConfigFile
@@ -28,8 +27,11 @@ from artgen_osc.web.site import POLICY
 from artgen_osc.web.sound import SoundPart
 from tests import signals
 from tests.conftest import need_programs
-from tests.live.servers import ROOT, pulse_server, running, wait_for
+from tests.live.servers import ROOT, pulse_server, running
 from tests.ports import free_port
+from tests.support.chromium import MICROPHONE, SOUND
+from tests.support.chromium import chromium as launched
+from tests.support.waiting import wait_for
 from tests.web.part_server import serve_parts
 
 pytestmark = pytest.mark.live
@@ -41,8 +43,6 @@ HTML = """<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport c
 <link rel=stylesheet href=/static/sound-panel.css><body><main><h1>Sound</h1><div id=sound></div></main>
 <script type=module src=/page.js></script>"""
 SAFE = {"Content-Security-Policy": POLICY}
-FLAGS = ("--no-sandbox", "--autoplay-policy=no-user-gesture-required")
-MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
 
 async def _index(request: web.Request) -> web.Response:
@@ -83,7 +83,6 @@ class Show:
 @pytest.fixture
 def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
     """A show that plays the demo until a page sends sound."""
-    need_programs("chromium")
     ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": free_port()}
     daemon = Daemon(ConfigFile(None, {"audio.input": "demo", "audio.mute": True, **ports}))
     over = threading.Event()
@@ -106,11 +105,22 @@ class Chromium:
     """A browser, and what its pages complain about."""
 
     def __init__(self, browser: Browser, show: Show) -> None:
-        self.browser, self.show = browser, show
+        self._browser, self.show = browser, show
         self.mistakes: list[str] = []
+        self._contexts: list[BrowserContext] = []
+
+    def context(self, **options: Any) -> BrowserContext:
+        self._contexts.append(self._browser.new_context(**options))
+        return self._contexts[-1]
+
+    def close(self) -> None:
+        """Close its pages; the browser stays."""
+        for context in self._contexts:
+            context.close()
+        assert not self.mistakes, self.mistakes
 
     def open(self, host: str = "127.0.0.1", **options: Any) -> Page:
-        page = self.browser.new_context(**options).new_page()
+        page = self.context(**options).new_page()
         page.on("pageerror", lambda error: self.mistakes.append(str(error)))
         page.on("console", lambda line: self.mistakes.append(line.text) if line.type in ("warning", "error") else None)
         page.goto(f"http://{host}:{self.show.port}/?bridge={self.show.bridge}&before=demo")
@@ -118,17 +128,19 @@ class Chromium:
         return page
 
 
-@pytest.fixture
-def chromium(show: Show, request: pytest.FixtureRequest) -> Iterator[Chromium]:
-    """With the flags and the environment that the test names by ``@pytest.mark.parametrize(…, indirect=True)``."""
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """With the flags and the options that the test names by ``@pytest.mark.parametrize(…, indirect=True)``."""
     options = dict(getattr(request, "param", {}))
-    flags = [*FLAGS, *options.pop("flags", MICROPHONE)]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags, **options)
-        made = Chromium(browser, show)
-        yield made
-        browser.close()
-    assert not made.mistakes, made.mistakes
+    with launched(*SOUND, *options.pop("flags", MICROPHONE), **options) as browser:
+        yield browser
+
+
+@pytest.fixture
+def chromium(browser: Browser, show: Show) -> Iterator[Chromium]:
+    made = Chromium(browser, show)
+    yield made
+    made.close()
 
 
 def becomes(page: Page, state: str, seconds: float = 10.0) -> None:
@@ -159,9 +171,7 @@ def spacing(page: Page, seconds: float) -> float:
 
 def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_path: Path) -> None:
     wav = beats(tmp_path)
-    with sync_playwright() as playwright:
-        flags = [*FLAGS, *MICROPHONE, f"--use-file-for-fake-audio-capture={wav}"]
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+    with launched(*SOUND, *MICROPHONE, f"--use-file-for-fake-audio-capture={wav}") as browser:
         chromium = Chromium(browser, show)
         page = chromium.open()
         page.get_by_role("button", name="Microphone").click()
@@ -184,8 +194,7 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
         wait_for(lambda: show.hears("demo"), 10, "the input before")
         becomes(page, "off")
         assert not show.hub.heard
-        browser.close()
-    assert not chromium.mistakes
+        chromium.close()
 
 
 def test_a_real_microphone_with_another_rate_than_the_show(show: Show, tmp_path: Path) -> None:
@@ -198,10 +207,7 @@ def test_a_real_microphone_with_another_rate_than_the_show(show: Show, tmp_path:
             ("set-default-source", "mic"),
         ):
             subprocess.run(["pactl", *words], env=env, check=True, capture_output=True)
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*FLAGS, MICROPHONE[0]], env=env
-        )
+        browser = stack.enter_context(launched(*SOUND, MICROPHONE[0], env=env))
         chromium = Chromium(browser, show)
         page = chromium.open()
         page.get_by_role("button", name="Microphone").click()
@@ -210,8 +216,7 @@ def test_a_real_microphone_with_another_rate_than_the_show(show: Show, tmp_path:
         assert spacing(page, 5.0) == pytest.approx(0.5, abs=0.05)
         assert show.hub.sample_rate == page.evaluate("capture.sampleRate") == 48000
         assert page.locator("select option").count() >= 2
-        browser.close()
-    assert not chromium.mistakes
+        chromium.close()
 
 
 TAB = {
@@ -220,7 +225,7 @@ TAB = {
 }
 
 
-@pytest.mark.parametrize("chromium", [TAB], indirect=True)
+@pytest.mark.parametrize("browser", [TAB], indirect=True)
 def test_the_sound_of_a_tab(show: Show, chromium: Chromium) -> None:
     page = chromium.open(permissions=["microphone"])
     radio = page.context.new_page()
@@ -340,7 +345,7 @@ def test_a_second_page_is_told_and_may_take_over(show: Show, chromium: Chromium)
 DENIED = {"flags": ()}
 
 
-@pytest.mark.parametrize("chromium", [DENIED], indirect=True)
+@pytest.mark.parametrize("browser", [DENIED], indirect=True)
 def test_a_microphone_that_isnt_allowed_is_said_kindly(chromium: Chromium) -> None:
     page = chromium.open(permissions=[])
     page.get_by_role("button", name="Microphone").click()
@@ -351,7 +356,7 @@ def test_a_microphone_that_isnt_allowed_is_said_kindly(chromium: Chromium) -> No
 ELSEWHERE = {"flags": ("--host-resolver-rules=MAP artgen.test 127.0.0.1",)}
 
 
-@pytest.mark.parametrize("chromium", [ELSEWHERE], indirect=True)
+@pytest.mark.parametrize("browser", [ELSEWHERE], indirect=True)
 def test_without_https_it_says_what_to_do(chromium: Chromium) -> None:
     page = chromium.open("artgen.test")
     expect(page.locator("#sound-microphone-reason")).to_contain_text("https")
@@ -375,7 +380,7 @@ def test_a_tab_without_sound_is_said_kindly(chromium: Chromium) -> None:
     page.evaluate(NO_SOUND)
     page.get_by_role("button", name="Sound of a tab").click()
     wait_for(lambda: "share tab audio" in page.inner_text("[role=alert]"), 10, "a reason")
-    other = chromium.browser.new_context()
+    other = chromium.context()
     other.add_init_script(NO_TAB_SOUND)
     page = other.new_page()
     page.goto(f"http://127.0.0.1:{chromium.show.port}/?bridge={chromium.show.bridge}")

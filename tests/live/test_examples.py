@@ -10,8 +10,9 @@ import soundfile
 
 from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
-from tests.live.servers import ROOT, running, wait_for
+from tests.live.servers import ROOT, running
 from tests.osc_show import show
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from artgen_osc.web.song_store import Store, new_song
-from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, running, wait_for
-from tests.live.test_browser import FLAGS, answers
-from tests.ports import free_port
+from tests.support.chromium import chromium
+from tests.support.shows import a_show
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
@@ -57,7 +56,7 @@ TRY = """async ([address, read, sockets]) => {
 @pytest.fixture(scope="module")
 def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The address of a show with the settings that all have, but ports, and the id of a song in it."""
-    folder, port = tmp_path_factory.mktemp("show"), free_port()
+    folder = tmp_path_factory.mktemp("show")
     store = Store(folder / "songs")
     store.take()
     song = replace(new_song("secret"), state="done")
@@ -66,11 +65,8 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     store.add(song, part)
     shutil.copy(_tone(folder), store.path(song.id, "sound.wav"))
     store.release()
-    ports = (f"--osc-port={free_port()}", f"--web-port={port}", "--osc-query-port=0", f"--web-songs={folder / 'songs'}")
-    command = (*ARTGEN, "daemon", "--input=demo", "--mute", "--seconds=300", *ports, f"--web-origins={FRIEND}")
-    with running(*command, log=folder / "log"):
-        wait_for(lambda: answers(port), 30, "the page", (folder / "log").read_text)
-        yield f"http://127.0.0.1:{port}", song.id
+    with a_show("daemon", "--input=demo", f"--web-origins={FRIEND}", folder=folder) as show:
+        yield show.address.removesuffix("/"), song.id
 
 
 def _tone(folder: Path) -> Path:
@@ -83,13 +79,9 @@ def _tone(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    need_programs("chromium")
-    with sync_playwright() as playwright:
-        # New ones ask before a site may reach this machine at all; others don't, and some people say yes.
-        flags = [*FLAGS, "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"]
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-        yield chromium
-        chromium.close()
+    # New ones ask before a site may reach this machine at all; others don't, and some people say yes.
+    with chromium("--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets") as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """The exported gallery in a real Chromium, opened from disk."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.conftest import need_programs
 from tests.gallery.conftest import an_about
+from tests.support.chromium import chromium
 from visuals.gallery.export import export
 from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
@@ -46,23 +45,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
 @pytest.fixture
-def page(site: Path) -> Iterator[Page]:
-    need_programs("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1100, "height": 800})
-        mistakes: list[str] = []
-        page.on("console", lambda message: mistakes.append(message.text))
-        page.on("pageerror", lambda error: mistakes.append(str(error)))
-        page.on("requestfailed", lambda request: mistakes.append(request.url))
-        page.on(
-            "request", lambda request: mistakes.append(request.url) if not request.url.startswith("file:") else None
-        )
-        page.goto((site / "index.html").as_uri())
-        yield page
-        assert mistakes == []
-        browser.close()
+def page(browser: Browser, site: Path) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1100, "height": 800})
+    mistakes: list[str] = []
+    page.on("console", lambda message: mistakes.append(message.text))
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("requestfailed", lambda request: mistakes.append(request.url))
+    page.on("request", lambda request: mistakes.append(request.url) if not request.url.startswith("file:") else None)
+    page.goto((site / "index.html").as_uri())
+    yield page
+    page.close()
+    assert mistakes == []
 
 
 def shown(page: Page) -> int:

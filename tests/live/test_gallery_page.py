@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import need_programs
 from tests.gallery.conftest import START, an_about, put
 from tests.gallery.served import Served, serving
+from tests.support.chromium import chromium
+from tests.support.waiting import wait_for
 from visuals.gallery.files import write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.record import new_id
@@ -42,11 +43,8 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    need_programs("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +77,7 @@ def opened(
     shutil.copytree(pictures[0], folder)
     mistakes: list[str] = []
     with serving(folder) as server:
-        server.until(lambda: len(server.ids()) == COUNT, "the pictures")
+        wait_for(lambda: len(server.ids()) == COUNT, what="the pictures")
         options = getattr(request, "param", {"viewport": {"width": 1280, "height": 800}})
         context = browser.new_context(**options, accept_downloads=True, timezone_id="Europe/Berlin", locale="en-GB")
         page = context.new_page()
@@ -318,7 +316,7 @@ def test_a_server_that_comes_again_is_found(opened: Opened, tmp_path: Path) -> N
     page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     opened.gallery.delete(opened.server.ids()[:3])
-    opened.server.until(lambda: len(opened.server.ids()) == COUNT - 3, "the deletion")
+    wait_for(lambda: len(opened.server.ids()) == COUNT - 3, what="the deletion")
     opened.count(f"{COUNT} pictures")
     page.evaluate("Object.defineProperty(document, 'hidden', { value: false, configurable: true })")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

@@ -4,32 +4,27 @@
 """
 
 import io
-import os
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from artgen_osc.audio.demo import RATE, compose
 from tests import show_table
-from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, ROOT, running, wait_for
-from tests.ports import free_port
+from tests.live.servers import ROOT
+from tests.support.chromium import MICROPHONE, SOUND, WEBGL, chromium
+from tests.support.shows import Show, a_show
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
-FLAGS = (
-    *("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
-    *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-    "--autoplay-policy=no-user-gesture-required",
-)
+FLAGS = (*WEBGL, *MICROPHONE, *SOUND)
 PHONE = {"width": 390, "height": 844}
 NOT_SHOWN = {
     "/artgen/control/target/remove",
@@ -44,16 +39,6 @@ SECONDS = 20_000.0
 """Most ms that anything on the page may take, on busy machines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
-    """A running show."""
-
-    command: tuple[str, ...]
-    address: str
-    folder: Path
-    log: Path
-
-
 @pytest.fixture(scope="module")
 def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo, six times over."""
@@ -62,48 +47,29 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def command(music: Path, folder: Path, port: int, *more: str) -> tuple[str, ...]:
-    ports = (f"--osc-port={free_port()}", f"--osc-query-port={free_port()}", f"--web-port={port}")
-    kept = (f"--gallery={folder / 'kept'}", f"--web-songs={folder / 'songs'}", f"--visuals-scenes={folder / 'scenes'}")
-    visuals = (f"--visuals-port={free_port()}", f"--visuals-query-port={free_port()}", *kept)
-    size = ("--visuals-width=640", "--visuals-height=360")
-    return (*ARTGEN, "live", f"--input=file:{music}", "--mute", "--headless", *ports, *visuals, *size, *more)
-
-
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, music: Path) -> Iterator[Live]:
-    folder, port = tmp_path_factory.mktemp("show"), free_port()
-    show = Live(command(music, folder, port), f"http://127.0.0.1:{port}/", folder, folder / "log")
-    with running(*show.command, log=show.log):
+def live(tmp_path_factory: pytest.TempPathFactory, music: Path, pytestconfig: pytest.Config) -> Iterator[Show]:
+    # As small and slow as can be told from a picture at rest: what is painted takes the time of all that is tested.
+    small = ("--visuals-width=320", "--visuals-height=180", "--visuals-fps=15")
+    size = () if pytestconfig.getoption("--regenerate-golden") else small
+    with a_show("live", f"--input=file:{music}", *size, folder=tmp_path_factory.mktemp("show")) as show:
         yield show
-    assert "Traceback" not in show.log.read_text(), show.log.read_text()
 
 
 @pytest.fixture(scope="module")
 def browser(music: Path) -> Iterator[Browser]:
     """Chromium, whose microphone hears the music."""
-    need_programs("chromium")
-    with sync_playwright() as playwright:
-        flags = [*FLAGS, f"--use-file-for-fake-audio-capture={music}"]
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
-        yield chromium
-        chromium.close()
+    with chromium(*FLAGS, f"--use-file-for-fake-audio-capture={music}") as browser:
+        yield browser
 
 
 @pytest.fixture
-def page(browser: Browser, live: Live) -> Iterator[Page]:
+def page(browser: Browser, live: Show) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(SECONDS)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    end = time.monotonic() + 30
-    while True:
-        try:
-            page.goto(live.address)
-            break
-        except Exception:
-            assert time.monotonic() < end, live.log.read_text()
-            time.sleep(0.2)
+    page.goto(live.address)
     page.get_by_text("connected").wait_for()
     yield page
     page.close()
@@ -113,6 +79,13 @@ def page(browser: Browser, live: Live) -> Iterator[Page]:
 def seen(page: Page) -> np.ndarray:
     """What the live picture shows, float ``(h, w, 3)``."""
     return np.asarray(Image.open(io.BytesIO(page.locator("#view canvas").screenshot())).convert("RGB"), float)
+
+
+def change(page: Page, seconds: float) -> float:
+    """Mean absolute difference of what is seen now and after some time."""
+    before = seen(page)
+    page.wait_for_timeout(1000 * seconds)
+    return float(np.abs(seen(page) - before).mean())
 
 
 def wait_for_picture(page: Page) -> None:
@@ -125,12 +98,10 @@ def test_the_picture_is_live(page: Page) -> None:
     first = seen(page)
     wait_for(lambda: np.abs(seen(page) - first).mean() > 2.0, 20, "another picture")
     page.get_by_role("button", name="freeze", exact=True).first.click()
-    time.sleep(1.5)
+    wait_for(lambda: change(page, 1.0) < 1.0, what="stillness")
     still = seen(page)
-    time.sleep(1.0)
-    assert np.abs(seen(page) - still).mean() < 1.0
     page.get_by_role("button", name="freeze", exact=True).first.click()
-    wait_for(lambda: np.abs(seen(page) - still).mean() > 2.0, 20, "movement")
+    wait_for(lambda: np.abs(seen(page) - still).mean() > 2.0, what="movement")
 
 
 def test_a_hidden_page_asks_for_no_pictures(page: Page) -> None:
@@ -171,7 +142,7 @@ def test_the_plane_leads_the_picture_and_gives_it_back(page: Page) -> None:
     expect(page.get_by_role("button", name="follow the music")).to_have_attribute("aria-pressed", "true")
 
 
-def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Live, browser: Browser) -> None:
+def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show, browser: Browser) -> None:
     page.get_by_role("tab", name="Controls").click()
     cards = page.locator("#controls .card")
     rows = {row.path for row in (*show_table.DAEMON, *show_table.VISUALS)} - NOT_SHOWN
@@ -206,7 +177,7 @@ def test_what_is_refused_is_said(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("/visuals/seed: -3 is outside", timeout=SECONDS)
 
 
-def test_a_snapshot_from_the_page(page: Page, live: Live) -> None:
+def test_a_snapshot_from_the_page(page: Page, live: Show) -> None:
     wait_for_picture(page)
     kept = live.folder / "kept"
     before = len(list(kept.glob("*.png")))
@@ -214,7 +185,7 @@ def test_a_snapshot_from_the_page(page: Page, live: Live) -> None:
     wait_for(lambda: len(list(kept.glob("*.png"))) > before, 20, "a snapshot")
 
 
-def test_a_scene_is_saved_and_recalled(page: Page, live: Live) -> None:
+def test_a_scene_is_saved_and_recalled(page: Page, live: Show) -> None:
     scenes = page.get_by_role("group", name="scenes")
     expect(scenes.get_by_role("button", name="drift")).to_be_visible(timeout=SECONDS)
     page.get_by_label("name of a new scene").fill("my first")
@@ -242,7 +213,7 @@ def test_the_pages_microphone_is_the_shows_input(page: Page) -> None:
 def test_a_recording_becomes_a_picture_in_the_gallery(page: Page) -> None:
     page.get_by_role("tab", name="Songs").click()
     page.get_by_role("button", name="Record").click()
-    time.sleep(7.0)
+    expect(page.locator(".recording")).to_contain_text("0:05", timeout=SECONDS)
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Keep").click()
     link = page.get_by_role("link", name="in the gallery")
@@ -284,52 +255,11 @@ def test_on_a_phone(page: Page) -> None:
 def test_screenshot(page: Page, pytestconfig: pytest.Config) -> None:
     """Looks like something: not black, not empty; kept for the documentation if asked for."""
     wait_for_picture(page)
-    time.sleep(3.0)
-    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    assert np.asarray(shot, float).std() > 20
+
+    def shot() -> Image.Image:
+        return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+    wait_for(lambda: np.asarray(shot(), float).std() > 20, what="something to see")
     if pytestconfig.getoption("--regenerate-golden"):
-        time.sleep(25.0)
-        shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        shot.save(ROOT / "docs" / "page.jpg", quality=82)
-
-
-def test_the_page_finds_a_show_that_was_started_again(browser: Browser, tmp_path: Path, music: Path) -> None:
-    port = free_port()
-    page = browser.new_page()
-    page.set_default_timeout(SECONDS)
-    for round in range(2):
-        with running(*command(music, tmp_path, port), log=tmp_path / f"log{round}"):
-            if round == 0:
-                wait_for(lambda: _goes(page, f"http://127.0.0.1:{port}/"), 20, "the page")
-            expect(page.locator("#state")).to_have_text("connected", timeout=SECONDS)
-            wait_for_picture(page)
-        expect(page.locator("#state")).to_have_text("no artgen: is it running?", timeout=SECONDS)
-    page.close()
-
-
-def test_from_the_network_only_with_the_token(browser: Browser, tmp_path: Path, music: Path) -> None:
-    port, log = free_port(), tmp_path / "log"
-    with running(
-        *command(music, tmp_path, port, "--web", "--web-host=0.0.0.0"), log=log, env=os.environ | {"BROWSER": "true"}
-    ):
-        wait_for(lambda: "█" in log.read_text(), 20, "the code", log.read_text)
-        *_, network = re.findall(r"^page: (\S+)$", log.read_text(), re.MULTILINE)
-        page = browser.new_page()
-        page.set_default_timeout(SECONDS)
-        answer = page.goto(network.partition("?")[0])
-        assert answer and answer.status == 401
-        page.goto(network)
-        expect(page.locator("#state")).to_have_text("connected", timeout=SECONDS)
-        wait_for_picture(page)
-        page.get_by_role("button", name="Phone").click()
-        expect(page.get_by_role("dialog")).to_contain_text(network, timeout=SECONDS)
-        wait_for(lambda: page.locator("#code-image").evaluate("each => each.naturalWidth") > 100, 20, "the code")
-        page.close()
-
-
-def _goes(page: Page, address: str) -> bool:
-    try:
-        page.goto(address)
-    except Exception:
-        return False
-    return True
+        page.wait_for_timeout(25_000)  # for the tempo, the key and curves of some length
+        shot().save(ROOT / "docs" / "page.jpg", quality=82)

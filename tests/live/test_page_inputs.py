@@ -3,17 +3,18 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, pulse_server, run_npm, running, wait_for
+from tests.live.servers import pulse_server, run_npm
 from tests.live.test_page import FLAGS, SECONDS
-from tests.ports import free_port
+from tests.support.chromium import chromium
+from tests.support.shows import Show, a_show
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
@@ -26,36 +27,25 @@ REACHABLE = """() => [...document.querySelectorAll("a, button, input, select, su
 AXE = "async () => (await axe.run()).violations.map(({ id, impact, nodes }) => [id, impact, nodes[0].html])"
 
 
-@dataclass(frozen=True, slots=True)
-class Silent:
-    """A show that hears a computer which plays nothing."""
-
-    address: str
-    log: Path
-
-
 @pytest.fixture(scope="module")
-def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Silent]:
+def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
+    """A show that hears a computer which plays nothing."""
     need_programs("pulseaudio", "pactl", "chromium")
-    folder, port = tmp_path_factory.mktemp("show"), free_port()
-    ports = (f"--osc-port={free_port()}", f"--osc-query-port={free_port()}", f"--web-port={port}")
-    command = (*ARTGEN, "daemon", "--input=loopback", "--mute", *ports, f"--web-songs={folder / 'songs'}")
-    log = folder / "log"
-    with pulse_server(folder / "pulse") as env, running(*command, log=log, env=env):
-        wait_for(lambda: "page: http" in log.read_text(), 30, "the show", log.read_text)
-        yield Silent(f"http://127.0.0.1:{port}/", log)
-    assert "Traceback" not in log.read_text(), log.read_text()
+    folder = tmp_path_factory.mktemp("show")
+    with (
+        pulse_server(folder / "pulse") as env,
+        a_show("daemon", "--input=loopback", folder=folder, env=env) as show,
+    ):
+        yield show
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
-        yield chromium
-        chromium.close()
+    with chromium(*FLAGS) as browser:
+        yield browser
 
 
-def open_page(browser: Browser, show: Silent, wrong: list[str]) -> Page:
+def open_page(browser: Browser, show: Show, wrong: list[str]) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(SECONDS)
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -65,7 +55,7 @@ def open_page(browser: Browser, show: Silent, wrong: list[str]) -> Page:
 
 
 @pytest.fixture
-def page(browser: Browser, show: Silent) -> Iterator[Page]:
+def page(browser: Browser, show: Show) -> Iterator[Page]:
     wrong: list[str] = []
     page = open_page(browser, show, wrong)
     yield page
@@ -124,7 +114,7 @@ def test_the_list_has_the_devices_and_a_refused_input_is_said(page: Page) -> Non
     expect(page.locator("#own-sound")).to_contain_text("The show hears what the computer plays again.", timeout=SECONDS)
 
 
-def test_a_page_that_closes_leaves_the_others_with_the_input_before(page: Page, browser: Browser, show: Silent) -> None:
+def test_a_page_that_closes_leaves_the_others_with_the_input_before(page: Page, browser: Browser, show: Show) -> None:
     choose(page, "The demo")
     other = open_page(browser, show, [])
     other.get_by_role("tab", name="Sound").click()
@@ -134,7 +124,7 @@ def test_a_page_that_closes_leaves_the_others_with_the_input_before(page: Page, 
     expect(page.locator("#input")).to_have_text("the demo", timeout=SECONDS)
 
 
-def test_programs_are_added_and_removed(page: Page, browser: Browser, show: Silent) -> None:
+def test_programs_are_added_and_removed(page: Page, browser: Browser, show: Show) -> None:
     page.get_by_role("tab", name="Controls").click()
     card = page.locator(".card", has_text="Programs that get the mood and the beat")
     expect(card).to_contain_text("Nobody yet", timeout=SECONDS)
@@ -160,7 +150,7 @@ def test_programs_are_added_and_removed(page: Page, browser: Browser, show: Sile
     expect(card).to_contain_text("Nobody yet")
 
 
-def test_tabs_are_links_with_a_history(page: Page, show: Silent) -> None:
+def test_tabs_are_links_with_a_history(page: Page, show: Show) -> None:
     page.get_by_role("tab", name="Controls").click()
     page.get_by_role("tab", name="Songs").click()
     assert page.url == f"{show.address}#songs"

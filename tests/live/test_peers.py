@@ -28,8 +28,9 @@ from artgen_osc.osc.receiver import OscReceiver, capture
 from artgen_osc.schema.table import Value
 from tests import show_table
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running, wait_for
+from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running
 from tests.ports import free_port
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 

@@ -13,8 +13,9 @@ from pythonosc.udp_client import SimpleUDPClient
 from artgen_osc.audio.loopback import LoopbackStream
 from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
-from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen, wait_for
+from tests.live.servers import ARTGEN, ROOT, Screen, pulse_server, render_song, running, screen
 from tests.ports import daemon_ports, free_port, live_ports
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 

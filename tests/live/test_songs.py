@@ -1,7 +1,6 @@
 """Songs in a real Chromium: recorded from a microphone, picked, dropped, heard and deleted."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,26 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from artgen_osc.web.site import POLICY, STATIC
 from artgen_osc.web.song_jobs import Limits
 from artgen_osc.web.songs import SongsPart
 from tests import signals
-from tests.conftest import need_programs
-from tests.live.servers import wait_for
 from tests.song_server import PAINT, SongServer
+from tests.support.chromium import MICROPHONE, SOUND, chromium
+from tests.support.waiting import wait_for
 from visuals.gallery.files import read
 
 pytestmark = pytest.mark.live
 
 RATE = 44100
-FLAGS = (
-    "--no-sandbox",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-)
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="POLICY">
@@ -64,14 +57,10 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    need_programs("chromium")
     microphone = tmp_path_factory.mktemp("sound") / "microphone.wav"
     soundfile.write(microphone, signals.song(60.0, 48000), 48000)
-    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-        yield chromium
-        chromium.close()
+    with chromium(*SOUND, *MICROPHONE, f"--use-file-for-fake-audio-capture={microphone}") as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
-from tests.test_oscquery import wait_for
+from tests.support.waiting import wait_for
 from tests.test_web import TOKEN, Server
 
 
@@ -80,7 +80,7 @@ def test_the_right_token_counts_again_after_the_wait(guarded: Server, monkeypatc
     monkeypatch.setattr(lockout, "LONGEST_S", 0.2)
     for number in range(FREE + 2):
         guarded.get(f"/?token=guess-{number}")
-    wait_for(lambda: guarded.get(f"/?token={TOKEN}")[0] == 200, "the end of the wait")
+    wait_for(lambda: guarded.get(f"/?token={TOKEN}")[0] == 200, what="the end of the wait")
 
 
 def test_many_tokens_at_once_are_one_guess(guarded: Server) -> None:
@@ -152,7 +152,7 @@ def test_the_machines_full_name_and_those_of_a_proxy_are_its_own(monkeypatch: py
         shown = {"Cookie": f"artgen_token={TOKEN}"}
         for name in ("booth.club.example", socket.gethostname(), "show.example.org"):
             host = f"{name}:{server.port}"
-            wait_for(lambda host=host: server.get("/", Host=host, **shown)[0] == 200, name)
+            wait_for(lambda host=host: server.get("/", Host=host, **shown)[0] == 200, what=name)
             assert server.get("/songs", Host=host, Origin=f"https://{host}", **shown)[0] == 200
         assert server.get("/songs", Origin="https://show.example.org", **shown)[0] == 200  # the proxy says its own host
         with server.open("/json", origin="https://show.example.org", additional_headers=shown):

@@ -22,7 +22,8 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
-from tests.test_oscquery import Peer, wait_for
+from tests.support.waiting import wait_for
+from tests.test_oscquery import Peer
 from tests.test_web import Server
 
 HALF = b"GET / HTTP/1.1\r\nHost: loc"
@@ -81,10 +82,10 @@ def test_whoever_is_served_keeps_the_place_and_others_have_theirs(
         with socket.create_connection(("127.0.0.1", small.port), 20, source_address=("127.0.0.2", 0)) as other:
             other.sendall(b"GET /schema HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert other.recv(12) == b"HTTP/1.1 200"
-        wait_for(lambda: caplog.records, "a word about it")
+        wait_for(lambda: caplog.records, what="a word about it")
     (record,) = caplog.records
     assert record.levelno == logging.WARNING and "127.0.0.1 has 12 of 16" in record.getMessage()
-    wait_for(lambda: not small.page._clients, "their end")
+    wait_for(lambda: not small.page._clients, what="their end")
     assert small.get("/schema")[0] == 200
 
 
@@ -93,13 +94,13 @@ def test_one_address_has_its_share_of_listeners(monkeypatch: pytest.MonkeyPatch)
     with contextlib.closing(Server()) as server, contextlib.ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(server.open("/json"))
-        wait_for(lambda: len(server.page._clients) == 3, "three")
+        wait_for(lambda: len(server.page._clients) == 3, what="three")
         with pytest.raises(InvalidStatus) as refused, server.open("/json"):
             pytest.fail("was let in")
         assert refused.value.response.status_code == 503
         other = socket.create_connection(("127.0.0.1", server.port), 20, source_address=("127.0.0.2", 0))
         with connect(f"ws://127.0.0.1:{server.port}/json", sock=other):
-            wait_for(lambda: len(server.page._clients) == 4, "the fourth")
+            wait_for(lambda: len(server.page._clients) == 4, what="the fourth")
 
 
 @pytest.mark.parametrize("host", ["a..b", "a\0b", "x" * 300, "\udcff", "no such host", ""])
@@ -169,7 +170,7 @@ def test_a_show_with_few_handles_and_a_crowd_at_its_door(tmp_path: Path) -> None
                 return peer.get("/schema")[0] == 200
             return False
 
-        wait_for(answers, "the page")
+        wait_for(answers, what="the page")
         with connections(port, 300, HALF):
             for target in ("/schema", "/static/app.js", "/songs"):
                 start = time.monotonic()

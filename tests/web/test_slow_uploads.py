@@ -11,7 +11,7 @@ from artgen_osc.web import songs
 from artgen_osc.web.song_jobs import Limits
 from artgen_osc.web.songs import SongsPart
 from tests.song_server import PAINT, SongServer
-from tests.test_oscquery import wait_for
+from tests.support.waiting import wait_for
 from tests.test_songs import WAV, Client
 
 HEAD = b"POST /songs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nRIFF"
@@ -34,7 +34,7 @@ def crawling(client: Client, count: int) -> Iterator[list[socket.socket]]:
         peers = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(count)]
         for peer in peers:
             peer.sendall(HEAD)
-        wait_for(lambda: len(list(client.folder.glob(".*.part"))) == count, "the uploads")
+        wait_for(lambda: len(list(client.folder.glob(".*.part"))) == count, what="the uploads")
         yield peers
 
 

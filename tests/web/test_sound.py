@@ -18,7 +18,7 @@ from artgen_osc.audio.browser import BrowserInput
 from artgen_osc.audio.sources import open_source
 from artgen_osc.web import sound
 from artgen_osc.web.sound import Refused, SoundPart, read_chunk, read_hello
-from tests.fake_sounddevice import wait_for
+from tests.support.waiting import wait_for
 from tests.web.part_server import serve_parts
 
 HELLO = {"id": "a", "rate": 48000, "channels": 1, "what": "microphone", "label": "USB Mic"}

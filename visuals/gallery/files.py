@@ -1,14 +1,12 @@
 """A picture and what is known of it in one PNG file, written as a whole or not at all."""
 
-import errno
 import io
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from artgen_osc.runtime.files import open_regular, sync_folder
+from artgen_osc.runtime.files import open_regular, whole
 from artgen_osc.runtime.text import printable
 from visuals.gallery.record import MOST_PIXELS, About, from_json, to_json
 from visuals.generators.generator import Frame
@@ -26,9 +24,6 @@ LARGEST_THUMBNAIL, LARGEST_FILE = 1 << 20, 4 * MOST_PIXELS
 """Bytes. What is larger is none of ours, and isn't read into memory."""
 COMPRESSION = 1
 """Of 1 to 9: 3 takes half as long again, and makes the file 4 % smaller."""
-
-PART = ".part"
-"""Ending of a file that is being written."""
 
 _HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _TAIL = b"\0\0\0\0IEND\xaeB`\x82"
@@ -69,27 +64,8 @@ def write(path: Path, frame: Frame, about: About) -> None:
     info = PngInfo()
     info.add_itxt(KEYWORD, to_json(about))
     info.add(THUMBNAIL_CHUNK, _thumbnail(image))
-    part = path.with_name(f".{path.stem}{PART}")
-    try:
-        with _new(part) as file:
-            image.save(file, "PNG", compress_level=COMPRESSION, pnginfo=info)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with suppress(OSError, ValueError):
-            part.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def _new(part: Path) -> IO[bytes]:
-    """Open a new file, whatever a killed writer, or somebody's link, has left under its name."""
-    try:
-        part.unlink(missing_ok=True)
-        return part.open("xb")
-    except ValueError:  # a NUL, or what the file system has no bytes for
-        raise OSError(errno.EINVAL, "no file can have this name", str(part)) from None
+    with whole(path) as part, part.open("wb") as file:
+        image.save(file, "PNG", compress_level=COMPRESSION, pnginfo=info)
 
 
 def read(path: Path) -> Entry:

@@ -21,8 +21,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.runtime.files import is_folder, read_regular, sync_folder
-from visuals.gallery.files import PART, Entry, read, reason_of
+from artgen_osc.runtime.files import PART, is_folder, read_regular, sync_folder
+from visuals.gallery.files import Entry, read, reason_of
 from visuals.gallery.record import check_id, is_id, stamp
 
 log = logging.getLogger(__name__)

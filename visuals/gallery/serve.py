@@ -11,12 +11,12 @@ import logging
 import os
 import signal
 import socket
-import sys
-import threading
 from pathlib import Path
 
 from artgen_osc.errors import GalleryError
 from artgen_osc.http.guard import GALLERY_TOKEN
+from artgen_osc.runtime.child import end_with_parent
+from artgen_osc.runtime.priority import lower_process
 from visuals.gallery.follow import Followed
 from visuals.gallery.web import application
 
@@ -60,8 +60,7 @@ def run_child(folder: Path) -> int:
             f"{GALLERY_TOKEN}: isn't set; a random text is needed; --child is for shows alone, leave it out"
         )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the show, which ends us
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    lower_process(NICENESS)
     asyncio.run(_serve_show(folder, token))
     return 0
 
@@ -69,13 +68,11 @@ def run_child(folder: Path) -> int:
 async def _serve_show(folder: Path, token: str) -> None:
     listener, stop, loop = _listen(0), asyncio.Event(), asyncio.get_running_loop()
 
-    def wait_for_the_end() -> None:
-        sys.stdin.buffer.read()
+    def end() -> None:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(stop.set)
-        threading.Timer(CLOSE_S + 1, lambda: os._exit(0)).start()  # whatever still holds it
 
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    end_with_parent(end, CLOSE_S + 1)
     await _serve(folder, listener, token, stop, tell=True)
     os._exit(0)  # a disk that hangs is not waited for: nothing is lost by it
 

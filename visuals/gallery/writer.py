@@ -1,14 +1,14 @@
 """Pictures into the gallery, away from the render loop."""
 
 import logging
-import os
 import queue
-import sys
 import threading
 from pathlib import Path
 from time import monotonic
 
 from artgen_osc.runtime.files import make_folder
+from artgen_osc.runtime.priority import lower_thread
+from artgen_osc.runtime.throttle import Throttle
 from visuals.gallery.files import write
 from visuals.gallery.record import About
 from visuals.generators.generator import Frame
@@ -36,7 +36,7 @@ class Writer:
     def __init__(self, folder: Path, waiting: int = 8) -> None:
         self.folder = folder
         self.written = self.dropped = 0
-        self._quiet_until = 0.0
+        self._throttle = Throttle()
         self._queue: queue.Queue[tuple[Frame, About] | None] = queue.Queue(waiting)
         self._thread = threading.Thread(target=self._run, name="gallery", daemon=True)
         self._thread.start()
@@ -59,15 +59,11 @@ class Writer:
 
     def _drop(self, reason: str) -> None:
         self.dropped += 1
-        now = monotonic()
-        if now >= self._quiet_until:
-            self._quiet_until = now + 60.0
+        if self._throttle.due():
             log.warning("%s: %d snapshots lost so far: %s; the show goes on", self.folder, self.dropped, reason)
 
     def _run(self) -> None:
-        if sys.platform == "linux":
-            # Here a thread has a priority of its own: the show comes first.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        lower_thread(NICENESS)
         while (item := self._queue.get()) is not None:
             frame, about = item
             try:

@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -20,7 +19,7 @@ import numpy as np
 
 from artgen_osc.errors import ArtgenError, EngineError, ModelError
 from artgen_osc.inference.modelfile import file_sha256, has_card
-from artgen_osc.runtime.child import python_module
+from artgen_osc.runtime.child import end_with_parent, python_module
 from artgen_osc.runtime.files import stamp
 from artgen_osc.runtime.text import shortened
 from visuals.generators.generator import IDLE, SHIPPED, Generator, open_generator
@@ -141,13 +140,6 @@ def _memory(pid: int) -> int:
         return 0
 
 
-def _leave_with_parent() -> None:
-    with contextlib.suppress(OSError):
-        while os.read(0, 64):
-            continue
-    os._exit(1)
-
-
 def _limit_processor(threads: int) -> None:
     """A process whose parent is gone and that hears nothing while it computes ends too."""
     with contextlib.suppress(ImportError, OSError, ValueError):
@@ -162,7 +154,7 @@ def main(model: str, threads: int, engine: str) -> None:
     """Try a model, and write as JSON to the standard output what came of it."""
     answer = os.dup(1)
     os.dup2(2, 1)  # engines print
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    end_with_parent()
     _limit_processor(threads)
     told: dict[str, object]
     try:

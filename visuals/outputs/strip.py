@@ -1,12 +1,12 @@
 """A show in one picture: frames from its whole length, side by side."""
 
-import contextlib
 import logging
 from pathlib import Path
 
 import numpy as np
 
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.files import whole
 from visuals.generators.generator import Frame
 
 log = logging.getLogger(__name__)
@@ -81,12 +81,9 @@ class Strip:
         for index, frame in enumerate(self._frames):
             y, x = index // columns * (height + GAP), index % columns * (width + GAP)
             sheet[y : y + height, x : x + width] = frame[:height, :width]
-        part = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(sheet).save(part)
-            part.replace(self.path)  # which may be a pipe that nobody reads
+            with whole(self.path) as part:  # it may be a pipe that nobody reads
+                Image.fromarray(sheet).save(part, Image.registered_extensions()[self.path.suffix.lower()])
         except (OSError, ValueError) as error:
-            with contextlib.suppress(OSError, ValueError):
-                part.unlink(missing_ok=True)
             log.warning("%s: can't be written (%s); a .png file in a folder with room is needed", self.path, error)

@@ -4,7 +4,6 @@ import asyncio
 import io
 import logging
 import os
-import sys
 import threading
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 from artgen_osc.config.settings import VIEW_VARIABLE
 from artgen_osc.errors import ConfigError
+from artgen_osc.runtime.priority import lower_thread
 from visuals.generators.generator import Frame
 
 if TYPE_CHECKING:
@@ -104,9 +104,7 @@ class LiveView:
             self._task.cancel()
 
     def _run(self) -> None:
-        if sys.platform == "linux":
-            # Here a thread has a priority of its own: the show comes first.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        lower_thread(NICENESS)
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             try:
                 runner.run(self._keep_connected())

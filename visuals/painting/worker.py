@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
 
+from artgen_osc.runtime.latest import LatestWorker
 from visuals.generators.generator import open_generator
 from visuals.generators.rack import Opener
 from visuals.painting.painter import Painter, Picture, Request
@@ -86,34 +87,26 @@ class ThreadWorker:
 
     def __init__(self, model: str, opener: Opener = open_generator, most_fps: float = 30.0) -> None:
         self._painter = Painter(model, opener)
-        self._shortest = 1.0 / most_fps
         self._wake = threading.Condition()
-        self._request: Request | None = None
         self._picture: Picture | None = None
         self._wanted: dict[bool, str] = {}
         self._ahead: deque[str] = deque()
         self._loading = ""
         self._closed = False
-        self._dropped = 0
-        self._interval = 0.0
-        self._threads = [
-            threading.Thread(target=self._paint, name="generator", daemon=True),
-            threading.Thread(target=self._load, name="models", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._interval = self._last = 0.0
+        self._painting = LatestWorker(self._paint, "generator", 1.0 / most_fps)
+        self._thread = threading.Thread(target=self._load, name="models", daemon=True)
+        self._thread.start()
 
     @property
     def state(self) -> WorkerState:
         """Figures at this moment."""
-        return _state(self._painter, self._loading, 1.0 / self._interval if self._interval else 0.0, self._dropped)
+        fps = 1.0 / self._interval if self._interval else 0.0
+        return _state(self._painter, self._loading, fps, self._painting.dropped)
 
     def request(self, request: Request, dt: float) -> None:
         """Ask for a picture; see `Worker`."""
-        with self._wake:
-            self._dropped += self._request is not None
-            self._request = request
-            self._wake.notify_all()
+        self._painting.put(request)
 
     def poll(self) -> Picture | None:
         """The newest picture since the last call."""
@@ -150,8 +143,8 @@ class ThreadWorker:
             self._closed = True
             self._wake.notify_all()
         end = perf_counter() + CLOSE_S
-        for thread in self._threads:
-            thread.join(timeout=max(0.0, end - perf_counter()))
+        self._painting.close(CLOSE_S)
+        self._thread.join(max(0.0, end - perf_counter()))
 
     def _load(self) -> None:
         while True:
@@ -172,25 +165,17 @@ class ThreadWorker:
                 if generator is not None:
                     self._painter.show(generator, second)
 
-    def _paint(self) -> None:
-        last = 0.0
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._closed or self._request is not None)
-                self._wake.wait_for(lambda: self._closed, timeout=max(0.0, last + self._shortest - perf_counter()))
-                if self._closed:
-                    return
-                request, self._request = self._request, None
-            start = perf_counter()
-            picture = self._painter.paint(request) if request is not None else None
-            if picture is None:
-                continue
-            if last:
-                apart = start - last
-                self._interval += (apart - self._interval) * (0.1 if self._interval else 1.0)
-            last = start
-            with self._wake:
-                self._picture = picture
+    def _paint(self, request: Request) -> None:
+        start = perf_counter()
+        picture = self._painter.paint(request)
+        if picture is None:
+            return
+        if self._last:
+            apart = start - self._last
+            self._interval += (apart - self._interval) * (0.1 if self._interval else 1.0)
+        self._last = start
+        with self._wake:
+            self._picture = picture
 
 
 class SyncWorker:

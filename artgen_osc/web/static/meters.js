@@ -11,6 +11,8 @@ const STATUS = [
   ["/visuals/status/model", "model", String],
   ["/artgen/status/dropped", "dropped", String],
   ["/artgen/status/refused", "refused", String],
+  ["/artgen/status/restarts", "started again", String],
+  ["/visuals/status/dropped", "lost pictures", String],
 ];
 
 export function mount(element, show) {

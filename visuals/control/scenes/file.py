@@ -1,6 +1,5 @@
 """A scene: settings of the picture under a name, one small TOML file each."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +7,9 @@ from typing import Any
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.errors import SceneError
-from artgen_osc.runtime.files import sync_folder
+from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import short
-from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
+from artgen_osc.runtime.toml import read_toml, toml_value
 from artgen_osc.schema.setting import Setting, read_table
 from visuals.control.scenes.name import name_in, stem_of
 
@@ -18,9 +17,6 @@ Held = Mapping[str, Setting]
 """What a scene may hold, by what it calls a setting; see `name_of`."""
 
 SUFFIX = ".toml"
-PART = ".part"
-"""Ending of a file that is being written."""
-
 MOST_BYTES = 16384
 
 
@@ -64,27 +60,6 @@ def to_text(scene: Scene) -> str:
         tables.setdefault(table or "visuals", []).append(line)
     parts = ["\n".join([f"[{table}]", *lines]) for table, lines in tables.items()]
     return "\n\n".join([f"about = {toml_value(scene.about)}"] * bool(scene.about) + parts) + "\n"
-
-
-def from_text(name: str, text: str, held: Held) -> Scene:
-    """A scene from a file's text.
-
-    Parameters
-    ----------
-    name : of the scene
-    text : of the file
-    held : what it may hold
-
-    Raises
-    ------
-    SceneError
-        With every mistake at once.
-    """
-    try:
-        given = parse_toml(text)
-    except ValueError as error:
-        raise SceneError(f"{error}; [visuals] and its settings are allowed; mend it") from None
-    return _scene(name, given, held)
 
 
 def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
@@ -157,15 +132,5 @@ def write(folder: Path, scene: Scene) -> None:
     """
     data = to_text(scene).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    stem = stem_of(scene.name)
-    part = folder / f".{stem}{PART}"
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(folder / f"{stem}{SUFFIX}")
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    sync_folder(folder)
+    with whole(folder / f"{stem_of(scene.name)}{SUFFIX}") as part:
+        part.write_bytes(data)

@@ -1,0 +1,39 @@
+"""How wide text is on a terminal, and what a terminal can do: rich knows both.
+
+Its `Console` isn't drawn with: it would wait for a terminal that nobody drains, and write more. See
+`artgen_osc.runtime.outlet`.
+"""
+
+from typing import TextIO
+
+
+def cells(text: str) -> int:
+    """Columns that a line of text takes: two for most East Asian letters and emojis."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def fit(text: str, width: int) -> str:
+    """A line cut so that it takes `width` >= 0 columns at most; half a wide letter becomes a space."""
+    from rich.cells import set_cell_size
+
+    return text if cells(text) <= width else set_cell_size(text, width)
+
+
+def padded(text: str, width: int) -> str:
+    """A line with spaces before it, where it takes less than `width` columns."""
+    return " " * max(0, width - cells(text)) + text
+
+
+def redraws(stream: TextIO) -> bool:
+    """Whether what is written to a stream can be drawn over by control sequences.
+
+    Not in a pipe or a file, a terminal that calls itself dumb, or a Windows console of old.
+    """
+    if not stream.isatty():
+        return False
+    from rich.console import Console
+
+    console = Console(file=stream)
+    return not (console.legacy_windows or console.is_dumb_terminal)

@@ -1,0 +1,31 @@
+"""The one way to wait in tests: for a condition, never for a time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_for(
+    condition: Callable[[], T], seconds: float = 30.0, what: str = "it", evidence: Callable[[], object] = str
+) -> T:
+    """Poll a callable until it is true.
+
+    Parameters
+    ----------
+    condition : is called again and again, from this thread
+    seconds : after so long the test has failed; a generous number costs nothing where all is well
+    what : is waited for, as the failure says it
+    evidence : is asked for on failure only, and shown
+
+    Returns
+    -------
+    What the condition said at last.
+    """
+    end, pause = time.monotonic() + seconds, 0.001
+    while not (found := condition()):
+        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s\n{evidence()}"
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
+    return found
