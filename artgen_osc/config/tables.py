@@ -170,11 +170,6 @@ class VisualsConfig:
     beat_surge: float = setting(
         0.5, "travel faster on the downbeat, slower before it; 0: off", address="/visuals/beat/surge"
     )
-    brush: float = setting(
-        0.8, "strokes of a brush instead of the network's fine noise; 0: off", address="/visuals/effect/brush"
-    )
-    grain: float = setting(0.15, "fine grain over the upscaled picture", address="/visuals/effect/grain")
-    vignette: float = setting(0.2, "darker corners", address="/visuals/effect/vignette")
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)
