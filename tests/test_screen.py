@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from visuals.compositor.brush import brush_sides
+
 from visuals.compositor.overlay import text_image
 from visuals.compositor.screen import Screen
 from visuals.modulation.motion import Look

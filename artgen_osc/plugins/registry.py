@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 from artgen_osc.errors import PluginError
@@ -78,9 +78,16 @@ def _installed(group: str) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=group))
 
 
+@functools.cache
+def _package(package: Distribution | None) -> tuple[str, str]:
+    """Name and version; a look reads its whole description, and many entry points are of one package."""
+    return (package.name, package.version) if package else ("", "")
+
+
+@functools.cache
 def own(group: str) -> tuple[EntryPoint, ...]:
     """The entry points of a group that are ours."""
-    return tuple(entry for entry in _installed(group) if entry.dist and entry.dist.name == OWN_PACKAGE)
+    return tuple(entry for entry in _installed(group) if _package(entry.dist)[0] == OWN_PACKAGE)
 
 
 class Registry:
@@ -113,8 +120,7 @@ class Registry:
 
     @staticmethod
     def _describe(kind: str, entry: EntryPoint) -> Plugin:
-        package = entry.dist
-        return Plugin(kind, entry.name, package.name if package else "", package.version if package else "")
+        return Plugin(kind, entry.name, *_package(entry.dist))
 
     def plugins(self, kind: str | None = None) -> list[Plugin]:
         """All that are registered, by kind and name, those that can't be used too; imports none.

@@ -107,6 +107,7 @@ class Chain:
     ----------
     moment : of the frame that is being drawn
     final : the last pass, with all effects that finish
+    names : of the effects that could be made
     """
 
     def __init__(self, context: Any, registry: Registry) -> None:
@@ -120,6 +121,7 @@ class Chain:
             if place != "finish" or self._joins(used):
                 self._at[place].append(used)
         self._at["enlarge"].reverse()
+        self.names = tuple(used.plugin.name for place in PLACES for used in self._at[place])
 
     def _joins(self, used: Used) -> bool:
         """Put an effect into the last pass, if it fits there."""
@@ -167,9 +169,7 @@ class Chain:
         """Whether there may be something to do at a place."""
         return any(not used.rests(self._settings) for used in self._at[place])
 
-    def apply(
-        self, place: Place, source: Any, targets: PingPong, rows: tuple[int, int, int, int] | None = None
-    ) -> Any:
+    def apply(self, place: Place, source: Any, targets: PingPong, rows: tuple[int, int, int, int] | None = None) -> Any:
         """See `visuals.compositor.kind.PictureEffects`."""
         for used in self._at[place]:
             if used.rests(self._settings):

@@ -61,7 +61,7 @@ class Ledger:
 
 def is_there(item: Any) -> bool:
     """Whether an object of moderngl hasn't been released."""
-    from moderngl import mgl
+    from moderngl import mgl  # type: ignore[attr-defined]  # its stubs leave it out
 
     return not isinstance(item.mglo, mgl.InvalidObject)
 

@@ -57,6 +57,16 @@ class Camera:
     zoom: float = 1.0
     drift: tuple[float, float] = (0.0, 0.0)
 
+    @property
+    def shown(self) -> tuple[float, float]:
+        """Part of the picture that the frame shows, per axis, zoom included."""
+        return self.cover[0] / self.zoom, self.cover[1] / self.zoom
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Where in the picture the frame's middle is."""
+        return 0.5 + self.drift[0], 0.5 + self.drift[1]
+
 
 class Final:
     """Draws what is seen into what is bound.
@@ -109,7 +119,7 @@ class Final:
         for values in self._values.values():
             for name, value in values.items():
                 used[name] = value
-        used["cover"], used["zoom"], used["drift"] = camera.cover, camera.zoom, camera.drift
+        used["shown"], used["middle"] = camera.shown, camera.middle
         used["brightness"], used["dither"] = brightness, dither
         self._noise.use(used, moment)
         if isinstance(seen, Mix):

@@ -1,12 +1,16 @@
-"""What all that draws needs of OpenGL: a context, a shader over a whole target, a texture to draw into."""
+"""What all that draws needs of OpenGL: a context, a shader over a whole target, a texture to draw into.
+
+Plugins' modules import it, and every command reads their settings: so it imports no numpy by itself.
+"""
 
 import functools
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import DisplayError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SHADERS = Path(__file__).parent / "shaders"
 SAMPLERS = (("before", 0), ("picture", 0), ("text", 0), ("after", 1), ("noise", 2))
@@ -134,8 +138,10 @@ class PingPong:
         self._targets.clear()
 
 
-def texture_of(context: Any, pixels: np.ndarray, repeat: bool = True) -> Any:
+def texture_of(context: Any, pixels: "np.ndarray", repeat: bool = True) -> Any:
     """A texture from uint8 ``(height, width, channels)``."""
+    import numpy as np
+
     height, width, channels = pixels.shape
     texture = context.texture((width, height), channels, np.ascontiguousarray(pixels), alignment=1)
     texture.repeat_x = texture.repeat_y = repeat

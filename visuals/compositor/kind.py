@@ -107,8 +107,8 @@ class Effect(Protocol):
 class Layer(Protocol):
     """Gives a picture that lies over those before it.
 
-    Its own alpha, which isn't multiplied into the colours, says where it covers them; a setting called ``amount``, 0..1,
-    makes it as a whole more or less transparent. Ours, the generator's, is the first; others follow by name.
+    Its own alpha, which isn't multiplied into the colours, says where it covers them; a setting called ``amount``,
+    0..1, makes it as a whole more or less transparent. Ours, the generator's, is the first; others follow by name.
 
     Parameters
     ----------

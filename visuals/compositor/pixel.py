@@ -1,12 +1,13 @@
 """Effects that look at one pixel at a time: a function of GLSL each, all in the compositor's own last pass."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from visuals.compositor.gl import Pass, texture_of
 from visuals.compositor.kind import Moment, Place
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _NOISE_SIZE = 256
 
@@ -109,8 +110,10 @@ class Noise:
         self._texture.release()
 
 
-def white_noise(size: int) -> np.ndarray:
+def white_noise(size: int) -> "np.ndarray":
     """Uint8 ``(size, size, 1)``."""
+    import numpy as np
+
     return np.random.default_rng(3).integers(0, 256, (size, size, 1), dtype=np.uint8)
 
 

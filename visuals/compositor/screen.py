@@ -14,7 +14,7 @@ import numpy as np
 
 from artgen_osc.config.plugins import own_registry
 from artgen_osc.plugins.registry import Registry
-from visuals.compositor.chain import Chain, Used, in_use
+from visuals.compositor.chain import Chain, in_use
 from visuals.compositor.final import Camera, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader
 from visuals.compositor.kind import Moment
@@ -46,6 +46,11 @@ class Screen:
     window : whether to draw into the context's window instead of a picture in memory
     enlarge : how many times an enlargement makes of each side; more is smoother on a large target, and slower
     registry : of the plugins; None: ours alone
+
+    Attributes
+    ----------
+    size : as given
+    plugins : names of the effects and layers that could be made
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Screen:
         self._layers = [used for used in layers if used not in self._pictures]
         for used in self._pictures:
             used.instance.effects, used.instance.enlarge = self._chain, enlarge
+        self.plugins = (*self._chain.names, *(used.plugin.name for used in layers))
         self._frames: PingPong | None = None
         self._last: tuple[Seen, Camera, float] = self._black.texture, Camera(), 1.0
         self._text: Any = None

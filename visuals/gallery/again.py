@@ -4,11 +4,14 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import DisplayError, GalleryError, ModelError
 from artgen_osc.inference.modelfile import file_sha256
-from visuals.compositor.screen import ENLARGE, Screen, standalone_context
-from visuals.gallery.record import LONGEST_SIDE, About
+from visuals.compositor.gl import standalone_context
+from visuals.compositor.kind import Moment
+from visuals.compositor.screen import ENLARGE, Screen
+from visuals.gallery.record import LONGEST_SIDE, About, drawn_of
 from visuals.generators.generator import IDLE, SHIPPED, Frame, Generator
 from visuals.painting.painter import Stroke, blend
 
@@ -76,7 +79,7 @@ def paint(about: About, open_model: Callable[[Stroke], Generator]) -> Frame:
     return frames[0] if len(frames) == 1 else blend(frames[0], frames[1], about.mix)
 
 
-def draw(pixels: Frame, about: About, size: int) -> Frame:
+def draw(pixels: Frame, about: About, size: int, file: ConfigFile | None = None) -> Frame:
     """As the show has drawn it, camera and finish included, off screen.
 
     The picture is enlarged to the full size by the show's own cubic filter; grain stays as fine as a pixel.
@@ -86,6 +89,7 @@ def draw(pixels: Frame, about: About, size: int) -> Frame:
     pixels : uint8 ``(h, w, 3)``, of the generator
     about : of the picture
     size : pixels of the longer side
+    file : the plugins that there are, and what can be set; None: ours alone
 
     Returns
     -------
@@ -115,9 +119,11 @@ def draw(pixels: Frame, about: About, size: int) -> Frame:
             raise DisplayError(
                 f"--size: {size} is more than OpenGL can draw here; up to {most} are allowed; choose a smaller size"
             )
-        screen = Screen(context, target, enlarge=max(ENLARGE, enlarge))
+        file = file or ConfigFile(None, {})
+        screen = Screen(context, target, enlarge=max(ENLARGE, enlarge), registry=file.registry)
         screen.take(pixels, 1.0)
-        frame = screen.picture(1.0, about.look)
+        moment = Moment(about.look.time, valence=about.valence, energy=about.energy, tempo_bpm=about.tempo_bpm)
+        frame = screen.picture(1.0, about.look, drawn_of(about, screen.plugins, file.contract), moment)
         screen.release()
         return frame
     finally:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from artgen_osc.schema.setting import setting
 from visuals.compositor.gl import Pass, shader
 from visuals.compositor.kind import Moment, Place
@@ -79,6 +77,8 @@ def brush_sides() -> list[tuple[float, ...]]:
 
     The sides are sectors of a disc, between the axes; they overlap and fade out towards its rim.
     """
+    import numpy as np
+
     up, right = (each / REACH for each in np.mgrid[-2:3, -2:3].astype(float))
     inside = np.exp(-1.5 * (up**2 + right**2)) * (up**2 + right**2 <= 1.2)
     columns = []

@@ -1,12 +1,13 @@
 """A small picture becomes a large one without a grid."""
 
 from pathlib import Path
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from visuals.compositor.gl import Pass, Target, shader, texture_of
 from visuals.compositor.kind import Moment, Place
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _HERE = Path(__file__).parent
 
@@ -53,8 +54,10 @@ class Enlarge:
                 item.release()
 
 
-def smooth_noise(size: int) -> np.ndarray:
+def smooth_noise(size: int) -> "np.ndarray":
     """Two channels that repeat without a seam around 128, uint8 ``(size, size, 2)``."""
+    import numpy as np
+
     rng = np.random.default_rng(4)
     frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(size), np.fft.rfftfreq(size), indexing="ij"))
     channels = []

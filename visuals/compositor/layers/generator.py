@@ -1,20 +1,19 @@
 """What the models paint, as a layer: it fades from picture to picture."""
 
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from visuals.compositor.final import Camera, Mix, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
 from visuals.compositor.kind import Moment, PictureEffects
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LARGE_ROWS, NEAR = 512, 2.25
 """A picture of so many rows that is shown at no more than `NEAR` times its size goes to the frame at once."""
 
 ROOM = 0.06
 """Heights of a large picture that are kept above and below what the frame shows, for the camera to move in."""
-
-_BLACK = np.zeros((4, 4, 3), np.uint8)
 
 
 class GeneratorLayer:
@@ -33,12 +32,14 @@ class GeneratorLayer:
     """
 
     def __init__(self, context: Any) -> None:
+        import numpy as np
+
         self.effects: PictureEffects | None = None
         self.enlarge = 2
         self.fade, self.zoom, self.drift = 1.0, 1.0, (0.0, 0.0)
         self._context = context
         self._mix = Pass(context, shader(SHADERS / "mix.frag"))
-        self._after = texture_of(context, _BLACK, repeat=False)
+        self._after = texture_of(context, np.zeros((4, 4, 3), np.uint8), repeat=False)
         self._before, self._mixed = (Target(context, self._after.size) for _ in range(2))
         self._strokes = PingPong(context, self._after.size)
         self._large: PingPong | None = None
@@ -48,7 +49,7 @@ class GeneratorLayer:
         self._fresh = True
         self._kept = 1.0
 
-    def take(self, pixels: np.ndarray, fade: float) -> None:
+    def take(self, pixels: "np.ndarray", fade: float) -> None:
         """A new picture to fade to.
 
         Parameters
@@ -56,6 +57,8 @@ class GeneratorLayer:
         pixels : uint8 ``(height, width, 3)``, top row first
         fade : 0..1, how far the fade to the last picture has come; that is what the next one starts from
         """
+        import numpy as np
+
         height, width = pixels.shape[:2]
         if self._after.size == (width, height):
             self._draw_mix(self._mixed, fade)
@@ -128,7 +131,9 @@ class GeneratorLayer:
             self._fresh, self._key = False, key
             self._touched = self._after
             if self.effects:
-                self._touched = self.effects.apply("picture", self._after, self._strokes, self._kept_rows(self._after.size))
+                self._touched = self.effects.apply(
+                    "picture", self._after, self._strokes, self._kept_rows(self._after.size)
+                )
         return self._touched
 
     def _enlarged(self, shown: float) -> Any:

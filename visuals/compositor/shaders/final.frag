@@ -2,14 +2,13 @@
 // The last pass: the camera, and the finish. SEEN is the picture at a place, finish() what is done to its colours;
 // final.py writes both.
 uniform sampler2D picture;
-uniform vec2 cover;          // part of the picture that the target shows, per axis
-uniform vec2 drift;
-uniform float zoom;
+uniform vec2 shown;          // part of the picture, per axis
+uniform vec2 middle;         // where in it the target's middle is
 uniform float brightness;
 uniform float dither;        // against banding
 
 void main() {
-    vec2 at = 0.5 + (uv - 0.5) * cover / zoom + drift;
+    vec2 at = middle + (uv - 0.5) * shown;
     // Mirrored beyond its edges, so that drift never shows one.
     vec3 rgb = finish(SEEN((1.0 - abs(abs(at) - 1.0))));
     colour = vec4((rgb + speck() * dither) * brightness, 1.0);
