@@ -89,6 +89,9 @@ class Contract:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
                 extracted.append(row)
+        # A table of the show file is one, whoever declares what is in it.
+        tables = list(dict.fromkeys(key.rpartition(".")[0] for key in self.settings))
+        self.settings = dict(sorted(self.settings.items(), key=lambda item: tables.index(item[0].rpartition(".")[0])))
         rows = [setting.row for setting in self.settings.values()]
         self.addresses = AddressTable(
             schema.OUTPUTS,
@@ -132,15 +135,21 @@ class Contract:
     def get(self, config: Config, key: str) -> Any:
         """Value of the setting ``table.key``."""
         setting = self.settings[key]
-        return getattr(_held(config, setting.table), setting.field)
+        return getattr(self._held(config, setting.table), setting.field)
 
     def replace(self, config: Config, key: str, value: object) -> Config:
         """A config with the setting ``table.key`` changed, after `check`."""
         setting = self.settings[key]
-        changed = replace(_held(config, setting.table), **{setting.field: self.check(key, value)})
+        changed = replace(self._held(config, setting.table), **{setting.field: self.check(key, value)})
         if setting.table in TABLES:
             return replace(config, **{setting.table: changed})
         return replace(config, plugin={**config.plugin, _name(setting.table): changed})
+
+    def _held(self, config: Config, table: str) -> Any:
+        """The settings of a table; as declared where a config has none of a plugin."""
+        if table in TABLES:
+            return getattr(config, table)
+        return config.plugin.get(_name(table)) or self.tables[table]()
 
     def current(self, rows: Iterable[Address], config: Config) -> list[tuple[Address, Value]]:
         """What the settings of `rows` are now, as it would be sent; those without a value are left out."""
@@ -149,7 +158,3 @@ class Contract:
 
 def _name(table: str) -> str:
     return table.partition(".")[2]
-
-
-def _held(config: Config, table: str) -> Any:
-    return getattr(config, table) if table in TABLES else config.plugin[_name(table)]
