@@ -64,7 +64,9 @@ class Used:
 
 
 def in_use(context: Any, registry: Registry, kind: str) -> list[Used]:
-    """All of a kind that can be used, ours first, then by name; what can't be made becomes a state with a reason.
+    """All of a kind that can be used: added effects, by name, before ours; added layers over ours.
+
+    What can't be made becomes a state with a reason.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ def in_use(context: Any, registry: Registry, kind: str) -> list[Used]:
     """
     found = []
     ready = [plugin for plugin in registry.plugins(kind) if plugin.state is State.READY]
-    for plugin in sorted(ready, key=lambda one: (one.package != OWN_PACKAGE, one.name)):
+    for plugin in sorted(ready, key=lambda one: ((one.package == OWN_PACKAGE) == (kind == "effect"), one.name)):
         try:
             made = registry.load(kind, plugin.name)
             if kind == "effect" and _place(made) not in PLACES:
@@ -120,7 +122,6 @@ class Chain:
             place = _place(used.instance)
             if place != "finish" or self._joins(used):
                 self._at[place].append(used)
-        self._at["enlarge"].reverse()
         self.names = tuple(used.plugin.name for place in PLACES for used in self._at[place])
 
     def _joins(self, used: Used) -> bool:

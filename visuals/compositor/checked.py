@@ -17,7 +17,6 @@ MADE = frozenset(
         "external_texture",
         "framebuffer",
         "program",
-        "query",
         "renderbuffer",
         "sampler",
         "texture",
@@ -203,8 +202,7 @@ class Checked:
             self._ledger.release()
             if self.trial is not None:
                 self.trial.release()
-            if self._query is not None:
-                self._query.release()
+            if self._watched:
                 self._context.clear_errors()
 
     def _tidy(self, target: Any) -> None:

@@ -64,12 +64,12 @@ class Effect(Protocol):
 
     * ``picture``: each generated picture once, at its own size, and again when a setting of such an effect changes;
       the top row comes first. For what is dear and doesn't move.
-    * ``enlarge``: each frame, from the size of the picture to several times that; of all there are, one draws, an added
-      one before ours. A picture that is about as large as the frame needs none.
+    * ``enlarge``: each frame, from the size of the picture to several times that; the first that draws is the only one.
+      A picture that is about as large as the frame needs none.
     * ``frame``: each frame, at its full size, after the camera and the layers.
     * ``finish``: the last, in the compositor's own last pass; see `visuals.compositor.pixel.PixelEffect`.
 
-    Within a place ours come first, then the others by name. An effect may have a method ``fray(settings) -> float``:
+    Within a place added effects come first, by name, and then ours, by name. An effect may have a method ``fray(settings) -> float``:
     so many pixels of the picture the enlargement moves contours to and fro, as on rough paper.
 
     Parameters
