@@ -16,6 +16,7 @@ from visuals.help import Scenery, help_lines
 from visuals.modulation.follow import Follower
 from visuals.modulation.knobs import Knobs
 from visuals.modulation.motion import Crossfade, Look, Motion, Pace
+from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
 from visuals.painting.painter import Picture, Request
 from visuals.painting.worker import Worker, WorkerState
@@ -44,7 +45,7 @@ class Show:
     pictures : generated pictures shown so far
     mood : valence and energy that are painted, 0..1
     painted : the newest picture, None before the first
-    finish : settings of the effects and layers as they are drawn, by the plugin's name
+    drawn : settings of the effects and layers as they are drawn, by the plugin's name
     scenes : names of all that there are, for the overlay
     """
 
@@ -75,9 +76,10 @@ class Show:
         self._motion = Motion(control)
         self._pace = Pace()
         self._fade = Crossfade()
+        self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
-        self._knobs = Knobs(self._drawn(control))
-        self.finish: Mapping[str, Any] = self._drawn(control)
+        self._knobs = Knobs(self._set(control))
+        self.drawn: Mapping[str, Any] = self._set(control)
         self._moment = Moment()
         self._time = 0.0
         self._overlay_age = math.inf
@@ -111,15 +113,22 @@ class Show:
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
         self.mood = (float(latent.mood[0]), float(latent.mood[1]))
         if show_dt > 0.0 or not self.pictures:
-            self._worker.request(Request(latent, second, mix), show_dt)
+            self._worker.request(Request(latent, second, mix, settings.finish), show_dt)
             self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self.pictures > 0)
-        self.finish = self._knobs.step(self._drawn(control), dt)
+        self.drawn = self._knobs.step(self._set(control), dt)
         self._moment = self._moment_of(control, show_dt)
+        if dt > 0.0 and (why := self._keeping_up.step(self.finish, dt)):
+            self._worker.finish_less(why)
         if dt > 0.0:
             self.fps += (1.0 / dt - self.fps) * min(1.0, dt / 0.5)
         self._help(control, dt, refused)
         return control
+
+    @property
+    def finish(self) -> int:
+        """How many times the side the finisher has made of the newest picture, 4, 2, or 1 without it."""
+        return self.painted.scale if self.painted is not None else 1
 
     @property
     def worker(self) -> WorkerState:
@@ -128,11 +137,11 @@ class Show:
 
     def draw(self) -> None:
         """Draw the frame of the last step into the target."""
-        self.screen.draw(self._fade.mix(self._time), self._look, self.finish, self._moment)
+        self.screen.draw(self._fade.mix(self._time), self._look, self.drawn, self._moment)
 
     def picture(self) -> Frame:
         """The frame of the last step without the overlay, uint8 ``(height, width, 3)``."""
-        return self.screen.picture(self._fade.mix(self._time), self._look, self.finish, self._moment)
+        return self.screen.picture(self._fade.mix(self._time), self._look, self.drawn, self._moment)
 
     def small(self, width: int) -> Frame:
         """The frame that `draw` has just drawn, `width` pixels wide at most, uint8 ``(h, w, 3)``."""
@@ -149,7 +158,7 @@ class Show:
         look : Look
         """
         look = replace(self._look, brightness=1.0)
-        return self.screen.picture(1.0, look, self.finish, self._moment), look
+        return self.screen.picture(1.0, look, self.drawn, self._moment), look
 
     @property
     def seed(self) -> int:
@@ -166,7 +175,7 @@ class Show:
         self._worker.close()
         self.screen.release()
 
-    def _drawn(self, control: Control) -> dict[str, Any]:
+    def _set(self, control: Control) -> dict[str, Any]:
         """What is set for effects and layers."""
         return {name: control.plugin[name] for name in self.screen.plugins if name in control.plugin}
 
@@ -201,7 +210,7 @@ class Show:
         picture = self._worker.poll()
         if picture is None:
             return
-        self.screen.take(picture.pixels, self._fade.mix(self._time))
+        self.screen.take(picture.pixels, self._fade.mix(self._time), fine=picture.scale > 1)
         changed = picture.model != self._model
         cut = picture.cuts != self._cuts or (changed and fade == 0.0)
         self._fade.arrive(self._time, fade if changed else 0.0, cut)
@@ -232,5 +241,5 @@ class Show:
 
     def help_lines(self, control: Control, refused: int) -> list[str]:
         """The overlay's text; see `visuals.help`."""
-        scenery = Scenery(self.screen.size, self.fps, self._path.seed, self.mood, refused, self.scenes)
+        scenery = Scenery(self.screen.size, self.fps, self._path.seed, self.mood, refused, self.scenes, self.finish)
         return help_lines(control, self._worker.state, scenery)

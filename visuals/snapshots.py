@@ -33,9 +33,11 @@ def snapshot(show: Show, control: Control, cause: str) -> tuple[Frame, About] | 
         strokes=painted.strokes,
         mix=painted.mix,
         look=look,
-        effects=effects_of(control.settings, show.finish, show.controls.contract),
+        effects=effects_of(control.settings, show.drawn, show.controls.contract),
         width=frame.shape[1],
         height=frame.shape[0],
         scene=show.scene,
+        finish=painted.finish,
+        scale=painted.scale,
     )
     return frame, about

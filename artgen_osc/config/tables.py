@@ -170,6 +170,9 @@ class VisualsConfig:
     beat_surge: float = setting(
         0.5, "travel faster on the downbeat, slower before it; 0: off", address="/visuals/beat/surge"
     )
+    finish: float = setting(
+        1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off", address="/visuals/finish"
+    )
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)

@@ -109,7 +109,6 @@ class Chain:
     ----------
     moment : of the frame that is being drawn
     final : the last pass, with all effects that finish
-    names : of the effects that could be made
     """
 
     def __init__(self, context: Any, registry: Registry) -> None:
@@ -122,7 +121,6 @@ class Chain:
             place = _place(used.instance)
             if place != "finish" or self._joins(used):
                 self._at[place].append(used)
-        self.names = tuple(used.plugin.name for place in PLACES for used in self._at[place])
 
     def _joins(self, used: Used) -> bool:
         """Put an effect into the last pass, if it fits there."""
@@ -137,6 +135,10 @@ class Chain:
             _unfit(used.plugin, error)
             return False
         return True
+
+    def at(self, place: Place) -> tuple[str, ...]:
+        """Names of the effects at a place that could be made, in their order."""
+        return tuple(used.plugin.name for used in self._at[place])
 
     def begin(self, settings: Mapping[str, Any], moment: Moment) -> None:
         """A frame begins.

@@ -17,7 +17,7 @@ from artgen_osc.plugins.registry import Registry
 from visuals.compositor.chain import Chain, in_use
 from visuals.compositor.final import Camera, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader
-from visuals.compositor.kind import Moment
+from visuals.compositor.kind import PLACES, Moment, Place
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
 
@@ -74,7 +74,7 @@ class Screen:
         self._layers = [used for used in layers if used not in self._pictures]
         for used in self._pictures:
             used.instance.effects, used.instance.enlarge = self._chain, enlarge
-        self.plugins = (*self._chain.names, *(used.plugin.name for used in layers))
+        self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
         self._frames: PingPong | None = None
         self._last: tuple[Seen, Camera, float] = self._black.texture, Camera(), 1.0
         self._text: Any = None
@@ -105,6 +105,10 @@ class Screen:
         for used in self._pictures:
             used.instance.take(pixels, mix)
         self._chain.moment = replace(self._chain.moment, fine=fine)
+
+    def at(self, place: Place) -> tuple[str, ...]:
+        """Names of the effects at a place."""
+        return self._chain.at(place)
 
     def overlay(self, image: np.ndarray | None) -> None:
         """Show an image, uint8 ``(height, width, 4)``, in the upper left corner; None takes it away."""

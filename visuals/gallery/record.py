@@ -8,7 +8,7 @@ import math
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,8 @@ Kept = bool | int | float | str
 LONGEST_SIDE = 16384
 MOST_PIXELS = 80_000_000
 LONGEST_TITLE = 200
+LARGEST_SCALE = 1024
+"""Of the finisher: a picture of 8 pixels made 8,192."""
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that looks like a digit, and in the order of the alphabet."""
@@ -63,6 +65,8 @@ class About:
     effects : settings by what a scene calls them: those of `MOVING`, and those of effects and layers as they were drawn
     scene : the one that was recalled last, empty if there was none; `effects` has what became of it
     width, height : pixels
+    finish : 0..1, how much of the finisher was asked for
+    scale : how many times the side it made of what was painted, a power of 2; 1 where it wasn't there
     """
 
     id: str
@@ -81,6 +85,8 @@ class About:
     width: int
     height: int
     scene: str = ""
+    finish: float = 1.0
+    scale: int = 1
 
     @property
     def model(self) -> str:
@@ -166,6 +172,12 @@ def drawn_of(about: About, plugins: Collection[str], contract: Contract) -> dict
     return {plugin: contract.tables[f"plugin.{plugin}"](**given) for plugin, given in values.items()}
 
 
+def without(about: About, plugins: Collection[str], contract: Contract) -> About:
+    """As if these effects and layers hadn't been there when the picture was taken."""
+    theirs = {name_of(setting.key) for setting in contract.settings.values() if _plugin(setting) in plugins}
+    return replace(about, effects={name: value for name, value in about.effects.items() if name not in theirs})
+
+
 def _plugin(setting: Setting) -> str:
     """Name of the plugin that declares a setting; empty: none does."""
     table, _, name = setting.table.partition(".")
@@ -234,6 +246,8 @@ def from_json(text: str) -> About:
             width=int(_number(told["width"], 1, LONGEST_SIDE)),
             height=int(_number(told["height"], 1, LONGEST_SIDE)),
             scene=_text(told.get("scene", "")),
+            finish=_number(told.get("finish", 1.0), 0, 1),
+            scale=_scale(told.get("scale", 1)),
         )
         datetime.fromisoformat(about.time)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
@@ -255,6 +269,13 @@ def _number(value: object, low: float = -math.inf, high: float = math.inf) -> fl
     if not isinstance(value, (int, float)) or not math.isfinite(value) or not low <= value <= high:
         raise TypeError(f"{value!r:.40} is not a number from {low:g} to {high:g}")
     return float(value)
+
+
+def _scale(value: object) -> int:
+    scale = int(_number(value, 1, LARGEST_SCALE))
+    if scale & (scale - 1):
+        raise TypeError(f"scale {scale} is no power of 2")
+    return scale
 
 
 def _look(told: dict[str, Any]) -> Look:
