@@ -3,6 +3,7 @@ import math
 import pytest
 
 from artgen_osc.config.tables import Config, VisualsConfig
+from artgen_osc.schema.address import extra
 from artgen_osc.schema.table import Address, Value
 from tests import show_table
 from visuals.control.controls import STALE_S, Controls
@@ -130,3 +131,14 @@ def test_words_and_tempo_are_of_the_music_that_plays() -> None:
     assert controls.now(2.5).title == "So what"
     control = controls.now(1.0 + STALE_S + 0.1)
     assert (control.key, control.tempo_bpm, control.title) == ("", 0.0, "")
+
+
+def test_values_of_added_extractors_are_handed_on_by_their_paths(controls: Controls) -> None:
+    for path, value in (("/artgen/x/drums/kick", 0.5), ("/artgen/x/drums/count", 7.0), ("/artgen/beat/phase", 0.25)):
+        row = ROWS.get(path) or extra(path)
+        assert row is not None
+        controls.receive([(row, value)], 1.0)
+    control = controls.now(1.0)
+    assert control.extra == {"/artgen/x/drums/kick": 0.5, "/artgen/x/drums/count": 7.0}
+    assert control.beat_phase == 0.25
+    assert not controls.now(60.0).extra, "nobody says so any more"

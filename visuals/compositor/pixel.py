@@ -17,15 +17,19 @@ uniform vec2 noise_shift;
 uniform vec2 aspect;
 in vec2 uv;
 out vec4 colour;
-float speck() { return texture(noise, gl_FragCoord.xy / 256.0 + noise_shift).r - 0.5; }
+float speck;
+#define SPECK texture(noise, gl_FragCoord.xy / 256.0 + noise_shift).r - 0.5
 """
 """What a function may use: ``uv``, 0..1 from bottom left to top right; ``aspect``, (width / height, 1) of the frame;
-``speck()``, white noise from -0.5 to 0.5, another one 60 times a second."""
+``speck``, white noise from -0.5 to 0.5, another one 60 times a second. It is looked up once for all."""
 
 _ALONE = """#version 330 core
 uniform sampler2D picture;
 {header}{glsl}
-void main() {{ colour = vec4({function}(texture(picture, uv).rgb), 1.0); }}
+void main() {{
+    speck = SPECK;
+    colour = vec4({function}(texture(picture, uv).rgb), 1.0);
+}}
 """
 
 

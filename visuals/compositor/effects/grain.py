@@ -27,7 +27,7 @@ class Grain(PixelEffect):
     glsl = """
 uniform float grain_amount;
 vec3 grain(vec3 rgb) {
-    return rgb + speck() * grain_amount * 0.45 * rgb.g * (1.2 - rgb.g);
+    return rgb + speck * grain_amount * 0.45 * rgb.g * (1.2 - rgb.g);
 }
 """
 

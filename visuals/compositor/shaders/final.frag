@@ -8,8 +8,9 @@ uniform float brightness;
 uniform float dither;        // against banding
 
 void main() {
+    speck = SPECK;
     vec2 at = middle + (uv - 0.5) * shown;
     // Mirrored beyond its edges, so that drift never shows one.
     vec3 rgb = finish(SEEN((1.0 - abs(abs(at) - 1.0))));
-    colour = vec4((rgb + speck() * dither) * brightness, 1.0);
+    colour = vec4((rgb + speck * dither) * brightness, 1.0);
 }
