@@ -16,7 +16,7 @@ from visuals.status import Report
 
 ROWS = show_table.by_path(show_table.VISUALS, show_table.SENT)
 SHOW: Any = SimpleNamespace(
-    fps=59.5, mood=(0.25, 0.75), scene="dusk", worker=SimpleNamespace(fps=20.25, name="fire", dropped=7)
+    fps=59.5, mood=(0.25, 0.75), scene="dusk", finish=4, worker=SimpleNamespace(fps=20.25, name="fire", dropped=7)
 )
 
 
@@ -52,6 +52,7 @@ def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver, librar
             "valence": 0.25,
             "energy": 0.75,
             "model": "fire",
+            "finish": 4,
             "scene": "dusk",
             "scenes": library.listed(),
             "refused": 0,

@@ -11,6 +11,7 @@ export const GROUPS = {
     ["/visuals/snapshot", "Keep the picture", "It goes into the gallery."],
     ["/visuals/speed", "Speed of change"],
     ["/visuals/truncation", "Variety", "Little: pictures near the average, and cleaner. Much: all that the model can paint."],
+    ["/visuals/finish", "Finisher", "How much of the small network that makes pictures larger and sharper."],
     ["/visuals/scene", "Scene", "All sliders of the picture glide to what was saved."],
     ["/visuals/scene/fade", "Time from scene to scene"],
     ["/visuals/scene/save", "Save as a scene", "As the picture is set now, under this name."],
