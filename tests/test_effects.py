@@ -25,6 +25,8 @@ from visuals.compositor.screen import Screen
 from visuals.modulation.knobs import LAG_S, Knobs
 from visuals.modulation.motion import Look
 
+pytestmark = pytest.mark.slow
+
 SIZE = (64, 36)
 PLAIN = Look(zoom=1.0)
 OURS = [(kind, plugin.name) for kind in ("effect", "layer") for plugin in own_registry().plugins(kind)]
