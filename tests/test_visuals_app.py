@@ -164,7 +164,7 @@ def test_a_patch_alone_is_enough_to_perform(
     (kept,) = (tmp_path / "gallery").glob("*.png")
     about = read(kept).about
     assert (about.id, about.cause, about.width, about.height) == (kept.stem, "asked", 160, 90)
-    assert about.scene == "club" and about.look.brush > 0.0
+    assert about.scene == "club" and about.effects["brush"] > 0.0
 
 
 def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, tmp_path: Path) -> None:

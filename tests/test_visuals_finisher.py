@@ -318,7 +318,7 @@ def test_the_control_over_osc(gl_context: Any, tmp_path: Path) -> None:
     told: list[str] = []
 
     def on_frame(show: Show, control: Control) -> None:
-        if not steps or show.finish != steps[0][0]:
+        if not steps or show.scale != steps[0][0]:
             return
         told.append(next(line for line in show.help_lines(control, 0) if line.startswith("finisher\t")))
         _, amount = steps.pop(0)

@@ -16,7 +16,7 @@ from visuals.status import Report
 
 ROWS = show_table.by_path(show_table.VISUALS, show_table.SENT)
 SHOW: Any = SimpleNamespace(
-    fps=59.5, mood=(0.25, 0.75), scene="dusk", finish=4, worker=SimpleNamespace(fps=20.25, name="fire", dropped=7)
+    fps=59.5, mood=(0.25, 0.75), scene="dusk", scale=4, worker=SimpleNamespace(fps=20.25, name="fire", dropped=7)
 )
 
 

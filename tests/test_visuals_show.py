@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config.tables import Config, VisualsConfig
+from artgen_osc.config.tables import Config
 from artgen_osc.errors import ModelError
 from artgen_osc.schema.table import Value
 from tests import show_table
@@ -38,9 +38,9 @@ def opener(model: str) -> IdleGenerator:
 class Stage:
     """A show on a clock of its own."""
 
-    def __init__(self, context: Any, config: VisualsConfig, generator_fps: float = 20.0) -> None:
-        self.controls = Controls(Config(visuals=config), show_table.CONTRACT)
-        self.show = Show(context, SIZE, self.controls, SyncWorker(config.model, opener, generator_fps))
+    def __init__(self, context: Any, config: Config, generator_fps: float = 20.0) -> None:
+        self.controls = Controls(config, show_table.CONTRACT)
+        self.show = Show(context, SIZE, self.controls, SyncWorker(config.visuals.model, opener, generator_fps))
         self.time = 0.0
 
     def send(self, *pairs: tuple[str, Value]) -> None:
@@ -59,7 +59,7 @@ def make_stage(gl_context: Any) -> Iterator[Any]:
     stages: list[Stage] = []
 
     def make(generator_fps: float = 20.0, **settings: Any) -> Stage:
-        stages.append(Stage(gl_context, VisualsConfig(**settings), generator_fps))
+        stages.append(Stage(gl_context, show_table.config(**settings), generator_fps))
         return stages[-1]
 
     yield make

@@ -8,7 +8,6 @@ import pytest
 from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.audio import demo
 from artgen_osc.audio.sources import array_blocks
-from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.mood.estimator import MoodEstimator
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Value
@@ -56,7 +55,7 @@ def test_the_four_sections_are_told_apart(bundles: list[tuple[float, Bundle]]) -
 @pytest.mark.parametrize("model", ["", "idle"])
 def test_no_frame_jumps(gl_context: Any, bundles: list[tuple[float, Bundle]], model: str) -> None:
     """The largest change between successive frames stays under five times the median."""
-    controls = Controls(Config(visuals=VisualsConfig(model=model)), show_table.CONTRACT)
+    controls = Controls(show_table.config(model=model), show_table.CONTRACT)
     show = Show(gl_context, SIZE, controls, SyncWorker(model, open_generator, GENERATOR_FPS))
     changes, waiting, before = [], iter(bundles), None
     due = next(waiting)

@@ -103,7 +103,7 @@ def run(
         stack.callback(worker.close)
         trials.wanted = worker.wants
         controls = Controls(whole, file.contract)
-        show = Show(surface.context, surface.size, controls, worker, surface.window)
+        show = Show(surface.context, surface.size, controls, worker, surface.window, file.registry)
         stack.callback(show.close)
         writer = Writer(Path(config.gallery))
         stack.callback(writer.close)

@@ -1,17 +1,20 @@
 """The whole renderer but for its window: controls in, frames out."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.plugins.registry import Registry
+from visuals.compositor.kind import Moment
 from visuals.compositor.overlay import text_image
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Control, Controls
 from visuals.generators.generator import Frame
 from visuals.help import Scenery, help_lines
 from visuals.modulation.follow import Follower
+from visuals.modulation.knobs import Knobs
 from visuals.modulation.motion import Crossfade, Look, Motion, Pace
 from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
@@ -34,6 +37,7 @@ class Show:
     worker : Worker
         Paints the model of the settings already.
     window : whether to draw into the context's window
+    registry : of the effects and layers; None: ours alone
 
     Attributes
     ----------
@@ -41,15 +45,22 @@ class Show:
     pictures : generated pictures shown so far
     mood : valence and energy that are painted, 0..1
     painted : the newest picture, None before the first
+    drawn : settings of the effects and layers as they are drawn, by the plugin's name
     scenes : names of all that there are, for the overlay
     """
 
     def __init__(
-        self, context: Any, size: tuple[int, int], controls: Controls, worker: Worker, window: bool = False
+        self,
+        context: Any,
+        size: tuple[int, int],
+        controls: Controls,
+        worker: Worker,
+        window: bool = False,
+        registry: Registry | None = None,
     ) -> None:
         control = controls.now(0.0)
         self.controls = controls
-        self.screen = Screen(context, size, window)
+        self.screen = Screen(context, size, window, registry=registry)
         self.fps = 0.0
         self.pictures = 0
         self._worker = worker
@@ -67,6 +78,9 @@ class Show:
         self._fade = Crossfade()
         self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
+        self._knobs = Knobs(self._set(control))
+        self.drawn: Mapping[str, Any] = self._set(control)
+        self._moment = Moment()
         self._time = 0.0
         self._overlay_age = math.inf
         self._shown = False, ""
@@ -102,7 +116,9 @@ class Show:
             self._worker.request(Request(latent, second, mix, settings.finish), show_dt)
             self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self.pictures > 0)
-        if dt > 0.0 and (why := self._keeping_up.step(self.finish, dt)):
+        self.drawn = self._knobs.step(self._set(control), dt)
+        self._moment = self._moment_of(control, show_dt)
+        if dt > 0.0 and (why := self._keeping_up.step(self.scale, dt)):
             self._worker.finish_less(why)
         if dt > 0.0:
             self.fps += (1.0 / dt - self.fps) * min(1.0, dt / 0.5)
@@ -110,7 +126,7 @@ class Show:
         return control
 
     @property
-    def finish(self) -> int:
+    def scale(self) -> int:
         """How many times the side the finisher has made of the newest picture, 4, 2, or 1 without it."""
         return self.painted.scale if self.painted is not None else 1
 
@@ -121,11 +137,11 @@ class Show:
 
     def draw(self) -> None:
         """Draw the frame of the last step into the target."""
-        self.screen.draw(self._fade.mix(self._time), self._look)
+        self.screen.draw(self._fade.mix(self._time), self._look, self.drawn, self._moment)
 
     def picture(self) -> Frame:
         """The frame of the last step without the overlay, uint8 ``(height, width, 3)``."""
-        return self.screen.picture(self._fade.mix(self._time), self._look)
+        return self.screen.picture(self._fade.mix(self._time), self._look, self.drawn, self._moment)
 
     def small(self, width: int) -> Frame:
         """The frame that `draw` has just drawn, `width` pixels wide at most, uint8 ``(h, w, 3)``."""
@@ -142,7 +158,7 @@ class Show:
         look : Look
         """
         look = replace(self._look, brightness=1.0)
-        return self.screen.picture(1.0, look), look
+        return self.screen.picture(1.0, look, self.drawn, self._moment), look
 
     @property
     def seed(self) -> int:
@@ -158,6 +174,28 @@ class Show:
         """End the worker and give the textures back."""
         self._worker.close()
         self.screen.release()
+
+    def _set(self, control: Control) -> dict[str, Any]:
+        """What is set for effects and layers."""
+        return {name: control.plugin[name] for name in self.screen.plugins if name in control.plugin}
+
+    def _moment_of(self, control: Control, dt: float) -> Moment:
+        return Moment(
+            time=self._look.time,
+            dt=dt,
+            valence=self.mood[0],
+            energy=self.mood[1],
+            level=control.level,
+            low=control.low,
+            mid=control.mid,
+            high=control.high,
+            onsets=control.onsets,
+            beats=control.beats,
+            beat_phase=control.beat_phase,
+            bar_phase=control.bar_phase,
+            tempo_bpm=control.tempo_bpm,
+            extra=control.extra,
+        )
 
     def _change_models(self, settings: VisualsConfig) -> None:
         before, self._settings = self._settings, settings
@@ -203,5 +241,5 @@ class Show:
 
     def help_lines(self, control: Control, refused: int) -> list[str]:
         """The overlay's text; see `visuals.help`."""
-        scenery = Scenery(self.screen.size, self.fps, self._path.seed, self.mood, refused, self.scenes, self.finish)
+        scenery = Scenery(self.screen.size, self.fps, self._path.seed, self.mood, refused, self.scenes, self.scale)
         return help_lines(control, self._worker.state, scenery)

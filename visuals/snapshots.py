@@ -33,7 +33,7 @@ def snapshot(show: Show, control: Control, cause: str) -> tuple[Frame, About] | 
         strokes=painted.strokes,
         mix=painted.mix,
         look=look,
-        effects=effects_of(control.settings),
+        effects=effects_of(control.settings, show.drawn, show.controls.contract),
         width=frame.shape[1],
         height=frame.shape[0],
         scene=show.scene,

@@ -26,9 +26,14 @@ def add(command: Command) -> None:
 
 def _show(given: argparse.Namespace) -> ConfigFile:
     """The show, which has loaded all plugins, so that each has its state."""
+    log = logging.getLogger("artgen.plugins")
+    before = log.level
     if not given.verbose:
-        logging.getLogger("artgen.plugins").setLevel(logging.CRITICAL)  # its state says the same
-    return settings(given)
+        log.setLevel(logging.CRITICAL)  # its state says the same
+    try:
+        return settings(given)
+    finally:
+        log.setLevel(before)
 
 
 def run(given: argparse.Namespace) -> int:

@@ -146,11 +146,6 @@ class VisualsConfig:
     finish: float = setting(
         1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off", address="/visuals/finish"
     )
-    brush: float = setting(
-        0.8, "strokes of a brush instead of the network's fine noise; 0: off", address="/visuals/effect/brush"
-    )
-    grain: float = setting(0.15, "fine grain over the upscaled picture", address="/visuals/effect/grain")
-    vignette: float = setting(0.2, "darker corners", address="/visuals/effect/vignette")
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)

@@ -6,7 +6,7 @@ import warnings
 from typing import Any, Protocol
 
 from artgen_osc.errors import DisplayError
-from visuals.compositor.screen import standalone_context
+from visuals.compositor.gl import standalone_context
 from visuals.control.keys import CLOSE
 from visuals.outputs.x11 import has_window_manager
 
