@@ -21,6 +21,9 @@ PREFIXES = {
 }
 """Where the addresses of a plugin's settings begin, by its kind; its name follows."""
 
+FIRST = ("audio", "mood", "rhythm", "osc", "web", "visuals", "plugins")
+"""The tables of a show file begin in this order, whoever declares what is in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -47,8 +50,12 @@ def _settings(plugin: Declared) -> dict[str, Setting]:
         return {}
     prefix = f"{PREFIXES[plugin.kind]}{plugin.name}/"
     found = settings_of(f"plugin.{plugin.name}", plugin.settings, prefix)
-    for setting in found.values():
-        if not f"{setting.address}/".startswith(prefix):
+    for key, setting in found.items():
+        if plugin.own:
+            continue
+        if key != f"plugin.{plugin.name}.{setting.field}":
+            raise ValueError(f"{key}: a setting of {plugin.name} is in [plugin.{plugin.name}]; leave its key out")
+        if not setting.address.startswith(prefix):
             raise ValueError(f"{setting.address}: an address of {plugin.name} begins with {prefix[:-1]}")
     return found
 
@@ -64,7 +71,7 @@ class Contract:
     Attributes
     ----------
     unusable : their tables, as ``plugin.NAME``
-    tables : the dataclass of each table of the show file; ``plugin.NAME`` for a plugin's
+    tables : the dataclasses that hold the settings, by name; ``plugin.NAME`` for a plugin's
     settings : by ``table.key``, in order
     addresses : what is sent and understood
 
@@ -89,6 +96,8 @@ class Contract:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
                 extracted.append(row)
+        tables = [*FIRST, *dict.fromkeys(key.rpartition(".")[0] for key in self.settings)]
+        self.settings = dict(sorted(self.settings.items(), key=lambda item: tables.index(item[0].rpartition(".")[0])))
         rows = [setting.row for setting in self.settings.values()]
         self.addresses = AddressTable(
             schema.OUTPUTS,
@@ -98,6 +107,11 @@ class Contract:
             (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL),
             (*(row for row in rows if row), *schema.DAEMON_COMMANDS, *schema.VISUALS_COMMANDS),
         )
+
+    @property
+    def sections(self) -> list[str]:
+        """The tables that a show file may have, in order; ``plugin.NAME`` for a plugin's own."""
+        return list(dict.fromkeys([*(key.rpartition(".")[0] for key in self.settings), *self.tables]))
 
     def in_table(self, name: str) -> list[str]:
         """Keys of the settings of one table, as ``table.key``."""

@@ -83,8 +83,9 @@ def load(
     for name, table in _tables(given).items():
         if name in contract.unusable:
             continue  # the registry has told why
-        if name not in contract.tables or not isinstance(table, dict):
-            mistakes.append(f"[{name}]: no such table; {nearest(name, [*contract.tables, 'map'])}; change it in {path}")
+        if name not in contract.sections or not isinstance(table, dict):
+            known = [*contract.sections, "map"]
+            mistakes.append(f"[{name}]: no such table; {nearest(name, known)}; change it in {path}")
             continue
         start = f"{name}."
         checks = {key.removeprefix(start): contract.settings[key].check for key in contract.in_table(name)}

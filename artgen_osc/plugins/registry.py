@@ -13,10 +13,14 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from artgen_osc.errors import PluginError
+from artgen_osc.runtime.text import printable, shortened
 
 log = logging.getLogger("artgen.plugins")
 
 OWN_PACKAGE = "artgen-osc"
+
+LONGEST_TROUBLES = 280
+"""Letters of what a status address says of plugins."""
 
 
 class State(StrEnum):
@@ -125,6 +129,15 @@ class Registry:
         """
         listed = [*self._plugins.values(), *self._shadowed]
         return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
+
+    def troubles(self, kinds: Collection[str]) -> str:
+        """The plugins of some kinds that can't be used or have ended, and why, on one line; empty where all is well."""
+        told = (
+            f"{plugin.kind} {plugin.name}: {printable(plugin.reason)}"
+            for plugin in self.plugins()
+            if plugin.kind in kinds and plugin.state not in (State.READY, State.OFF)
+        )
+        return shortened("; ".join(told), LONGEST_TROUBLES)
 
     def switch_off(self, names: Collection[str]) -> list[str]:
         """Use no plugin of these names.

@@ -4,6 +4,7 @@ import logging
 from time import perf_counter
 from typing import Any
 
+from artgen_osc.errors import PluginError
 from artgen_osc.plugins.registry import Plugin, State
 from artgen_osc.runtime.text import unexpected
 from artgen_osc.runtime.throttle import Throttle
@@ -71,6 +72,9 @@ class Running:
         start = perf_counter()
         try:
             value = getattr(self._instance, method)(*given)
+        except PluginError as error:
+            self.fail(str(error))
+            return self._last.get(method)
         except Exception as error:  # a stranger's code may raise anything
             log.debug("%s %s", self.plugin.kind, self.name, exc_info=error)
             self.fail(unexpected(error))
