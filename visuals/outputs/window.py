@@ -1,74 +1,17 @@
-"""Where frames go: a window, or memory where there is none."""
+"""The window."""
 
 import os
 import sys
 import warnings
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from artgen_osc.errors import DisplayError
-from visuals.compositor.screen import standalone_context
 from visuals.control.keys import CLOSE
+from visuals.outputs.kind import OutputHost
 from visuals.outputs.x11 import has_window_manager
 
-
-class Surface(Protocol):
-    """A place to draw.
-
-    Attributes
-    ----------
-    context : moderngl context
-    size : (width, height), pixels
-    window : whether drawing goes to a window
-    """
-
-    context: Any
-    size: tuple[int, int]
-    window: bool
-
-    def pressed(self) -> list[str]:
-        """Names of the keys pressed since the last call; closing the window is `visuals.control.keys.CLOSE`."""
-
-    def fullscreen(self, on: bool) -> None:
-        """Fill the screen, or don't."""
-
-    def show(self) -> None:
-        """Put the drawn frame on screen."""
-
-    def close(self) -> None: ...
-
-
-class Memory:
-    """Off screen, through EGL.
-
-    Parameters
-    ----------
-    size : (width, height), pixels
-
-    Raises
-    ------
-    DisplayError
-    """
-
-    window = False
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        self.size = size
-        self.context = standalone_context()
-
-    def pressed(self) -> list[str]:
-        """No keyboard."""
-        return []
-
-    def fullscreen(self, on: bool) -> None:
-        """No screen."""
-
-    def show(self) -> None:
-        """Wait for the frame, as a window would."""
-        self.context.finish()
-
-    def close(self) -> None:
-        """Give the context back."""
-        self.context.release()
+if TYPE_CHECKING:
+    from visuals.generators.generator import Frame
 
 
 class Window:
@@ -76,8 +19,8 @@ class Window:
 
     Parameters
     ----------
-    size : (width, height), pixels
-    display : number of the display, from 0
+    settings : it has none of its own
+    host : OutputHost
 
     Raises
     ------
@@ -85,9 +28,12 @@ class Window:
         There is no display, no such display, or no OpenGL 3.3.
     """
 
-    window = True
+    direct = target = window = True
 
-    def __init__(self, size: tuple[int, int], display: int = 0) -> None:
+    def __init__(self, settings: None, host: OutputHost) -> None:
+        self.settings = settings
+        self._showing = host.showing
+        size, display = (host.config.width, host.config.height), host.config.display
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         if sys.platform == "linux":
             # Left to itself, SDL falls back to drivers that show nothing to anybody.
@@ -153,7 +99,13 @@ class Window:
         self.size = pygame.display.get_window_size()
         return names
 
-    def fullscreen(self, on: bool) -> None:
+    def wants(self, time: float) -> None:
+        """Nothing to read: frames are drawn here."""
+
+    def take(self, frame: "Frame", time: float) -> None:
+        """Frames are drawn here."""
+
+    def prepare(self, time: float) -> None:
         """Fill the screen and hide the mouse, or don't.
 
         Raises
@@ -161,6 +113,7 @@ class Window:
         DisplayError
             The window system refuses.
         """
+        on = self._showing.control.settings.fullscreen
         if on == self._full:
             return
         self._full = on

@@ -1,0 +1,35 @@
+"""One moment of the show, as the compositor draws it and as it is told and kept."""
+
+from dataclasses import dataclass
+
+from visuals.modulation.motion import Look
+from visuals.painting.painter import Picture
+from visuals.painting.worker import WorkerState
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a step of the show has come to.
+
+    Attributes
+    ----------
+    mix : 0..1, from the picture before to the newest
+    look : how they are drawn
+    painted : the newest picture, None before the first
+    pictures : generated pictures shown so far
+    mood : valence and energy that are painted, 0..1
+    seed : number of the picture that the path has come from
+    name : of the scene that was recalled or saved last, or empty
+    fps : frames per second, lately
+    worker : state of what paints
+    """
+
+    mix: float
+    look: Look
+    painted: Picture | None
+    pictures: int
+    mood: tuple[float, float]
+    seed: int
+    name: str
+    fps: float
+    worker: WorkerState
