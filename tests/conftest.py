@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -12,13 +12,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-golden", action="store_true", help="write the golden files anew")
 
 
+def is_live(item: pytest.Item) -> bool:
+    return item.get_closest_marker("live") is not None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several workers, the tests of a file stay together, and those that wait for others most begin first."""
+    """Share the tests out where there are several workers.
+
+    One has all the live tests, which wait for others most of the time, use the ports that programs expect, and would
+    disturb each other. Of the rest, the tests of a file stay together: they share what was made for them.
+    """
     if hasattr(config, "workerinput"):
         for item in items:
-            if item.get_closest_marker("xdist_group") is None:
-                item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-        items.sort(key=lambda item: item.get_closest_marker("live") is None)
+            item.add_marker(pytest.mark.xdist_group("live" if is_live(item) else item.nodeid.partition("::")[0]))
+        items.sort(key=lambda item: not is_live(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Odd names, which can't be written as UTF-8, reach the log of a test; what a worker sends must be UTF-8."""
+    return sendable((yield))
+
+
+def sendable(value: Any) -> Any:
+    """A copy of what a report is made of, whose texts are all UTF-8."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {sendable(key): sendable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(sendable, value))
+    return value
 
 
 @pytest.fixture

@@ -30,13 +30,19 @@ class SongServer:
         self._loop = asyncio.new_event_loop()
         self._pages = pages or {}
         self.part = part()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run)
         self._thread.start()
         self._call(self._open())
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def _run(self) -> None:
+        # Which cancels at the end what clients have left behind.
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._stop.wait())
 
     def _call(self, what: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(30)
@@ -53,9 +59,8 @@ class SongServer:
     def close(self) -> None:
         self._call(self._runner.cleanup())
         self._call(self.part.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
-        self._loop.close()
 
 
 def main() -> None:

@@ -503,11 +503,13 @@ def test_closing_says_goodbye_frees_the_port_and_leaves_nothing_open(server: Ser
 def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(OscError, match=rf"^127.0.0.1:{server.port}: the web page can't listen.*; .*; .* or 0 for"):
         Bridge("127.0.0.1", server.port, show_table.CONTRACT, server.receiver, ("127.0.0.1", 9101))
+    threads = threading.active_count()
     for web, visuals in (
         (tables.WebConfig(port=server.port), tables.VisualsConfig()),
         (tables.WebConfig(port=free_port()), tables.VisualsConfig(host="no..host")),
     ):
         assert open_page(Config(web=web, visuals=visuals), show_table.CONTRACT, server.receiver) is None
+        assert threading.active_count() == threads
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
     assert open_page(Config(web=tables.WebConfig(port=0)), show_table.CONTRACT, server.receiver) is None
     gc.collect()

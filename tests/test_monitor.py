@@ -113,7 +113,7 @@ def test_wide_letters_take_two_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     _Display(terminal).show(["夜" * 15, "キー 🎹 " * 5], [], 1.0)
     assert terminal.getvalue() == f"\r{'夜' * 9} \x1b[K\n\rキー 🎹 キー 🎹 キ \x1b[K\n\x1b[J"
-    traffic = Traffic()
+    traffic = Traffic(show_table.TABLE.controls)
     traffic.take(values(artgen__title="夜の歌", artgen__key="A minor"), 0.0)
     title, key = traffic.table([ROWS["/artgen/title"], ROWS["/artgen/key"]])
     assert cells(title) == cells(key)

@@ -1,5 +1,6 @@
 """The renderer as a program: opens its window and its port, and runs until it is told to end."""
 
+import functools
 import logging
 import os
 import signal
@@ -24,6 +25,7 @@ from visuals.control.scenes.folder import Library
 from visuals.control.scenes.recall import Message, Present, Scenes, given_in, started
 from visuals.gallery.occasions import Occasions
 from visuals.gallery.writer import Writer
+from visuals.generators.finisher import Finisher
 from visuals.generators.trial import Trials
 from visuals.outputs.strip import Strip
 from visuals.outputs.view import WIDTH, LiveView, address_of
@@ -96,7 +98,8 @@ def run(
         stack.callback(surface.close)
         threads = max(1, (os.cpu_count() or 1) // 2)
         trials = Trials(threads, config.engine)
-        worker = ThreadWorker(config.model, trials.open)
+        finisher = functools.partial(Finisher, None, threads, config.engine)
+        worker = ThreadWorker(config.model, trials.open, finisher=finisher)
         stack.callback(worker.close)
         trials.wanted = worker.wants
         controls = Controls(whole, file.contract)
@@ -201,7 +204,8 @@ class _Loop:
             control = show.step(now, dt, self._receiver.refused)
             self._tell_failures(show.worker.failures, show.worker.error)
         with self._guard("status"):
-            self._report.tell(show, now, self._throttle.count + self._writer.dropped)
+            lost_frames = self._throttle.count
+            self._report.tell(show, now, lost_frames + self._writer.dropped)
             config = show.controls.config
             if self._query and config is not self._published:
                 self._published = config

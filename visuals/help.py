@@ -29,6 +29,7 @@ class Scenery:
     mood : valence and energy that are painted, 0..1
     refused : messages refused so far
     scenes : names, in the order of their numbers
+    finish : how many times the side the finisher has made of the newest picture
     """
 
     size: tuple[int, int]
@@ -37,6 +38,7 @@ class Scenery:
     mood: tuple[float, float]
     refused: int
     scenes: Sequence[str]
+    finish: int = 1
 
 
 def help_lines(control: Control, state: WorkerState, scenery: Scenery) -> list[str]:
@@ -50,6 +52,7 @@ def help_lines(control: Control, state: WorkerState, scenery: Scenery) -> list[s
         *_heard(control),
         f"mood\tvalence {scenery.mood[0]:.2f}  energy {scenery.mood[1]:.2f}  {_source(control)}",
         f"generator\t{state.name}{second}, {state.fps:.0f} fps",
+        *_wrapped("finisher", _finisher(settings.finish, state.finish_note, scenery.finish)),
         f"picture\t{scenery.seed}, speed {settings.speed:g}",
         f"frames\t{scenery.fps:.0f} fps at {scenery.size[0]}x{scenery.size[1]}",
         *_wrapped("scenes", "   ".join(_numbered(scenery.scenes, settings.scene))),
@@ -63,6 +66,13 @@ def help_lines(control: Control, state: WorkerState, scenery: Scenery) -> list[s
     if state.error:
         lines += _wrapped("error", state.error)
     return [*lines, "", *(f"{label}\t{doc}" for label, doc in HELP)]
+
+
+def _finisher(amount: float, note: str, scale: int) -> str:
+    """What it makes, how much of it is seen, and why it isn't more."""
+    if scale == 1:
+        return f"off: {note}" if note and amount > 0.0 else "off"
+    return f"x{scale}, {amount:.0%}" + (f": {note}" if note else "")
 
 
 def _source(control: Control) -> str:

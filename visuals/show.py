@@ -13,6 +13,7 @@ from visuals.generators.generator import Frame
 from visuals.help import Scenery, help_lines
 from visuals.modulation.follow import Follower
 from visuals.modulation.motion import Crossfade, Look, Motion, Pace
+from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
 from visuals.painting.painter import Picture, Request
 from visuals.painting.worker import Worker, WorkerState
@@ -64,6 +65,7 @@ class Show:
         self._motion = Motion(control)
         self._pace = Pace()
         self._fade = Crossfade()
+        self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
         self._time = 0.0
         self._overlay_age = math.inf
@@ -97,13 +99,20 @@ class Show:
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
         self.mood = (float(latent.mood[0]), float(latent.mood[1]))
         if show_dt > 0.0 or not self.pictures:
-            self._worker.request(Request(latent, second, mix), show_dt)
+            self._worker.request(Request(latent, second, mix, settings.finish), show_dt)
             self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self.pictures > 0)
+        if dt > 0.0 and (why := self._keeping_up.step(self.finish, dt)):
+            self._worker.finish_less(why)
         if dt > 0.0:
             self.fps += (1.0 / dt - self.fps) * min(1.0, dt / 0.5)
         self._help(control, dt, refused)
         return control
+
+    @property
+    def finish(self) -> int:
+        """How many times the side the finisher has made of the newest picture, 4, 2, or 1 without it."""
+        return self.painted.scale if self.painted is not None else 1
 
     @property
     def worker(self) -> WorkerState:
@@ -163,7 +172,7 @@ class Show:
         picture = self._worker.poll()
         if picture is None:
             return
-        self.screen.take(picture.pixels, self._fade.mix(self._time))
+        self.screen.take(picture.pixels, self._fade.mix(self._time), fine=picture.scale > 1)
         changed = picture.model != self._model
         cut = picture.cuts != self._cuts or (changed and fade == 0.0)
         self._fade.arrive(self._time, fade if changed else 0.0, cut)
@@ -194,5 +203,5 @@ class Show:
 
     def help_lines(self, control: Control, refused: int) -> list[str]:
         """The overlay's text; see `visuals.help`."""
-        scenery = Scenery(self.screen.size, self.fps, self._path.seed, self.mood, refused, self.scenes)
+        scenery = Scenery(self.screen.size, self.fps, self._path.seed, self.mood, refused, self.scenes, self.finish)
         return help_lines(control, self._worker.state, scenery)

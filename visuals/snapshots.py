@@ -46,6 +46,8 @@ def about(scene: "Scene", control: "Control", look: "Look", size: tuple[int, int
         width=size[0],
         height=size[1],
         scene=scene.name,
+        finish=painted.finish,
+        scale=painted.scale,
     )
 
 

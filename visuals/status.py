@@ -83,6 +83,7 @@ class Report:
             valence=show.mood[0],
             energy=show.mood[1],
             model=show.worker.name,
+            finish=show.finish,
             scene=show.scene,
             scenes=self._library.listed(),
             refused=self._receiver.refused % COUNT_MAX,

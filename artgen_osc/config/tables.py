@@ -170,6 +170,9 @@ class VisualsConfig:
     beat_surge: float = setting(
         0.5, "travel faster on the downbeat, slower before it; 0: off", address="/visuals/beat/surge"
     )
+    finish: float = setting(
+        1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off", address="/visuals/finish"
+    )
     brush: float = setting(
         0.8, "strokes of a brush instead of the network's fine noise; 0: off", address="/visuals/effect/brush"
     )

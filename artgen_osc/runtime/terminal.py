@@ -1,7 +1,7 @@
 """How wide text is on a terminal, and what a terminal can do: rich knows both.
 
-Its `Console` isn't drawn with: it would wait for a terminal that nobody drains, and write more. See
-`artgen_osc.runtime.outlet`.
+It doesn't draw: its `Live` takes thirty times as long for a line of meters as making the line does, and would wait
+for a terminal that nobody drains. What is drawn goes through `artgen_osc.runtime.outlet`.
 """
 
 from typing import TextIO

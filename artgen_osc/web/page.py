@@ -97,11 +97,15 @@ class ShowPage(Bridge):
             StatePart(_sources(settings, contract.addresses)),
             self.choices,
             SoundPart(self.sound),
-            SongsPart(Path(web.songs), _given(contract, settings, *PAINTING), analyze),
+            songs := SongsPart(Path(web.songs), _given(contract, settings, *PAINTING), analyze),
             GalleryProxy(gallery),
         ]
         renderer = (visuals.host, visuals.port)
-        super().__init__(web.host, web.port, contract, receiver, renderer, origins, parts, token, tls, hosts)
+        try:
+            super().__init__(web.host, web.port, contract, receiver, renderer, origins, parts, token, tls, hosts)
+        except OscError:
+            songs.end()  # it works already, and nobody else would
+            raise
 
 
 def chosen_token(setting: str, contract: Contract) -> str:

@@ -105,7 +105,11 @@ class SongsPart:
 
     async def close(self) -> None:
         """See `Part.close`."""
-        await asyncio.to_thread(self._jobs.close)
+        await asyncio.to_thread(self.end)
+
+    def end(self) -> None:
+        """End the work on songs and leave their folder to the next show. Blocks."""
+        self._jobs.close()
         self._store.release()
 
     async def _list(self, request: "web.Request") -> "web.Response":

@@ -107,7 +107,8 @@ class Screen:
         self._grain.filter = (context.NEAREST, context.NEAREST)
         self._offsets = self._texture(smooth_noise(_NOISE_SIZE))
         self._after = self._texture(_BLACK, repeat=False)
-        self._before, self._mixed, self._strokes, self._sharp, self._large = self._layers(*_BLACK.shape[:2])
+        self._before, self._mixed, self._strokes = (self._layer(*_BLACK.shape[:2]) for _ in range(3))
+        self._enlarged: tuple[_Layer, _Layer] | None = None
         self._brush = 0.0
         self._fresh = True
         self._fine = False
@@ -142,11 +143,12 @@ class Screen:
             self._after.write(np.ascontiguousarray(pixels))
             self._fresh, self._fine = True, fine
             return
-        layers = self._layers(height, width)
+        layers = [self._layer(height, width) for _ in range(3)]
         self._draw_mix(layers[0], mix)
-        for old in (self._before, self._mixed, self._strokes, self._sharp, self._large, self._after):
+        for old in (self._before, self._mixed, self._strokes, self._after, *(self._enlarged or ())):
             old.release()
-        self._before, self._mixed, self._strokes, self._sharp, self._large = layers
+        self._before, self._mixed, self._strokes = layers
+        self._enlarged = None
         self._after = self._texture(pixels, repeat=False)
         self._fresh, self._fine = True, fine
 
@@ -212,7 +214,7 @@ class Screen:
     def release(self) -> None:
         """Give everything back to the driver."""
         self.overlay(None)
-        layers = (self._before, self._mixed, self._strokes, self._sharp, self._large)
+        layers = (self._before, self._mixed, self._strokes, *(self._enlarged or ()))
         for item in (*layers, self._after, self._grain, self._offsets, self._memory):
             if item is not None:
                 item.release()
@@ -276,9 +278,6 @@ class Screen:
         else:
             program = self._final_pass[0]
             self._draw_mix(self._mixed, mix)
-            self._sharp.target.use()
-            self._mixed.texture.use(0)
-            self._sharpen_pass[1].render(vertices=3)
             self._draw_large(seen, look)
         program["cover"], program["zoom"], program["drift"] = cover, look.zoom, look.drift
         program["aspect"] = (self.size[0] / self.size[1], 1.0)
@@ -296,24 +295,35 @@ class Screen:
         if self._near:
             self._use_both()
         else:
-            self._large.texture.use(0)
+            self._layers()[1].texture.use(0)
         self._grain.use(2)
         (self._near_pass if self._near else self._final_pass)[1].render(vertices=3)
 
     def _draw_large(self, shown: float, look: Look) -> None:
         """Enlarge the rows that are seen; `shown` is their part of the picture's height."""
+        sharp, large = self._layers()
+        sharp.target.use()
+        self._mixed.texture.use(0)
+        self._sharpen_pass[1].render(vertices=3)
         program, triangle = self._enlarge_pass
         program["ragged"] = _RAGGED * look.grain
-        width, height = self._large.texture.size
+        width, height = large.texture.size
         bottom = 0.5 + look.drift[1] - shown / 2.0
         first, last = int(bottom * height) - 2, int((bottom + shown) * height) + 3
         if first < 0 or last > height:
             first, last = 0, height
-        self._large.target.use()
-        self._large.target.scissor = (0, first, width, last - first)
-        self._sharp.texture.use(0)
+        large.target.use()
+        large.target.scissor = (0, first, width, last - first)
+        sharp.texture.use(0)
         self._offsets.use(2)
         triangle.render(vertices=3)
+
+    def _layers(self) -> tuple[_Layer, _Layer]:
+        """The mix prefiltered, and enlarged; they take room, and a large picture needs neither."""
+        if self._enlarged is None:
+            width, height = self._after.size
+            self._enlarged = self._layer(height, width), self._layer(self._enlarge * height, self._enlarge * width)
+        return self._enlarged
 
     def _pass(self, name: str, defined: str = "") -> tuple[Any, Any]:
         """A shader of `SHADERS`; `defined` goes behind its first line."""
@@ -342,11 +352,6 @@ class Screen:
     def _give_back(self, layer: _Layer) -> None:
         self._mixed.target.use()  # moderngl would come back to what was drawn into last, and that is gone then
         layer.release()
-
-    def _layers(self, height: int, width: int) -> tuple[_Layer, _Layer, _Layer, _Layer, _Layer]:
-        """What was on screen, the mix, the newest picture in strokes, the mix prefiltered, and enlarged."""
-        small = [self._layer(height, width) for _ in range(4)]
-        return small[0], small[1], small[2], small[3], self._layer(self._enlarge * height, self._enlarge * width)
 
     def _texture(self, pixels: np.ndarray, repeat: bool = True) -> Any:
         """From uint8 ``(height, width, channels)``."""

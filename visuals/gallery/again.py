@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from artgen_osc.config.tables import VisualsConfig
@@ -9,12 +10,21 @@ from artgen_osc.errors import DisplayError, GalleryError, ModelError
 from artgen_osc.inference.modelfile import file_sha256
 from visuals.compositor.screen import ENLARGE, Screen, standalone_context
 from visuals.gallery.record import LONGEST_SIDE, About
+from visuals.generators.finisher import SCALE, Finisher
 from visuals.generators.generator import IDLE, SHIPPED, Frame, Generator
+from visuals.modulation.motion import Look
 from visuals.painting.painter import Stroke, blend
 
 SMALLEST_SIDE = 64
 LARGEST_LAYER = 8192
-"""Beyond this side the cubic enlargement would take too much memory; a plain one does the rest."""
+"""Beyond this side the cubic enlargement would take too much memory; a plain one does the rest.
+The finisher goes no further either."""
+
+LEAST_GAIN, HALF_DOES = 1.5, 2.5
+"""From a picture so many times too small on, the finisher runs; up to the second number half of what it makes does."""
+
+LARGEST_PIECE = 512
+"""Pixels of a side that go through the finisher in one piece."""
 
 
 def candidates(settings: VisualsConfig) -> list[str]:
@@ -76,15 +86,85 @@ def paint(about: About, open_model: Callable[[Stroke], Generator]) -> Frame:
     return frames[0] if len(frames) == 1 else blend(frames[0], frames[1], about.mix)
 
 
-def draw(pixels: Frame, about: About, size: int) -> Frame:
-    """As the show has drawn it, camera and finish included, off screen.
+def passes(shape: tuple[int, ...], about: About, size: int) -> list[int]:
+    """How many times the side each run of the finisher makes, one after the other.
 
-    The picture is enlarged to the full size by the show's own cubic filter; grain stays as fine as a pixel.
+    At the size that the picture has, or below, they are those that it had; for a larger print, as many as it needs.
+
+    Parameters
+    ----------
+    shape : of the generator's picture
+    about : of the picture
+    size : pixels of the longer side that are asked for
+    """
+    if size <= max(about.width, about.height):
+        runs = [SCALE] * ((about.scale.bit_length() - 1) // 2)
+        return runs if SCALE ** len(runs) == about.scale else [*runs, 2]
+    return enough(shape, about, size)
+
+
+def enough(shape: tuple[int, ...], about: About, size: int) -> list[int]:
+    """As `passes`, for a print; none of what no network has painted, or where the finisher is off."""
+    scales: list[int] = []
+    if about.finish <= 0.0 or not any(stroke.sha256 for stroke in about.strokes):
+        return scales
+    side, needed = max(shape[:2]), size * about.look.zoom
+    while needed >= LEAST_GAIN * side and 2 * side <= LARGEST_LAYER:
+        scales.append(SCALE if needed > HALF_DOES * side and SCALE * side <= LARGEST_LAYER else 2)
+        side *= scales[-1]
+    return scales
+
+
+def finish(
+    pixels: Frame, about: About, scales: list[int], open_finisher: Callable[[], Finisher]
+) -> tuple[Frame, About]:
+    """What `draw` takes: the picture out of the finisher, and what is known of it then.
+
+    Strokes are painted where the show paints them, after the first run; what comes then makes their contours sharp.
 
     Parameters
     ----------
     pixels : uint8 ``(h, w, 3)``, of the generator
     about : of the picture
+    scales : as `passes` gives them
+    open_finisher : isn't called where there are none
+    """
+    about = replace(about, scale=math.prod(scales))
+    if not scales:
+        return pixels, about
+    finisher = open_finisher()
+    # In one piece, as in the show.
+    small = max(pixels.shape[:2]) <= LARGEST_PIECE
+    pixels = (finisher if small else finisher.by_tiles)(pixels, about.finish, scales[0])
+    if scales[1:] and about.look.brush > 0.0:
+        pixels = _brushed(pixels, about.look.brush)
+        about = replace(about, look=replace(about.look, brush=0.0))
+    for scale in scales[1:]:
+        pixels = finisher.by_tiles(pixels, about.finish, scale)
+    return pixels, about
+
+
+def _brushed(pixels: Frame, brush: float) -> Frame:
+    context = standalone_context()
+    try:
+        screen = Screen(context, (pixels.shape[1], pixels.shape[0]))
+        screen.take(pixels, 1.0, fine=True)
+        frame = screen.picture(1.0, Look(zoom=1.0, brush=brush))
+        screen.release()
+        return frame
+    finally:
+        context.release()
+
+
+def draw(pixels: Frame, about: About, size: int) -> Frame:
+    """As the show has drawn it, camera included, off screen.
+
+    The picture is enlarged to the full size by the show's own cubic filter; grain stays as fine as a pixel.
+
+    Parameters
+    ----------
+    pixels : uint8 ``(h, w, 3)``, of the generator or the finisher
+    about : of the picture; a `scale` above 1 says that `pixels` are finished
     size : pixels of the longer side
 
     Returns
@@ -98,10 +178,7 @@ def draw(pixels: Frame, about: About, size: int) -> Frame:
     DisplayError
         There is no OpenGL, or it can't draw so large.
     """
-    if not SMALLEST_SIDE <= size <= LONGEST_SIDE:
-        raise GalleryError(
-            f"--size: {size} is out of range; {SMALLEST_SIDE} to {LONGEST_SIDE} pixels are allowed; choose one of them"
-        )
+    check_size(size)
     scale = size / max(about.width, about.height)
     target = max(1, round(about.width * scale)), max(1, round(about.height * scale))
     context = standalone_context()
@@ -116,12 +193,20 @@ def draw(pixels: Frame, about: About, size: int) -> Frame:
                 f"--size: {size} is more than OpenGL can draw here; up to {most} are allowed; choose a smaller size"
             )
         screen = Screen(context, target, enlarge=max(ENLARGE, enlarge))
-        screen.take(pixels, 1.0)
+        screen.take(pixels, 1.0, fine=about.scale > 1)
         frame = screen.picture(1.0, about.look)
         screen.release()
         return frame
     finally:
         context.release()
+
+
+def check_size(size: int) -> None:
+    """Raises `GalleryError` for a size that isn't allowed."""
+    if not SMALLEST_SIDE <= size <= LONGEST_SIDE:
+        raise GalleryError(
+            f"--size: {size} is out of range; {SMALLEST_SIDE} to {LONGEST_SIDE} pixels are allowed; choose one of them"
+        )
 
 
 def output_name(about: About, size: int) -> Path:

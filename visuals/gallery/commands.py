@@ -117,6 +117,7 @@ def _show(gallery: Gallery, given: argparse.Namespace) -> int:
 
 def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig) -> int:
     from visuals.gallery import again
+    from visuals.generators.finisher import Finisher
     from visuals.generators.generator import open_generator
 
     about = gallery.read(given.id).about
@@ -125,18 +126,24 @@ def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig
         raise GalleryError(
             f"-o: {output} is not a PNG file; .png is allowed, it has room for what is known of it; name it so"
         )
+    again.check_size(given.size)
     files = again.candidates(settings)
-    pixels = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, files), 2, settings.engine))
-    frame = again.draw(pixels, about, given.size)
+    painted = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, files), 2, settings.engine))
+    scales = again.passes(painted.shape, about, given.size)
+    pixels, ready = again.finish(painted, about, scales, lambda: Finisher(None, 2, settings.engine))
+    frame = again.draw(pixels, ready, given.size)
     try:
-        write(output, frame, replace(about, width=frame.shape[1], height=frame.shape[0]))
+        write(output, frame, replace(about, width=frame.shape[1], height=frame.shape[0], scale=ready.scale))
     except OSError as error:
         raise GalleryError(
             f"{output}: can't be written ({error.strerror}); a folder with room is needed; choose another"
         ) from None
-    painted = f"the model paints {pixels.shape[1]}x{pixels.shape[0]}; the rest is enlargement, which adds no detail"
+    told = f"the model paints {painted.shape[1]}x{painted.shape[0]}"
+    if pixels.shape != painted.shape:
+        told += f"; the finisher has made {pixels.shape[1]}x{pixels.shape[0]} of it, with contours of its own"
     larger = max(frame.shape[:2]) > max(pixels.shape[:2])
-    _print(f"{output}: {frame.shape[1]}x{frame.shape[0]}" + (f"; {painted}" if larger else ""))
+    told += "; the rest is enlargement, which adds no detail" if larger else ""
+    _print(f"{output}: {frame.shape[1]}x{frame.shape[0]}; {told}")
     return 0
 
 

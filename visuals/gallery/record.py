@@ -26,6 +26,8 @@ EFFECTS = ("onset_effect", "beat_pulse", "beat_surge", "grain", "vignette", "bru
 LONGEST_SIDE = 16384
 MOST_PIXELS = 80_000_000
 LONGEST_TITLE = 200
+LARGEST_SCALE = 1024
+"""Of the finisher: a picture of 8 pixels made 8,192."""
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: no letter that looks like a digit, and in the order of the alphabet."""
@@ -55,6 +57,8 @@ class About:
     effects : settings by name, see `EFFECTS`
     scene : the one that was recalled last, empty if there was none; `effects` has what became of it
     width, height : pixels
+    finish : 0..1, how much of the finisher was asked for
+    scale : how many times the side it made of what was painted, a power of 2; 1 where it wasn't there
     """
 
     id: str
@@ -73,6 +77,8 @@ class About:
     width: int
     height: int
     scene: str = ""
+    finish: float = 1.0
+    scale: int = 1
 
     @property
     def model(self) -> str:
@@ -187,6 +193,8 @@ def from_json(text: str) -> About:
             width=int(_number(told["width"], 1, LONGEST_SIDE)),
             height=int(_number(told["height"], 1, LONGEST_SIDE)),
             scene=_text(told.get("scene", "")),
+            finish=_number(told.get("finish", 1.0), 0, 1),
+            scale=_scale(told.get("scale", 1)),
         )
         datetime.fromisoformat(about.time)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
@@ -208,6 +216,13 @@ def _number(value: object, low: float = -math.inf, high: float = math.inf) -> fl
     if not isinstance(value, (int, float)) or not math.isfinite(value) or not low <= value <= high:
         raise TypeError(f"{value!r:.40} is not a number from {low:g} to {high:g}")
     return float(value)
+
+
+def _scale(value: object) -> int:
+    scale = int(_number(value, 1, LARGEST_SCALE))
+    if scale & (scale - 1):
+        raise TypeError(f"scale {scale} is no power of 2")
+    return scale
 
 
 def _look(told: dict[str, Any]) -> Look:

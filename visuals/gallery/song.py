@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from artgen_osc.schema.table import COUNT_MAX
 from visuals.gallery import again
 from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp
+from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Generator, open_generator
 from visuals.generators.sphere import direction
 from visuals.modulation.motion import Look
+from visuals.painting.finishing import Finishing
 from visuals.painting.latent import Latent
 from visuals.painting.painter import Painter, Request
 
@@ -143,7 +146,7 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
     def opener(model: str) -> Generator:
         return open_generator(model, 2, settings.engine)
 
-    painter = Painter(settings.model, opener)
+    painter = Painter(settings.model, opener, Finishing(None))
     z_dim = painter.pair.first.z_dim
     mood = np.array([analysis["valence"], analysis["energy"]], np.float32)
     z = (direction(seed, z_dim) * np.sqrt(z_dim)).astype(np.float32)
@@ -169,8 +172,12 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
         effects=effects_of(settings),
         width=max(1, round(size * min(1.0, width / height))),
         height=max(1, round(size * min(1.0, height / width))),
+        finish=settings.finish,
     )
-    frame = again.draw(picture.pixels, about, size)
+    scales = again.enough(picture.pixels.shape, about, size)
+    pixels, ready = again.finish(picture.pixels, about, scales, lambda: Finisher(None, 2, settings.engine))
+    frame = again.draw(pixels, ready, size)
+    about = replace(about, scale=ready.scale)
     try:
         make_folder(folder)
         write(folder / f"{about.id}.png", frame, about)

@@ -13,6 +13,7 @@ from visuals.generators.foreign import ForeignGenerator
 from visuals.generators.generator import FloatArray, Frame, Generator
 from visuals.generators.rack import Opener, Rack
 from visuals.generators.trial import TrialStopped
+from visuals.painting.finishing import Finishing
 from visuals.painting.latent import Latent
 
 log = logging.getLogger(__name__)
@@ -30,11 +31,13 @@ class Request:
     latent : for the model
     second : for the second model; any where there is none
     mix : 0 (the model alone) to 1 (the second one alone)
+    finish : 0 (off) to 1, how much of the finisher
     """
 
     latent: Latent
     second: Latent
     mix: float = 0.0
+    finish: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Picture:
     cuts : of the latent that it shows
     strokes : of the model, of the second one, or of both, mixed
     mix : 0..1, share of the second of two strokes
+    finish : 0..1, how much of the finisher was asked for
+    scale : how many times the side the finisher has made of it, 4, 2, or 1 where it wasn't there
     """
 
     pixels: Frame
@@ -76,6 +81,8 @@ class Picture:
     cuts: int = 0
     strokes: tuple[Stroke, ...] = ()
     mix: float = 0.0
+    finish: float = 0.0
+    scale: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,7 @@ class Painter:
     ----------
     model : as in the settings
     opener : makes a generator from such a name
+    finishing : what comes after them
 
     Raises
     ------
@@ -108,8 +116,9 @@ class Painter:
         The model can't be used.
     """
 
-    def __init__(self, model: str, opener: Opener) -> None:
+    def __init__(self, model: str, opener: Opener, finishing: Finishing) -> None:
         self.rack = Rack(opener)
+        self.finishing = finishing
         self.pair = Pair(self.rack.get(model))
         self._throttle = Throttle()
         self.error = ""
@@ -154,8 +163,11 @@ class Painter:
                 self._report(f"{generator.name}: {error}")
                 return None
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
+        scale = 1
+        if any(stroke.sha256 for stroke in strokes):  # what no network has painted needs none
+            pixels, scale = self.finishing(pixels, request.finish, perf_counter() - start)
         seconds = perf_counter() - start
-        return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix)
+        return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix, request.finish, scale)
 
     def _report(self, text: str) -> None:
         self.failures += 1

@@ -9,6 +9,7 @@ from typing import Protocol
 from artgen_osc.runtime.latest import LatestWorker
 from visuals.generators.generator import open_generator
 from visuals.generators.rack import Opener
+from visuals.painting.finishing import FinisherOpener, Finishing
 from visuals.painting.painter import Painter, Picture, Request
 
 CLOSE_S = 3.0
@@ -30,6 +31,7 @@ class WorkerState:
     dropped : requests that a newer one replaced
     error : the last thing that went wrong, empty if nothing did
     failures : how often anything went wrong
+    finish_note : why the finisher doesn't do more; empty if it does all it can
     """
 
     name: str
@@ -41,6 +43,7 @@ class WorkerState:
     dropped: int
     error: str
     failures: int = 0
+    finish_note: str = ""
 
 
 class Worker(Protocol):
@@ -61,13 +64,17 @@ class Worker(Protocol):
     def prepare(self, models: tuple[str, ...]) -> None:
         """Load models ahead of their use."""
 
+    def finish_less(self, why: str) -> None:
+        """Let the finisher do less, for a reason of a few words."""
+
     def close(self) -> None: ...
 
 
 def _state(painter: Painter, loading: str, fps: float, dropped: int) -> WorkerState:
     first, second = painter.pair.first, painter.pair.second
     name, z_dim = (second.name, second.z_dim) if second is not None else ("", 0)
-    return WorkerState(first.name, first.z_dim, name, z_dim, loading, fps, dropped, painter.error, painter.failures)
+    told = painter.error, painter.failures, painter.finishing.note
+    return WorkerState(first.name, first.z_dim, name, z_dim, loading, fps, dropped, *told)
 
 
 class ThreadWorker:
@@ -78,6 +85,7 @@ class ThreadWorker:
     model : as in the settings
     opener : makes a generator from such a name
     most_fps : it rests where it would paint more often
+    finisher : opens what makes the pictures larger; None: they stay as they are
 
     Raises
     ------
@@ -85,8 +93,14 @@ class ThreadWorker:
         The first model can't be used.
     """
 
-    def __init__(self, model: str, opener: Opener = open_generator, most_fps: float = 30.0) -> None:
-        self._painter = Painter(model, opener)
+    def __init__(
+        self,
+        model: str,
+        opener: Opener = open_generator,
+        most_fps: float = 30.0,
+        finisher: FinisherOpener | None = None,
+    ) -> None:
+        self._painter = Painter(model, opener, Finishing(finisher))
         self._wake = threading.Condition()
         self._picture: Picture | None = None
         self._wanted: dict[bool, str] = {}
@@ -137,6 +151,10 @@ class ThreadWorker:
             self._ahead = deque(models)
             self._wake.notify_all()
 
+    def finish_less(self, why: str) -> None:
+        """Let the finisher do less."""
+        self._painter.finishing.step_down(why)
+
     def close(self) -> None:
         """End the threads; a picture or a model that takes long is not waited for."""
         with self._wake:
@@ -186,10 +204,17 @@ class SyncWorker:
     model : as in the settings
     opener : makes a generator from such a name
     fps : pictures per second of show time
+    finisher : as for `ThreadWorker`; it does all it can, however long that takes
     """
 
-    def __init__(self, model: str, opener: Opener = open_generator, fps: float = 20.0) -> None:
-        self._painter = Painter(model, opener)
+    def __init__(
+        self,
+        model: str,
+        opener: Opener = open_generator,
+        fps: float = 20.0,
+        finisher: FinisherOpener | None = None,
+    ) -> None:
+        self._painter = Painter(model, opener, Finishing(finisher, beside=False))
         self._every = 1.0 / fps
         self._due = 0.0
         self._picture: Picture | None = None
@@ -222,6 +247,9 @@ class SyncWorker:
         self._painter.rack.listed = models
         for model in models:
             self._painter.open(model)
+
+    def finish_less(self, why: str) -> None:
+        """Nothing is too slow for it."""
 
     def close(self) -> None:
         """Nothing to end."""
