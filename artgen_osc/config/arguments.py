@@ -1,6 +1,7 @@
 """Settings and other words of the command line: how they are parsed, and how a mistake in them is told."""
 
 import argparse
+import functools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from artgen_osc.config.plugins import KINDS, own_contract
 from artgen_osc.config.settings import WORDS, ConfigFile
 from artgen_osc.plugins.registry import Registry
 from artgen_osc.runtime.text import complain, nearest, short
+from artgen_osc.schema.setting import Setting
 
 SHORT = {
     "audio.input": ("--input", "-i"),
@@ -65,10 +67,16 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, f"{short(value)} isn't known; {nearest(value, action.choices)}")
 
 
+@functools.cache
+def _known() -> dict[str, Setting]:
+    """Our own settings: every command asks for them."""
+    return own_contract().settings
+
+
 def add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
     """One flag for each setting of `tables`: ``--table-key``. A table may be one setting of it, such as ``a.b``."""
     groups: dict[str, Any] = {}
-    known = own_contract().settings
+    known = _known()
     for wanted in tables:
         table = wanted.split(".")[0]
         if table not in groups:

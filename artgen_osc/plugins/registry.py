@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from artgen_osc.errors import PluginError
@@ -77,9 +77,13 @@ def group_of(kind: str) -> str:
 
 
 @functools.cache
+def _every() -> EntryPoints:
+    """Read once, for all groups: a look goes through the metadata of every package."""
+    return entry_points()
+
+
 def _installed(group: str) -> tuple[EntryPoint, ...]:
-    """Read once: a look goes through the metadata of every package."""
-    return tuple(entry_points(group=group))
+    return tuple(_every().select(group=group))
 
 
 def own(group: str) -> tuple[EntryPoint, ...]:

@@ -114,12 +114,16 @@ class Screen:
         self._fine = False
         self._near = False
         self._kept = 1.0
+        self._reads: dict[tuple[int, int], Frame] = {}
         self._text: Any = None
         self._memory: Any = None
+        self.size = (0, 0)
         self.resize(size)
 
     def resize(self, size: tuple[int, int]) -> None:
-        """Draw to a target of another size (width, height)."""
+        """Draw to a target of this size (width, height) from now on."""
+        if size == self.size:
+            return
         self.size = (max(1, size[0]), max(1, size[1]))
         if self._memory is not None:
             self._give_back(self._memory)
@@ -173,6 +177,7 @@ class Screen:
         mix : 0..1, from the picture before to the newest
         look : Look
         """
+        self._reads.clear()
         self._draw_to(self._window if self._memory is None else self._memory.target, mix, look)
         if self._text is not None:
             program, triangle = self._overlay_pass
@@ -199,10 +204,17 @@ class Screen:
         finally:
             self._give_back(layer)
 
-    def small(self, width: int) -> Frame:
-        """What `draw` has just drawn, without the overlay, `width` pixels wide at most, as `read_frame` gives it."""
-        scale = min(1.0, width / self.size[0])
-        size = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
+    def read(self, size: tuple[int, int]) -> Frame:
+        """What `draw` has just drawn, without the overlay, stretched to (width, height), as `read_frame` gives it.
+
+        Each size is read once a frame; the frame can't be written to.
+        """
+        if size not in self._reads:
+            self._reads[size] = self._read_small(size)
+            self._reads[size].flags.writeable = False
+        return self._reads[size]
+
+    def _read_small(self, size: tuple[int, int]) -> Frame:
         layer = self._readable(size)
         try:
             layer.target.use()

@@ -122,9 +122,7 @@ class Controls:
     config : the settings with every change that came in
     """
 
-    def __init__(
-        self, config: Config, contract: Contract, refuse: Callable[[str, str], None] | None = None
-    ) -> None:
+    def __init__(self, config: Config, contract: Contract, refuse: Callable[[str, str], None] | None = None) -> None:
         self.config, self._contract = config, contract
         self._guard = Guard(refuse or (lambda what, reason: log.warning("%s: %s", what, reason)))
         self._told: tuple[Config, Mapping[str, Value]] | None = None

@@ -146,9 +146,7 @@ class Surfaces:
             made = make(plugin, loaded, settings.get(plugin.name), host)
             if made is not None:
                 direct = getattr(made, "direct", False) is True
-                self._all[plugin.name] = (
-                    _Direct(plugin, made, guard) if direct else _Added(plugin, made, rows, refuse)
-                )
+                self._all[plugin.name] = _Direct(plugin, made, guard) if direct else _Added(plugin, made, rows, refuse)
 
     def poll(
         self, settings: Mapping[str, Any], values: Mapping[str, Value]

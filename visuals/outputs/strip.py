@@ -41,7 +41,7 @@ class Strip:
         self._width = width
         self._every = 1.0
         self._next = FADED_IN
-        self._frames: "list[Frame]" = []
+        self._frames: list[Frame] = []
 
     @property
     def empty(self) -> bool:

@@ -33,3 +33,8 @@ class Scene:
     name: str
     fps: float
     worker: WorkerState
+
+    @property
+    def finish(self) -> int:
+        """How many times the side the finisher has made of the newest picture, 4, 2, or 1 without it."""
+        return self.painted.scale if self.painted is not None else 1

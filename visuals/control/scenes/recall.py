@@ -87,7 +87,7 @@ class Scenes:
         time: float,
         dt: float = 0.0,
         given: Collection[str] = (),
-        before: Sequence[Message] = (),
+        earlier: Sequence[Message] = (),
     ) -> list[Message]:
         """What the messages mean, in their order, and where the glides are.
 
@@ -98,7 +98,7 @@ class Scenes:
         time : s, monotonic
         dt : s since the last call, by which glides move on
         given : names of settings that a recalled scene leaves alone
-        before : what is to be done before these messages, and isn't in `present` yet
+        earlier : what is to be done before these messages, and isn't in `present` yet
         """
         self._time += dt
         for failure in self._library.poll():
@@ -119,7 +119,7 @@ class Scenes:
                 continue
             with self._guard(row.path):
                 try:
-                    self._obey(row.path, value, present, [*before, *out], out, given)
+                    self._obey(row.path, value, present, [*earlier, *out], out, given)
                 except SceneError as error:
                     self._refuse(row.path, str(error))
         for path, glide in list(self._glides.items()):
