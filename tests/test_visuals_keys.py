@@ -15,7 +15,8 @@ SCENES = ["calm", "club", "Übergang"]
 
 
 def press(name: str, time: float = 0.0, keyboard: Keyboard | None = None, **settings: Any) -> Pressed:
-    return (keyboard or Keyboard(show_table.TABLE.visuals)).press(name, VisualsConfig(**settings), time, SCENES)
+    values = Controls(Config(visuals=VisualsConfig(**settings)), show_table.CONTRACT).values()
+    return (keyboard or Keyboard(show_table.TABLE.visuals)).press(name, values, time, SCENES)
 
 
 def sent(pressed: Pressed) -> dict[str, object]:

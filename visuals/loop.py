@@ -122,7 +122,9 @@ class RenderLoop:
                 return
             scene = self._step(control, tick)
             with self._lost.frame():
-                self._screen.resize(self._outputs.prepare(tick.time))
+                size = self._outputs.prepare(tick.time)
+                if size != self._screen.size:
+                    self._screen.resize(size)
                 self._screen.draw(scene.mix, scene.look)
                 self._outputs.give(self._screen.read, tick.time)
                 self._outputs.show()

@@ -7,29 +7,27 @@ from visuals.gallery.occasions import Occasions
 from visuals.outputs.kind import OutputHost
 
 if TYPE_CHECKING:
-    from visuals.control.controls import Control
     from visuals.gallery.record import About
     from visuals.generators.generator import Frame
-    from visuals.modulation.motion import Look
-    from visuals.painting.scene import Scene
 
 
-def about(scene: "Scene", control: "Control", look: "Look", size: tuple[int, int], cause: str) -> "About":
-    """What is known of the newest picture, of which there is one.
+def snapshot(host: OutputHost, cause: str) -> "tuple[Frame, About] | None":
+    """The newest picture and what is known of it; None before there is one.
 
     Parameters
     ----------
-    scene, control : of the moment
-    look : that it is drawn with
-    size : (width, height) in pixels
+    host : of an output
     cause : as `Occasions.due` says it
     """
     from visuals.gallery.record import About, effects_of, new_id, stamp
 
+    scene, control, still = host.showing.scene, host.showing.control, host.still()
+    if scene is None or scene.painted is None or still is None:
+        return None
+    frame, look = still
     painted = scene.painted
-    assert painted is not None
     time = stamp()
-    return About(
+    about = About(
         id=new_id(time),
         time=time.isoformat(timespec="milliseconds"),
         cause=cause,
@@ -43,12 +41,13 @@ def about(scene: "Scene", control: "Control", look: "Look", size: tuple[int, int
         mix=painted.mix,
         look=look,
         effects=effects_of(control.settings),
-        width=size[0],
-        height=size[1],
+        width=frame.shape[1],
+        height=frame.shape[0],
         scene=scene.name,
         finish=painted.finish,
         scale=painted.scale,
     )
+    return frame, about
 
 
 class GalleryOutput:
@@ -77,12 +76,11 @@ class GalleryOutput:
 
     def prepare(self, time: float) -> None:
         """Keep the newest picture if it is time to."""
-        control, scene = self._host.showing.control, self._host.showing.scene
-        cause = self._occasions.due(control, scene.mood, time) if scene is not None else ""
-        still = self._host.still() if cause else None
-        if scene is not None and still is not None:
-            frame, look = still
-            self._writer.write(frame, about(scene, control, look, (frame.shape[1], frame.shape[0]), cause))
+        showing = self._host.showing
+        cause = self._occasions.due(showing.control, showing.scene.mood, time) if showing.scene else ""
+        kept = snapshot(self._host, cause) if cause else None
+        if kept is not None:
+            self._writer.write(*kept)
 
     def wants(self, time: float) -> None:
         """Nothing of what is on screen."""

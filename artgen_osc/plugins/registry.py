@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from artgen_osc.errors import PluginError
@@ -77,7 +77,7 @@ def group_of(kind: str) -> str:
 
 
 @functools.cache
-def _every() -> EntryPoints:
+def _every() -> Any:
     """Read once, for all groups: a look goes through the metadata of every package."""
     return entry_points()
 

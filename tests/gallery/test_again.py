@@ -16,6 +16,8 @@ from artgen_osc.inference.modelfile import file_sha256, graph_sha256, weights_sh
 from artgen_osc.schema.table import Value
 from tests import show_table
 from tests.gallery.conftest import an_about
+from visuals.clock import Tick
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
 from visuals.gallery import again
 from visuals.gallery.files import read, write
@@ -23,6 +25,7 @@ from visuals.gallery.record import About
 from visuals.generators.generator import Frame, open_generator
 from visuals.generators.idle import IdleGenerator
 from visuals.generators.steering import KIND, sidecar
+from visuals.outputs.kind import OutputHost, Showing
 from visuals.painting.painter import Stroke
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
@@ -39,7 +42,11 @@ class Stage:
         self.controls = Controls(
             Config(visuals=VisualsConfig(**{"model": "idle", "grain": 0.0} | settings)), show_table.CONTRACT
         )
-        self.show = Show(context, SIZE, self.controls, SyncWorker(str(settings.get("model", "idle")), open_generator))
+        worker = SyncWorker(str(settings.get("model", "idle")), open_generator)
+        self.screen = Screen(context, SIZE)
+        self.show = Show(self.screen, self.controls.now(0.0), worker)
+        self.showing = Showing(self.controls.now(0.0), SIZE)
+        self.host = OutputHost(self.controls.config.visuals, self.showing, picture=self.screen.picture)
         self.folder, self.time = folder, 0.0
 
     def send(self, *pairs: tuple[str, Value]) -> None:
@@ -48,12 +55,14 @@ class Stage:
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 60)):
             self.time += 1 / 60
-            self.control = self.show.step(self.time, 1 / 60)
-            self.show.draw()
+            self.showing.control = self.controls.now(self.time)
+            scene = self.show.step(self.showing.control, Tick(self.time, self.time, 1 / 60))
+            self.showing.scene = scene
+            self.screen.draw(scene.mix, scene.look)
 
     def keep(self) -> tuple[Frame, About]:
         """Take a snapshot; its pixels and what its file knows."""
-        kept = snapshot(self.show, self.control, "asked")
+        kept = snapshot(self.host, "asked")
         assert kept is not None
         frame, about = kept
         write(self.folder / f"{about.id}.png", frame, about)
@@ -72,6 +81,7 @@ def make_stage(gl_context: Any, tmp_path: Path) -> Iterator[Any]:
     yield make
     for stage in stages:
         stage.show.close()
+        stage.screen.release()
 
 
 def painted_again(about: About, files: list[str], size: int) -> Frame:
@@ -94,7 +104,7 @@ def test_the_same_size_is_the_same_picture_and_a_larger_one_looks_alike(make_sta
     stage.run(0.21)  # in the middle of a fade and a push
     frame, about = stage.keep()
     assert (about.key, about.tempo_bpm, about.cause) == ("A minor", 120.0, "asked")
-    assert (about.valence, about.energy) == stage.show.mood
+    assert (about.valence, about.energy) == stage.show.scene.mood
     assert about.look.zoom > 1.1
     np.testing.assert_array_equal(painted_again(about, [], SIZE[0]), frame)
 
@@ -118,7 +128,7 @@ def test_a_snapshot_shows_neither_a_blackout_nor_the_overlay(make_stage: Any) ->
 
 def test_before_the_first_picture_there_is_no_snapshot(make_stage: Any) -> None:
     stage = make_stage()
-    assert snapshot(stage.show, stage.controls.now(0.0), "asked") is None
+    assert snapshot(stage.host, "asked") is None
 
 
 def steered_model(folder: Path, name: str) -> str:

@@ -117,13 +117,10 @@ class Screen:
         self._reads: dict[tuple[int, int], Frame] = {}
         self._text: Any = None
         self._memory: Any = None
-        self.size = (0, 0)
         self.resize(size)
 
     def resize(self, size: tuple[int, int]) -> None:
-        """Draw to a target of this size (width, height) from now on."""
-        if size == self.size:
-            return
+        """Draw to a target of another size (width, height)."""
         self.size = (max(1, size[0]), max(1, size[1]))
         if self._memory is not None:
             self._give_back(self._memory)
