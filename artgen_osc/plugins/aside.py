@@ -70,5 +70,6 @@ class Aside:
                 with self._changed:
                     self._job = None
             if self._closed:
-                self._running.close()
+                if self._running.alive:  # else it is closed already, or was given up
+                    self._running.close()
                 return
