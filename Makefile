@@ -4,6 +4,9 @@ BIN := .venv/bin
 RUN_PACKAGES := libportaudio2 libasound2-plugins libegl1 libgl1 libgl1-mesa-dri
 TEST_PACKAGES := $(RUN_PACKAGES) xvfb xauth xdotool pulseaudio pulseaudio-utils puredata-core supercollider-language supercollider-server \
 	liblo-tools fluidsynth fluid-soundfont-gm chromium libatomic1 openssl
+# One worker has all the tests that wait for other programs, and is idle most of the time.
+WORKERS ?= 3
+PYTEST := $(BIN)/pytest --dist loadscope
 DEMO := demo-output
 SCREEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--headless)
 
@@ -15,14 +18,19 @@ demo: .venv/run ## set up, then play the demo: music, meters, pictures
 	$(BIN)/artgen live --input demo $(SCREEN) --meters --seconds 62 --strip $(DEMO)/strip.png
 	@echo "the pictures of the show: $(DEMO)/strip.png"
 
-test: .venv/test ## set up, then run every check and test
+test: .venv/test lint ## set up, then run every check and test
+	$(PYTEST) -n $(WORKERS)
+
+check: .venv/test lint ## the same, but for the tests that take their time
+	$(PYTEST) -n 2 -m "not live and not slow"
+
+lint: .venv/test ## form, imports, types, dead code, dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/vulture
 	$(BIN)/deptry .
-	$(BIN)/pytest
 
 format: .venv/test ## put the code into its one form
 	$(BIN)/ruff format .
@@ -47,4 +55,4 @@ clean: ## remove what was made, but not runs/
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,test]'
 	@touch .venv/run $@
 
-.PHONY: help demo test format docs clean
+.PHONY: help demo test check lint format docs clean

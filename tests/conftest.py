@@ -12,20 +12,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-golden", action="store_true", help="write the golden files anew")
 
 
-def is_live(item: pytest.Item) -> bool:
-    return item.get_closest_marker("live") is not None
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Of several workers each has what belongs together, and what takes longest begins first."""
+    from tests.support.sharing import Sharing
+
+    config.option.loadscopereorder = False
+    return Sharing(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Share the tests out where there are several workers.
-
-    One has all the live tests, which wait for others most of the time, use the ports that programs expect, and would
-    disturb each other. Of the rest, the tests of a file stay together: they share what was made for them.
-    """
     if hasattr(config, "workerinput"):
-        for item in items:
-            item.add_marker(pytest.mark.xdist_group("live" if is_live(item) else item.nodeid.partition("::")[0]))
-        items.sort(key=lambda item: not is_live(item))
+        from tests.support.sharing import order
+
+        items.sort(key=lambda item: order(item.nodeid))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -26,6 +26,11 @@ def daemon_ports() -> tuple[str, ...]:
     return f"--osc-port={free_port()}", "--osc-query-port=0", "--web-port=0"
 
 
+def visuals_ports() -> tuple[str, ...]:
+    """Likewise of ``artgen visuals``."""
+    return f"--visuals-port={free_port()}", "--visuals-query-port=0"
+
+
 def live_ports() -> tuple[str, ...]:
     """Likewise of ``artgen live``."""
-    return *daemon_ports(), f"--visuals-port={free_port()}", "--visuals-query-port=0"
+    return *daemon_ports(), *visuals_ports()

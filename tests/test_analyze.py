@@ -14,6 +14,8 @@ from artgen_osc.daemon.offline import analyze, sound_files
 from tests import signals
 from tests.radio import encode
 
+pytestmark = pytest.mark.slow
+
 RATE = 22050
 
 

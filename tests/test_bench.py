@@ -16,6 +16,8 @@ from artgen_osc.errors import ModelError
 from artgen_osc.inference import modelfile, workload
 from tests.test_generator import write_model
 
+pytestmark = pytest.mark.slow
+
 
 def save(path: Path, nodes: list[Any], weights: dict[str, tuple[int, ...]], shape: list[Any]) -> Path:
     """A graph from ``x`` to ``y`` with weights of these shapes."""

@@ -20,9 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from artgen_osc.commands import doctor_checks as doctor
 from artgen_osc.config import tables
-from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
-from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError, ConfigError, OscError
 from artgen_osc.http import listener
 from artgen_osc.http import server as webserver
@@ -35,8 +33,11 @@ from artgen_osc.web.client import Bundle, merged, read_wish
 from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
+from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
 from tests.test_oscquery import Peer
+
+pytestmark = pytest.mark.slow
 
 VALENCE, ENERGY, BEAT, COUNT = "/artgen/valence", "/artgen/energy", "/artgen/beat", "/artgen/beat/count"
 SITE = "https://editor.example.org"
@@ -509,7 +510,7 @@ def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest
         (tables.WebConfig(port=free_port()), tables.VisualsConfig(host="no..host")),
     ):
         assert open_page(Config(web=web, visuals=visuals), show_table.CONTRACT, server.receiver) is None
-        assert threading.active_count() == threads
+        assert threading.active_count() <= threads
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
     assert open_page(Config(web=tables.WebConfig(port=0)), show_table.CONTRACT, server.receiver) is None
     gc.collect()
@@ -528,25 +529,20 @@ def test_a_renderer_that_listens_everywhere_is_reached_here() -> None:
 def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
     with capture() as renderer:
         port = free_port()
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": free_port(), "osc.query_port": 0}
-        daemon = Daemon(ConfigFile(None, flags | {"web.port": port, "visuals.port": renderer.port}))
-        thread = threading.Thread(target=daemon.run)
-        thread.start()
-        try:
-            with connect(f"ws://127.0.0.1:{port}/json") as client:
-                heard: dict[str, Any] = {}
-                until(client, lambda values: heard.update(values) or len(heard) == len(show_table.TABLE.sent))
-                assert all(show_table.TABLE.sent[path].check((value,)) == value for path, value in heard.items())
-                client.send('{"/artgen/control/mood/manual": 1, "/artgen/control/smoothing": 0, "/visuals/seed": 5}')
-                client.send('{"/artgen/control/mood/valence": 0.875}')
-                until(client, lambda values: values.get(VALENCE) == pytest.approx(0.875, abs=0.01))
-                assert [m.arguments for _, m in renderer.read(0.5) if m.path == "/visuals/seed"] == [(5,)]
-                client.send('{"/artgen/control/gain_db": 99}')
-                until(client, lambda values: "error" in values)
-                until(client, lambda values: values.get("/artgen/status/dropped", 0) >= 1)
-        finally:
-            daemon._source.close()
-            thread.join(20)
+        with (
+            RunningDaemon({"web.port": port, "visuals.port": renderer.port}),
+            connect(f"ws://127.0.0.1:{port}/json") as client,
+        ):
+            heard: dict[str, Any] = {}
+            until(client, lambda values: heard.update(values) or len(heard) == len(show_table.TABLE.sent))
+            assert all(show_table.TABLE.sent[path].check((value,)) == value for path, value in heard.items())
+            client.send('{"/artgen/control/mood/manual": 1, "/artgen/control/smoothing": 0, "/visuals/seed": 5}')
+            client.send('{"/artgen/control/mood/valence": 0.875}')
+            until(client, lambda values: values.get(VALENCE) == pytest.approx(0.875, abs=0.01))
+            assert [m.arguments for _, m in renderer.read(0.5) if m.path == "/visuals/seed"] == [(5,)]
+            client.send('{"/artgen/control/gain_db": 99}')
+            until(client, lambda values: "error" in values)
+            until(client, lambda values: values.get("/artgen/status/dropped", 0) >= 1)
 
 
 def test_the_bytes_of_a_bundle() -> None:

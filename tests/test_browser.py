@@ -10,14 +10,15 @@ from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.audio import browser
 from artgen_osc.audio.browser import BrowserInput, BrowserSource
 from artgen_osc.audio.sources import AudioSource, open_source
-from artgen_osc.config.settings import ConfigFile
-from artgen_osc.daemon.app import Daemon
 from artgen_osc.osc.receiver import capture
 from tests import fake_sounddevice as fake
 from tests import signals
 from tests.fake_sounddevice import failure
 from tests.ports import free_port
+from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.slow
 
 RAMP = np.arange(20_000, dtype=np.float32)[:, None] / 20_000
 
@@ -220,25 +221,20 @@ sd = fake.sd
 
 def test_the_show_goes_through_another_rate_without_an_end() -> None:
     with capture() as port:
-        ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": free_port()}
-        flags = {"audio.input": "browser", "osc.targets": (f"127.0.0.1:{port.port}",), **ports}
-        daemon = Daemon(ConfigFile(None, flags))
-        assert daemon.page
-        hub = daemon.page.sound
-        thread = threading.Thread(target=lambda: daemon.run(30.0))
-        thread.start()
-        levels = []
-        for rate in (48000, 44100):
-            hub.start(rate)
-            tone = signals.tone(440.0, 1.0, rate=rate)[:, None]
-            for first in range(0, len(tone), 480):
-                hub.put(tone[first : first + 480])
-                time.sleep(480 / rate)
-            messages = [message for _, message in port.read(0.2)]
-            levels.append([m.arguments[0] for m in messages if m.path == "/artgen/level_db"])
-        assert all(max(level) > -20 for level in levels)
-        wait_for(lambda: hub.waiting_ms == 0)
-        hub.leave(daemon._source._closed)  # type: ignore[attr-defined]
-        daemon._source.close()
-        thread.join(10)
-        assert not thread.is_alive()
+        settings = {"audio.input": "browser", "osc.targets": (f"127.0.0.1:{port.port}",), "web.port": free_port()}
+        with RunningDaemon(settings) as running:
+            daemon = running.daemon
+            assert daemon.page
+            hub = daemon.page.sound
+            levels = []
+            for rate in (48000, 44100):
+                hub.start(rate)
+                tone = signals.tone(440.0, 1.0, rate=rate)[:, None]
+                for first in range(0, len(tone), 480):
+                    hub.put(tone[first : first + 480])
+                    time.sleep(480 / rate)
+                messages = [message for _, message in port.read(0.2)]
+                levels.append([m.arguments[0] for m in messages if m.path == "/artgen/level_db"])
+            assert all(max(level) > -20 for level in levels)
+            wait_for(lambda: hub.waiting_ms == 0)
+            hub.leave(daemon._source._closed)  # type: ignore[attr-defined]

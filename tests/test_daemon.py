@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc.audio.sources import AudioSource, open_source
 from artgen_osc.config.settings import ConfigFile
@@ -20,26 +19,21 @@ from artgen_osc.osc.codec import Message
 from artgen_osc.osc.receiver import Capture, capture
 from tests import show_table
 from tests.ports import free_port
+from tests.support.daemons import RunningDaemon
+
+pytestmark = pytest.mark.slow
 
 
 class Show:
-    """A daemon on a thread, its listener and its remote control."""
+    """A daemon with a show file, and its listener."""
 
     def __init__(self, listener: Capture, show_file: Path) -> None:
-        port = free_port()
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.port": port, "osc.query_port": 0, "web.port": 0}
         self.targets = f'[osc]\ntargets = ["127.0.0.1:{listener.port}"]\n'
         show_file.write_text(self.targets)
         self.file = show_file
         self.listener = listener
-        self.daemon = Daemon(ConfigFile(show_file, flags))
-        self.client = SimpleUDPClient("127.0.0.1", port)
-        self.status: list[int] = []
-        self._thread = threading.Thread(target=lambda: self.status.append(self.daemon.run(60.0)))
-        self._thread.start()
-
-    def send(self, path: str, value: object) -> None:
-        self.client.send_message(path, value)
+        self.running = RunningDaemon(file=show_file)
+        self.daemon, self.send = self.running.daemon, self.running.send
 
     def hear(self, seconds: float) -> list[Message]:
         return [message for _, message in self.listener.read(seconds)]
@@ -52,23 +46,13 @@ class Show:
             if values or time.monotonic() > deadline:
                 return values[-1]
 
-    def close(self) -> None:
-        # What a closed window or Ctrl-C does, from another thread: the source ends.
-        end = time.monotonic() + 10.0
-        while self._thread.is_alive() and time.monotonic() < end:
-            self.daemon._inputs._lasting.clear()  # it would go back to what it has heard before
-            self.daemon._source.close()
-            self._thread.join(0.2)
-        self.client._sock.close()
-
 
 @pytest.fixture
 def show(tmp_path: Path) -> Iterator[Show]:
     with capture() as listener:
         show = Show(listener, tmp_path / "show.toml")
-        yield show
-        show.close()
-    assert show.status == [0]
+        with show.running:
+            yield show
 
 
 def test_manual_mood_smoothing_and_freeze(show: Show) -> None:
@@ -297,7 +281,7 @@ def test_ends_with_the_file(tmp_path: Path) -> None:
 
 
 def test_a_failing_start_frees_the_port(tmp_path: Path) -> None:
-    bad = ConfigFile(None, {"audio.input": "tape", "osc.port": free_port()})
+    bad = ConfigFile(None, {"audio.input": "tape", "osc.port": free_port(), "osc.query_port": 0, "web.port": 0})
     for _ in range(2):
         with pytest.raises(ArtgenError, match="'tape' is not known"):
             Daemon(bad)

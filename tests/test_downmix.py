@@ -68,6 +68,7 @@ def test_a_lone_passage_of_the_sides_does_not_flap() -> None:
     np.testing.assert_array_equal(mixed(wide), to_mono(wide))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", SPLITS)
 def test_it_is_the_same_for_every_split_and_again_after_reset(split: int) -> None:
     sound = np.concatenate((MUSIC[:RATE], pair(LEFT, -LEFT)[:RATE], MUSIC[:RATE]))

@@ -16,6 +16,8 @@ from training.eager import eager_generator
 from training.export import export_generator
 from training.gan import Generator
 
+pytestmark = pytest.mark.slow
+
 CARD = {"kind": "generator", "size": 64, "width": 8, "z_dim": 8, "n_mood": 2, "trained_on": "-", "licence": "-"}
 
 

@@ -20,6 +20,8 @@ from tests.ports import free_port
 from tests.support.waiting import wait_for
 from tests.test_examples import EXAMPLES, load
 
+pytestmark = pytest.mark.slow
+
 LIGHTS = EXAMPLES / "lighting/lights.py"
 SACN_PORT = 5568
 

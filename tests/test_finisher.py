@@ -23,6 +23,8 @@ from training.finisher_watch import grid, measure, sheet
 from training.gan import Generator
 from training.train_finisher import Options, Trainer, read_material, save
 
+pytestmark = pytest.mark.slow
+
 
 def make_material(folder: Path, side: int = 64) -> Path:
     """Five pairs and two paintings, one of which is held out of each."""

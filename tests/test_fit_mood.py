@@ -19,6 +19,8 @@ from visuals.generators.generator import open_generator  # noqa: E402
 from visuals.generators.sphere import direction, slerp  # noqa: E402
 from visuals.generators.steering import KIND, SUFFIX, Steering, sidecar  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 DIM = 24
 
 

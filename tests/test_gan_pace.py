@@ -18,6 +18,8 @@ from training.gan_trainer import ALONE, SETTLED, SETTLING, Options
 from training.losses import anchor_loss, augment, hinge_generator, mood_loss, soften
 from training.pictures import MoodScale, colour_mood
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def options(tmp_path: Path) -> Options:

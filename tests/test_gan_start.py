@@ -19,6 +19,8 @@ from training.gan_trainer import ALONE, Options  # noqa: E402
 from training.gan_watch import LEARNED_BY_HEART, Watch, told  # noqa: E402
 from training.pace import LATEST, MEASURED, WARMING, Pace, spoken  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 CARD = {"kind": "generator", "size": 64, "width": 8, "z_dim": 8, "n_mood": 2, "trained_on": "sunsets", "licence": "CC0"}
 
 

@@ -12,6 +12,8 @@ from artgen_osc.mood import estimator
 from artgen_osc.schema.table import Features
 from tests import signals
 
+pytestmark = pytest.mark.slow
+
 
 def hear(hearing: Hearing, sound: np.ndarray, rate: int, start: float = 0.0) -> list[Features]:
     samples = sound if sound.ndim == 2 else sound[:, None]

@@ -22,6 +22,8 @@ from tests.live.servers import ARTGEN, running
 from tests.ports import free_port
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 ROWS = show_table.by_path(show_table.SENT, show_table.PAINTED, show_table.DAEMON, show_table.VISUALS)
 
 

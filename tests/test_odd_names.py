@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +15,18 @@ import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.daemon.app import Daemon
 from artgen_osc.osc.receiver import OscReceiver
 from tests import show_table
 from tests.odd import odd_names, write_trap
 from tests.ports import free_port
+from tests.support.daemons import RunningDaemon
+from tests.support.waiting import wait_for
 from visuals.app import run
 from visuals.control.controls import Control, Controls
 from visuals.control.scenes import recall as scenes
 from visuals.generators.rack import Rack
+
+pytestmark = pytest.mark.slow
 
 ON_DISK = ("mood.model", "web.songs", "web.certificate", "web.key")
 ON_DISK_OF_THE_RENDERER = (
@@ -119,27 +121,21 @@ def test_no_name_in_a_message_ends_the_daemon(
     monkeypatch.chdir(tmp_path)
     names = [*odd_names(tmp_path).values(), "gone/x.wav"]
     names += [f"file:{name}" for name in names]
-    port = free_port()
-    flags = {"audio.input": "demo", "audio.mute": True, "osc.port": port, "osc.query_port": 0, "web.port": 0}
-    daemon = Daemon(ConfigFile(None, flags))
-    status: list[int] = []
-    thread = threading.Thread(target=lambda: status.append(daemon.run(120.0)))
-    thread.start()
     sender = Sender([(path, name) for path in STRINGS_OF_THE_DAEMON for name in names])
-    with caplog.at_level(logging.WARNING):
-        end = time.monotonic() + 60.0
-        while sender.next(daemon._receiver):
-            assert thread.is_alive() and time.monotonic() < end
-            time.sleep(0.001)
-        client = SimpleUDPClient("127.0.0.1", port)
-        while daemon._config.mood.valence != 0.75:
-            client.send_message("/artgen/control/mood/valence", 0.75)
-            assert thread.is_alive() and time.monotonic() < end
-            time.sleep(0.05)
-        client._sock.close()
-        daemon._source.close()
-        thread.join(20.0)
-    assert status == [0]
+    with caplog.at_level(logging.WARNING), RunningDaemon() as running:
+        daemon = running.daemon
+
+        def all_are_sent() -> bool:
+            assert running.runs
+            return not all(sender.next(daemon._receiver) for _ in range(50))
+
+        def obeys() -> bool:
+            running.send("/artgen/control/mood/valence", 0.75)
+            assert running.runs
+            return bool(daemon._config.mood.valence == 0.75)
+
+        wait_for(all_are_sent, 60, "the names to be sent")
+        wait_for(obeys, 60, "what follows to be obeyed")
     assert daemon._receiver.refused
     assert not [line for line in caplog.messages if "unexpected" in line]
 

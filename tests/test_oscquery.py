@@ -42,7 +42,10 @@ from artgen_osc.schema.table import Address, Value
 from tests import show_table
 from tests.conftest import missing
 from tests.ports import free_port
+from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.slow
 
 DAEMON = (*show_table.SENT, *show_table.DAEMON)
 RENDERER = (*show_table.VISUALS, *show_table.SENT)
@@ -760,16 +763,8 @@ class Show(Peer):
 
     def __init__(self, show_file: Path, target: int) -> None:
         port = free_port()
-        flags = {"audio.input": "demo", "audio.mute": True, "osc.query_port": port, "web.port": 0}
-        flags |= {"osc.port": free_port(), "osc.targets": [f"127.0.0.1:{target}"]}
-        self.daemon = Daemon(ConfigFile(show_file, flags))
-        self._thread = threading.Thread(target=self.daemon.run)
-        self._thread.start()
+        self.running = RunningDaemon({"osc.query_port": port, "osc.targets": [f"127.0.0.1:{target}"]}, show_file)
         super().__init__(port)
-
-    def close(self) -> None:
-        self.daemon._source.close()
-        self._thread.join(20)
 
 
 def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
@@ -777,7 +772,7 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
     show_file.write_text("")
     with capture() as udp:
         show = Show(show_file, udp.port)
-        try:
+        with show.running:
             datagrams: list[tuple[str, Any]] = []
             thread = threading.Thread(
                 target=lambda: datagrams.extend((m.path, m.arguments[0]) for _, m in udp.read(8.0))
@@ -815,8 +810,6 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
                 client.send(packet("/artgen/control/gain_db", 99.0))
                 client.send(b"garbage")
                 wait_for(lambda: dropped() == before + 2, what="both counted")
-        finally:
-            show.close()
 
 
 def test_a_daemon_whose_port_is_taken_goes_on(server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import json
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,13 +12,13 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
-from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon import inputs
-from artgen_osc.daemon.app import Daemon
-from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import Capture, capture
 from tests.ports import free_port
+from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.slow
 
 RATE = 48000
 TONE = (8000 * np.sin(2 * np.pi * 1000 * np.arange(480) / RATE)).astype("<i2").tobytes()
@@ -49,39 +48,33 @@ def values(listener: Capture, seconds: float) -> dict[str, list[Any]]:
 def test_the_show_hears_what_it_heard_before(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(inputs, "AWAY_S", 1.0)
     web = free_port()
-    with capture() as listener:
-        ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": web, "osc.targets": (str(listener.port),)}
-        daemon = Daemon(ConfigFile(None, {"audio.input": "demo", "audio.mute": True, **ports}))
-        thread = threading.Thread(target=lambda: daemon.run(60.0))
-        thread.start()
-        try:
-            with page(web) as play:
-                daemon._receiver.put(encode_message("/artgen/control/input", "s", "browser"), "127.0.0.1")
+    with (
+        capture() as listener,
+        RunningDaemon({"web.port": web, "osc.targets": (str(listener.port),)}) as running,
+    ):
+        with page(web) as play:
+            running.send("/artgen/control/input", "browser")
 
-                def hears_the_page() -> bool:
-                    for _ in range(20):
-                        play()
-                    return daemon._source.name == "browser"
+            def hears_the_page() -> bool:
+                for _ in range(20):
+                    play()
+                return running.daemon.hears == "browser"
 
-                wait_for(hears_the_page, what="the page's sound")
-                for _ in range(150):
-                    play()
-                heard = values(listener, 0.1)
-                assert heard["/artgen/status/input"][-1] == "browser"
-                assert heard["/artgen/centroid_hz"][-1] == pytest.approx(1000, rel=0.1)
-            with page(web) as play:  # it was only loaded again: nothing changes
-                for _ in range(150):
-                    play()
-                assert daemon._source.name == "browser"
-            wait_for(lambda: daemon._source.name == "demo", what="what was heard before")
-            listener.read(0.1)
-            heard = values(listener, 2.0)
-            assert heard["/artgen/status/input"][-1] == "demo"
-            assert heard["/artgen/status/page"][-1] == f"http://127.0.0.1:{web}/"
-            assert max(heard["/artgen/level_db"]) > -40 and heard["/artgen/status/silent"][-1] < 2.0
-        finally:
-            daemon._inputs._lasting.clear()
-            daemon._source.close()
-            thread.join(10)
+            wait_for(hears_the_page, what="the page's sound")
+            for _ in range(150):
+                play()
+            heard = values(listener, 0.1)
+            assert heard["/artgen/status/input"][-1] == "browser"
+            assert heard["/artgen/centroid_hz"][-1] == pytest.approx(1000, rel=0.1)
+        with page(web) as play:  # it was only loaded again: nothing changes
+            for _ in range(150):
+                play()
+            assert running.daemon.hears == "browser"
+        wait_for(lambda: running.daemon.hears == "demo", what="what was heard before")
+        listener.read(0.1)
+        heard = values(listener, 2.0)
+        assert heard["/artgen/status/input"][-1] == "demo"
+        assert heard["/artgen/status/page"][-1] == f"http://127.0.0.1:{web}/"
+        assert max(heard["/artgen/level_db"]) > -40 and heard["/artgen/status/silent"][-1] < 2.0
     lines = [record.getMessage() for record in caplog.records if record.name == "artgen.daemon"]
     assert lines == ["browser: no page sends sound any more; demo is heard again"]

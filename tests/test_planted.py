@@ -17,6 +17,8 @@ from tests.ports import live_ports
 from tests.song_server import PAINT, SongServer
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 PLANTED = (
     *("artgen_osc/__init__.py", "artgen_osc/__main__.py", "artgen_osc/cli.py", "visuals/__init__.py"),
     *("soundfile.py", "numpy.py", "runpy.py", "json.py", "logging.py", "sitecustomize.py"),

@@ -15,6 +15,8 @@ from artgen_osc.schema.table import Features
 from tests import signals
 from tests.signals import drums
 
+pytestmark = pytest.mark.slow
+
 
 def beats_of(features: list[Features]) -> np.ndarray:
     """``(n, 2)``: when each beat is due and when it was announced, s."""

@@ -79,6 +79,7 @@ def test_the_line_about_a_scene_and_its_spelling_stay(library: Library) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_outside_is_seen_and_a_broken_one_says_why(
     library: Library, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -30,6 +30,8 @@ from visuals.control.scenes.recall import MOST_A_FRAME, Present, Scenes
 from visuals.loop import RenderLoop
 from visuals.outputs.memory import Memory
 
+pytestmark = pytest.mark.slow
+
 ROWS = show_table.by_path(show_table.VISUALS)
 DT = 1 / 60
 

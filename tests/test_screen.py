@@ -10,6 +10,8 @@ from visuals.compositor.overlay import text_image
 from visuals.compositor.screen import Screen
 from visuals.modulation.motion import Look
 
+pytestmark = pytest.mark.slow
+
 PLAIN = Look(zoom=1.0)
 SIZE = (160, 90)
 

@@ -30,6 +30,8 @@ from tests.song_server import PAINT, SongServer
 from tests.support.waiting import wait_for
 from visuals.gallery.files import read
 
+pytestmark = pytest.mark.slow
+
 RATE = 44100
 
 
@@ -107,15 +109,15 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name != ".lock")
 
 
-def children() -> list[str]:
-    """Command lines of processes that work on songs below pytest's folder."""
+def children(folder: Path) -> list[str]:
+    """Command lines of processes that work on songs in a folder."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if "artgen_osc.runtime.leash" in line and "pytest" in line:
+        if "artgen_osc.runtime.leash" in line and str(folder) in line:
             found.append(line)
     return found
 
@@ -181,7 +183,7 @@ def test_a_decoder_that_hangs_and_one_that_is_slow(start: Callable[..., Client])
     assert "the decoder hung for 1.5 s; " in client.end(client.send(WAV), "failed")["reason"]
     client = start("decoder_that_hangs", job_s=2.0)
     assert "the decoder took longer than 2 s; " in client.end(client.send(WAV), "failed")["reason"]
-    assert not children()
+    assert not children(client.folder)
 
 
 def test_a_decoder_that_crashes(start: Callable[..., Client]) -> None:
@@ -275,7 +277,7 @@ def test_the_queue_is_bounded(start: Callable[..., Client]) -> None:
 def test_deleting_ends_the_work(start: Callable[..., Client]) -> None:
     client = start("decoder_that_hangs")
     ids = [client.send(WAV) for _ in range(2)]
-    wait_for(lambda: len(children()) == 1 and client.song(ids[0])["state"] == "converting")
+    wait_for(lambda: len(children(client.folder)) == 1 and client.song(ids[0])["state"] == "converting")
     begin = time.monotonic()
     assert client.ask("DELETE", f"/songs/{ids[0]}")[0] == 204
     assert time.monotonic() - begin < 2.0
@@ -292,11 +294,11 @@ def test_closing_ends_the_children_and_the_next_show_goes_on(tmp_path: Path) -> 
     server = SongServer(lambda: part("tests.decoder_that_hangs"))
     client = Client(server.url, tmp_path / "songs")
     id = client.send(wav(4.0))
-    wait_for(lambda: len(children()) == 1)
+    wait_for(lambda: len(children(client.folder)) == 1)
     begin = time.monotonic()
     server.close()
     assert time.monotonic() - begin < 3.0
-    assert not children()
+    assert not children(client.folder)
     server = SongServer(lambda: part("artgen_osc.web.song_decoder"))
     client = Client(server.url, tmp_path / "songs")
     try:
@@ -353,7 +355,7 @@ def test_kill_at_any_time_leaves_no_broken_song(tmp_path: Path, moment: float) -
         with begun(client):
             time.sleep(moment)
             process.kill()
-    wait_for(lambda: not children())
+    wait_for(lambda: not children(client.folder))
     process, client = serve()
     with process:
         try:

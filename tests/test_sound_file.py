@@ -20,6 +20,8 @@ from tests import signals
 from tests.radio import encode
 from tests.sound_files import read_file
 
+pytestmark = pytest.mark.slow
+
 RATE = 22050
 MUSIC = signals.music(4.0, RATE)
 MONO = MUSIC[:, 0]

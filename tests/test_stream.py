@@ -20,14 +20,16 @@ from artgen_osc.audio.sources import AudioBlock, open_source
 from artgen_osc.audio.stream import StreamSource
 from artgen_osc.audio.stream_decoder import RATE, Sound, records
 from artgen_osc.cli import main
-from artgen_osc.config.settings import ConfigFile
-from artgen_osc.daemon.app import Daemon
 from artgen_osc.osc.receiver import capture
 from artgen_osc.runtime.throttle import Throttle
 from tests import signals
 from tests.fake_sounddevice import failure
+from tests.ports import daemon_ports
 from tests.radio import Radio, Server, encode, rtsp, send
+from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.slow
 
 MUSIC = signals.music(6.0, RATE)
 TONE = np.repeat(signals.tone(440.0, 2.0, 0.5, RATE)[:, None], 2, axis=1)
@@ -230,7 +232,7 @@ def test_attempts_become_rare(server: Server, radio: Radio, monkeypatch: pytest.
     times = [at for at, _ in server.asked[before:]]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     for gap, wait in zip(gaps, (0.4, 0.8, 0.8, 0.8), strict=False):
-        assert wait < gap < wait + 1.5
+        assert wait < gap < wait + 10.0, "a busy machine is late, and never early"
 
 
 def test_a_station_that_says_nothing_more_is_called_again(
@@ -421,10 +423,7 @@ def test_bad_addresses_are_one_line_at_the_start(
         [
             "daemon",
             "--mute",
-            "--osc-port",
-            "9398",
-            "--osc-query-port",
-            "0",
+            *daemon_ports(),
             "--input",
             spec.format(server=server.at("")),
         ]
@@ -546,22 +545,14 @@ def test_a_stream_is_heard_as_a_file_is(server: Server, monkeypatch: pytest.Monk
 
 def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio) -> None:
     with capture() as listener:
-        flags = {
-            "audio.input": f"url:http://me:secret@127.0.0.1:{server.port}/live",
-            "audio.mute": True,
-            "osc.port": 9399,
-            "osc.query_port": 0,
-            "osc.targets": [f"127.0.0.1:{listener.port}"],
-        }
-        daemon = Daemon(ConfigFile(None, flags))
+        address = f"url:http://me:secret@127.0.0.1:{server.port}/live"
+        running = RunningDaemon({"audio.input": address, "osc.targets": [f"127.0.0.1:{listener.port}"]})
+        daemon = running.daemon
         shown: list[object] = []
         daemon._query = type(
             "Query", (), {"dropped": 0, "refused": 0, "publish": lambda self, values: shown.extend(values)}
         )()
         daemon._steer()
-        status: list[int] = []
-        thread = threading.Thread(target=lambda: status.append(daemon.run(60.0)))
-        thread.start()
 
         def loudest(seconds: float) -> float:
             messages = [message for _, message in listener.read(seconds)]
@@ -569,19 +560,17 @@ def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio) -> None:
             return max(message.arguments[0] for message in messages if message.path == "/artgen/level_db")
 
         heard: list = []
-        loudest(1.0)
-        assert loudest(1.0) > -40
-        radio.down = True
-        radio.drop()
-        loudest(2.5)
-        assert loudest(0.5) < -80
-        radio.down = False
-        radio.title = b"Later"
-        loudest(4.0)
-        assert loudest(1.0) > -40
-        daemon._source.close()
-        thread.join(10)
-        assert status == [0]
+        with running:
+            loudest(1.0)
+            assert loudest(1.0) > -40
+            radio.down = True
+            radio.drop()
+            loudest(2.5)
+            assert loudest(0.5) < -80
+            radio.down = False
+            radio.title = b"Later"
+            loudest(4.0)
+            assert loudest(1.0) > -40
     titles = [message.arguments[0] for message in heard if message.path == "/artgen/title"]
     assert titles[0] == "First" and titles[-1] == "Later"
     hops = sum(message.path == "/artgen/energy" for message in heard)

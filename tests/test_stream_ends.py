@@ -18,6 +18,8 @@ from tests.radio import Server, encode
 from tests.support.waiting import wait_for
 from tests.test_sound_file import with_picture
 
+pytestmark = pytest.mark.slow
+
 MUSIC = signals.music(3.0, RATE)
 MP3 = encode("mp3", "libmp3lame", MUSIC)
 

@@ -27,6 +27,8 @@ from tests import show_table
 from tests.ports import daemon_ports, free_port
 from tests.signals import song
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "e\x1b]0;title\x07\x1b[2J\rover\x9b31m\u202edrawkcab\u2028\x7f"
 ENCODINGS = ("utf-8", "cp1252", "ascii", "cp437", "utf-16")
 

@@ -12,7 +12,7 @@ mido = pytest.importorskip("mido")
 import soundfile  # noqa: E402 (torch decides whether this file runs)
 
 from artgen_osc.analysis.rhythm.network import SHIPPED_MODEL, BeatNetwork  # noqa: E402
-from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, N_FEATURES  # noqa: E402
+from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, N_BANDS, N_FEATURES  # noqa: E402
 from artgen_osc.errors import ConfigError, ModelError  # noqa: E402
 from artgen_osc.inference.modelfile import load_weights  # noqa: E402
 from tests import signals  # noqa: E402
@@ -21,6 +21,8 @@ from training.beat_material import Clip, at_rows, recordings, steady_beats  # no
 from training.beat_net import BeatNet, teach  # noqa: E402
 from training.midi import Note, Piece, composed, drum_bars, read_piece, render, varied  # noqa: E402
 from training.train_beats import Trainer, crops, export, loss  # noqa: E402
+
+pytestmark = pytest.mark.slow
 
 needs_fluidsynth = pytest.mark.skipif(shutil.which("fluidsynth") is None, reason="fluidsynth isn't installed")
 
@@ -108,15 +110,42 @@ def test_recordings_with_and_without_a_tempo(tmp_path: Path) -> None:
     for name in ("one.wav", "two.wav"):
         soundfile.write(tmp_path / name, sound, 22050)
     (tmp_path / "labels.csv").write_text("file,bpm\none.wav,120\ntwo.wav,\n")
-    (known, taught), _ = recordings(tmp_path, tmp_path / "cache", iter)
+    ((known,), (taught,)), _ = recordings(tmp_path, tmp_path / "cache", iter)
     gaps = np.diff(np.flatnonzero(known.beat == 1.0))
     assert np.abs(gaps * FRAME_TIME - 0.5).max() <= 0.04
     assert np.isnan(known.downbeat).all()
     assert ((taught.beat >= 0) & (taught.beat <= 1)).all() and not np.isnan(taught.downbeat).any()
     again, _ = recordings(tmp_path, tmp_path / "cache", iter)
-    np.testing.assert_array_equal(again[0].beat, known.beat)
+    np.testing.assert_array_equal(again[0][0].beat, known.beat)
     with pytest.raises(ConfigError, match=r"labels\.csv"):
         recordings(tmp_path / "nowhere", tmp_path / "cache", iter)
+
+
+def test_stretched_recordings_keep_their_beats(tmp_path: Path) -> None:
+    """Rows rise where beats are said to be, whichever way the tempo was changed."""
+    sound = signals.clicks(12.0, 22050, 120.0) + 0.003 * signals.pink_noise(12.0)
+    for name in ("one.wav", "two.wav"):
+        soundfile.write(tmp_path / name, sound, 22050)
+    (tmp_path / "labels.csv").write_text("file,bpm\none.wav,120\ntwo.wav,\n")
+    groups, _ = recordings(tmp_path, tmp_path / "cache", iter, 2, 5)
+    tempos = []
+    for (plain, *others), known in zip(groups, (True, False), strict=True):
+        assert len(others) == 2
+        for clip in others:
+            assert clip.rows.shape[1:] == plain.rows.shape[1:] and len(clip.beat) == len(clip.rows)
+            assert np.isnan(clip.downbeat).all() == known
+            tempos.append(len(plain.rows) / len(clip.rows))
+            rise = clip.rows[:, N_BANDS:].astype(np.float32).sum(axis=1)
+            if known:
+                gaps = np.diff(np.flatnonzero(clip.beat == 1.0)) * FRAME_TIME
+                assert np.median(gaps) == pytest.approx(0.5 / tempos[-1], abs=0.02)
+                near = [rise[max(0, at - 3) : at + 4].max() for at in np.flatnonzero(clip.beat == 1.0)[1:-1]]
+                assert np.median(near) > 5 * np.median(rise)
+            else:
+                np.testing.assert_allclose(clip.beat.astype(float).mean(), plain.beat.astype(float).mean(), rtol=0.1)
+    assert all(0.84 < tempo < 1.16 for tempo in tempos) and np.std(tempos) > 0.01
+    again, _ = recordings(tmp_path, tmp_path / "elsewhere", iter, 2, 5)
+    np.testing.assert_array_equal(again[0][2].rows, groups[0][2].rows)
 
 
 def test_recordings_that_can_not_be_used_are_named_and_the_others_go_on(tmp_path: Path) -> None:
@@ -129,8 +158,8 @@ def test_recordings_that_can_not_be_used_are_named_and_the_others_go_on(tmp_path
     names = ["holes.wav;120", "short.wav;", "none.wav;", "text.wav;", "gone.wav;", "holes.wav;fast", "holes.wav;9000"]
     (tmp_path / "labels.csv").write_text("\n".join(["File;BPM", *names]))
     clips, skipped = recordings(tmp_path, tmp_path / "cache", iter)
-    assert [clip.name for clip in clips] == ["holes"]
-    assert np.isfinite(clips[0].rows).all() and clips[0].beat.any()
+    assert [clip.name for (clip,) in clips] == ["holes"]
+    assert np.isfinite(clips[0][0].rows).all() and clips[0][0].beat.any()
     wanted = ("shorter than 4 s", "holds no sound", "text.wav", "does not exist", "isn't a number", "20..400")
     assert len(skipped) == len(wanted)
     for number, (line, part) in enumerate(zip(skipped, wanted, strict=True), 3):
@@ -143,10 +172,10 @@ def test_recordings_that_can_not_be_used_are_named_and_the_others_go_on(tmp_path
 def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "one.wav", signals.clicks(6.0, 22050, 120.0), 22050)
     (tmp_path / "labels.csv").write_text("file\none.wav\n")
-    (first,), _ = recordings(tmp_path, tmp_path / "cache", iter)
+    ((first,),), _ = recordings(tmp_path, tmp_path / "cache", iter)
     (kept,) = (tmp_path / "cache").iterdir()
     kept.write_bytes(kept.read_bytes()[:500])
-    (again,), _ = recordings(tmp_path, tmp_path / "cache", iter)
+    ((again,),), _ = recordings(tmp_path, tmp_path / "cache", iter)
     np.testing.assert_array_equal(again.rows, first.rows)
 
 

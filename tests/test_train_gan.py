@@ -38,6 +38,8 @@ from training.losses import (
 )
 from training.pictures import MoodScale, colour_mood, load_pictures, measure_mood, open_pictures, to_float
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def options(tmp_path: Path) -> Options:

@@ -26,6 +26,8 @@ from training.mood_report import reliability, worst  # noqa: E402
 from training.music_augment import crop, mixup  # noqa: E402
 from training.not_music import KINDS, not_music  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 TINY = Settings(epochs=2, batch=8, width=8, dropout=0.2)
 
 

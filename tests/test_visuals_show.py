@@ -18,6 +18,8 @@ from visuals.help import Around, Overlay, help_lines
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
 
+pytestmark = pytest.mark.slow
+
 ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
 SIZE = (160, 90)
 RATE = 60

@@ -32,6 +32,8 @@ from tests.support.waiting import wait_for
 from tests.test_oscquery import Peer
 from visuals.outputs.view import WIDTH, LiveView, address_of
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "correct-horse"
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 

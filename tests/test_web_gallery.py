@@ -18,6 +18,8 @@ from artgen_osc.web.gallery import GalleryProxy
 from tests.gallery.conftest import put
 from tests.live.servers import ARTGEN
 
+pytestmark = pytest.mark.slow
+
 # What a child is told, and how it dies.
 ECHO = """
 import http.server, json, os, sys, threading

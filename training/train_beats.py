@@ -152,6 +152,7 @@ class Trainer:
 
 def card(arguments: argparse.Namespace, trainer: Trainer) -> dict[str, Any]:
     """What the model file says about itself."""
+    also = f"; {arguments.stretched} stretched variants of each" if arguments.stretched else ""
     return {
         "kind": "beat",
         "sample_rate": SAMPLE_RATE,
@@ -164,7 +165,7 @@ def card(arguments: argparse.Namespace, trainer: Trainer) -> dict[str, Any]:
         "trained_on": [
             "BeatNet's published weights (Heydari, Cwitkowitz & Duan, 2021), then:",
             *(f"{path.name}: renderings with known beats" for path in arguments.midi),
-            *(f"{path.name}: recordings, beats as BeatNet hears them" for path in arguments.recordings),
+            *(f"{path.name}: recordings, beats as BeatNet hears them{also}" for path in arguments.recordings),
             f"{arguments.composed} pieces composed by chance, {arguments.beatless} minutes of noise, tones and speech",
         ],
         "licence": "CC BY 4.0, as BeatNet's weights; changed by further training",
@@ -216,9 +217,11 @@ def run(arguments: argparse.Namespace) -> None:
     for folder in arguments.midi:
         take(midi_clips(folder, arguments.variants, arguments.seed, cache, progress(printable(folder.name))))
     for folder in arguments.recordings:
-        heard, skipped = recordings(folder, cache, progress(printable(folder.name)))
+        heard, skipped = recordings(
+            folder, cache, progress(printable(folder.name)), arguments.stretched, arguments.seed
+        )
         say_skipped(skipped)
-        take([[clip] for clip in heard])
+        take(heard)
     for count, make, name in (
         (arguments.composed, composed_clips, "composed"),
         (arguments.beatless, beatless_clips, "beatless"),
@@ -267,6 +270,9 @@ def build_parser() -> Parser:
     parser.add_argument("--composed", type=whole_number(0), default=120, help="pieces composed by chance")
     parser.add_argument("--beatless", type=whole_number(0), default=30, help="minutes of what is no music")
     parser.add_argument("--variants", type=whole_number(0), default=1, help="variants of each MIDI piece")
+    parser.add_argument(
+        "--stretched", type=whole_number(0), default=0, help="variants of each recording, in other tempos and keys"
+    )
     parser.add_argument("--run", type=named_path, default=Path("runs/beats"), help="folder for all that is written")
     parser.add_argument("--steps", type=whole_number(1), default=1200, help="steps in all")
     parser.add_argument(

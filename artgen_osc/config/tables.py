@@ -22,7 +22,7 @@ def _address(value: str) -> None:
 
 def _folder(value: str) -> None:
     if not value or "\0" in value:
-        raise ValueError(f"{value!r} can't be the name of a folder")
+        raise ValueError(f"{value!r} can't be the name of a folder; a name such as songs is allowed")
 
 
 def _token(value: str) -> None:

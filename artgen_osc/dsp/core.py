@@ -1,4 +1,4 @@
-"""Signal processing: pure functions without state."""
+"""Signal processing: pure functions without state. `tests/reference` holds them to librosa."""
 
 from itertools import pairwise
 

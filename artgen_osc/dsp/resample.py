@@ -2,7 +2,8 @@
 
 A polyphase filter evaluated only where an output sample lies. Block-wise resamplers
 deliver in bursts of 20 to 80 ms; this one owes at most 32 output samples (1.5 ms at
-22,050 Hz), which is what keeps onsets early.
+22,050 Hz), which is what keeps onsets early. So it is written by hand, and `tests/reference`
+holds it to soxr.
 """
 
 import math

@@ -19,6 +19,9 @@ N I     nil, impulse                  None, ``math.inf``, likewise
 [ ]     what is between is an array   tuple
 ======= ============================= ==============================
 
+Written by hand: python-osc reads a float that is cut short as 0, leaves out types that it doesn't know and sleeps until
+a bundle is due. Where both read a packet they read the same; `tests/reference` holds that.
+
 Specifications: https://opensoundcontrol.stanford.edu/spec-1_0.html,
 https://opensoundcontrol.stanford.edu/files/2009-NIME-OSC-1.1.pdf
 """

@@ -1,5 +1,8 @@
 """The schema as an OSCQuery namespace: nodes, their attributes and values, as JSON. No input or output.
 
+Written by hand: python-oscquery serves without WebSockets, access rules or bounds, with a thread for each visitor.
+It is a client of ours in the tests.
+
 Specification: https://github.com/Vidvox/OSCQueryProposal
 """
 

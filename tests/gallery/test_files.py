@@ -169,6 +169,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_moment_loses_no_finished_picture_and_leaves_no_broken_one(tmp_path: Path) -> None:
     folder = tmp_path / "gallery"
     finished = 0

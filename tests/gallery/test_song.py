@@ -17,6 +17,8 @@ from visuals.gallery.files import read
 from visuals.gallery.song import seed_of
 from visuals.generators.generator import open_generator
 
+pytestmark = pytest.mark.slow
+
 RATE = 22050
 ANALYSIS = {"valence": 0.8, "energy": 0.3, "tempo_bpm": 98.0, "key": "D major", "title": "Artist - Song"}
 

@@ -21,6 +21,8 @@ from tests.live.servers import ROOT
 from tests.support.waiting import wait_for
 from visuals.gallery.folder import Gallery
 
+pytestmark = pytest.mark.slow
+
 COUNT = 6
 
 

@@ -10,6 +10,8 @@ from tests.gallery.forged import plant
 from tests.gallery.served import serving
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 
 def test_it_serves_what_can_be_served(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / os.fsdecode(b"m\xe9lange")

@@ -162,7 +162,7 @@ def test_hydra_follows_the_mood_and_a_key_brings_the_next_picture(example: Opene
     page = example.page
     wait_for(lambda: page.evaluate("mood.tempo") > 60, 60, "a tempo", lambda: example.mistakes)
     wait_for(lambda: page.evaluate("mood.beat") > 0, 20, "a beat")
-    assert page.evaluate("mood.valence") != 0.5 and page.evaluate("mood.energy") != 0.5
+    wait_for(lambda: page.evaluate("mood.valence !== 0.5 && mood.energy !== 0.5"), 60, "a mood")
     assert example.picture().std() > 10
     assert example.moves()
     page.keyboard.press("Space")

@@ -6,7 +6,6 @@ The page's server here holds nothing but the part for sound; the show is a daemo
 import os
 import statistics
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,7 +20,6 @@ from aiohttp import web
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from artgen_osc.audio.browser import BrowserInput
-from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon.app import Daemon
 from artgen_osc.web.site import POLICY
 from artgen_osc.web.sound import SoundPart
@@ -31,6 +29,7 @@ from tests.live.servers import ROOT, pulse_server, running
 from tests.ports import free_port
 from tests.support.chromium import MICROPHONE, SOUND
 from tests.support.chromium import chromium as launched
+from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
 from tests.web.part_server import serve_parts
 
@@ -77,28 +76,19 @@ class Show:
         self._server.close()
 
     def hears(self, name: str) -> bool:
-        return self.daemon._source.name == name
+        return self.daemon.hears == name
 
 
 @pytest.fixture
-def show(monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
+def show() -> Iterator[Show]:
     """A show that plays the demo until a page sends sound."""
-    ports = {"osc.port": free_port(), "osc.query_port": 0, "web.port": free_port()}
-    daemon = Daemon(ConfigFile(None, {"audio.input": "demo", "audio.mute": True, **ports}))
-    over = threading.Event()
-    blocks = daemon._once_a_second
-    # A show ends with its input or after its time; here it ends with the test.
-    monkeypatch.setattr(daemon, "_once_a_second", lambda: daemon._source.close() if over.is_set() else blocks())
-    thread = threading.Thread(target=daemon.run, name="show")
-    thread.start()
-    assert daemon.page
-    made = Show(daemon.page.sound, daemon, int(ports["web.port"]))
-    made.serve()
-    yield made
-    made.end()
-    over.set()
-    thread.join(10)
-    assert not thread.is_alive()
+    port = free_port()
+    with RunningDaemon({"web.port": port}) as running:
+        assert running.daemon.page
+        made = Show(running.daemon.page.sound, running.daemon, port)
+        made.serve()
+        yield made
+        made.end()
 
 
 class Chromium:

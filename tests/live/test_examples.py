@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from artgen_osc.osc.codec import Message
 from artgen_osc.osc.receiver import capture
 from tests.conftest import need_programs
 from tests.live.servers import ROOT, running
 from tests.osc_show import show
-from tests.support.waiting import wait_for
+from tests.support.waiting import hear, wait_for
 
 pytestmark = pytest.mark.live
 
@@ -55,16 +56,18 @@ PLAY_A_MOOD = r"""#N canvas 0 0 300 400 10;
 """
 
 
+def speeds(messages: list[Message]) -> list[tuple[object, ...]]:
+    return [message.arguments for message in messages if message.path == "/visuals/speed"]
+
+
 def test_the_slider_in_pure_data_steers_the_speed(tmp_path: Path) -> None:
     need_programs("pd")
     driver = tmp_path / "driver.pd"
     driver.write_text(MOVE_THE_SLIDER)
     patch = str(ROOT / "examples/puredata/artgen.pd")
     with capture(port=9101) as port, running(*PD, patch, str(driver), log=tmp_path / "log"):
-        messages = port.read(4.0)
-    speeds = [message.arguments for _, message in messages if message.path == "/visuals/speed"]
-    assert speeds
-    assert set(speeds) == {(3.5,)}
+        messages = hear(port, lambda messages: len(speeds(messages)) >= 3, what="speeds")
+    assert set(speeds(messages)) == {(3.5,)}
 
 
 def played(folder: Path, valence: float, energy: float) -> tuple[np.ndarray, int]:
@@ -108,12 +111,14 @@ def test_supercollider_plays_in_the_mode_of_the_mood_and_steers_back(tmp_path: P
     need_programs("sclang")
     command, env = supercollider(ROOT / "examples/supercollider/artgen.scd")
     log = tmp_path / "log"
-    with capture(port=9101) as port, running(*command, log=log, env=env), show(57120, valence=0.25, energy=0.75):
+    with capture(port=9101) as port, running(*command, log=log, env=env):
+        listens = wait_for(lambda: re.search(r"listening on port (\d+)", log.read_text()), 60, "sclang", log.read_text)
 
         def beats() -> list[str]:
             return re.findall(r"beat (\d+) tempo 300.0 valence 0.25 energy 0.75 mode minor notes 3", log.read_text())
 
-        wait_for(lambda: len(beats()) >= 20, 60, "twenty beats", log.read_text)
+        with show(int(listens[1]), valence=0.25, energy=0.75):  # 57120, unless another one has it
+            wait_for(lambda: len(beats()) >= 20, 60, "twenty beats", log.read_text)
         messages = port.read(0.2)
     assert len(set(beats())) == len(beats())
     assert "/visuals/seed/next" in {message.path for _, message in messages}

@@ -5,6 +5,7 @@ follows from the wrong place.
 """
 
 import datetime
+import itertools
 import struct
 
 import pytest
@@ -235,9 +236,8 @@ PATTERNS = (
     .map(lambda levels: "/" + "/".join(levels))
     .filter(lambda pattern: sum(map(pattern.count, "?*[{,")) <= MAX_WILDCARDS)
 )
-PATHS = st.lists(
-    st.lists(NAMES, min_size=1, max_size=3).map(lambda names: "/" + "/".join(names)), max_size=12, unique=True
-)
+PATHS = ["/" + "".join(name) for size in (1, 2, 3) for name in itertools.product("ab1-", repeat=size)]
+PATHS += ["/" + "/".join(names) for levels in (2, 3) for names in itertools.product(("a", "b", "1-"), repeat=levels)]
 
 
 def dispatched(pattern: str, paths: list[str]) -> list[str]:
@@ -248,10 +248,10 @@ def dispatched(pattern: str, paths: list[str]) -> list[str]:
     return [handler.args[0] for handler in dispatcher.handlers_for_address(pattern)]
 
 
-@given(PATTERNS, PATHS)
-def test_patterns_mean_the_same(pattern: str, paths: list[str]) -> None:
-    if "!" in pattern:  # there it reaches over a /, see below
-        paths = [path for path in paths if path.count("/") == pattern.count("/")]
+@given(PATTERNS)
+def test_patterns_mean_the_same(pattern: str) -> None:
+    # Where there is a "!" python-osc's reaches over a /, see below.
+    paths = [path for path in PATHS if "!" not in pattern or path.count("/") == pattern.count("/")]
     assert list(matching(pattern, paths)) == dispatched(pattern, paths)
 
 

@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from artgen_osc.osc.codec import Message
+from artgen_osc.osc.receiver import Capture
+
 T = TypeVar("T")
 
 
@@ -29,3 +32,28 @@ def wait_for(
         time.sleep(pause)
         pause = min(2 * pause, 0.05)
     return found
+
+
+def hear(
+    port: Capture,
+    enough: Callable[[list[Message]], object],
+    seconds: float = 60.0,
+    what: str = "it",
+    evidence: Callable[[], object] = str,
+) -> list[Message]:
+    """Collect messages until they are enough.
+
+    Parameters
+    ----------
+    port : where they come in
+    enough : is given all of them so far, again and again
+    seconds, what, evidence : as for `wait_for`
+    """
+    heard: list[Message] = []
+
+    def is_enough() -> object:
+        heard.extend(message for _, message in port.read(0.2))
+        return enough(heard)
+
+    wait_for(is_enough, seconds, what, evidence)
+    return heard

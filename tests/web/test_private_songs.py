@@ -15,6 +15,8 @@ from artgen_osc.web.songs import SongsPart
 from tests.song_server import PAINT, SongServer
 from tests.test_songs import WAV, Client
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def open_to_all() -> Iterator[None]:

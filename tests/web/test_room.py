@@ -26,6 +26,8 @@ from tests.support.waiting import wait_for
 from tests.test_oscquery import Peer
 from tests.test_web import Server
 
+pytestmark = pytest.mark.slow
+
 HALF = b"GET / HTTP/1.1\r\nHost: loc"
 
 

@@ -21,6 +21,8 @@ from artgen_osc.web.sound import Refused, SoundPart, read_chunk, read_hello
 from tests.support.waiting import wait_for
 from tests.web.part_server import serve_parts
 
+pytestmark = pytest.mark.slow
+
 HELLO = {"id": "a", "rate": 48000, "channels": 1, "what": "microphone", "label": "USB Mic"}
 
 

@@ -1,6 +1,7 @@
 """``[[map]]``: what we send, under the addresses and in the ranges of another program. As it is written; no output.
 
-A row of the show file or of a preset becomes a `Map`; `artgen_osc.osc.mapping.shaping` runs it.
+A row of the show file or of a preset becomes a `Map`; `artgen_osc.osc.mapping.shaping` runs it. The curves are written
+by hand: a line of arithmetic on one number each, exact at both ends, which no library is needed for.
 """
 
 import functools

@@ -11,6 +11,7 @@ export const GROUPS = {
     ["/visuals/snapshot", "Keep the picture", "It goes into the gallery."],
     ["/visuals/speed", "Speed of change"],
     ["/visuals/truncation", "Variety", "Little: pictures near the average, and cleaner. Much: all that the model can paint."],
+    ["/visuals/finish", "Finisher", "How much of the small network that makes pictures larger and sharper."],
     ["/visuals/effect/brush", "Brush strokes"],
     ["/visuals/effect/grain", "Grain", "Fine, like that of film."],
     ["/visuals/effect/vignette", "Dark corners"],
