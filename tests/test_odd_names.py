@@ -25,6 +25,7 @@ from visuals.app import run
 from visuals.control.controls import Control, Controls
 from visuals.control.scenes import recall as scenes
 from visuals.generators.rack import Rack
+from visuals.loop import RenderLoop
 
 pytestmark = pytest.mark.slow
 
