@@ -26,7 +26,7 @@ from visuals.help import Around, help_lines
 from visuals.loop import RenderLoop
 from visuals.outputs.kind import OutputHost, Showing
 from visuals.outputs.strip import Strip
-from visuals.outputs.window import Window
+from visuals.outputs.window import Window, WindowSettings
 from visuals.outputs.x11 import has_window_manager
 
 pytestmark = pytest.mark.slow
@@ -303,17 +303,17 @@ def test_no_display_is_one_line(port: int) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def host(**settings: Any) -> OutputHost:
-    config = VisualsConfig(width=160, height=90, **settings)
+def host() -> OutputHost:
+    config = VisualsConfig(width=160, height=90)
     return OutputHost(config, Showing(Control(config), (160, 90)))
 
 
 def test_a_display_without_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with pytest.raises(DisplayError, match="OpenGL"):
-        Window(None, host())
+        Window(WindowSettings(), host())
     with pytest.raises(DisplayError, match="0 to 0 are allowed"):
-        Window(None, host(display=5))
+        Window(WindowSettings(5), host())
 
 
 def test_without_x11_fullscreen_is_left_to_sdl(monkeypatch: pytest.MonkeyPatch) -> None:

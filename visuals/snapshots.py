@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from visuals.gallery.occasions import Occasions
+from visuals.gallery.occasions import Occasions, OccasionSettings
 from visuals.outputs.kind import OutputHost
 
 if TYPE_CHECKING:
@@ -55,13 +55,14 @@ class GalleryOutput:
 
     Parameters
     ----------
-    settings : it has none of its own
+    settings : OccasionSettings
     host : OutputHost
     """
 
+    Settings = OccasionSettings
     direct = True
 
-    def __init__(self, settings: None, host: OutputHost) -> None:
+    def __init__(self, settings: OccasionSettings, host: OutputHost) -> None:
         from visuals.gallery.writer import Writer
 
         self.settings = settings
@@ -77,7 +78,9 @@ class GalleryOutput:
     def prepare(self, time: float) -> None:
         """Keep the newest picture if it is time to."""
         showing = self._host.showing
-        cause = self._occasions.due(showing.control, showing.scene.mood, time) if showing.scene else ""
+        if showing.scene is None:
+            return
+        cause = self._occasions.due(self.settings, showing.control.snapshots, showing.scene.mood, time)
         kept = snapshot(self._host, cause) if cause else None
         if kept is not None:
             self._writer.write(*kept)

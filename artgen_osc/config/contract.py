@@ -150,15 +150,21 @@ class Contract:
     def get(self, config: Config, key: str) -> Any:
         """Value of the setting ``table.key``."""
         setting = self.settings[key]
-        return getattr(_held(config, setting.table), setting.field)
+        return getattr(self._held(config, setting.table), setting.field)
 
     def replace(self, config: Config, key: str, value: object) -> Config:
         """A config with the setting ``table.key`` changed, after `check`."""
         setting = self.settings[key]
-        changed = replace(_held(config, setting.table), **{setting.field: self.check(key, value)})
+        changed = replace(self._held(config, setting.table), **{setting.field: self.check(key, value)})
         if setting.table in TABLES:
             return replace(config, **{setting.table: changed})
         return replace(config, plugin={**config.plugin, _name(setting.table): changed})
+
+    def _held(self, config: Config, table: str) -> Any:
+        """The settings of a table; as declared where a config has none of a plugin."""
+        if table in TABLES:
+            return getattr(config, table)
+        return config.plugin.get(_name(table)) or self.tables[table]()
 
     def current(self, rows: Iterable[Address], config: Config) -> list[tuple[Address, Value]]:
         """What the settings of `rows` are now, as it would be sent; those without a value are left out."""
@@ -167,7 +173,3 @@ class Contract:
 
 def _name(table: str) -> str:
     return table.partition(".")[2]
-
-
-def _held(config: Config, table: str) -> Any:
-    return getattr(config, table) if table in TABLES else config.plugin[_name(table)]

@@ -114,7 +114,7 @@ class OutputHost:
 
     Attributes
     ----------
-    config : of the renderer, as the show began: size, display, folders
+    config : of the renderer, as the show began: size, rate, folders
     showing : what is shown
     strip : where a strip of the show is to be left, if it is
     picture : draws the newest pictures with a mix and a look, uint8 ``(height, width, 3)``; for direct ones, between

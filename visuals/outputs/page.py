@@ -1,12 +1,25 @@
 """The page as an output: the picture live in a browser, while somebody watches."""
 
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from artgen_osc.schema.setting import setting
 from visuals.outputs.kind import OutputHost
 
 if TYPE_CHECKING:
     from visuals.generators.generator import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """Where the page is."""
+
+    address: str = setting(
+        "",
+        "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live",
+        key="visuals.view",
+    )
 
 
 class PageOutput:
@@ -14,7 +27,7 @@ class PageOutput:
 
     Parameters
     ----------
-    settings : it has none of its own
+    settings : PageSettings
     host : OutputHost
 
     Raises
@@ -23,13 +36,14 @@ class PageOutput:
         The address of the page isn't one.
     """
 
+    Settings = PageSettings
     direct = True
 
-    def __init__(self, settings: None, host: OutputHost) -> None:
+    def __init__(self, settings: PageSettings, host: OutputHost) -> None:
         from visuals.outputs.view import WIDTH, LiveView, address_of
 
         self.settings = settings
-        self._view = LiveView(address_of(host.config.view))
+        self._view = LiveView(address_of(settings.address))
         self._showing, self._width = host.showing, WIDTH
 
     def prepare(self, time: float) -> None:

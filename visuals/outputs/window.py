@@ -3,9 +3,11 @@
 import os
 import sys
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artgen_osc.errors import DisplayError
+from artgen_osc.schema.setting import setting
 from visuals.control.keys import CLOSE
 from visuals.outputs.kind import OutputHost
 from visuals.outputs.x11 import has_window_manager
@@ -14,12 +16,19 @@ if TYPE_CHECKING:
     from visuals.generators.generator import Frame
 
 
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """Where it opens."""
+
+    display: int = setting(0, "number of the display, from 0", 0, 15, key="visuals.display")
+
+
 class Window:
     """A window of pygame's.
 
     Parameters
     ----------
-    settings : it has none of its own
+    settings : WindowSettings
     host : OutputHost
 
     Raises
@@ -28,12 +37,13 @@ class Window:
         There is no display, no such display, or no OpenGL 3.3.
     """
 
+    Settings = WindowSettings
     direct = target = window = True
 
-    def __init__(self, settings: None, host: OutputHost) -> None:
+    def __init__(self, settings: WindowSettings, host: OutputHost) -> None:
         self.settings = settings
         self._showing = host.showing
-        size, display = (host.config.width, host.config.height), host.config.display
+        size, display = (host.config.width, host.config.height), settings.display
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         if sys.platform == "linux":
             # Left to itself, SDL falls back to drivers that show nothing to anybody.
