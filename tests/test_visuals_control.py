@@ -100,11 +100,11 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
     for row in show_table.VISUALS:
         if not row.setting:
             continue
-        name = row.setting.partition(".")[2]
-        kind = type(getattr(VisualsConfig(), name))
+        get = show_table.CONTRACT.get
+        kind = type(get(Config(), row.setting))
         value: Value = "other.onnx" if row.kind == "string" else 1
         send(controls, 0.0, (row.path, value))
-        got = getattr(controls.now(0.0).settings, name)
+        got = get(controls.config, row.setting)
         assert got == ((value,) if kind is tuple else value)
         assert kind is not bool or got is True
 
