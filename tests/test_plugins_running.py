@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from artgen_osc.config.plugins import KINDS, contract_of, own_contract
-from artgen_osc.plugins.registry import Plugin, Registry, State
+from artgen_osc.plugins.registry import Plugin, Registry, State, own
 from artgen_osc.plugins.running import MOST_IN_A_ROW, Running
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.setting import setting
@@ -151,6 +151,17 @@ def test_one_table_belongs_to_one_plugin(caplog: pytest.LogCaptureFixture) -> No
     assert sorted(str(plugin.state) for plugin in known.plugins()) == ["has wrong settings", "ready"]
     assert contract.tables["plugin.twice"] is Effect.Settings and not contract.unusable
     assert "[plugin.twice] belongs to another plugin of this name; rename this" in caplog.text
+
+
+def test_a_name_of_ours_is_ours_whatever_the_kind() -> None:
+    def found(group: str) -> Iterable[EntryPoint]:
+        added = EntryPoint("mood", f"{__name__}:Effect", group)  # before ours in the order of kinds
+        return [*own(group), *([added] if group == "artgen.effects" else [])]
+
+    known = Registry(KINDS, found)
+    contract = contract_of(known)
+    assert contract.tables["plugin.mood"] is own_contract().tables["plugin.mood"]
+    assert known.plugin("effect", "mood").state is State.MISCONFIGURED
 
 
 def test_our_own_contract_has_no_strangers() -> None:

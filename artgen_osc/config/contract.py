@@ -88,8 +88,12 @@ class Contract:
             key: setting for name, table in TABLES.items() for key, setting in settings_of(name, table).items()
         }
         extracted: list[Address] = []
+        painted: list[Address] = []
         for plugin in plugins:
             self.settings |= _settings(plugin)
+            if plugin.kind == "output" and not plugin.own:
+                path = f"{PREFIXES['output']}{plugin.name}/dropped"
+                painted.append(Address(path, "int", "frames that it has lost so far", 0, schema.COUNT_MAX))
             if plugin.settings is not None:
                 table = f"plugin.{plugin.name}"
                 if table in self.tables:
@@ -108,7 +112,7 @@ class Contract:
             schema.HARMONY,
             extracted,
             (*schema.STATUS, schema.REFUSAL),
-            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL),
+            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL, *painted),
             (*(row for row in rows if row), *schema.DAEMON_COMMANDS, *schema.VISUALS_COMMANDS),
         )
 

@@ -20,7 +20,8 @@ def contract_of(registry: Registry) -> Contract:
     """
     declared: list[Declared] = []
     unusable: list[str] = []
-    for plugin in registry.plugins():
+    # Ours first: what an added one declares is checked against what there is.
+    for plugin in sorted(registry.plugins(), key=lambda one: one.package != OWN_PACKAGE):
         one = _declared(registry, plugin, declared) if plugin.state is State.READY else None
         if one is None:
             unusable.append(plugin.name)

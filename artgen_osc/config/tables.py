@@ -106,7 +106,6 @@ class VisualsConfig:
     width: int = setting(1280, "width of the window in pixels", 64, 16384)
     height: int = setting(720, "height of the window in pixels", 64, 16384)
     fps: int = setting(60, "most pictures a second", 1, 240)
-    display: int = setting(0, "number of the display, from 0", 0, 15)
     fullscreen: bool = setting(False, "fill the screen", address="/visuals/fullscreen", scene=False)
     headless: bool = setting(False, "render off screen through EGL, without a window")
     model: str = setting(
@@ -146,11 +145,6 @@ class VisualsConfig:
     finish: float = setting(
         1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off", address="/visuals/finish"
     )
-    brush: float = setting(
-        0.8, "strokes of a brush instead of the network's fine noise; 0: off", address="/visuals/effect/brush"
-    )
-    grain: float = setting(0.15, "fine grain over the upscaled picture", address="/visuals/effect/grain")
-    vignette: float = setting(0.2, "darker corners", address="/visuals/effect/vignette")
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)
@@ -170,25 +164,7 @@ class VisualsConfig:
         scene=False,
     )
     scenes: str = _folder("scenes", "folder of the scenes that you save; it is made with the first one")
-    view: str = setting(
-        "", "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live"
-    )
     gallery: str = _folder("gallery", "folder of the snapshots; it is made with the first one")
-    snapshot_every: float = setting(
-        0.0,
-        "a snapshot every so many seconds, half a second at least; 0: none",
-        0.0,
-        3600.0,
-        "s",
-        address="/visuals/snapshot/every",
-        scene=False,
-    )
-    snapshot_on_mood: float = setting(
-        0.0,
-        "a snapshot when the mood has moved so far from the last one's, every 10 s at most; 0: none",
-        address="/visuals/snapshot/mood",
-        scene=False,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,13 @@ def group_of(kind: str) -> str:
 
 
 @functools.cache
+def _every() -> Any:
+    """Read once, for all groups: a look goes through the metadata of every package."""
+    return entry_points()
+
+
 def _installed(group: str) -> tuple[EntryPoint, ...]:
-    """Read once: a look goes through the metadata of every package."""
-    return tuple(entry_points(group=group))
+    return tuple(_every().select(group=group))
 
 
 @functools.cache

@@ -135,6 +135,7 @@ class Painting:
     valence, energy : the mood that is painted, 0..1
     model : name of the generator
     finish : how many times the side the finisher makes of its pictures, 4, 2 or 1
+    plugins : the plugins that can't be used or have ended, and why; empty: none
     scene : the one recalled or saved last, or empty
     scenes : names of all that there are, with commas between
     refused : messages refused since the start
@@ -149,6 +150,7 @@ class Painting:
     energy: float
     model: str
     finish: int
+    plugins: str
     scene: str
     scenes: str
     refused: int
@@ -287,6 +289,7 @@ VISUALS_STATUS: tuple[Address, ...] = (
     Address("/visuals/status/energy", "float", "how excited the picture is meant to be"),
     Address("/visuals/status/model", "string", "name of the generator"),
     Address("/visuals/status/finish", "int", "so many times the side the finisher makes of its pictures; 1: off", 1, 4),
+    Address("/visuals/status/plugins", "string", "plugins that can't be used or have ended, and why; empty: none"),
     Address("/visuals/status/scene", "string", "the scene that was recalled or saved last; empty: none"),
     Address("/visuals/status/scenes", "string", "names of all scenes, with commas between: own ones, then presets"),
     Address("/visuals/status/refused", "int", "messages refused so far", 0, COUNT_MAX),

@@ -11,7 +11,8 @@ from artgen_osc.cli import build_parser
 from artgen_osc.commands import readme as table
 from artgen_osc.config.contract import PREFIXES
 from artgen_osc.osc import targets as target_syntax
-from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.codec import decode, encode_bundle, encode_message
+from artgen_osc.osc.feeds import pack
 from artgen_osc.osc.mapping import rows as mapping
 from artgen_osc.osc.targets import PORTS
 from artgen_osc.schema import table as schema
@@ -85,9 +86,11 @@ def test_a_bundle_fits_into_one_datagram(outputs: tuple[schema.Output, ...]) -> 
 
 
 @pytest.mark.parametrize("rows", [(*schema.STATUS, schema.REFUSAL), show_table.PAINTED])
-def test_a_state_with_long_texts_fits_into_one_datagram(rows: tuple[schema.Address, ...]) -> None:
-    messages = [encode_message(row.path, row.tag, "x" * 200 if row.kind == "string" else 1) for row in rows]
-    assert len(encode_bundle(messages)) < 1472
+def test_a_state_with_long_texts_fits_into_datagrams(rows: tuple[schema.Address, ...]) -> None:
+    messages = [encode_message(row.path, row.tag, "x" * 280 if row.kind == "string" else 1) for row in rows]
+    bundles = list(pack(messages))
+    assert max(map(len, bundles)) < 1472
+    assert sum(len(decode(bundle)) for bundle in bundles) == len(rows)
 
 
 def test_settings_of_the_table_exist_and_the_other_way_round() -> None:

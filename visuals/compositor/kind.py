@@ -64,13 +64,14 @@ class Effect(Protocol):
 
     * ``picture``: each generated picture once, at its own size, and again when a setting of such an effect changes;
       the top row comes first. For what is dear and doesn't move.
-    * ``enlarge``: each frame, from the size of the picture to several times that; of all there are, one draws, an added
-      one before ours. A picture that is about as large as the frame needs none.
+    * ``enlarge``: each frame, from the size of the picture to several times that; the first that draws is the only one.
+      A picture that is about as large as the frame needs none.
     * ``frame``: each frame, at its full size, after the camera and the layers.
     * ``finish``: the last, in the compositor's own last pass; see `visuals.compositor.pixel.PixelEffect`.
 
-    Within a place ours come first, then the others by name. An effect may have a method ``fray(settings) -> float``:
-    so many pixels of the picture the enlargement moves contours to and fro, as on rough paper.
+    Within a place added effects come first, by name, and then ours, by name. An effect may have a method
+    ``fray(settings) -> float``: so many pixels of the picture the enlargement moves contours to and fro, as on rough
+    paper.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ class Effect(Protocol):
         ----------
         source : texture, linear and clamped to its edges
         target : framebuffer to draw into, of the size of the source save at ``enlarge``; it isn't bound yet, and what
-            is in it is of no use
+            is in it is of no use. A query that counts samples runs meanwhile: begin none
         settings : instance of ``Settings``, or None
         moment : Moment
 
@@ -134,4 +135,24 @@ class Layer(Protocol):
 
     def release(self) -> None:
         """Give back everything that was made with the context."""
+        ...
+
+
+class PictureEffects(Protocol):
+    """What the layer of the generated pictures knows of the effects; `visuals.compositor.chain.Chain` is one."""
+
+    def key(self, place: Place) -> tuple[Any, ...]:
+        """Another one, whenever the effects of a place may draw something else of the same source."""
+        ...
+
+    def apply(self, place: Place, source: Any, targets: Any, rows: tuple[int, int, int, int] | None = None) -> Any:
+        """What the effects of a place make of a texture; the texture itself where they have nothing to do.
+
+        Parameters
+        ----------
+        place : not ``finish``
+        source : texture
+        targets : `visuals.compositor.gl.PingPong` to draw into
+        rows : what is wanted of the result: x, y, width, height in pixels; None: all
+        """
         ...

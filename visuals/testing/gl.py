@@ -9,8 +9,8 @@ import numpy as np
 
 from artgen_osc.errors import DisplayError
 from artgen_osc.testing.check import NotHere, require
+from visuals.compositor.gl import standalone_context
 from visuals.compositor.kind import Moment
-from visuals.compositor.screen import standalone_context
 
 SIZE = (96, 64)
 """(width, height) of what is drawn, pixels."""
