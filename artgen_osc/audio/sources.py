@@ -26,7 +26,7 @@ from artgen_osc.audio.sound_av import has_pyav
 from artgen_osc.audio.sound_file import SoundFile, Unreadable
 from artgen_osc.dsp.core import FloatArray
 from artgen_osc.errors import ArtgenError, AudioError, PluginError
-from artgen_osc.plugins.registry import OWN_PACKAGE, Registry, State, own
+from artgen_osc.plugins.registry import Registry, State, own
 from artgen_osc.runtime.files import is_regular
 from artgen_osc.runtime.text import nearest, printable, unexpected
 
@@ -343,7 +343,7 @@ def open_source(
         declared = getattr(found, "Settings", None)
         given = (settings or {}).get(name, declared() if declared else None)
         source: AudioSource = found.open(rest, given, host)
-        if plugin.package == OWN_PACKAGE:
+        if plugin.own:
             return source
         from artgen_osc.audio.watched import Watched
 
@@ -353,7 +353,7 @@ def open_source(
     except ArtgenError:
         raise
     except Exception as error:
-        if plugin.package == OWN_PACKAGE:
+        if plugin.own:
             raise
         logger.debug("%s", spec, exc_info=error)
         raise AudioError(f"{shown(spec)}: can't be opened ({unexpected(error)})") from error

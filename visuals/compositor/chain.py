@@ -7,7 +7,7 @@ from typing import Any
 
 from artgen_osc.errors import PluginError
 from artgen_osc.plugins.making import classes, make
-from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry
+from artgen_osc.plugins.registry import Plugin, Registry
 from artgen_osc.plugins.running import Running
 from visuals.compositor.checked import Checked
 from visuals.compositor.final import Final
@@ -41,7 +41,7 @@ class Used:
         if plugin.kind == "effect" and _place(made) not in PLACES:
             raise PluginError(f"its place is {_place(made)!r}; there are: {', '.join(PLACES)}")
         self.plugin = plugin
-        self.added = plugin.package != OWN_PACKAGE
+        self.added = not plugin.own
         checked = Checked(context, made, watched=self.added)
         self.instance = checked.plugin
         self._checked, self._running = checked, Running(plugin, checked)
