@@ -83,7 +83,12 @@ def say_skipped(lines: list[str] | tuple[str, ...]) -> None:
 
 
 def whole_number(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
-    """Type of a flag: a whole number of ``least..most``."""
+    """Type of a flag: a whole number.
+
+    Parameters
+    ----------
+    least, most : the closed range
+    """
 
     def read(text: str) -> int:
         try:
@@ -99,7 +104,13 @@ def whole_number(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
 
 
 def number(least: float, most: float = math.inf, above: bool = False) -> Callable[[str], float]:
-    """Type of a flag: a finite number of ``least..most``; `above`: but not `least` itself."""
+    """Type of a flag: a finite number.
+
+    Parameters
+    ----------
+    least, most : the closed range
+    above : `least` itself isn't in it
+    """
 
     def read(text: str) -> float:
         try:

@@ -144,6 +144,14 @@ class _Studio:
 def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float) -> dict[str, Any]:
     """Fit, write the file, and return the figures on fresh points.
 
+    Parameters
+    ----------
+    path : of a foreign generator's ONNX file; what is fitted is written beside it
+    count : pictures to learn from at first; a quarter as many come with each round
+    check : pictures that are painted to measure the result
+    threads : of the processor
+    truncation : 0..1, of the truncation trick
+
     Raises
     ------
     ModelError

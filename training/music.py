@@ -262,6 +262,12 @@ def _checked(path: Path, labels: np.ndarray, numbers: list[int], signed: bool) -
 def artist_folds(artists: list[str], count: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Split clips so that no artist is on both sides.
 
+    Parameters
+    ----------
+    artists : of each clip
+    count : how many parts the artists are cut into, 2 or more
+    seed : of the cut
+
     Yields
     ------
     ``count`` pairs of index arrays: training, held out
@@ -293,5 +299,15 @@ def relative_windows(mel: np.ndarray, starts: Sequence[int] | np.ndarray) -> np.
 
 
 def windows(mel: np.ndarray, step: int = WINDOW_COLUMNS // 3) -> np.ndarray:
-    """Cut a clip into `relative_windows`, `step` columns apart."""
+    """Cut a clip into `relative_windows`.
+
+    Parameters
+    ----------
+    mel : uint8 ``(128, t)``
+    step : columns from one to the next
+
+    Returns
+    -------
+    float32 ``(n, 128, WINDOW_COLUMNS)`` dB, -80..0
+    """
     return relative_windows(mel, range(0, max(1, mel.shape[1] - WINDOW_COLUMNS + 1), step))

@@ -61,7 +61,7 @@ class Dense(nn.Module):
         return self.convs[4](torch.cat(seen, 1)) * 0.2 + x
 
 
-class Rrdb(nn.Module):
+class _Rrdb(nn.Module):
     """Three `Dense` in a row, a fifth of which is added (Wang et al., 2018)."""
 
     def __init__(self, width: int, growth: int) -> None:
@@ -79,7 +79,7 @@ class RrdbNet(nn.Module):
     ----------
     width : int > 0, channels of the trunk
     growth : int > 0, channels that a convolution adds
-    blocks : int > 0, how many `Rrdb` there are
+    blocks : int > 0, how many blocks there are, each three `Dense`
 
     Notes
     -----
@@ -89,7 +89,7 @@ class RrdbNet(nn.Module):
     def __init__(self, width: int = 64, growth: int = 32, blocks: int = 23) -> None:
         super().__init__()
         self.first = nn.Conv2d(3, width, 3, padding=1)
-        self.blocks = nn.Sequential(*(Rrdb(width, growth) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(_Rrdb(width, growth) for _ in range(blocks)))
         self.body, self.up1, self.up2, self.hr = (nn.Conv2d(width, width, 3, padding=1) for _ in range(4))
         self.last = nn.Conv2d(width, 3, 3, padding=1)
 

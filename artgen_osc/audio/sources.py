@@ -194,7 +194,14 @@ def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
 
 
 def array_blocks(samples: FloatArray, sample_rate: int, loop: bool = False) -> Iterator[AudioBlock]:
-    """Cut float32 ``(frames, channels)`` into blocks; for ever, with `loop`."""
+    """Cut sound into blocks.
+
+    Parameters
+    ----------
+    samples : float32 ``(frames, channels)``, ±1
+    sample_rate : Hz
+    loop : for ever
+    """
     length, start = block_length(sample_rate), 0
     while True:
         for first in range(0, len(samples), length):

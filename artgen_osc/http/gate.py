@@ -89,6 +89,16 @@ class Gate:
 
 
 def said(request: "web.Request", name: str) -> str | None:
-    """A header. Said twice, it is joined, and so means nothing that is known."""
+    """A header of a request. Said twice, it is joined, and so means nothing that is known.
+
+    Parameters
+    ----------
+    request : of a browser or another program
+    name : of the header
+
+    Returns
+    -------
+    its value, None where the request doesn't have it
+    """
     values = request.headers.getall(name, [])
     return ", ".join(values) if values else None

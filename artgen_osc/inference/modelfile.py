@@ -112,6 +112,15 @@ def has_card(path: str | Path) -> bool:
 def picture_bounds(path: str | Path, output: str) -> tuple[float, float] | None:
     """Between which numbers the graph keeps an output; see `artgen_osc.inference.onnx_file.output_bounds`.
 
+    Parameters
+    ----------
+    path : of an ONNX file
+    output : its name
+
+    Returns
+    -------
+    the lowest and the highest number; None where nothing in the graph keeps it
+
     Raises
     ------
     ModelError

@@ -95,6 +95,12 @@ def encode_message(path: str, tags: str, *values: Argument) -> bytes:
     >>> encode_message("/a", "T[ic]", 1, "x")
     b'/a\\x00\\x00,T[ic]\\x00\\x00\\x00\\x00\\x00\\x01\\x00\\x00\\x00x'
 
+    Parameters
+    ----------
+    path : begins with ``/``
+    tags : OSC's type tags, without the comma; ``T F N I [ ]`` take no value
+    *values : one for each other tag
+
     Raises
     ------
     OscError
@@ -118,6 +124,11 @@ def encode_bundle(elements: Sequence[bytes], time_tag: int = IMMEDIATELY) -> byt
 
     >>> encode_bundle([])
     b'#bundle\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01'
+
+    Parameters
+    ----------
+    elements : encoded messages or bundles
+    time_tag : NTP's 64 bits: s since 1900 and fractions of 2⁻³² s
     """
     sized = (struct.pack(">i", len(element)) + element for element in elements)
     return b"".join([BUNDLE, struct.pack(">Q", time_tag), *sized])

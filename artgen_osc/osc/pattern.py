@@ -124,6 +124,11 @@ def matching(pattern: str, paths: Iterable[str]) -> tuple[str, ...]:
     >>> matching("//[a-c]?", ["/ax", "/one/b2", "/one/dx"])
     ('/ax', '/one/b2')
 
+    Parameters
+    ----------
+    pattern : of OSC 1.0, with 1.1's ``//``
+    paths : addresses, without patterns
+
     Raises
     ------
     OscError

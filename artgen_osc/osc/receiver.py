@@ -207,6 +207,7 @@ class OscReceiver:
 
         Parameters
         ----------
+        packet : a message or a bundle, whatever it is made of
         sender : its IP address
         trusted : whether it may have other machines sent to, as programs on this one may anyhow
 
@@ -338,7 +339,13 @@ class OscReceiver:
 
 @contextlib.contextmanager
 def capture(host: str = "127.0.0.1", port: int = 0) -> Iterator["Capture"]:
-    """Collect every message that arrives on a port, for tests and for looking around."""
+    """Collect every message that arrives on a port, for tests and for looking around.
+
+    Parameters
+    ----------
+    host : an IPv4 address of this machine
+    port : 0: any free one
+    """
     connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         connection.bind((host, port))

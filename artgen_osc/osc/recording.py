@@ -68,7 +68,12 @@ class Recording:
         self.bundles = 0
 
     def add(self, values: Sequence[tuple[Address, Value]], now: float) -> None:
-        """Write what came at `now` (s, monotonic).
+        """Write what came.
+
+        Parameters
+        ----------
+        values : at the same time
+        now : s, monotonic
 
         Raises
         ------

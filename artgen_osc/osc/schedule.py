@@ -58,7 +58,14 @@ class Schedule:
             )
 
     def put(self, due: float, row: Address, value: Value) -> None:
-        """Keep a value until `due` (s, monotonic); see `check`."""
+        """Keep a value until it is due; see `check`.
+
+        Parameters
+        ----------
+        due : s, monotonic
+        row : its address
+        value : as it was checked
+        """
         heapq.heappush(self._heap, (due, next(self._order), row, value))
 
     def next(self) -> float:

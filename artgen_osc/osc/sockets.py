@@ -68,6 +68,12 @@ def _family(host: str) -> socket.AddressFamily:
 class Udp:
     """Datagrams.
 
+    Parameters
+    ----------
+    host : an address of this machine, IPv4 or IPv6
+    port : 0: any free one
+    selector : to which its socket is added
+
     Raises
     ------
     OSError, OverflowError
@@ -181,6 +187,13 @@ class Tcp:
 
     Where all places are taken, a newcomer gets that of whoever has been idle for long, or of an address that has
     more than its share: who only holds places can't shut others out, and who sends keeps theirs.
+
+    Parameters
+    ----------
+    host : an address of this machine, IPv4 or IPv6
+    port : 0: any free one
+    selector : to which its sockets are added
+    refuse : told of each client that is turned away or broken off
 
     Raises
     ------

@@ -217,6 +217,7 @@ def parse_target(text: str, host: str = LOCALHOST) -> Target:
 
     Parameters
     ----------
+    text : as it was written, such as in ``--osc``
     host : where it is when the text names no host
 
     Raises
@@ -258,10 +259,15 @@ def _check(text: str, target: Target, given: dict[str, Any]) -> None:
 
 
 def place(host: str, port: int) -> str:
-    """The target at which one of our own programs is reached that listens on `host`.
+    """The target at which one of our own programs is reached.
 
     >>> place("0.0.0.0", 9101), place("::1", 9101)
     ('127.0.0.1:9101', '[::1]:9101')
+
+    Parameters
+    ----------
+    host : on which it listens; an address that means all of them is reached by loopback
+    port : 1..65535
     """
     there = {"0.0.0.0": LOCALHOST, "::": "::1"}.get(host, host)
     return f"[{there}]:{port}" if ":" in there else f"{there}:{port}"
@@ -272,6 +278,11 @@ def with_host(text: str, host: str) -> str:
 
     >>> with_host("9110,rate=30", "10.0.0.7"), with_host("max", "10.0.0.7"), with_host("10.0.0.2:9000", "10.0.0.7")
     ('10.0.0.7:9110,rate=30', 'max@10.0.0.7', '10.0.0.2:9000')
+
+    Parameters
+    ----------
+    text : as it was written
+    host : an IP address or a name
     """
     if len(text) > MOST_LONG:
         return text

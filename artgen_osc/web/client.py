@@ -141,7 +141,15 @@ def read_wish(target: str, table: AddressTable) -> Wish:
 
 
 class BridgeClient(Client):
-    """What it wants, whether it may steer, and the bundles and answers that wait for it."""
+    """What it wants, whether it may steer, and the bundles and answers that wait for it.
+
+    Parameters
+    ----------
+    connection : the WebSocket, open
+    request : with which it was asked for
+    wish : what the address that was asked for says
+    may_steer : whether its messages are obeyed
+    """
 
     def __init__(
         self, connection: "web.WebSocketResponse", request: "web.Request", wish: Wish, may_steer: bool

@@ -120,11 +120,17 @@ class Jobs:
         return start + share * min(1.0, self._seconds / whole) if song.id == self._current else start
 
     def add(self, song: Song, part: Path) -> None:
-        """Take an upload, a file of `Store.part`. Blocks until it is on disk.
+        """Take an upload. Blocks until it is on disk.
+
+        Parameters
+        ----------
+        song : what is known of it, with a new id
+        part : the whole upload, a file of `Store.part`; it is moved
 
         Raises
         ------
         OSError
+            It can't be written; then there is no song.
         """
         self._store.add(song, part)
         with self._change:

@@ -117,11 +117,22 @@ def read_hello(text: str) -> Hello:
 
 
 def read_chunk(data: bytes, channels: int) -> tuple[int, FloatArray]:
-    """Frame number and float32 ``(frames, channels)`` in ±1.
+    """Understand a piece of sound that a page sent.
+
+    Parameters
+    ----------
+    data : a frame number and interleaved int16, as `HEAD` and the page's script say
+    channels : 1 or 2, as the page said at the start
+
+    Returns
+    -------
+    frame : number of the first frame, counted from the start of the sound
+    samples : float32 ``(frames, channels)``, ±1
 
     Raises
     ------
     Refused
+        It has a part of a frame, or no frame, or more than `MOST_FRAMES`.
     """
     frames, rest = divmod(len(data) - HEAD.size, 2 * channels)
     if rest or not 0 < frames <= MOST_FRAMES:
