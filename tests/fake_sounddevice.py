@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from artgen_osc.errors import AudioError
+from tests.support.texts import is_told
 
 MIC = {
     "name": "USB Mic",
@@ -111,5 +112,5 @@ def failure(action):
     with pytest.raises(AudioError) as caught:
         action()
     text = str(caught.value)
-    assert "\n" not in text and text.count(";") >= 2 and ": " in text
+    assert is_told(text), text
     return text

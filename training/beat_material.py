@@ -207,9 +207,7 @@ def midi_clips(folder: Path, variants: int, seed: int, cache: Path, progress: Pr
     """
     folders = sorted(path.parent for path in folder.glob("*/beat_midi.txt"))
     if not folders:
-        raise ConfigError(
-            f"{folder}: no NAME/beat_midi.txt in it; a folder as POP909 has it is allowed; check the path"
-        )
+        raise ConfigError(f"{folder}: has no NAME/beat_midi.txt, as POP909 has; check the path")
     result = []
     for index, path in enumerate(progress(list(folders))):
         assert isinstance(path, Path)
@@ -322,7 +320,7 @@ def _tempo(text: str) -> float:
     """
     bpm = read_number(text)
     if not (math.isnan(bpm) or 20.0 <= bpm <= 400.0):
-        raise ValueError(f"bpm is {bpm:g}; 20..400 or empty is allowed")
+        raise ValueError(f"bpm is {bpm:g}; write 20 to 400, or leave it empty")
     return bpm
 
 

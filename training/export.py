@@ -78,7 +78,7 @@ def export_model(
         _write(module, examples, fresh, card, input_names, output_names, half, axes)
         difference = _difference(module, examples, fresh, card["kind"])
         if not difference <= parity:
-            raise ValueError(f"{path}: the exported model differs by {difference:.2g}; {parity:g} is allowed")
+            raise ValueError(f"{path}: the exported model differs by {difference:.2g}, more than {parity:g}")
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole(path) as file:
             shutil.copyfile(fresh, file)

@@ -46,7 +46,7 @@ class DetailTrainer(Trainer):
         if not options.init:
             raise ValueError("--detail: there is nothing to add to; --init with a generator is needed")
         if options.size < 2 * WINDOW:
-            raise ValueError(f"--detail: --size {options.size} is too small; {2 * WINDOW} or more is allowed")
+            raise ValueError(f"--detail: --size {options.size} is too small; choose {2 * WINDOW} or more")
         super().__init__(options, pictures, nn.Identity())
         mended = self.grown_from >= options.size
         self._base = options.size // 4 if mended else self.grown_from

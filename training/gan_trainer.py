@@ -75,7 +75,7 @@ def _fast_type(precision: str, device: torch.device) -> torch.dtype:
         `precision` is none of `PRECISIONS`.
     """
     if precision not in PRECISIONS:
-        raise ValueError(f"--precision: {precision} is unknown; {', '.join(PRECISIONS)} are allowed; leave it out")
+        raise ValueError(f"--precision: {precision} is unknown; choose from {', '.join(PRECISIONS)}")
     if precision != "auto":
         return torch.bfloat16 if precision == "bfloat16" else torch.float32
     if device.type == "cuda":
@@ -112,11 +112,9 @@ class Trainer:
 
     def __init__(self, options: Options, pictures: Tensor, features: nn.Module) -> None:
         if options.batch < 2:
-            raise ValueError(f"--batch: {options.batch} is too few; 2 or more is allowed; try 8")
+            raise ValueError(f"--batch: {options.batch} is too few; choose 2 or more, such as 8")
         if options.size not in SIZES:
-            raise ValueError(
-                f"--size: {options.size} can't be trained; {', '.join(map(str, SIZES))} are allowed; try 256"
-            )
+            raise ValueError(f"--size: {options.size} can't be trained; choose from {', '.join(map(str, SIZES))}")
         torch.manual_seed(options.seed)
         self.options, self.pictures = options, pictures
         self.device = best_device()

@@ -295,7 +295,7 @@ class Trainer:
         if state["settings"] != self._identity():
             raise ValueError(
                 f"{self.path}: was trained with other settings or clips ({state['settings']}); "
-                "the same ones are allowed; give another --run, or delete it"
+                "give another --run, or delete it"
             )
         self.net.load_state_dict(state["net"])
         self.averaged.load_state_dict(state["averaged"])

@@ -68,7 +68,7 @@ def read_square(path: Path, size: int, enlarged_most: float = ENLARGED_MOST) -> 
     width, height = picture.size
     if min(width, height) * enlarged_most < size:
         least = math.ceil(size / enlarged_most)
-        return f"too small ({width}x{height}); {least} pixels or more on each side are allowed"
+        return f"too small ({width}x{height}); each side needs {least} pixels or more"
     square = ImageOps.fit(_trim(picture), (size, size), Image.Resampling.LANCZOS)
     return np.ascontiguousarray(np.asarray(square).transpose(2, 0, 1))
 

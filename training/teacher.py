@@ -165,7 +165,9 @@ def network_of(convolutions: list[tuple[Tensor, Tensor]]) -> RrdbNet:
     """
     blocks, rest = divmod(len(convolutions) - 6, 15)
     if blocks < 1 or rest:
-        raise ModelError(f"{NAME}: {len(convolutions)} convolutions are found; 6 and 15 for each block are allowed")
+        raise ModelError(
+            f"{NAME}: {len(convolutions)} convolutions are found, where 6 and 15 for each block are needed"
+        )
     network = RrdbNet(len(convolutions[0][1]), len(convolutions[1][1]), blocks)
     for layer, (weight, bias) in zip(
         (module for module in network.modules() if isinstance(module, nn.Conv2d)), convolutions, strict=True
@@ -295,5 +297,5 @@ def check(picture: np.ndarray, enlarged: np.ndarray) -> None:
     if not (apart <= MEAN_APART and wider <= SPREAD_APART and pixels <= PIXELS_APART):
         raise ValueError(
             f"the result isn't the same picture: its mean is {apart:.3f} away, its spread {wider:.0%}, its pixels "
-            f"{pixels:.3f}; {MEAN_APART}, {SPREAD_APART:.0%} and {PIXELS_APART} are allowed"
+            f"{pixels:.3f}; {MEAN_APART}, {SPREAD_APART:.0%} and {PIXELS_APART} are the most"
         )

@@ -125,7 +125,7 @@ class Trainer:
                 "make them with training.enlarge --generator"
             )
         if options.window % 8 or options.window < 8:
-            raise ValueError(f"--window {options.window}: a multiple of 8 is allowed")
+            raise ValueError(f"--window: {options.window} is not a multiple of 8; choose one")
         for pair in (*pairs, *paintings):
             if min(pair.small.shape[1:]) < options.window:
                 raise ValueError(f"{pair.name}: is smaller than --window {options.window}; a smaller window is needed")

@@ -231,7 +231,7 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
     given = vars(parser.parse_args(arguments))
     export_only = given.pop("export_only")
     if given["size"] not in SIZES:
-        parser.error(f"--size: {given['size']} can't be trained; {', '.join(map(str, SIZES))} are allowed; try 256")
+        parser.error(f"--size: {given['size']} can't be trained; choose from {', '.join(map(str, SIZES))}")
     return Options(**given), export_only
 
 

@@ -99,7 +99,7 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> lis
     for songs in sources:
         artists = len(set(songs.artists))
         if not 2 <= folds <= artists:
-            raise ConfigError(f"folds: {folds} with {artists} artists in {songs.name}; 2..{artists} is allowed")
+            raise ConfigError(f"--folds: {folds} with {artists} artists in {songs.name}; choose 2 to {artists}")
     result = []
     for repeat in range(repeats):
         for parts in zip(*(artist_folds(songs.artists, folds, seed + repeat) for songs in sources), strict=True):

@@ -153,7 +153,7 @@ def whole_from(low: int, high: int) -> Callable[[str], int]:
         value = whole(text)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(
-                f"{short(text)} is out of range; a whole number from {low} to {high} is allowed"
+                f"{short(text)} is out of range; choose a whole number from {low} to {high}"
             )
         return value
 

@@ -128,7 +128,7 @@ class Contract:
         Raises
         ------
         ValueError
-            ``<what is wrong, with the value>; <what is allowed>``.
+            As `artgen_osc.schema.setting.Setting.check`.
         """
         return self.settings[key].check(value)
 

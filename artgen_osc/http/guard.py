@@ -180,8 +180,8 @@ def read_certificate(file: str, key: str) -> "ssl.SSLContext | None":
         context.load_cert_chain(file, key or None, password="")
     except (OSError, ValueError) as error:  # SSLError is an OSError
         raise ConfigError(
-            f"web.certificate: {printable(file)} can't be used ({printable(error)}); a PEM file with a certificate "
-            "and, there or in web.key, its key without a password are allowed; mkcert makes one"
+            f"web.certificate: {printable(file)} can't be used ({printable(error)}); choose a PEM file with a "
+            "certificate and, there or in web.key, its key without a password; mkcert makes one"
         ) from None
     return context
 
@@ -198,7 +198,7 @@ def site(text: str) -> str:
     if parts.scheme in ("http", "https") and parts.netloc and plain == f"{parts.scheme}://{parts.netloc}":
         return plain
     raise ConfigError(
-        f"web.origins: {text!r} is not a site; http or https and a host are allowed; such as https://editor.p5js.org"
+        f"web.origins: {text!r} is not a site; write http:// or https:// and a host, such as https://editor.p5js.org"
     )
 
 
@@ -213,7 +213,7 @@ def host_name(text: str) -> str:
     if plain and plain == _hostname(plain) and "@" not in plain:
         return plain
     raise ConfigError(
-        f"web.hosts: {text!r} is not a name; a host without https:// and port is allowed; such as show.example.org"
+        f"web.hosts: {text!r} is not a name; write a host without https:// and port, such as show.example.org"
     )
 
 

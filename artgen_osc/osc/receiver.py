@@ -144,8 +144,8 @@ class OscReceiver:
             except (OSError, OverflowError) as error:
                 self._selector.close()
                 raise OscError(
-                    f"{host}:{port}: can't listen there ({_reason(error)}); a free UDP port of this machine is "
-                    "allowed; stop the other program or choose another port"
+                    f"{host}:{port}: can't listen there ({_reason(error)}); "
+                    "stop the other program or choose another UDP port"
                 ) from None
             self.port = self._udp.port
             self._tcp: Tcp | None = None
@@ -294,11 +294,11 @@ class OscReceiver:
         if not is_pattern(path):
             row = extra(path) if self._takes_extra else None
             if row is None:
-                raise OscError(UNKNOWN)
+                raise ValueError(UNKNOWN)
             return [row]
         rows = [self._addresses[matched] for matched in self._matching(path)]
         if not rows:
-            raise OscError("a pattern that matches no address")
+            raise ValueError("a pattern that matches no address")
         return rows
 
     def _count_lost(self) -> None:

@@ -49,13 +49,11 @@ class Schedule:
         """
         if delay > MOST_AHEAD_S:
             raise OscError(
-                f"the time tag is {delay:.1f} s ahead; {MOST_AHEAD_S:.0f} s at most are allowed; "
+                f"the time tag is {delay:.1f} s ahead, where {MOST_AHEAD_S:.0f} s are the most; "
                 "compare the clocks of both machines"
             )
         if len(self._heap) >= MOST_SCHEDULED:
-            raise OscError(
-                f"{len(self._heap)} values wait for their time; {MOST_SCHEDULED} at most are allowed; send them later"
-            )
+            raise OscError(f"{len(self._heap)} values wait for their time, which is the most; send them later")
 
     def put(self, due: float, row: Address, value: Value) -> None:
         """Keep a value until it is due; see `check`.

@@ -220,7 +220,7 @@ class Tcp:
         sender = sender_at(str(place[0]))
         if len(self._clients) >= MOST_CLIENTS and not self._make_room(sender.address):
             connection.close()
-            reason = f"{MOST_CLIENTS} clients are connected; no more are allowed; close one"
+            reason = f"{MOST_CLIENTS} clients are connected, which is the most; close one"
             self._refuse(f"TCP from {sender.address}", reason, sender.address)
             return None
         connection.setblocking(False)

@@ -202,7 +202,7 @@ class Jobs:
             return
         song = self._set(id, starts=song.starts + 1)
         if song.starts > MOST_STARTS:
-            raise JobError("song: each time that it was worked on, the show ended; another is allowed; send it again")
+            raise JobError("song: the show ended each time that it was worked on; send it again, or choose another")
         if not self._store.has(id, "sound.wav"):
             if not self._store.has(id, "original"):
                 raise JobError("song: its file is gone, or a link to another one; send it again")
@@ -328,7 +328,7 @@ class Jobs:
         return last, blame
 
 
-_ADVICE = "a whole sound file is allowed; convert it to wav, or choose another"
+_ADVICE = "convert it to wav, or choose another"
 
 
 def _read_lines(pipe: IO[bytes], put: Callable[[bytes], None]) -> None:
