@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 
+from artgen_osc.audio import portaudio
 from artgen_osc.errors import AudioError
 from tests.support.texts import is_told
 
@@ -105,6 +106,7 @@ class FakeSounddevice(types.ModuleType):
 def sd(monkeypatch):
     module = FakeSounddevice([MIC, LINE, PULSE, SPEAKERS], (0, 3))
     monkeypatch.setitem(sys.modules, "sounddevice", module)
+    monkeypatch.setattr(portaudio, "_streams", [])
     return module
 
 

@@ -141,6 +141,18 @@ def test_the_contract_takes_what_is_right_and_says_why_the_rest_is_not(caplog: p
     assert "begins with /artgen/x/stolen/" in caplog.text and len(caplog.records) == 3
 
 
+def test_one_table_belongs_to_one_plugin(caplog: pytest.LogCaptureFixture) -> None:
+    def found(group: str) -> Iterable[EntryPoint]:
+        wanted = (f"artgen.{kind}s" for kind in ("layer", "effect"))
+        return [EntryPoint("twice", f"{__name__}:Effect", group)] if group in wanted else []
+
+    known = Registry(KINDS, found)
+    contract = contract_of(known)
+    assert sorted(str(plugin.state) for plugin in known.plugins()) == ["has wrong settings", "ready"]
+    assert contract.tables["plugin.twice"] is Effect.Settings and not contract.unusable
+    assert "[plugin.twice] belongs to another plugin of this name; rename this" in caplog.text
+
+
 def test_our_own_contract_has_no_strangers() -> None:
     assert not [key for key in own_contract().settings if key.startswith("plugin.good")]
 

@@ -78,11 +78,11 @@ class Contract:
     Raises
     ------
     ValueError
-        A plugin declares an address that isn't its own, or that there is already.
+        A plugin declares an address that isn't its own, or that there is already, or has the name of another one that
+        has settings too.
     """
 
     def __init__(self, plugins: Sequence[Declared] = (), unusable: Collection[str] = ()) -> None:
-        self.unusable = frozenset(f"plugin.{name}" for name in unusable)
         self.tables: dict[str, type] = dict(TABLES)
         self.settings: dict[str, Setting] = {
             key: setting for name, table in TABLES.items() for key, setting in settings_of(name, table).items()
@@ -91,11 +91,15 @@ class Contract:
         for plugin in plugins:
             self.settings |= _settings(plugin)
             if plugin.settings is not None:
-                self.tables[f"plugin.{plugin.name}"] = plugin.settings
+                table = f"plugin.{plugin.name}"
+                if table in self.tables:
+                    raise ValueError(f"[{table}] belongs to another plugin of this name; rename this {plugin.kind}")
+                self.tables[table] = plugin.settings
             for row in () if plugin.own else plugin.outputs:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
                 extracted.append(row)
+        self.unusable = {f"plugin.{name}" for name in unusable} - set(self.tables)
         tables = [*FIRST, *dict.fromkeys(key.rpartition(".")[0] for key in self.settings)]
         self.settings = dict(sorted(self.settings.items(), key=lambda item: tables.index(item[0].rpartition(".")[0])))
         rows = [setting.row for setting in self.settings.values()]
