@@ -130,7 +130,7 @@ def find_input(name: str) -> Input:
     # The same device under several host APIs (Windows): any will do, the default rather.
     if len({device.name for device in fits}) == 1:
         return Input(next((device for device in fits if device.default_input), fits[0]))
-    raise AudioError(f"device:{name}: fits {_names(fits)}; one input is allowed; write more of the name")
+    raise AudioError(f"device:{name}: fits {_names(fits)}; write more of the name")
 
 
 @contextlib.contextmanager
@@ -211,8 +211,8 @@ class DeviceSource(ClosesItself):
         except sd.PortAudioError as error:
             reason = " ".join(str(error).split())
             raise AudioError(
-                f"{self._spec or found.device.name}: can't be opened ({reason}); a free input with "
-                f"{self._rate} Hz is allowed; close what else uses it, or choose another from artgen devices"
+                f"{self._spec or found.device.name}: can't be opened with {self._rate} Hz ({reason}); "
+                "close what else uses it, or choose another from artgen devices"
             ) from error
         if found.stream is None:
             opened(stream)

@@ -177,6 +177,11 @@ class Registry:
     def plugin(self, kind: str, name: str) -> Plugin:
         """One plugin.
 
+        Parameters
+        ----------
+        kind : such as ``input``
+        name : of its entry point
+
         Raises
         ------
         PluginError
@@ -190,6 +195,11 @@ class Registry:
 
     def load(self, kind: str, name: str) -> Any:
         """What the entry point names: imported once, at the first call.
+
+        Parameters
+        ----------
+        kind : such as ``input``
+        name : of its entry point
 
         Raises
         ------
