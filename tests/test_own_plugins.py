@@ -26,6 +26,7 @@ NEEDS_MORE = {
     "url": "it hears a server",
     "device": "it hears an audio server; tests/live has it",
     "loopback": "the same",
+    "window": "it needs a screen; tests/live has it",
 }
 """Ours whose checks need something beside them; their own tests have it."""
 

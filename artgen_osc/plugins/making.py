@@ -12,7 +12,13 @@ log = logging.getLogger("artgen.plugins")
 
 
 def classes(registry: Registry, kind: str) -> Iterator[tuple[Plugin, Any]]:
-    """The plugins of a kind that can be used, by name, with what their entry points name."""
+    """The plugins of a kind that can be used, by name, with what their entry points name.
+
+    Parameters
+    ----------
+    registry : of the show
+    kind : such as ``effect``
+    """
     for plugin in registry.plugins(kind):
         if plugin.state is State.READY:
             try:

@@ -60,7 +60,6 @@ class Output(Protocol):
 class Direct(Output, Protocol):
     """One of ours that is called on the thread of the loop, where OpenGL is: nothing guards the show while it blocks.
 
-
     Attributes
     ----------
     direct : True
