@@ -86,7 +86,8 @@ def test_unknown_inputs(sd, spec, monkeypatch):
     sd.default.device = (-1, -1)
     text = failure(lambda: open_source(spec))
     assert text.startswith("input: ")
-    assert "device:NAME" in text or spec == "file:"
+    assert "browser, demo, device, file, loopback, url" in text or spec in ("", "device", "file:")
+    assert "did you mean demo?" in text or spec != "Demo"
 
 
 def test_forgotten_prefix_is_guessed(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from artgen_osc.cli import main
 from artgen_osc.commands import bench_figures as bench
+from artgen_osc.commands import bench_finisher
 from artgen_osc.commands.bench_figures import Contender, alternate, lines
 from artgen_osc.errors import ModelError
 from artgen_osc.inference import modelfile, workload
@@ -162,7 +163,7 @@ def test_the_same_network_in_torch_takes_turns(tmp_path: Path, brief: None) -> N
 def test_the_whole_answer(brief: None, gl_context: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--json", "--seconds=0.1"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert set(figures) == {"machine", "generators", "first_picture", "daemon"}
+    assert set(figures) == {"machine", "generators", "finisher", "first_picture", "daemon"}
     assert figures["machine"]["cores"] >= 1
     (paint,) = figures["generators"]
     assert (paint["model"], paint["size"]) == ("generator.onnx", 256)
@@ -170,12 +171,27 @@ def test_the_whole_answer(brief: None, gl_context: Any, capsys: pytest.CaptureFi
     heard = figures["daemon"]
     assert 0.0 < heard["hop_median_ms"] <= heard["hop_p99_ms"]
     assert min(heard["mood_network_ms"], heard["times_real_time"]) > 0.0
+    finisher = figures["finisher"]
+    assert (finisher["model"], finisher["from"], finisher["to"]) == ("finisher.onnx", 256, 1024)
+    assert 2.0 < finisher["gflop"] < 4.0
+    for row in finisher["runs"]:
+        assert 0.0 < row["median_ms"] <= row["p99_ms"]
+        assert row["times_faster_than_open"] == pytest.approx(row["open_sides_ms"] / row["median_ms"])
     text = "\n".join(lines(figures))
-    for words in ("256 pixels", "pictures/s", "of a matrix product", "first picture", "times real time"):
+    for words in (
+        "256 pixels to 1024",
+        "left open",
+        "256 pixels",
+        "pictures/s",
+        "of a matrix product",
+        "first picture",
+        "times real time",
+    ):
         assert words in text
 
 
-def test_what_is_left_out_is_said(brief: None) -> None:
+def test_what_is_left_out_is_said(brief: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_finisher, "installed_generator", lambda: tmp_path / "generator.onnx")
     row = dict.fromkeys(
         ("threads", "cores_used", "pictures", "median_ms", "p99_ms", "pictures_per_s", "of_matrix_rate"), 1.0
     )
@@ -191,11 +207,12 @@ def test_what_is_left_out_is_said(brief: None) -> None:
                 "torch_eager": {"left_out": "no torch"},
             }
         ],
+        "finisher": bench_finisher.finisher_or_reason("openvino", 0.1),
         "first_picture": {"left_out": "no OpenGL"},
         "daemon": dict.fromkeys(("hop_median_ms", "hop_p99_ms", "times_real_time", "mood_network_ms"), 1.0),
     }
     text = "\n".join(lines(figures))
-    for words in ("load 3.0", "left out: no torch", "left out: no OpenGL"):
+    for words in ("load 3.0", "left out: no torch", "finisher is left out: ", "left out: no OpenGL"):
         assert words in text
 
 

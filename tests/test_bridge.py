@@ -58,9 +58,9 @@ class Server(Peer):
 
     @contextlib.contextmanager
     def open(self, target: str = "/json", **options: Any) -> Iterator[ClientConnection]:
-        clients = len(self.bridge._clients)
+        listeners = self.bridge._listeners
         with connect(f"ws://127.0.0.1:{self.port}{target}", compression=None, **options) as client:
-            wait_for(lambda: len(self.bridge._clients) > clients, what="the client")
+            wait_for(lambda: self.bridge._listeners > listeners, what="the client")
             yield client
 
     def publish(self, values: dict[str, Value]) -> None:
@@ -510,7 +510,7 @@ def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest
         (tables.WebConfig(port=free_port()), tables.VisualsConfig(host="no..host")),
     ):
         assert open_page(Config(web=web, visuals=visuals), show_table.CONTRACT, server.receiver) is None
-        assert threading.active_count() == threads
+        assert threading.active_count() <= threads
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
     assert open_page(Config(web=tables.WebConfig(port=0)), show_table.CONTRACT, server.receiver) is None
     gc.collect()

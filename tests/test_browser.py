@@ -107,7 +107,8 @@ def test_silence_comes_in_blocks_without_frames_on_a_clock_that_goes_on(hub: Bro
     assert [first.time, second.time, third.time, fourth.time] == pytest.approx([0.0, 0.2, 0.3, 0.4])
 
 
-def test_a_short_hold_up_is_no_silence(hub: BrowserInput) -> None:
+def test_a_short_hold_up_is_no_silence(hub: BrowserInput, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artgen_osc.audio.browser.PATIENCE", 20.0)  # a busy machine holds it up for longer
     with open_browser(hub) as source:
         blocks = source.blocks()
         hub.put(RAMP[:512])
@@ -237,4 +238,3 @@ def test_the_show_goes_through_another_rate_without_an_end() -> None:
                 levels.append([m.arguments[0] for m in messages if m.path == "/artgen/level_db"])
             assert all(max(level) > -20 for level in levels)
             wait_for(lambda: hub.waiting_ms == 0)
-            hub.leave(daemon._source._closed)  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ def test_a_device_that_is_not_there() -> None:
 
 
 def test_an_unknown_input() -> None:
-    assert_refused(artgen("daemon", "--input", "tape"), "'tape' is not known")
+    assert_refused(artgen("daemon", "--input", "tape"), "'tape' isn't known")
 
 
 @pytest.mark.parametrize("content", [b"", b"not sound", b"RIFF\xff\xff\xff\xffWAVE"])

@@ -126,7 +126,7 @@ def test_files_of_a_show_are_beside_it_and_those_of_flags_are_here(tmp_path: Pat
     given, _ = config.load(path, {"visuals.gallery": "here"})
     folder = path.parent
     assert given.audio.input == f"file:{folder}/songs/a.wav"
-    assert given.mood.model == f"{folder}/mood.onnx"
+    assert given.plugin["mood"].model == f"{folder}/mood.onnx"
     assert given.web.certificate == "/etc/c.pem"
     assert given.visuals.model == f"{folder}/a.onnx"
     assert given.visuals.second_model == "b"  # the name of one that is loaded

@@ -93,13 +93,13 @@ def test_a_saved_file_is_read_again_and_a_bad_edit_is_refused(tmp_path: Path) ->
     save("[mood]\nsmoothing = 3.0\nvalence = 0.9\n", 1000)
     assert file.changes() == {}
     assert file.changes() == {"mood.smoothing": 3.0}
-    assert file.config.mood.valence == 0.1
+    assert file.config.plugin["mood"].valence == 0.1
     save("[mood]\nsmoothing = -1\n", 2000)
     assert file.changes() == {}
     with pytest.raises(ConfigError, match="out of range"):
         file.changes()
     assert file.changes() == {}
-    assert file.config.mood.smoothing == 3.0
+    assert file.config.plugin["mood"].smoothing == 3.0
     path.unlink()
     assert file.changes() == {}
 

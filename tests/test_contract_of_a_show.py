@@ -128,7 +128,7 @@ def test_any_setting_by_a_word_of_the_command_line() -> None:
     said = ("visuals.speed=2", "osc.targets=max", "osc.targets=a=b:9", "visuals.freeze=true", "mood.model=")
     file = config.ConfigFile(None, {config.WORDS: said, "visuals.fps": 30})
     assert (file.config.visuals.speed, file.config.visuals.freeze, file.config.visuals.fps) == (2.0, True, 30)
-    assert file.config.osc.targets == ("max", "a=b:9") and file.config.mood.model == ""
+    assert file.config.osc.targets == ("max", "a=b:9") and file.config.plugin["mood"].model == ""
     with pytest.raises(ConfigError, match=r"(?s)--set visuals.sped: no such setting.*speed: 'x' is not a number"):
         config.ConfigFile(None, {config.WORDS: ["visuals.sped=1", "visuals.speed=x"]})
     with pytest.raises(ConfigError, match=r"--set visuals.freeze: 'yes' is not true or false"):

@@ -216,9 +216,9 @@ def test_a_strangers_effect_changes_the_picture(make_screen: Any, effect: type) 
     assert close(drawn(screen, glow=Amount(0.5)), (127, 127, 127))
     assert close(drawn(screen, glow=Amount(0.0)), (200, 100, 50))
     assert close(drawn(screen), (200, 100, 50)), "nothing is known of it"
-    frame = drawn(screen, glow=Amount(1.0), **show_table.finish(vignette=1.0))
+    frame = drawn(screen, glow=Amount(1.0), **show_table.drawn(vignette=1.0))
     assert frame[0, 0].max() < frame[18, 32].max() - 30, "the finish comes after it, or with it"
-    assert close(screen.small(16).astype(int)[4, 8], (55, 155, 205))
+    assert close(screen.read((16, 9)).astype(int)[4, 8], (55, 155, 205))
     assert close(screen.picture(1.0, PLAIN, {"glow": Amount(1.0)}).astype(int), (55, 155, 205))
     screen.draw(1.0, Look(zoom=1.0, brightness=0.0), {"glow": Amount(1.0)})
     assert screen.read_frame().max() == 0, "a blackout is black, whatever an effect does"
@@ -345,7 +345,7 @@ def test_an_added_effect_of_the_picture_draws_once_for_each(make_screen: Any) ->
 
     screen = make_screen(registry(touched=Touched))
     for _ in range(3):
-        assert close(drawn(screen, touched=Amount(), **show_table.finish(brush=1.0)), (55, 155, 205))
+        assert close(drawn(screen, touched=Amount(), **show_table.drawn(brush=1.0)), (55, 155, 205))
     assert calls == [(32, 32)]
     drawn(screen, touched=Amount(0.5))
     screen.take(np.zeros((16, 16, 3), np.uint8), 1.0)
@@ -356,11 +356,11 @@ def test_an_added_effect_of_the_picture_draws_once_for_each(make_screen: Any) ->
 def test_nothing_is_left_of_a_screen(gl_context: Any) -> None:
     ledger = Ledger()
     screen = Screen(Lent(gl_context, ledger), SIZE, registry=registry(glow=Invert, dim=Negative, bad=Leaks))
-    settings = {name: Amount() for name in ("glow", "dim", "bad")} | show_table.finish(brush=1.0, grain=1.0)
+    settings = {name: Amount() for name in ("glow", "dim", "bad")} | show_table.drawn(brush=1.0, grain=1.0)
     for side in (32, 512, 600, 32):
         screen.take(np.zeros((side, side, 3), np.uint8), 0.5)
         screen.draw(0.5, PLAIN, settings)
-        screen.small(16)
+        screen.read((16, 9))
         screen.picture(0.5, PLAIN)
         screen.resize((side, 40))
     assert ledger.held()

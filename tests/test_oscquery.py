@@ -828,7 +828,7 @@ def test_a_daemon_whose_port_is_taken_goes_on(server: Server, tmp_path: Path, ca
 def test_a_running_renderer_tells_its_settings(gl_context: Any, tmp_path: Path) -> None:
     from visuals.app import run
     from visuals.control.controls import Control
-    from visuals.show import Show as Picture
+    from visuals.loop import RenderLoop
 
     port = free_port()
     given = {"query_port": port, "width": 160, "height": 90, "model": "idle", "headless": True}
@@ -838,7 +838,7 @@ def test_a_running_renderer_tells_its_settings(gl_context: Any, tmp_path: Path) 
     with contextlib.ExitStack() as stack:
         clients: list[ClientConnection] = []
 
-        def on_frame(show: Picture, control: Control) -> None:
+        def on_frame(loop: RenderLoop, control: Control) -> None:
             if not clients:
                 clients.append(stack.enter_context(peer.listen("/visuals/speed", "/visuals/freeze")))
                 seen.extend([message(clients[0]), message(clients[0])])

@@ -25,6 +25,9 @@ class Fake:
     def hop(self) -> Any:
         return self.do()
 
+    def wants(self) -> bool:
+        return True
+
     def close(self) -> None:
         self.closed += 1
         raise OSError("even this")
@@ -62,6 +65,16 @@ def test_fifty_in_a_row_end_it(caplog: pytest.LogCaptureFixture) -> None:
     assert "ended after too many failures (unexpected ZeroDivisionError" in caplog.text
     fake.do = lambda: 3
     assert running.call("hop") is None and not running.alive
+
+
+def test_a_method_that_works_hides_none_that_does_not() -> None:
+    fake, registered = Fake(), plugin()
+    running = Running(registered, fake)
+    fake.do = raising
+    for _ in range(MOST_IN_A_ROW):
+        assert running.call("wants") is True
+        running.call("hop")
+    assert registered.state is State.ENDED
 
 
 def test_one_that_takes_too_long_is_named_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,8 @@ from visuals.control.easing import ease
 from visuals.control.scenes.file import Scene, held_by, read, write
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.recall import MOST_A_FRAME, Present, Scenes
-from visuals.outputs.window import Memory
-from visuals.show import Show
+from visuals.loop import RenderLoop
+from visuals.outputs.memory import Memory
 
 pytestmark = pytest.mark.slow
 
@@ -239,7 +239,7 @@ def perform(file: ConfigFile, script: list[list[tuple[str, Value]]], every: int,
     sender = OscSender([f"127.0.0.1:{file.config.visuals.port}"])
     seen: list[Control] = []
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         seen.append(control)
         if len(seen) % every == 0 and script:
             sender.send([(ROWS[path], value) for path, value in script.pop(0)])
@@ -293,7 +293,7 @@ def test_a_flood_of_recalls_leaves_the_show_running(gl_context: Any, tmp_path: P
     sender = OscSender([f"127.0.0.1:{file.config.visuals.port}"])
     last: list[Control] = []
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         times.append(time.monotonic())
         last.append(control)
         if script and (len(script) > 4 or len(times) % 30 == 0):
@@ -326,7 +326,7 @@ def test_a_scene_named_in_a_saved_show_file_is_recalled(gl_context: Any, tmp_pat
     seen: list[Control] = []
     next_edit = 0.0
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         nonlocal next_edit
         seen.append(control)
         if edits and time.monotonic() > next_edit:
@@ -359,7 +359,7 @@ def test_a_folder_that_goes_away_leaves_the_show_running(gl_context: Any, tmp_pa
     gone = False
     seen: list[Control] = []
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         nonlocal gone
         seen.append(control)
         if not gone and len(seen) > 10:
@@ -382,7 +382,7 @@ def test_a_key_recalls_by_number_and_oscquery_sees_the_new_values(
     seen: list[Control] = []
     told: list[Any] = []
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         seen.append(control)
         if len(seen) == 30:
             for path in ("/visuals/speed", "/visuals/scene"):

@@ -269,7 +269,7 @@ def test_odd_names_are_one_error(tmp_path: Path) -> None:
             with pytest.raises(AudioError) as caught:
                 action()
             assert words in str(caught.value) and str(caught.value).count("; ") == 2, name
-        with pytest.raises(AudioError, match="is not known"):
+        with pytest.raises(AudioError, match="isn't known"):
             open_source(path)  # the forgotten prefix
 
 

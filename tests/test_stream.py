@@ -21,10 +21,11 @@ from artgen_osc.audio.stream import StreamSource
 from artgen_osc.audio.stream_decoder import RATE, Sound, records
 from artgen_osc.cli import main
 from artgen_osc.osc.receiver import capture
+from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.runtime.throttle import Throttle
 from tests import signals
 from tests.fake_sounddevice import failure
-from tests.ports import daemon_ports
+from tests.ports import daemon_ports, free_port
 from tests.radio import Radio, Server, encode, rtsp, send
 from tests.support.daemons import RunningDaemon
 from tests.support.waiting import wait_for
@@ -543,16 +544,15 @@ def test_a_stream_is_heard_as_a_file_is(server: Server, monkeypatch: pytest.Monk
     assert pushed.pop() is None and sum(map(len, pushed)) == heard == RATE
 
 
-def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio) -> None:
+def test_the_show_goes_on_through_a_gap(server: Server, radio: Radio, monkeypatch: pytest.MonkeyPatch) -> None:
     with capture() as listener:
         address = f"url:http://me:secret@127.0.0.1:{server.port}/live"
-        running = RunningDaemon({"audio.input": address, "osc.targets": [f"127.0.0.1:{listener.port}"]})
-        daemon = running.daemon
         shown: list[object] = []
-        daemon._query = type(
-            "Query", (), {"dropped": 0, "refused": 0, "publish": lambda self, values: shown.extend(values)}
-        )()
-        daemon._steer()
+        publish = OscQuery.publish
+        monkeypatch.setattr(OscQuery, "publish", lambda query, values: shown.extend(values) or publish(query, values))
+        running = RunningDaemon(
+            {"audio.input": address, "osc.targets": [f"127.0.0.1:{listener.port}"], "osc.query_port": free_port()}
+        )
 
         def loudest(seconds: float) -> float:
             messages = [message for _, message in listener.read(seconds)]

@@ -70,13 +70,13 @@ def test_errors_are_data(caplog: pytest.LogCaptureFixture) -> None:
     worker = ThreadWorker("", lambda model: Painter(), most_fps=1000.0)
     try:
         with caplog.at_level(logging.WARNING):
-            for _ in range(3):
+            for failures in (1, 2, 3):
                 worker.request(asking(-1), 0.0)
-                wait_for(lambda: worker.state.error != "")
+                wait_for(lambda count=failures: worker.state.failures == count)
+            worker.request(asking(5), 0.0)
+            assert wait_for(worker.poll), "and by now whatever is logged is"
         assert "engine trouble" in worker.state.error
         assert len(caplog.records) == 1, "logged once"
-        worker.request(asking(5), 0.0)
-        assert wait_for(worker.poll)
     finally:
         worker.close()
 

@@ -171,11 +171,17 @@ class BrowserSource(ClosesItself):
     """
 
     name = "browser"
+    lasts = False
 
     def __init__(self, hub: BrowserInput) -> None:
         self._hub = hub
         self._closed = threading.Event()
         self.sample_rate = hub.sample_rate
+
+    @property
+    def sent_at(self) -> float:  # type: ignore[override]
+        """See `AudioSource`: a page may go away."""
+        return self._hub.sent_at
 
     def blocks(self) -> Iterator[AudioBlock]:
         """See `AudioSource.blocks`. It listens from here on: what came while the analysis was made ready is no loss."""

@@ -21,6 +21,7 @@ import numpy as np
 
 from artgen_osc.errors import ModelError
 from artgen_osc.inference.modelfile import Engine, ModelFile, check_parts, has_card, installed_generator, load
+from artgen_osc.inference.onnx_session import Shapes
 from artgen_osc.inference.workload import flops, write_product
 from artgen_osc.runtime.child import python_module
 
@@ -81,10 +82,14 @@ def alternate(contenders: list[Contender], seconds: float) -> None:
         rounds += 1
 
 
-def engine_run(engine: Engine) -> Callable[[], float]:
-    """A run of a network on fixed inputs."""
+def engine_run(engine: Engine, shapes: Shapes | None = None) -> Callable[[], float]:
+    """A run of a network on fixed inputs; `shapes` of them, where the graph leaves them open."""
     draw = np.random.default_rng(0)
-    inputs = [draw.normal(size=[max(1, side) for side in port.shape]).astype(port.dtype) for port in engine.inputs]
+    shapes = shapes or [[max(1, side) for side in port.shape] for port in engine.inputs]
+    inputs = [
+        draw.integers(0, 256, shape, np.uint8) if port.dtype == "uint8" else draw.normal(size=shape).astype(port.dtype)
+        for port, shape in zip(engine.inputs, shapes, strict=True)
+    ]
 
     def run() -> float:
         start = perf_counter()
@@ -240,7 +245,8 @@ def daemon(seconds: float) -> dict[str, Any]:
     ModelError
         The mood network can't be used.
     """
-    from artgen_osc.analysis.analyzer import HOP_LENGTH, HOP_TIME, RATE, Analyzer
+    from artgen_osc.analysis.analyzer import Analyzer
+    from artgen_osc.analysis.hop import HOP_LENGTH, HOP_TIME, RATE
     from artgen_osc.audio.demo import compose
     from artgen_osc.audio.sources import AudioBlock
     from artgen_osc.mood.estimator import SHIPPED_MODEL
@@ -284,6 +290,8 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
     ArtgenError
         A model or the engine can't be used.
     """
+    from artgen_osc.commands.bench_finisher import finisher_or_reason
+
     models = models or [installed_generator()]
     return {
         "machine": {
@@ -294,6 +302,7 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
             "python": platform.python_version(),
         },
         "generators": [generator(path, engine, seconds) for path in models],
+        "finisher": finisher_or_reason(engine, min(seconds, 10.0)),
         "first_picture": first_picture(models[0], engine),
         "daemon": daemon(min(seconds, 5.0)),
     }
@@ -301,6 +310,8 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
     """The same for people."""
+    from artgen_osc.commands.bench_finisher import lines as finisher_lines
+
     machine = figures["machine"]
     yield f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"
     if (machine["load_average"] or 0.0) > BUSY:
@@ -322,6 +333,7 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
                 f"  plain torch {torch['median_ms']:7.1f} ms on {torch['threads']} threads, eager, float32: "
                 f"{torch['times_faster']:.1f} times as long"
             )
+    yield from finisher_lines(figures["finisher"])
     start = figures["first_picture"]
     if "left_out" in start:
         yield f"\nfirst picture is left out: {start['left_out']}"

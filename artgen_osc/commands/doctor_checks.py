@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from artgen_osc.config.tables import Config
@@ -12,6 +13,10 @@ from artgen_osc.errors import ArtgenError, EngineError
 from artgen_osc.inference import engine
 from artgen_osc.inference.model_cards import models_page
 from artgen_osc.runtime.text import say, unexpected
+
+_RUNS = 5
+_SLOW_S = 1.0 / 6.0
+"""A show needs six pictures a second."""
 
 
 def _python(config: Config) -> str:
@@ -74,7 +79,8 @@ def _mood_model(config: Config) -> str:
     from artgen_osc.inference import modelfile
     from artgen_osc.mood import estimator as mood
 
-    path = Path(config.mood.model) if config.mood.model else mood.SHIPPED_MODEL
+    given = config.plugin["mood"].model
+    path = Path(given) if given else mood.SHIPPED_MODEL
     return f"{path.name}, trained on {modelfile.load(path, 'mood').card['trained_on']}"
 
 
@@ -92,6 +98,28 @@ def _generator_model(config: Config) -> str:
         modelfile.check_parts(path)
         return f"{path.name}, without a card"
     return f"{path.name}, trained on {modelfile.load(path, 'generator').card['trained_on']}"
+
+
+def _finisher(config: Config) -> str:
+    """How fast it is here on what the installed generator paints; the show itself chooses beside all else it does."""
+    import numpy as np
+
+    from artgen_osc.inference import modelfile
+
+    if config.visuals.finish == 0.0:
+        return "switched off (visuals.finish = 0)"
+    side, scale = 256, 4
+    model = modelfile.load(modelfile.installed_generator().with_name("finisher.onnx"), "finisher", scale=scale)
+    picture = np.full((1, side, side, 3), 128, np.uint8)
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    finish = modelfile.Engine(model, threads, engine=config.visuals.engine, shapes=[picture.shape])
+    finish(picture)
+    start = perf_counter()
+    for _ in range(_RUNS):
+        finish(picture)
+    taken = (perf_counter() - start) / _RUNS
+    choice = f"x{scale}" if taken < _SLOW_S else "off, too slow"
+    return f"{choice}, {taken * 1e3:.0f} ms a picture of {side}x{side}"
 
 
 def _ready(engine: str) -> str:
@@ -169,6 +197,7 @@ CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("mood model", _mood_model, True),
     ("beat model", _beat_model, True),
     ("generator model", _generator_model, False),
+    ("finisher", _finisher, False),
     ("ports", _ports, True),
     ("OSCQuery ports", _query_ports, False),
     ("web port", _web_port, False),

@@ -21,6 +21,9 @@ PREFIXES = {
 }
 """Where the addresses of a plugin's settings begin, by its kind; its name follows."""
 
+FIRST = ("audio", "mood", "rhythm", "osc", "web", "visuals", "plugins")
+"""The tables of a show file begin in this order, whoever declares what is in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -47,8 +50,12 @@ def _settings(plugin: Declared) -> dict[str, Setting]:
         return {}
     prefix = f"{PREFIXES[plugin.kind]}{plugin.name}/"
     found = settings_of(f"plugin.{plugin.name}", plugin.settings, prefix)
-    for setting in found.values():
-        if not f"{setting.address}/".startswith(prefix):
+    for key, setting in found.items():
+        if plugin.own:
+            continue
+        if key != f"plugin.{plugin.name}.{setting.field}":
+            raise ValueError(f"{key}: a setting of {plugin.name} is in [plugin.{plugin.name}]; leave its key out")
+        if not setting.address.startswith(prefix):
             raise ValueError(f"{setting.address}: an address of {plugin.name} begins with {prefix[:-1]}")
     return found
 
@@ -64,7 +71,7 @@ class Contract:
     Attributes
     ----------
     unusable : their tables, as ``plugin.NAME``
-    tables : the dataclass of each table of the show file; ``plugin.NAME`` for a plugin's
+    tables : the dataclasses that hold the settings, by name; ``plugin.NAME`` for a plugin's
     settings : by ``table.key``, in order
     addresses : what is sent and understood
 
@@ -81,16 +88,19 @@ class Contract:
             key: setting for name, table in TABLES.items() for key, setting in settings_of(name, table).items()
         }
         extracted: list[Address] = []
+        painted: list[Address] = []
         for plugin in plugins:
             self.settings |= _settings(plugin)
+            if plugin.kind == "output" and not plugin.own:
+                path = f"{PREFIXES['output']}{plugin.name}/dropped"
+                painted.append(Address(path, "int", "frames that it has lost so far", 0, schema.COUNT_MAX))
             if plugin.settings is not None:
                 self.tables[f"plugin.{plugin.name}"] = plugin.settings
             for row in () if plugin.own else plugin.outputs:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
                 extracted.append(row)
-        # A table of the show file is one, whoever declares what is in it.
-        tables = list(dict.fromkeys(key.rpartition(".")[0] for key in self.settings))
+        tables = [*FIRST, *dict.fromkeys(key.rpartition(".")[0] for key in self.settings)]
         self.settings = dict(sorted(self.settings.items(), key=lambda item: tables.index(item[0].rpartition(".")[0])))
         rows = [setting.row for setting in self.settings.values()]
         self.addresses = AddressTable(
@@ -98,9 +108,14 @@ class Contract:
             schema.HARMONY,
             extracted,
             (*schema.STATUS, schema.REFUSAL),
-            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL),
+            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL, *painted),
             (*(row for row in rows if row), *schema.DAEMON_COMMANDS, *schema.VISUALS_COMMANDS),
         )
+
+    @property
+    def sections(self) -> list[str]:
+        """The tables that a show file may have, in order; ``plugin.NAME`` for a plugin's own."""
+        return list(dict.fromkeys([*(key.rpartition(".")[0] for key in self.settings), *self.tables]))
 
     def in_table(self, name: str) -> list[str]:
         """Keys of the settings of one table, as ``table.key``."""
@@ -137,6 +152,13 @@ class Contract:
         setting = self.settings[key]
         return getattr(self._held(config, setting.table), setting.field)
 
+    def _held(self, config: Config, table: str) -> Any:
+        """One dataclass of a config; a plugin's that it hasn't is as declared."""
+        if table in TABLES:
+            return getattr(config, table)
+        held = config.plugin.get(_name(table))
+        return self.tables[table]() if held is None else held
+
     def replace(self, config: Config, key: str, value: object) -> Config:
         """A config with the setting ``table.key`` changed, after `check`."""
         setting = self.settings[key]
@@ -144,12 +166,6 @@ class Contract:
         if setting.table in TABLES:
             return replace(config, **{setting.table: changed})
         return replace(config, plugin={**config.plugin, _name(setting.table): changed})
-
-    def _held(self, config: Config, table: str) -> Any:
-        """The settings of a table; as declared where a config has none of a plugin."""
-        if table in TABLES:
-            return getattr(config, table)
-        return config.plugin.get(_name(table)) or self.tables[table]()
 
     def current(self, rows: Iterable[Address], config: Config) -> list[tuple[Address, Value]]:
         """What the settings of `rows` are now, as it would be sent; those without a value are left out."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 
-def flags(given: Mapping[str, object], tables: Collection[str] = ("visuals", "set")) -> list[str]:
+def flags(given: Mapping[str, object], tables: Collection[str] = ("visuals",)) -> list[str]:
     """Settings of some tables, by ``table.key``, as flags of one of our commands; None is left out."""
     words = []
     for key, value in given.items():

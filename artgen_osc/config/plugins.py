@@ -1,5 +1,7 @@
 """The plugins of a show, and the contract that they and we make together."""
 
+import functools
+
 from artgen_osc.config.contract import PREFIXES, Contract, Declared
 from artgen_osc.errors import PluginError
 from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State, own
@@ -53,6 +55,7 @@ def own_registry() -> Registry:
     return Registry(KINDS, own)
 
 
+@functools.cache
 def own_contract() -> Contract:
-    """What can be set and said without added plugins."""
+    """What can be set and said without added plugins; made once, since every command asks for it."""
     return contract_of(own_registry())

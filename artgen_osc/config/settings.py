@@ -83,8 +83,9 @@ def load(
     for name, table in _tables(given).items():
         if name in contract.unusable:
             continue  # the registry has told why
-        if name not in contract.tables or not isinstance(table, dict):
-            mistakes.append(f"[{name}]: no such table; {nearest(name, [*contract.tables, 'map'])}; change it in {path}")
+        if name not in contract.sections or not isinstance(table, dict):
+            known = [*contract.sections, "map"]
+            mistakes.append(f"[{name}]: no such table; {nearest(name, known)}; change it in {path}")
             continue
         start = f"{name}."
         checks = {key.removeprefix(start): contract.settings[key].check for key in contract.in_table(name)}
@@ -137,7 +138,7 @@ class ConfigFile:
         self._flags = {key: value for key, value in flags.items() if key != WORDS} | self._said(flags.get(WORDS))
         self.config, self.origins = load(path, self._flags, self.contract)
         for name in self.registry.switch_off(self.config.plugins.off):
-            log.warning("plugins.off: %s: no plugin has this name; artgen plugins lists them", printable(name))
+            log.warning("plugins.off: %s: no installed plugin has this name; mend it or take it out", printable(name))
         self._read = self._seen = self._state()
 
     def _said(self, words: object) -> dict[str, Any]:

@@ -20,9 +20,14 @@ def _address(value: str) -> None:
         )
 
 
-def _folder(value: str) -> None:
-    if not value or "\0" in value:
-        raise ValueError(f"{value!r} can't be the name of a folder; a name such as songs is allowed")
+def _folder(default: str, doc: str) -> Any:
+    """A setting that names a folder of the show's; without a name it would be the current one."""
+
+    def check(value: str) -> None:
+        if not value or "\0" in value:
+            raise ValueError(f"{value!r} can't be the name of a folder; a name such as {default!r} is allowed")
+
+    return setting(default, doc, check=check)
 
 
 def _token(value: str) -> None:
@@ -45,36 +50,6 @@ class AudioConfig:
     )
     gain_db: float = setting(0.0, "gain before the analysis", -60.0, 60.0, "dB", address="/artgen/control/gain_db")
     mute: bool = setting(False, "don't play a file, a stream or the demo through the default output")
-
-
-@dataclass(frozen=True, slots=True)
-class MoodConfig:
-    """``[mood]``: how the music's mood is found."""
-
-    model: str = setting("", "mood model file; empty: the one that is installed")
-    smoothing: float = setting(
-        0.4, "time constant of the mood that is sent", 0.0, 30.0, "s", address="/artgen/control/smoothing"
-    )
-    manual: bool = setting(
-        False, "send the valence and energy below instead of the music's", address="/artgen/control/mood/manual"
-    )
-    valence: float = setting(0.5, "the manual valence", address="/artgen/control/mood/valence")
-    energy: float = setting(0.5, "the manual energy", address="/artgen/control/mood/energy")
-    freeze: bool = setting(False, "hold the mood where it is", address="/artgen/control/freeze")
-
-
-@dataclass(frozen=True, slots=True)
-class RhythmConfig:
-    """``[rhythm]``: how beats are sent."""
-
-    lead: float = setting(0.02, "announce beats early by so much", 0.0, 0.5, "s", address="/artgen/control/beat/lead")
-    octave: int = setting(
-        0,
-        "-1: beats half as fast as heard, 0: as heard, 1: twice as fast",
-        -1,
-        1,
-        address="/artgen/control/beat/octave",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +85,7 @@ class WebConfig:
         "what the page's address has to show, 12 letters or more; empty: a new one at each start, if one is needed",
         check=_token,
     )
-    songs: str = setting(
-        "songs", "folder of the songs that are recorded or uploaded; it is made with the first one", check=_folder
-    )
+    songs: str = _folder("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
     certificate: str = setting("", "PEM file with a certificate, to serve https; empty: http")
     key: str = setting("", "PEM file with the certificate's key; empty: it is in the same file")
     hosts: tuple[str, ...] = setting(
@@ -133,7 +106,6 @@ class VisualsConfig:
     width: int = setting(1280, "width of the window in pixels", 64, 16384)
     height: int = setting(720, "height of the window in pixels", 64, 16384)
     fps: int = setting(60, "most pictures a second", 1, 240)
-    display: int = setting(0, "number of the display, from 0", 0, 15)
     fullscreen: bool = setting(False, "fill the screen", address="/visuals/fullscreen", scene=False)
     headless: bool = setting(False, "render off screen through EGL, without a window")
     model: str = setting(
@@ -191,26 +163,8 @@ class VisualsConfig:
         address="/visuals/scene/fade",
         scene=False,
     )
-    scenes: str = setting("scenes", "folder of the scenes that you save; it is made with the first one", check=_folder)
-    view: str = setting(
-        "", "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live"
-    )
-    gallery: str = setting("gallery", "folder of the snapshots; it is made with the first one", check=_folder)
-    snapshot_every: float = setting(
-        0.0,
-        "a snapshot every so many seconds, half a second at least; 0: none",
-        0.0,
-        3600.0,
-        "s",
-        address="/visuals/snapshot/every",
-        scene=False,
-    )
-    snapshot_on_mood: float = setting(
-        0.0,
-        "a snapshot when the mood has moved so far from the last one's, every 10 s at most; 0: none",
-        address="/visuals/snapshot/mood",
-        scene=False,
-    )
+    scenes: str = _folder("scenes", "folder of the scenes that you save; it is made with the first one")
+    gallery: str = _folder("gallery", "folder of the snapshots; it is made with the first one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +181,10 @@ class Config:
     Attributes
     ----------
     map : the rows of ``[[map]]``
-    plugin : the settings of each plugin, by its name: ``[plugin.NAME]``
+    plugin : the settings of each plugin, by its name: ``[plugin.NAME]``, or for ours where their keys say
     """
 
     audio: AudioConfig = AudioConfig()
-    mood: MoodConfig = MoodConfig()
-    rhythm: RhythmConfig = RhythmConfig()
     osc: OscConfig = OscConfig()
     web: WebConfig = WebConfig()
     visuals: VisualsConfig = VisualsConfig()
@@ -243,8 +195,6 @@ class Config:
 
 TABLES: dict[str, type] = {
     "audio": AudioConfig,
-    "mood": MoodConfig,
-    "rhythm": RhythmConfig,
     "osc": OscConfig,
     "web": WebConfig,
     "visuals": VisualsConfig,

@@ -12,12 +12,18 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ModelError
+from artgen_osc.inference.onnx_session import Shapes
 
 _FLOAT = 1
 
 
-def flops(path: Path) -> int:
-    """Floating point operations of one run, from the graph. Lengths left open count as 1.
+def flops(path: Path, shapes: Shapes | None = None) -> int:
+    """Floating point operations of one run, from the graph.
+
+    Parameters
+    ----------
+    path : the ONNX file
+    shapes : of its inputs; without them lengths left open count as 1
 
     Raises
     ------
@@ -31,8 +37,10 @@ def flops(path: Path) -> int:
         model = core.read_model(str(path))
         model.reshape(
             {
-                port: [1 if side.is_dynamic else side.get_length() for side in port.get_partial_shape()]
-                for port in model.inputs
+                port: list(shapes[index])
+                if shapes is not None
+                else [1 if side.is_dynamic else side.get_length() for side in port.get_partial_shape()]
+                for index, port in enumerate(model.inputs)
             }
         )
         # What depends on weights only is computed once, when the network is loaded.

@@ -13,10 +13,14 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 from artgen_osc.errors import PluginError
+from artgen_osc.runtime.text import printable, shortened
 
 log = logging.getLogger("artgen.plugins")
 
 OWN_PACKAGE = "artgen-osc"
+
+LONGEST_TROUBLES = 280
+"""Letters of what a status address says of plugins."""
 
 
 class State(StrEnum):
@@ -73,21 +77,25 @@ def group_of(kind: str) -> str:
 
 
 @functools.cache
+def _every() -> Any:
+    """Read once, for all groups: a look goes through the metadata of every package."""
+    return entry_points()
+
+
 def _installed(group: str) -> tuple[EntryPoint, ...]:
-    """Read once: a look goes through the metadata of every package."""
-    return tuple(entry_points(group=group))
+    return tuple(_every().select(group=group))
 
 
 @functools.cache
-def _package(package: Distribution | None) -> tuple[str, str]:
-    """Name and version; a look reads its whole description, and many entry points are of one package."""
-    return (package.name, package.version) if package else ("", "")
+def _described(package: Distribution) -> tuple[str, str]:
+    """Name and version; read once, since every look parses the metadata."""
+    return package.name, package.version
 
 
 @functools.cache
 def own(group: str) -> tuple[EntryPoint, ...]:
     """The entry points of a group that are ours."""
-    return tuple(entry for entry in _installed(group) if _package(entry.dist)[0] == OWN_PACKAGE)
+    return tuple(entry for entry in _installed(group) if entry.dist and _described(entry.dist)[0] == OWN_PACKAGE)
 
 
 class Registry:
@@ -120,7 +128,8 @@ class Registry:
 
     @staticmethod
     def _describe(kind: str, entry: EntryPoint) -> Plugin:
-        return Plugin(kind, entry.name, *_package(entry.dist))
+        package, version = _described(entry.dist) if entry.dist else ("", "")
+        return Plugin(kind, entry.name, package, version)
 
     def plugins(self, kind: str | None = None) -> list[Plugin]:
         """All that are registered, by kind and name, those that can't be used too; imports none.
@@ -131,6 +140,15 @@ class Registry:
         """
         listed = [*self._plugins.values(), *self._shadowed]
         return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
+
+    def troubles(self, kinds: Collection[str]) -> str:
+        """The plugins of some kinds that can't be used or have ended, and why, on one line; empty where all is well."""
+        told = (
+            f"{plugin.kind} {plugin.name}: {printable(plugin.reason)}"
+            for plugin in self.plugins()
+            if plugin.kind in kinds and plugin.state not in (State.READY, State.OFF)
+        )
+        return shortened("; ".join(told), LONGEST_TROUBLES)
 
     def switch_off(self, names: Collection[str]) -> list[str]:
         """Use no plugin of these names.

@@ -1,6 +1,7 @@
 """A plugin at work: what it raises, and what it takes too long for, harms nothing else."""
 
 import logging
+from collections import Counter
 from time import perf_counter
 from typing import Any
 
@@ -42,7 +43,8 @@ class Running:
         self.failures = 0
         self._instance, self._budget = instance, budget
         self._last: dict[str, Any] = {}
-        self._in_a_row, self._lost = 0, 0.0
+        self._in_a_row: Counter[str] = Counter()
+        self._lost: dict[str, float] = {}
         self._throttle = Throttle()
 
     @property
@@ -74,27 +76,28 @@ class Running:
             value = getattr(self._instance, method)(*given)
         except Exception as error:  # a stranger's code may raise anything
             log.debug("%s %s", self.plugin.kind, self.name, exc_info=error)
-            self.fail(str(error) if isinstance(error, PluginError) else unexpected(error))
+            self.fail(str(error) if isinstance(error, PluginError) else unexpected(error), method)
             return self._last.get(method)
         taken = perf_counter() - start
         self._last[method] = value
         if taken > self._budget:
-            self._lost += taken
-            self.fail(f"took {1000 * taken:.0f} ms, where {1000 * self._budget:.0f} ms is the most")
+            self._lost[method] = self._lost.get(method, 0.0) + taken
+            self.fail(f"took {1000 * taken:.0f} ms, where {1000 * self._budget:.0f} ms is the most", method)
         else:
-            self._in_a_row, self._lost = 0, 0.0
+            self._in_a_row[method], self._lost[method] = 0, 0.0
         return value
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, method: str = "") -> None:
         """Count a failure; many in a row end the plugin.
 
         Parameters
         ----------
         reason : on one line
+        method : what failed; each has a row of its own, so that one that works hides none that doesn't
         """
         self.failures += 1
-        self._in_a_row += 1
-        if self._in_a_row >= MOST_IN_A_ROW or self._lost > MOST_LOST_S:
+        self._in_a_row[method] += 1
+        if self._in_a_row[method] >= MOST_IN_A_ROW or self._lost.get(method, 0.0) > MOST_LOST_S:
             self.plugin.fail(State.ENDED, reason)
             self.close()
         elif self._throttle.due():

@@ -172,13 +172,15 @@ def settings_of(table: str, declared: type, prefix: str = "") -> dict[str, Setti
     ----------
     table : the dataclass's name in the show file
     declared : a dataclass whose fields are all made by `setting`
-    prefix : begins the address of a setting that names none, and its name ends it; empty: it has none
+    prefix : begins the address of a setting that names neither that nor its key, and its name ends it; empty: it has
+        none
     """
     found = {}
     for field in dataclasses.fields(declared):
         given = dict(field.metadata)
+        below = prefix and not given["key"]
         key = given.pop("key") or f"{table}.{field.name}"
-        given["address"] = given["address"] or (f"{prefix}{field.name}" if prefix else "")
+        given["address"] = given["address"] or (f"{prefix}{field.name}" if below else "")
         widest = (-math.inf, math.inf)
         if given["address"] and type(field.default) in (int, float):
             widest = (0.0, 1.0) if isinstance(field.default, float) else (0, COUNT_MAX)

@@ -16,13 +16,18 @@ from artgen_osc.inference.modelfile import file_sha256, graph_sha256, weights_sh
 from artgen_osc.schema.table import Value
 from tests import show_table
 from tests.gallery.conftest import an_about
+from visuals.clock import Tick
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
 from visuals.gallery import again
 from visuals.gallery.files import read, write
 from visuals.gallery.record import About
+from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Frame, open_generator
 from visuals.generators.idle import IdleGenerator
 from visuals.generators.steering import KIND, sidecar
+from visuals.modulation.motion import Look
+from visuals.outputs.kind import OutputHost, Showing
 from visuals.painting.painter import Stroke
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
@@ -38,7 +43,11 @@ class Stage:
     def __init__(self, context: Any, folder: Path, **settings: Any) -> None:
         config = show_table.config(**{"model": "idle", "grain": 0.0} | settings)
         self.controls = Controls(config, show_table.CONTRACT)
-        self.show = Show(context, SIZE, self.controls, SyncWorker(str(settings.get("model", "idle")), open_generator))
+        worker = SyncWorker(str(settings.get("model", "idle")), open_generator)
+        self.screen = Screen(context, SIZE)
+        self.show = Show(self.screen, self.controls.now(0.0), worker)
+        self.showing = Showing(self.controls.now(0.0), SIZE)
+        self.host = OutputHost(config.visuals, show_table.CONTRACT, self.showing, picture=self.screen.picture)
         self.folder, self.time = folder, 0.0
 
     def send(self, *pairs: tuple[str, Value]) -> None:
@@ -47,12 +56,14 @@ class Stage:
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 60)):
             self.time += 1 / 60
-            self.control = self.show.step(self.time, 1 / 60)
-            self.show.draw()
+            self.showing.control = self.controls.now(self.time)
+            scene = self.show.step(self.showing.control, Tick(self.time, self.time, 1 / 60))
+            self.showing.scene = scene
+            self.screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
 
     def keep(self) -> tuple[Frame, About]:
         """Take a snapshot; its pixels and what its file knows."""
-        kept = snapshot(self.show, self.control, "asked")
+        kept = snapshot(self.host, "asked")
         assert kept is not None
         frame, about = kept
         write(self.folder / f"{about.id}.png", frame, about)
@@ -71,6 +82,7 @@ def make_stage(gl_context: Any, tmp_path: Path) -> Iterator[Any]:
     yield make
     for stage in stages:
         stage.show.close()
+        stage.screen.release()
 
 
 def painted_again(about: About, files: list[str], size: int) -> Frame:
@@ -93,7 +105,7 @@ def test_the_same_size_is_the_same_picture_and_a_larger_one_looks_alike(make_sta
     stage.run(0.21)  # in the middle of a fade and a push
     frame, about = stage.keep()
     assert (about.key, about.tempo_bpm, about.cause) == ("A minor", 120.0, "asked")
-    assert (about.valence, about.energy) == stage.show.mood
+    assert (about.valence, about.energy) == stage.show.scene.mood
     assert about.look.zoom > 1.1
     np.testing.assert_array_equal(painted_again(about, [], SIZE[0]), frame)
 
@@ -117,7 +129,7 @@ def test_a_snapshot_shows_neither_a_blackout_nor_the_overlay(make_stage: Any) ->
 
 def test_before_the_first_picture_there_is_no_snapshot(make_stage: Any) -> None:
     stage = make_stage()
-    assert snapshot(stage.show, stage.controls.now(0.0), "asked") is None
+    assert snapshot(stage.host, "asked") is None
 
 
 def steered_model(folder: Path, name: str) -> str:
@@ -162,6 +174,54 @@ def test_two_models_one_of_them_steered_by_what_it_has_seen(make_stage: Any, tmp
     assert about.mix == pytest.approx(0.3)
     assert np.abs(about.strokes[0].mood - [0.9, 0.2]).max() > 0.02, "it asks for more than it wants"
     np.testing.assert_array_equal(painted_again(about, [plain, steered], SIZE[0]), frame)
+
+
+def test_a_finished_picture_is_the_same_again_and_a_print_goes_through_the_finisher_twice(
+    gl_context: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnx", reason="writing a model takes onnx")
+    from tests.test_foreign import HEIGHT, WIDTH
+    from tests.test_foreign import write as write_model
+
+    model = str(write_model(tmp_path / "water.onnx"))
+    stage = Stage(gl_context, tmp_path, model=model)
+    stage.show.close()
+    worker = SyncWorker(model, open_generator, finisher=Finisher)
+    stage.screen.resize((64, 36))
+    stage.show = Show(stage.screen, stage.controls.now(0.0), worker)
+    stage.run(3.0)
+    frame, about = stage.keep()
+    stage.show.close()
+    assert (about.finish, about.scale) == (1.0, 4)
+    painted = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, [model])))
+
+    def finished(size: int, about: About) -> tuple[Frame, About, Frame]:
+        pixels, ready = again.finish(painted, about, again.passes(painted.shape, about, size), Finisher)
+        return pixels, ready, again.draw(pixels, ready, size)
+
+    pixels, ready, drawn = finished(64, about)
+    assert pixels.shape == (4 * HEIGHT, 4 * WIDTH, 3) and ready.scale == 4
+    assert np.abs(drawn.astype(int) - frame).max() <= 1
+    pixels, ready, drawn = finished(256, about)
+    assert (pixels.shape, ready.scale) == ((16 * HEIGHT, 16 * WIDTH, 3), 16)
+    assert "brush" in about.effects and "brush" not in ready.effects
+    assert drawn.shape == (144, 256, 3)
+    np.testing.assert_array_equal(finished(256, about)[2], drawn)
+    kept = replace(about, width=256, height=144, scale=ready.scale)
+    np.testing.assert_array_equal(finished(256, kept)[2], drawn)
+    assert finished(256, replace(about, finish=0.0))[0].shape == painted.shape
+
+
+@pytest.mark.parametrize(
+    ("size", "runs"), [(256, []), (383, []), (384, [2]), (641, [4]), (1024, [4]), (4096, [4, 4]), (16384, [4, 4, 2])]
+)
+def test_a_print_is_finished_as_often_as_it_needs(size: int, runs: list[int]) -> None:
+    stroke = Stroke("a", "0" * 64, np.ones(4, np.float32), np.ones(2, np.float32), 1.0)
+    about = replace(an_about(), strokes=(stroke,), look=Look(zoom=1.0), width=64, height=64)
+    assert again.passes((256, 256, 3), about, size) == runs
+    own = replace(about, width=size, height=size, scale=int(np.prod(runs)))
+    assert again.passes((256, 256, 3), own, size) == runs
+    assert again.passes((256, 256, 3), replace(about, strokes=an_about().strokes), size) == []
 
 
 def test_the_model_is_known_by_what_is_in_it(tmp_path: Path) -> None:

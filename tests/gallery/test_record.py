@@ -44,7 +44,7 @@ def test_a_file_of_before_has_no_scene_and_its_effects_beside_the_camera() -> No
     again = from_json(json.dumps(told))
     assert again.scene == "" and again.effects == {"speed": 2.0, "grain": 0.25, "vignette": 0.125}
     drawn = drawn_of(again, ("brush", "grain", "vignette"), show_table.CONTRACT)
-    assert drawn == show_table.finish(grain=0.25, vignette=0.125), "there was no brush yet"
+    assert drawn == show_table.drawn(grain=0.25, vignette=0.125), "there was no brush yet"
 
 
 @dataclass(frozen=True, slots=True)

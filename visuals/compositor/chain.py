@@ -185,7 +185,7 @@ class Chain:
                     break
         return source
 
-    def finish(self) -> None:
+    def set_final(self) -> None:
         """Set the last pass to what finishes the frame."""
         values = {}
         for index, used in enumerate(self._at["finish"]):

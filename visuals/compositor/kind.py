@@ -70,7 +70,8 @@ class Effect(Protocol):
     * ``finish``: the last, in the compositor's own last pass; see `visuals.compositor.pixel.PixelEffect`.
 
     Within a place added effects come first, by name, and then ours, by name. An effect may have a method
-    ``fray(settings) -> float``: so many pixels of the picture the enlargement moves contours, as on rough paper.
+    ``fray(settings) -> float``: so many pixels of the picture the enlargement moves contours to and fro, as on rough
+    paper.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ class Effect(Protocol):
         ----------
         source : texture, linear and clamped to its edges
         target : framebuffer to draw into, of the size of the source save at ``enlarge``; it isn't bound yet, and what
-            is in it is of no use
+            is in it is of no use. A query that counts samples runs meanwhile: begin none
         settings : instance of ``Settings``, or None
         moment : Moment
 

@@ -77,6 +77,7 @@ class Screen:
         self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
         self._frames: PingPong | None = None
         self._last: tuple[Seen, Camera, float] = self._black.texture, Camera(), 1.0
+        self._reads: dict[tuple[int, int], Frame] = {}
         self._text: Any = None
         self._memory: _Readable | None = None
         self.resize(size)
@@ -135,6 +136,7 @@ class Screen:
         settings : of effects and layers, by the plugin's name; one that has settings and isn't in there isn't drawn
         moment : what effects and layers know of the frame, but for its size
         """
+        self._reads.clear()
         self._draw_to(self._target(), mix, look, settings, moment)
         if self._text is not None:
             self._overlay_pass["target"] = self.size
@@ -142,10 +144,6 @@ class Screen:
             self._context.enable(self._context.BLEND)
             self._overlay_pass.render()
             self._context.disable(self._context.BLEND)
-
-    def finish(self) -> None:
-        """Wait until everything is drawn."""
-        self._context.finish()
 
     def read_frame(self) -> Frame:
         """What `draw` has drawn into memory: uint8 ``(height, width, 3)``, top row first."""
@@ -162,10 +160,17 @@ class Screen:
         finally:
             self._give_back(readable)
 
-    def small(self, width: int) -> Frame:
-        """What `draw` has just drawn, without the overlay, `width` pixels wide at most, as `read_frame` gives it."""
-        scale = min(1.0, width / self.size[0])
-        size = max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale))
+    def read(self, size: tuple[int, int]) -> Frame:
+        """What `draw` has just drawn, without the overlay, stretched to (width, height), as `read_frame` gives it.
+
+        Each size is read once a frame; the frame can't be written to.
+        """
+        if size not in self._reads:
+            self._reads[size] = self._read_small(size)
+            self._reads[size].flags.writeable = False
+        return self._reads[size]
+
+    def _read_small(self, size: tuple[int, int]) -> Frame:
         readable = self._readable(size)
         try:
             readable.target.use()
@@ -203,7 +208,7 @@ class Screen:
         if over or self._chain.active("frame"):
             seen, camera = self._composed(seen, camera, over), Camera()
         self._last = seen, camera, look.brightness
-        self._chain.finish()
+        self._chain.set_final()
         target.use()
         self._context.viewport = (0, 0, *self.size)
         self._draw_last()

@@ -4,14 +4,18 @@ The newest value of an address wins. Whatever counts (onsets, next picture, snap
 handed on as a number that only grows, so nobody downstream can miss or repeat an event.
 """
 
+import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.config.tables import Config, VisualsConfig
+from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address import EXTRA, Address, Value
+
+log = logging.getLogger(__name__)
 
 STALE_S = 2.0
 """Without a value from the daemon for this long, the mood goes back to neutral."""
@@ -117,6 +121,7 @@ class Controls:
     ----------
     config : what holds until a message changes it
     contract : what can be set
+    refuse : is told an address and the reason where a message fails in a way that nobody foresaw; None: the log
 
     Attributes
     ----------
@@ -124,8 +129,10 @@ class Controls:
     contract : as given
     """
 
-    def __init__(self, config: Config, contract: Contract) -> None:
+    def __init__(self, config: Config, contract: Contract, refuse: Callable[[str, str], None] | None = None) -> None:
         self.config, self.contract = config, contract
+        self._guard = Guard(refuse or (lambda what, reason: log.warning("%s: %s", what, reason)))
+        self._told: tuple[Config, Mapping[str, Value]] | None = None
         self._music: dict[str, float] = {}
         self._extra: Mapping[str, float] = {}
         self._words: dict[str, str] = {}
@@ -134,6 +141,27 @@ class Controls:
         self._events = {"/artgen/onset": _Events(), "/artgen/beat": _Events()}
         self._counts = {"/visuals/seed": 0, "/visuals/seed/next": 0, "/visuals/snapshot": 0, "/visuals/quit": 0}
         self._pressed: dict[str, tuple[Value, float]] = {}
+
+    def take(self, messages: Iterable[tuple[Address, Value]], time: float) -> Control:
+        """Do what messages say, each for itself: one that fails leaves the others.
+
+        Parameters
+        ----------
+        messages : as for `receive`
+        time : s, monotonic
+        """
+        for message in messages:
+            with self._guard(message[0].path):
+                self.receive([message], time)
+        return self.now(time)
+
+    def values(self) -> Mapping[str, Value]:
+        """How all that has a value is set, by path; the same object until something changes."""
+        if self._told is None or self._told[0] is not self.config:
+            rows = self.contract.addresses.visuals.values()
+            values = {row.path: value for row, value in self.contract.current(rows, self.config)}
+            self._told = self.config, values
+        return self._told[1]
 
     def receive(self, messages: Iterable[tuple[Address, Value]], time: float) -> None:
         """Take values that the receiver has validated.

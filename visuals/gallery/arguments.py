@@ -40,7 +40,7 @@ def _add_actions(command: Command, run: Run) -> None:
     render = command(
         "render",
         run,
-        "Paint a picture again by the model that it came from, and enlarge it; that adds no detail.",
+        "Paint a picture again by the model that it came from, as large as a print.",
         "artgen gallery render 0k2m9x4c7tqf --size 4096 -o large.png",
         PAINTING,
     )

@@ -11,8 +11,7 @@ import numpy as np
 
 from artgen_osc.errors import ModelError
 from artgen_osc.inference import modelfile
-
-Frame = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+from visuals.generators.generator import Frame
 
 INSTALLED = Path(__file__).parents[1] / "models" / "finisher.onnx"
 SCALE = 4

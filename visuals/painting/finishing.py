@@ -13,7 +13,8 @@ import numpy as np
 
 from artgen_osc.errors import ArtgenError
 from artgen_osc.runtime.text import unexpected
-from visuals.generators.finisher import Finisher, Frame, most
+from visuals.generators.finisher import Finisher, most
+from visuals.generators.generator import Frame
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ class Finishing:
         self._slow = 0
         self._wait, self._again = AGAIN_S, 0.0
         self._best = 1
+        self._thread: threading.Thread | None = None
+        self._closed = False
         self.scale = 1
         self.note = "" if opener else "there is no finisher"
 
@@ -81,6 +84,7 @@ class Finishing:
             scale *= 2
             self._again = monotonic() + self._wait
             self._say(scale, f"finisher: tries {_named(scale)} again")
+            self.note = "" if scale == self._best else self.note
         if finisher is None or scale == 1 or not finisher.is_ready(pixels.shape):
             return pixels, 1
         start = perf_counter()
@@ -109,6 +113,12 @@ class Finishing:
         self._say(lower, f"finisher: {why}; {_named(lower)} instead of {_named(scale)}")
         self.note = why
 
+    def close(self, wait: float) -> None:
+        """End what is being made ready; `wait`: for so long, in s."""
+        self._closed = True
+        if self._thread is not None:
+            self._thread.join(timeout=max(0.0, wait))
+
     def _watch(self, painting: float, finishing: float) -> None:
         self._slow = self._slow + 1 if too_slow(painting, finishing) else 0
         if self._slow >= SLOW:
@@ -123,15 +133,21 @@ class Finishing:
         if not self._beside:
             self._prepare(pixels, seconds)
             return
-        threading.Thread(target=self._prepare, args=(pixels.copy(), seconds), name="finisher", daemon=True).start()
+        self._thread = threading.Thread(
+            target=self._prepare, args=(pixels.copy(), seconds), name="finisher", daemon=True
+        )
+        self._thread.start()
 
     def _prepare(self, pixels: Frame, seconds: float) -> None:
         assert self._opener is not None
         try:
             finisher = self._finisher or self._opener()
-            finisher.open(pixels.shape)
+            if not finisher.is_ready(pixels.shape):
+                finisher.open(pixels.shape)
             times = []
             for _ in range(LOOKS if self._beside else 0):
+                if self._closed:
+                    return
                 start = perf_counter()
                 finisher(pixels)
                 times.append(perf_counter() - start)

@@ -57,7 +57,8 @@ class KeepingUp:
         if self._slow < 2:
             return ""
         self._slow = 0
-        return f"only {1.0 / taken:.0f} frames a second with it"
+        without = f", {1.0 / self._plain:.0f} without" if self._plain else ""
+        return f"only {1.0 / taken:.0f} frames a second with it{without}"
 
     def _learn(self) -> None:
         self._plain = self._time / self._frames
