@@ -82,7 +82,6 @@ class Contract:
     """
 
     def __init__(self, plugins: Sequence[Declared] = (), unusable: Collection[str] = ()) -> None:
-        self.unusable = frozenset(f"plugin.{name}" for name in unusable)
         self.tables: dict[str, type] = dict(TABLES)
         self.settings: dict[str, Setting] = {
             key: setting for name, table in TABLES.items() for key, setting in settings_of(name, table).items()
@@ -95,11 +94,16 @@ class Contract:
                 path = f"{PREFIXES['output']}{plugin.name}/dropped"
                 painted.append(Address(path, "int", "frames that it has lost so far", 0, schema.COUNT_MAX))
             if plugin.settings is not None:
+                if f"plugin.{plugin.name}" in self.tables:
+                    raise ValueError(
+                        f"[plugin.{plugin.name}] has settings of another plugin already; rename one of them"
+                    )
                 self.tables[f"plugin.{plugin.name}"] = plugin.settings
             for row in () if plugin.own else plugin.outputs:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
                 extracted.append(row)
+        self.unusable = frozenset(f"plugin.{name}" for name in unusable) - set(self.tables)
         tables = [*FIRST, *dict.fromkeys(key.rpartition(".")[0] for key in self.settings)]
         self.settings = dict(sorted(self.settings.items(), key=lambda item: tables.index(item[0].rpartition(".")[0])))
         rows = [setting.row for setting in self.settings.values()]

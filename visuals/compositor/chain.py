@@ -35,7 +35,8 @@ class Used:
     def __init__(self, context: Any, plugin: Plugin, made: Any) -> None:
         self.plugin = plugin
         self.added = plugin.package != OWN_PACKAGE
-        checked = Checked(context, made, watched=self.added)
+        self._hosted = getattr(made, "hosted", False)
+        checked = Checked(context, made, watched=self.added and not self._hosted)
         self.instance = checked.plugin
         self._checked, self._running = checked, Running(plugin, checked)
         self._has_settings = getattr(made, "Settings", None) is not None
@@ -51,6 +52,8 @@ class Used:
         """What a call returns; None where it fails, which is counted."""
         before = self._running.failures
         value = self._running.call(method, *given)
+        if self._hosted and self._running.alive:
+            self.plugin.reason = self.instance.trouble
         return value if self._running.failures == before else None
 
     def try_in(self, final: Final) -> None:

@@ -14,7 +14,9 @@ LONGEST = 1000
 DEEPEST = 40
 """Parentheses in parentheses."""
 
-_WORD = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(\$?[A-Za-z_]\w*)|(<=|>=|==|!=|&&|\|\||.))")
+_WORD = re.compile(
+    r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(\$?[A-Za-z_]\w*)|(<=|>=|==|!=|&&|\|\||.))"
+)
 
 Number = Callable[[Mapping[str, float]], float]
 """What an expression is with variables by name."""

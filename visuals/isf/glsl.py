@@ -1,4 +1,4 @@
-"""From the GLSL of an ISF file, old or new, to GLSL 3.30, line by line: what the compiler tells is of the file's lines."""
+"""From the GLSL of an ISF file, old or new, to GLSL 3.30; the lines stay, so the compiler tells those of the file."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -44,8 +44,10 @@ _OLD_VERTEX = {
     "gl_Vertex": "vec4(2.0 * isf_corner() - 1.0, 0.0, 1.0)",
 }
 _SINCE = frozenset(
-    "active buffer coherent common filter input output partition patch precise readonly resource restrict sample shared "
-    "subroutine superp volatile writeonly".split()
+    (
+        *("active", "buffer", "coherent", "common", "filter", "input", "output", "partition", "patch", "precise"),
+        *("readonly", "resource", "restrict", "sample", "shared", "subroutine", "superp", "volatile", "writeonly"),
+    )
 )
 """Words that old shaders use as names and a newer GLSL has taken."""
 
@@ -247,9 +249,7 @@ def _translated(tokens: list[str], varying: str) -> list[str]:
         elif token == "gl_FragData":
             out.append("isf_FragColor")
             _drop_index(tokens, at + 1)
-        elif token == "texture" and _after(tokens, at) != "(":
-            out.append(renamed(token))
-        elif token in _SINCE:
+        elif token in _SINCE or (token == "texture" and _after(tokens, at) != "("):
             out.append(renamed(token))
         else:
             out.append(words.get(token, token) if _before(out) != "." else token)

@@ -152,7 +152,9 @@ def read_head(text: str) -> Head:
         line = text[: text.index(found)].count("\n") + error.lineno
         raise PluginError(f"line {line}: its head is not JSON ({error.msg})") from None
     except (RecursionError, ValueError) as error:
-        raise PluginError(f"its head is not JSON ({'it is too deep' if isinstance(error, RecursionError) else error})") from None
+        raise PluginError(
+            f"its head is not JSON ({'it is too deep' if isinstance(error, RecursionError) else error})"
+        ) from None
     if not isinstance(given, dict):
         raise PluginError("its head is no table; /*{ … }*/ is needed")
     return _head(given)
@@ -222,7 +224,9 @@ def _input(given: dict[str, Any]) -> Input:
             return _ranged(Input(name, type, label), given, 4, (0.0, 0.0, 0.0, 1.0))
         case "point2D":
             one = _ranged(Input(name, type, label), given, 2, None)
-            pixels = given.get("MIN") is None and given.get("MAX") is None and max(one.high) <= 1.0 and min(one.low) >= 0.0
+            pixels = (
+                given.get("MIN") is None and given.get("MAX") is None and max(one.high) <= 1.0 and min(one.low) >= 0.0
+            )
             return Input(name, type, label, one.default, one.low, one.high, pixels=pixels)
     return _ranged(Input(name, type, label), given, 1, None)
 
@@ -253,9 +257,7 @@ def _long(name: str, label: str, given: Mapping[str, Any]) -> Input:
     else:
         low, high = int(_number(given.get("MIN"), 0.0)), int(_number(given.get("MAX"), max(1.0, float(default))))
         low, high = min(low, high, default), max(low, high, default)
-    return Input(
-        name, "long", label, (float(default),), (float(low),), (float(high),), tuple(numbers), tuple(labels)
-    )
+    return Input(name, "long", label, (float(default),), (float(low),), (float(high),), tuple(numbers), tuple(labels))
 
 
 def _pass(given: dict[str, Any], kept: Mapping[str, Mapping[str, Any]], variables: set[str]) -> Pass:
@@ -265,7 +267,7 @@ def _pass(given: dict[str, Any], kept: Mapping[str, Mapping[str, Any]], variable
         target = _named(target)
         if target in kept:
             given = {**kept[target], **given, "PERSISTENT": True}
-    sizes = []
+    sizes: list[Expression | None] = []
     for key in ("WIDTH", "HEIGHT"):
         said = given.get(key)
         if said is None or said == "":
@@ -288,12 +290,18 @@ def _persistent_buffers(given: object) -> dict[str, dict[str, Any]]:
     if given is None:
         return {}
     if isinstance(given, list):
-        given = {one if isinstance(one, str) else str((one or {}).get("NAME")): one for one in given if isinstance(one, (str, dict))}
+        given = {
+            one if isinstance(one, str) else str((one or {}).get("NAME")): one
+            for one in given
+            if isinstance(one, (str, dict))
+        }
     if not isinstance(given, dict) or len(given) > MOST_PASSES:
         raise PluginError(f"PERSISTENT_BUFFERS: {short(given)} are not names of up to {MOST_PASSES} buffers")
     try:
         return {
-            _named(name): {key.upper(): value for key, value in one.items() if key != "NAME"} if isinstance(one, dict) else {}
+            _named(name): {key.upper(): value for key, value in one.items() if key != "NAME"}
+            if isinstance(one, dict)
+            else {}
             for name, one in given.items()
         }
     except ValueError as error:

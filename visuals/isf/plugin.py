@@ -42,13 +42,10 @@ class Played:
     path : of the file
     settings : the dataclass as it was declared
 
-    Attributes
-    ----------
-    trouble : what is wrong with the file, on one line; empty: nothing
     """
 
     def __init__(self, context: Any, path: Path, settings: type) -> None:
-        self.trouble = ""
+        self._wrong = self._now = ""
         self._context, self._path = context, path
         self._hand = Hand(settings)
         self._shader: Shader | None = None
@@ -59,6 +56,11 @@ class Played:
         self._frame = 0
         self._last = 0.0
         self._lost = 0.0
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong, with the file or with what is set now, on one line; empty: nothing."""
+        return self._wrong or self._now
 
     def draw(self, target: Any, pictures: Any, settings: Any, moment: Moment) -> bool:
         """Draw a frame.
@@ -97,9 +99,9 @@ class Played:
         try:
             shader.draw(target, self._hand.values(head, settings), images, instant, pictures, settings.amount)
         except PluginError as error:  # of the values that are set now; others may do
-            self._tell(f"{self._path.name}: {error}")
+            self._now = self._told(f"{self._path.name}: {error}", self._now)
             return False
-        self._frame += 1
+        self._frame, self._now = self._frame + 1, ""
         if watched:
             self._context.finish()
             self._count(perf_counter() - now)
@@ -111,7 +113,8 @@ class Played:
         if self._lost > MOST_LOST_S:
             self._drop()
             most = f"{1000 * BUDGET_S:.0f} ms is the most"
-            self._tell(f"{self._path.name}: takes {1000 * took:.0f} ms a frame, where {most}; it is out until it is saved")
+            took_ms = f"takes {1000 * took:.0f} ms a frame"
+            self._wrong = self._told(f"{self._path.name}: {took_ms}, where {most}; it is out until it is saved")
 
     def _follow(self) -> None:
         """Take what has been saved."""
@@ -127,29 +130,30 @@ class Played:
             self._take(read(self._path))
         except PluginError as error:
             kept = "; the last version that could plays on" if self._shader else ""
-            self._tell(f"{error}{kept}")
+            self._wrong = self._told(f"{error}{kept}")
             return
-        self.trouble, self._lost = "", 0.0
+        self._wrong, self._lost = "", 0.0
         if again:
             log.warning("%s: is the new version now", self._path.name)
-        for name in self._hand.new_in(self._shader.file.head if self._shader else read(self._path).head):
-            log.warning("%s: input %s is new; its address is there from the next start on", self._path.name, name)
 
     def _take(self, file: File) -> None:
         from visuals.isf.shader import Shader
         from visuals.isf.sound import Sound
 
         fresh = Shader(self._context, file)
+        for name in self._hand.new_in(file.head):
+            log.warning("%s: input %s is new; its address is there from the next start on", self._path.name, name)
         self._drop()
         self._shader = fresh
         self._sounds = {
             one.name: Sound(self._context, one) for one in file.head.inputs if one.type in ("audio", "audioFFT")
         }
 
-    def _tell(self, trouble: str) -> None:
-        if trouble != self.trouble:
-            self.trouble = trouble
+    @staticmethod
+    def _told(trouble: str, before: str = "") -> str:
+        if trouble != before:
             log.warning("%s", trouble)
+        return trouble
 
     def _drop(self) -> None:
         for item in (self._shader, *self._sounds.values()):

@@ -1,4 +1,4 @@
-"""The inputs of a file as settings: one number each, with a key in the show file, an address, and a card on the page."""
+"""The inputs of a file as settings, one a number: with a key in the show file, an address, a card on the page."""
 
 import dataclasses
 import keyword

@@ -154,7 +154,9 @@ class Shader:
         try:
             return self._keep(self._context.program(vertex_shader=vertex, fragment_shader=fragment))
         except moderngl.Error as error:
-            raise _Compiled(glsl.complaint(str(error), self.file.path.name, self.file.path.with_suffix(".vs").name)) from None
+            raise _Compiled(
+                glsl.complaint(str(error), self.file.path.name, self.file.path.with_suffix(".vs").name)
+            ) from None
 
     def _imported(self, said: str) -> Any:
         pixels = picture(self.file, said)
@@ -252,7 +254,9 @@ class Shader:
 
     def _give(self, values: Mapping[str, tuple[float, ...]], size: tuple[int, int], instant: Instant) -> None:
         for one in self.file.head.numbers:
-            value: Any = tuple(max(low, min(high, each)) for each, low, high in zip(values[one.name], one.low, one.high, strict=True))
+            value: Any = tuple(
+                max(low, min(high, each)) for each, low, high in zip(values[one.name], one.low, one.high, strict=True)
+            )
             if one.pixels:
                 value = (value[0] * size[0], value[1] * size[1])
             elif one.type == "long":
@@ -284,7 +288,10 @@ class Shader:
         wanted = {}
         for one in self.file.head.passes:
             if one.target:
-                wanted[one.target] = (_side(one.width, size[0], numbers), _side(one.height, size[1], numbers)), one.float
+                wanted[one.target] = (
+                    (_side(one.width, size[0], numbers), _side(one.height, size[1], numbers)),
+                    one.float,
+                )
         if self._apart:
             wanted[""] = size, True
         if sum(width * height for (width, height), _ in wanted.values()) > MOST_PIXELS:

@@ -24,7 +24,7 @@ def spectrum(moment: Moment, bins: int) -> "np.ndarray":
     heights = np.interp(at, _BANDS_AT, (moment.low, moment.low, moment.mid, moment.high, 0.0))
     # Teeth that dance, as the partials of notes do: bands alone would be three hills.
     teeth = 0.5 + 0.5 * np.sin(2.4 * np.arange(bins) + 1.7 * moment.time) * np.sin(0.9 * np.arange(bins))
-    return (heights * (0.6 + 0.4 * teeth)).astype(np.float32)
+    return np.asarray(heights * (0.6 + 0.4 * teeth), np.float32)
 
 
 def wave(moment: Moment, samples: int) -> "np.ndarray":
@@ -34,7 +34,7 @@ def wave(moment: Moment, samples: int) -> "np.ndarray":
     at = 2.0 * math.pi * np.arange(samples, dtype=np.float32) / samples
     bands = ((moment.low, 2.0, 3.1), (moment.mid, 7.0, 5.3), (moment.high, 23.0, 9.7))
     summed = sum(band * np.sin(waves * at + speed * moment.time) for band, waves, speed in bands)
-    return np.clip(0.5 + 0.5 * moment.level * summed / 1.5, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(0.5 + 0.5 * moment.level * summed / 1.5, 0.0, 1.0), np.float32)
 
 
 class Sound:

@@ -1,5 +1,6 @@
 """Where ISF files are found: those that come with artgen, and those in the folder ``effects`` of a show."""
 
+import functools
 import logging
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from artgen_osc.errors import PluginError
-from visuals.isf.file import SUFFIXES, name_of, read
+from visuals.isf.file import SUFFIXES, File, name_of, read, stamps
 from visuals.isf.plugin import IsfEffect, IsfLayer
 from visuals.isf.settings import declared
 
@@ -17,7 +18,8 @@ OURS = Path(__file__).parent.parent / "effects"
 FOLDER = "effects"
 MOST_FILES = 500
 
-ADDRESSES = {"effect": "/visuals/effect/", "layer": "/visuals/layer/"}
+EFFECTS, LAYERS = "artgen.effects", "artgen.layers"
+ADDRESSES = {EFFECTS: "/visuals/effect/", LAYERS: "/visuals/layer/"}
 
 
 class IsfEntry(EntryPoint):
@@ -32,10 +34,9 @@ class IsfEntry(EntryPoint):
             The file can't be used.
         """
         path = Path(self.value)
-        file = read(path)
-        base = IsfLayer if self.group == "artgen.layers" else IsfEffect
-        kind = "layer" if base is IsfLayer else "effect"
-        settings = declared(file.head, self.name, f"{ADDRESSES[kind]}{self.name}/")
+        file = _read(path, stamps(path))
+        base = IsfLayer if self.group == LAYERS else IsfEffect
+        settings = declared(file.head, self.name, f"{ADDRESSES[self.group]}{self.name}/")
         return type(self.name, (base,), {"path": path, "Settings": settings, "__module__": base.__module__})
 
 
@@ -50,28 +51,35 @@ def files_in(folder: Path) -> list[Path]:
     return found[:MOST_FILES]
 
 
-def find(kind: str, folder: Path | None) -> Iterator[EntryPoint]:
-    """The files of a kind, as the registry asks for them; see `artgen_osc.plugins.registry.SOURCES`.
+def find(group: str, folder: Path | None) -> Iterator[EntryPoint]:
+    """The files of a group, as the registry asks for them; see `artgen_osc.plugins.registry.SOURCES`.
 
     A file that can't be read is told of as an effect: the registry notes why when it loads it.
 
     Parameters
     ----------
-    kind : ``effect`` or ``layer``; there are none of the others
+    group : of effects or layers; there are none of the others
     folder : of the show; None: what comes with artgen
     """
-    if kind not in ADDRESSES:
+    if group not in ADDRESSES:
         return
     names: set[str] = set()
     for path in files_in(OURS if folder is None else folder / FOLDER):
         name = name_of(path)
-        if kind == _kind_of(path) and name and name not in names:
+        if name and name not in names and group == _group_of(path):
             names.add(name)
-            yield IsfEntry(name, str(path), f"artgen.{kind}s")
+            yield IsfEntry(name, str(path), group)
 
 
-def _kind_of(path: Path) -> str:
+def _group_of(path: Path) -> str:
+    """Empty for a transition, which is neither."""
     try:
-        return {"filter": "effect", "generator": "layer"}.get(read(path).head.kind, "")
+        return {"filter": EFFECTS, "generator": LAYERS}.get(_read(path, stamps(path)).head.kind, "")
     except PluginError:
-        return "effect"
+        return EFFECTS
+
+
+@functools.lru_cache(MOST_FILES)
+def _read(path: Path, seen: tuple[object, ...]) -> File:
+    """Each is asked for by several groups."""
+    return read(path)
