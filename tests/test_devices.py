@@ -158,8 +158,12 @@ def test_device_comes_back(sd, monkeypatch, caplog):
         block = next(block for block in blocks if len(block.samples))
     assert block.samples[0, 0] == pytest.approx(0.2)
     assert block.time > 0.2 and block.dropped > 0
-    said = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
-    assert len(said) == 2 and "the sound stopped" in said[0] and "is back" in said[1]
+
+    def said() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+    wait_for(lambda: len(said()) >= 2, what="a word about both")
+    assert len(said()) == 2 and "the sound stopped" in said()[0] and "is back" in said()[1]
 
 
 def test_device_comes_back_with_another_rate(sd, monkeypatch):

@@ -307,19 +307,21 @@ def test_one_that_stops_drawing_is_found_out_one_frame_later(make_screen: Any) -
 
 
 @pytest.mark.parametrize(
-    ("plugin", "says"),
+    ("plugin", "state", "says"),
     [
-        (CantBeMade, "no such file"),
-        (BadShader, "GLSL Compiler failed"),
-        (BadSnippet, "GLSL Compiler failed"),
-        (NoPlace, "its place is 'everywhere'"),
-        (FinishesAlone, "what finishes is a PixelEffect"),
+        (CantBeMade, State.UNLOADABLE, "no such file"),
+        (BadShader, State.UNLOADABLE, "GLSL Compiler failed"),
+        (BadSnippet, State.UNLOADABLE, "GLSL Compiler failed"),
+        (NoPlace, State.UNFIT, "its place is 'everywhere'"),
+        (FinishesAlone, State.UNFIT, "what finishes is a PixelEffect"),
     ],
 )
-def test_one_that_cant_be_made_is_a_state_with_a_reason(make_screen: Any, plugin: type, says: str) -> None:
+def test_one_that_cant_be_made_is_a_state_with_a_reason(
+    make_screen: Any, plugin: type, state: State, says: str
+) -> None:
     known = registry(bad=plugin, glow=Invert)
     screen = make_screen(known)
-    assert known.plugin("effect", "bad").state is State.UNFIT and says in known.plugin("effect", "bad").reason
+    assert known.plugin("effect", "bad").state is state and says in known.plugin("effect", "bad").reason
     assert "bad" not in screen.plugins and "glow" in screen.plugins
     assert close(drawn(screen, bad=Amount(), glow=Amount()), (55, 155, 205))
 

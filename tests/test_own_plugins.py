@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc.config.plugins import own_registry
+from artgen_osc.config.plugins import KINDS, own_registry
 from artgen_osc.errors import ModelError
 from artgen_osc.plugins.registry import Registry, State, group_of, own
 from artgen_osc.testing.check import Check, case_of, checks_of, name_of, run_check
@@ -56,9 +56,8 @@ def test_ours_pass_the_checks(kind: str, name: str, check: Check, rest: str) -> 
 
 def test_nothing_but_the_registry_imports_one_of_ours() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
-    kinds = [group_of(kind) for kind in ("input", "extractor", "generator", "layer", "effect", "output", "surface")]
-    concrete = {value.replace(":", ".") for kind in kinds for value in declared.get(kind, {}).values()}
-    assert concrete
+    concrete = {value.replace(":", ".") for kind in KINDS for value in declared[group_of(kind)].values()}
+    assert {plugin.kind for plugin in own_registry().plugins()} == set(KINDS)
     for package in ("artgen_osc", "visuals", "training"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -191,9 +191,9 @@ def test_a_machine_too_slow_from_the_start(monkeypatch: pytest.MonkeyPatch, capl
     monkeypatch.setattr(finishing, "too_slow", lambda painting, taken: True)
     finish = Finishing(Finisher)
     finish(shapes(), 1.0, 0.01)
-    wait_for(lambda: finish.note)
+    wait_for(lambda: any(line.startswith("finisher: off, too slow here") for line in caplog.messages))
+    assert finish.note
     assert finish(shapes(), 1.0, 0.01)[1] == 1
-    assert any(line.startswith("finisher: off, too slow here") for line in caplog.messages)
 
 
 def test_what_is_too_slow() -> None:

@@ -204,16 +204,3 @@ def test_the_show_can_be_without_any_of_ours(gl_context: Any, tmp_path: Path) ->
     stage = Stage({"plugins.off": ["gallery", "page", "strip", "window", "keys", "file", "osc"]})
     stage.run(lambda: stage.frames > 10)
     assert stage.registry.troubles(KINDS) == ""
-
-
-def test_nothing_but_the_registry_imports_a_concrete_one() -> None:
-    named = {one.value.split(":")[0] for kind in ("output", "surface") for one in own(f"artgen.{kind}s")}
-    assert len(named) == 7
-    folder = Path(__file__).parents[1]
-    for file in [*folder.glob("visuals/**/*.py"), *folder.glob("artgen_osc/**/*.py")]:
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if (words := line.split())[:1] in (["from"], ["import"]) and words[1] in named:
-                # What isn't the plugin, such as the names of keys for the help, may be there too.
-                assert not {"Keys", "Osc", "SavedFile", "Window", "PageOutput", "StripOutput", "GalleryOutput"} & set(
-                    line.replace(",", " ").split()
-                ), f"{file}: {line}"

@@ -135,7 +135,7 @@ def _put_together(
     overlay = Overlay(screen, around)
     report = Report(receiver, query, library, controls, table.visuals, losses)
     stack.callback(report.close)
-    surface_host = SurfaceHost(table, library.names, overlay.note, target.pressed, receiver, file, child)
+    surface_host = SurfaceHost(table, library.names, overlay.note, target.pressed, receiver.poll, file, child)
     surfaces = Surfaces(registry, whole.plugin, surface_host, understood, refuse)
     stack.callback(surfaces.close)
     inbox = Inbox(

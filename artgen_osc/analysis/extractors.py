@@ -1,6 +1,5 @@
 """Runs the extractors of a show: ours first, then those that were added."""
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import inf
@@ -12,13 +11,12 @@ from artgen_osc.analysis.hop import Hop
 from artgen_osc.analysis.kind import Extractor
 from artgen_osc.config.plugins import own_registry
 from artgen_osc.errors import ArtgenError, PluginError
-from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State
+from artgen_osc.plugins.making import classes, make
+from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry
 from artgen_osc.plugins.running import Running
 from artgen_osc.runtime.text import printable, unexpected
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.table import BEAT_TIME, HARMONY, N_BANDS, NOTES, OUTPUTS, Features, Mood
-
-log = logging.getLogger("artgen.plugins")
 
 FEATURES = ("level", "onsets", "rhythm", "pitch", "harmony")
 """Ours whose values are `Features`."""
@@ -172,32 +170,24 @@ class Extractors:
         registry = registry or own_registry()
         self._settings = dict(settings or {})
         self._all: list[_Running] = []
-        found = [plugin for plugin in registry.plugins("extractor") if names is None or plugin.name in names]
         try:
-            for plugin in sorted(found, key=_place):
-                if plugin.state is State.READY:
-                    self._make(registry, plugin, live)
+            for plugin, loaded in sorted(classes(registry, "extractor"), key=lambda one: _place(one[0])):
+                if names is None or plugin.name in names:
+                    made = make(plugin, self._made, plugin, loaded, live)
+                    self._all += [made] if made is not None else []
         except ArtgenError:
             self.close()
             raise
         self._judges = any(one.own and one.name == ORDER[-1] for one in self._all)
         self._forget()
 
-    def _make(self, registry: Registry, plugin: Plugin, live: bool) -> None:
-        try:
-            made = registry.load("extractor", plugin.name)
-            declared = getattr(made, "Settings", None)
-            given = self._settings.setdefault(plugin.name, declared() if declared else None)
-            extractor = made(given)
-            if live and hasattr(extractor, "live"):
-                extractor.live()
-            self._all.append(_Running(plugin, extractor))
-        except Exception as error:  # a stranger's code may raise anything
-            if plugin.package == OWN_PACKAGE:
-                raise
-            if plugin.state is State.READY:
-                log.debug("extractor %s", plugin.name, exc_info=error)
-                plugin.fail(State.UNLOADABLE, unexpected(error))
+    def _made(self, plugin: Plugin, loaded: Any, live: bool) -> _Running:
+        declared = getattr(loaded, "Settings", None)
+        given = self._settings.setdefault(plugin.name, declared() if declared else None)
+        extractor = loaded(given)
+        if live and hasattr(extractor, "live"):
+            extractor.live()
+        return _Running(plugin, extractor)
 
     def _forget(self) -> None:
         self._now = [_START.get(name, 0.0) for name in _FIELDS]

@@ -32,6 +32,8 @@ SILENT_S = 2.0
 NOTHING_HEARD_S = 3.0
 """Shorter rests belong to the music."""
 
+TROUBLES = ("/artgen/status/plugins", "/visuals/status/plugins")
+
 LIVE_S, PRINTED_S = 0.1, 1.0
 """s between two pictures on a terminal, and between two reports into a pipe."""
 
@@ -116,8 +118,8 @@ class Traffic:
         if extra:
             told = (f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in extra)
             lines.append(f"added    {', '.join(islice(told, SHOWN_EXTRA))}")
-        if troubles := self.values.get("/artgen/status/plugins"):
-            lines.append(f"plugins  {troubles}")
+        if troubles := [told for path in TROUBLES if (told := self.values.get(path))]:
+            lines.append(f"plugins  {'; '.join(map(str, troubles))}")
         if "/visuals/status/fps" in self.values:
             lines.append(
                 f"picture  {self._number('/visuals/status/fps'):.0f} fps, "

@@ -1,9 +1,11 @@
 """``artgen plugins``."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import logging
+from collections.abc import Iterator
 
 from artgen_osc.config.arguments import Command, settings
 from artgen_osc.config.settings import ConfigFile
@@ -24,21 +26,23 @@ def add(command: Command) -> None:
     check.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
-def _show(given: argparse.Namespace) -> ConfigFile:
-    """The show, which has loaded all plugins, so that each has its state."""
+@contextlib.contextmanager
+def _show(given: argparse.Namespace) -> Iterator[ConfigFile]:
+    """The show, which has loaded all plugins: each has its state, so the log says it only to who asked for more."""
     log = logging.getLogger("artgen.plugins")
     before = log.level
     if not given.verbose:
-        log.setLevel(logging.CRITICAL)  # its state says the same
+        log.setLevel(logging.CRITICAL)
     try:
-        return settings(given)
+        yield settings(given)
     finally:
         log.setLevel(before)
 
 
 def run(given: argparse.Namespace) -> int:
     """List them."""
-    plugins = _show(given).registry.plugins()
+    with _show(given) as show:
+        plugins = show.registry.plugins()
     if given.json:
         for plugin in plugins:
             say(json.dumps(dataclasses.asdict(plugin)))
@@ -60,9 +64,13 @@ def _words(plugin: Plugin) -> tuple[str, ...]:
 
 def run_check(given: argparse.Namespace) -> int:
     """Check one; 1 where a check fails."""
+    with _show(given) as show:
+        return _check(given, show)
+
+
+def _check(given: argparse.Namespace, show: ConfigFile) -> int:
     from artgen_osc.testing.check import case_of, checks_of, run_check
 
-    show = _show(given)
     registry = show.registry
     name, _, rest = given.name.partition(":")
     found = [plugin for plugin in registry.plugins() if plugin.name == name]

@@ -138,7 +138,9 @@ class ConfigFile:
         self._flags = {key: value for key, value in flags.items() if key != WORDS} | self._said(flags.get(WORDS))
         self.config, self.origins = load(path, self._flags, self.contract)
         for name in self.registry.switch_off(self.config.plugins.off):
-            log.warning("plugins.off: %s: no installed plugin has this name; mend it or take it out", printable(name))
+            log.warning(
+                "plugins.off: %s: no installed plugin has this name; artgen plugins lists them", printable(name)
+            )
         self._read = self._seen = self._state()
 
     def _said(self, words: object) -> dict[str, Any]:

@@ -23,13 +23,13 @@ def classes(registry: Registry, kind: str) -> Iterator[tuple[Plugin, Any]]:
 
 
 def make(plugin: Plugin, loaded: Any, *given: Any) -> Any | None:
-    """An instance; None where it can't be made, which becomes the plugin's state.
+    """What `loaded` makes; None where it can't be made, which becomes the plugin's state.
 
     Parameters
     ----------
     plugin : what is registered
-    loaded : the class that its entry point names
-    given : what it is made with
+    loaded : the class that its entry point names, or what makes something of it
+    given : what it is called with
 
     Raises
     ------
@@ -39,11 +39,10 @@ def make(plugin: Plugin, loaded: Any, *given: Any) -> Any | None:
     try:
         return loaded(*given)
     except Exception as error:  # a stranger's code may raise anything
-        if isinstance(error, ArtgenError):
-            if plugin.package == OWN_PACKAGE:
-                raise
-            plugin.fail(State.UNLOADABLE, str(error))
-        else:
-            log.debug("%s %s", plugin.kind, plugin.name, exc_info=error)
-            plugin.fail(State.UNLOADABLE, unexpected(error))
+        foreseen = isinstance(error, ArtgenError)
+        if foreseen and plugin.package == OWN_PACKAGE:
+            raise
+        log.debug("%s %s", plugin.kind, plugin.name, exc_info=error)
+        state = State.UNFIT if isinstance(error, PluginError) else State.UNLOADABLE
+        plugin.fail(state, str(error) if foreseen else unexpected(error))
         return None

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State
+from artgen_osc.plugins.making import classes, make
+from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry
 from artgen_osc.plugins.running import Running
-from artgen_osc.runtime.text import unexpected
 from visuals.compositor.checked import Checked
 from visuals.compositor.final import Final
 from visuals.compositor.gl import PingPong
@@ -30,9 +30,16 @@ class Used:
     plugin : as given
     instance : what was made of the class
     added : whether it isn't one of ours
+
+    Raises
+    ------
+    PluginError
+        An effect's place isn't one, or what was added leaves an error of OpenGL.
     """
 
     def __init__(self, context: Any, plugin: Plugin, made: Any) -> None:
+        if plugin.kind == "effect" and _place(made) not in PLACES:
+            raise PluginError(f"its place is {_place(made)!r}; there are: {', '.join(PLACES)}")
         self.plugin = plugin
         self.added = plugin.package != OWN_PACKAGE
         self._hosted = getattr(made, "hosted", False)
@@ -77,27 +84,14 @@ def in_use(context: Any, registry: Registry, kind: str) -> list[Used]:
     registry : Registry
     kind : ``effect`` or ``layer``
     """
-    found = []
-    ready = [plugin for plugin in registry.plugins(kind) if plugin.state is State.READY]
-    for plugin in sorted(ready, key=lambda one: ((one.package == OWN_PACKAGE) == (kind == "effect"), one.name)):
-        try:
-            made = registry.load(kind, plugin.name)
-            if kind == "effect" and _place(made) not in PLACES:
-                raise PluginError(f"its place is {_place(made)!r}; there are: {', '.join(PLACES)}")
-            found.append(Used(context, plugin, made))
-        except Exception as error:  # a stranger's class may raise anything
-            _unfit(plugin, error)
-    return found
+    made = [make(plugin, Used, context, plugin, loaded) for plugin, loaded in classes(registry, kind)]
+    found = [used for used in made if used is not None]
+    return sorted(found, key=lambda used: (used.added == (kind == "layer"), used.plugin.name))
 
 
 def _place(effect: Any) -> Place:
     place: Place = getattr(effect, "place", "frame")
     return place
-
-
-def _unfit(plugin: Plugin, error: Exception) -> None:
-    if plugin.state is State.READY:
-        plugin.fail(State.UNFIT, str(error) if isinstance(error, PluginError) else unexpected(error))
 
 
 class Chain:
@@ -122,21 +116,20 @@ class Chain:
         self._at: dict[Place, list[Used]] = {place: [] for place in PLACES}
         for used in in_use(context, registry, "effect"):
             place = _place(used.instance)
-            if place != "finish" or self._joins(used):
+            if place != "finish" or make(used.plugin, self._joined, used):
                 self._at[place].append(used)
 
-    def _joins(self, used: Used) -> bool:
-        """Put an effect into the last pass, if it fits there."""
+    def _joined(self, used: Used) -> bool:
+        """Put an effect into the last pass; raises where it doesn't fit there."""
         try:
             if not isinstance(used.instance, PixelEffect):
                 raise PluginError("what finishes is a PixelEffect of visuals.compositor.pixel, and this isn't one")
             if used.added:
                 used.try_in(self.final)
             self.final.join(used.instance)
-        except Exception as error:  # the text of a shader may be wrong in any way
+        except Exception:
             used.release()
-            _unfit(used.plugin, error)
-            return False
+            raise
         return True
 
     def at(self, place: Place) -> tuple[str, ...]:

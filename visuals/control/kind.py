@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.address_table import AddressTable
 
@@ -65,7 +64,7 @@ class SurfaceHost:
     scenes : names of the scenes, in the order of their numbers
     note : shows a line over the picture for so many seconds; for direct ones
     pressed : names of the keys pressed in the window since the last call; for direct ones
-    receiver : of OSC; for direct ones
+    received : what has come over OSC since the last call; for direct ones
     file : the show's
     child : whether it is a daemon's renderer; the daemon tells of mistakes in the show file
     """
@@ -74,6 +73,6 @@ class SurfaceHost:
     scenes: Callable[[], Sequence[str]]
     note: Callable[[str, float], None]
     pressed: Callable[[], Sequence[str]]
-    receiver: OscReceiver
+    received: Callable[[], Sequence[Message]]
     file: ConfigFile
     child: bool = False

@@ -1,6 +1,6 @@
 """OSC as a surface: whatever any program sends to the renderer's port."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from artgen_osc.schema.address import Value
 from visuals.control.kind import Message, SurfaceHost
@@ -20,11 +20,11 @@ class Osc:
 
     def __init__(self, settings: None, host: SurfaceHost) -> None:
         self.settings = settings
-        self._receiver = host.receiver
+        self._received = host.received
 
-    def poll(self) -> list[Message]:
+    def poll(self) -> Sequence[Message]:
         """What has come in; see `visuals.control.kind.Surface`."""
-        return self._receiver.poll()
+        return self._received()
 
     def show(self, values: Mapping[str, Value]) -> None:
         """Whoever wants to see values subscribes, or asks by OSCQuery."""

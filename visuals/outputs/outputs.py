@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from artgen_osc.config.contract import PREFIXES
 from artgen_osc.errors import PluginError
 from artgen_osc.plugins.aside import Aside
 from artgen_osc.plugins.making import classes, make
@@ -251,7 +252,7 @@ class Outputs:
         ----------
         rows : what the renderer sends, by path
         """
-        paths = {f"/visuals/output/{output.name}/dropped": output for output in self._all}
+        paths = {f"{PREFIXES['output']}{output.name}/dropped": output for output in self._all}
         return [(rows[path], output.dropped % COUNT_MAX) for path, output in paths.items() if path in rows]
 
     def close(self) -> None:

@@ -2,12 +2,18 @@
 
 import gc
 import weakref
+from contextlib import closing
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from artgen_osc.config.plugins import own_contract
+from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.errors import DisplayError
 from artgen_osc.testing.check import Case, Check, NotHere, require, require_quick, settings_at_their_ends
+from visuals.control.controls import Control
+from visuals.outputs.kind import OutputHost, Showing
 
 BUDGET, LONGEST = 0.002, 0.020
 """s that a call of `take` may take, by the median, and that none may exceed."""
@@ -17,6 +23,19 @@ MOST_KEPT = 32
 """Frames that may wait at once: a queue has an end, and drops the oldest."""
 
 CLOSE_S = 5.0
+
+
+def default_host() -> OutputHost:
+    """That of a show that has painted nothing yet, with every setting as declared."""
+    config = VisualsConfig()
+    return OutputHost(config, own_contract(), Showing(Control(config), (config.width, config.height)))
+
+
+def _made(case: Case) -> Any:
+    try:
+        return case.plugin(case.settings, case.host or default_host())
+    except DisplayError as error:
+        raise NotHere(f"it can't be made here: {error}") from error
 
 
 def _frames(output: Any, count: int) -> tuple[list[float], list["weakref.ref[np.ndarray]"]]:
@@ -45,20 +64,14 @@ def _size(size: Any) -> tuple[int, int] | None:
 def takes_frames(case: Case) -> None:
     """`wants` gives a size or None and `take` takes such a frame, with every setting at its ends."""
     for each in settings_at_their_ends(case):
-        output = each.plugin(each.settings, each.host)
-        try:
+        with closing(_made(each)) as output:
             _frames(output, 5)
-        finally:
-            output.close()
 
 
 def takes_at_once(case: Case) -> None:
     """Frames come too fast to be consumed: `take` returns within 2 ms by the median, and within 20 ms always."""
-    output = case.plugin(case.settings, case.host)
-    try:
+    with closing(_made(case)) as output:
         taken, _ = _frames(output, FRAMES)
-    finally:
-        output.close()
     if not taken:
         raise NotHere("it wants no frame with these settings")
     require_quick(taken, BUDGET, LONGEST, "take")
@@ -66,13 +79,10 @@ def takes_at_once(case: Case) -> None:
 
 def keeps_few_frames(case: Case) -> None:
     """However fast frames come, few of them wait."""
-    output = case.plugin(case.settings, case.host)
-    try:
+    with closing(_made(case)) as output:
         _, given = _frames(output, FRAMES)
         gc.collect()
         kept = sum(one() is not None for one in given)
-    finally:
-        output.close()
     if not given:
         raise NotHere("it wants no frame with these settings")
     require(kept <= MOST_KEPT, f"{kept} of {FRAMES} frames wait; {MOST_KEPT} are the most, drop the oldest")
@@ -80,7 +90,7 @@ def keeps_few_frames(case: Case) -> None:
 
 def closes(case: Case) -> None:
     """`close` returns within 5 s, also where no frame has come."""
-    output = case.plugin(case.settings, case.host)
+    output = _made(case)
     start = perf_counter()
     output.close()
     require(perf_counter() - start <= CLOSE_S, f"close takes more than {CLOSE_S:.0f} s")
