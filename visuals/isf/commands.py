@@ -87,6 +87,7 @@ def _files(file: ConfigFile) -> list[Path]:
 
 def _check(given: argparse.Namespace) -> int:
     from visuals.compositor.gl import standalone_context
+    from visuals.isf.shader import Shader
     from visuals.isf.stage import Stage
 
     context = standalone_context()
@@ -98,8 +99,12 @@ def _check(given: argparse.Namespace) -> int:
         try:
             file = read(path)
             inputs, kind = file.head.inputs, file.head.kind
-            for stage in stages:
-                stage.draw(file, FRAMES)
+            shader = Shader(context, file)
+            try:
+                for stage in stages:
+                    stage.draw(shader, FRAMES)
+            finally:
+                shader.release()
         except PluginError as wrong:
             error = str(wrong)
         failed += bool(error)
@@ -141,16 +146,19 @@ def _pattern() -> "np.ndarray":
 
 def _preview(given: argparse.Namespace, file: ConfigFile) -> int:
     from visuals.compositor.gl import standalone_context
+    from visuals.isf.shader import Shader
     from visuals.isf.stage import FPS, Stage
 
     if given.output.suffix.lower() != ".png":
         raise PluginError(f"-o: {given.output} is not a PNG file; name it so")
-    shader = read(_found(given.file, file))
-    values = _values(given.value, shader)
+    found = read(_found(given.file, file))
+    values = _values(given.value, found)
     context = standalone_context()
     stage = Stage(context, given.size, _pictures(given.picture))
     try:
+        shader = Shader(context, found)
         frame = stage.draw(shader, max(1, round(FPS * given.at)), values)
+        shader.release()
     finally:
         stage.release()
         context.release()

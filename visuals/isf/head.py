@@ -167,8 +167,8 @@ def _head(given: dict[str, Any]) -> Head:
     kept = _persistent_buffers(given.get("PERSISTENT_BUFFERS"))
     variables = {"WIDTH", "HEIGHT"} | {one.name for one in inputs if len(PARTS[one.type]) == 1}
     passes = _list(given, "PASSES", MOST_PASSES, lambda one: _pass(one, kept, variables)) or (Pass(),)
-    images = _images(given.get("IMPORTED"))
     buffers = tuple(dict.fromkeys([*(one.target for one in passes if one.target), *kept]))
+    images = _images(given.get("IMPORTED"), buffers)
     for name in (*names, *images, *buffers):
         if [*names, *images, *buffers].count(name) > 1:
             raise PluginError(f"{name}: two things have this name in its head")
@@ -308,7 +308,8 @@ def _persistent_buffers(given: object) -> dict[str, dict[str, Any]]:
         raise PluginError(f"PERSISTENT_BUFFERS: {error}") from None
 
 
-def _images(given: object) -> dict[str, str]:
+def _images(given: object, buffers: Sequence[str]) -> dict[str, str]:
+    """Paths by name; some files list buffers there too, which have none."""
     if not given:
         return {}
     if isinstance(given, list):
@@ -321,6 +322,8 @@ def _images(given: object) -> dict[str, str]:
             path = one.get("PATH") if isinstance(one, dict) else one
             if isinstance(one, dict) and str(one.get("TYPE", "")).lower() == "cube":
                 raise ValueError(f"{short(name)}: is a cube map, which isn't supported; a picture is")
+            if path is None and name in buffers:
+                continue
             if not isinstance(path, str) or not path:
                 raise ValueError(f"{short(name)}: has no PATH; the name of a picture beside the file is needed")
             found[_named(name)] = path

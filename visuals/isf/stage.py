@@ -1,4 +1,4 @@
-"""A stage off screen for one ISF file at a time: a picture, music that is the same every time, and a frame to read."""
+"""A stage off screen for ISF files: a picture, music that is the same every time, and a frame to read."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import PluginError
 from visuals.compositor.kind import Moment
-from visuals.isf.file import File
 from visuals.isf.shader import Instant, Shader
 from visuals.isf.sound import Sound
 
@@ -74,12 +73,12 @@ class Stage:
         texture.repeat_x = texture.repeat_y = False
         return texture
 
-    def draw(self, file: File, frames: int, values: Mapping[str, tuple[float, ...]] | None = None) -> "np.ndarray":
+    def draw(self, shader: Shader, frames: int, values: Mapping[str, tuple[float, ...]] | None = None) -> "np.ndarray":
         """The last of so many frames, uint8 ``(height, width, 3)``, top row first.
 
         Parameters
         ----------
-        file : File
+        shader : of a context that this one's is
         frames : at least one
         values : of inputs by name that aren't as the file has them
 
@@ -90,8 +89,7 @@ class Stage:
         """
         import numpy as np
 
-        shader = Shader(self._context, file)
-        head = file.head
+        head = shader.file.head
         sounds = {one.name: Sound(self._context, one) for one in head.inputs if one.type in ("audio", "audioFFT")}
         images = {one.name: self._pictures[0] for one in head.inputs if one.type == "image"}
         images |= {name: sound.texture for name, sound in sounds.items()}
@@ -107,9 +105,8 @@ class Stage:
                 shader.draw(self._target, values or {}, images, instant, under, FILTER_AMOUNT)
             data = self._target.read(components=3, alignment=1)
             if self._context.error != "GL_NO_ERROR":
-                raise PluginError(f"{file.path.name}: leaves an error of OpenGL")
+                raise PluginError(f"{shader.file.path.name}: leaves an error of OpenGL")
         finally:
-            shader.release()
             for sound in sounds.values():
                 sound.release()
             if under is not self._pictures[0]:
