@@ -80,6 +80,8 @@ def test_values_of_added_extractors_and_broken_plugins_are_shown() -> None:
     traffic.take([(kick, 0.25), (hits, 3), *values(artgen__status__plugins="input tape: no such module")], 0.0)
     shown = [line for line in traffic.summary() if line.startswith(("added", "plugins"))]
     assert shown == ["added    drums/kick 0.25, drums/hits 3", "plugins  input tape: no such module"]
+    traffic.take(values(artgen__status__plugins="", visuals__status__plugins="output wall: no such wall"), 1.0)
+    assert "plugins  output wall: no such wall" in traffic.summary()
 
 
 def test_the_table_has_value_unit_and_rate() -> None:

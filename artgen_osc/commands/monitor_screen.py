@@ -118,8 +118,7 @@ class Traffic:
         if extra:
             told = (f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in extra)
             lines.append(f"added    {', '.join(islice(told, SHOWN_EXTRA))}")
-        if troubles := [told for path in TROUBLES if (told := self.values.get(path))]:
-            lines.append(f"plugins  {'; '.join(map(str, troubles))}")
+        lines += [f"plugins  {self.values[path]}" for path in TROUBLES if self.values.get(path)]
         if "/visuals/status/fps" in self.values:
             lines.append(
                 f"picture  {self._number('/visuals/status/fps'):.0f} fps, "

@@ -78,7 +78,8 @@ class Contract:
     Raises
     ------
     ValueError
-        A plugin declares an address that isn't its own, or that there is already.
+        A plugin declares an address that isn't its own, or that there is already, or has the name of another one that
+        has settings too.
     """
 
     def __init__(self, plugins: Sequence[Declared] = (), unusable: Collection[str] = ()) -> None:
@@ -94,16 +95,15 @@ class Contract:
                 path = f"{PREFIXES['output']}{plugin.name}/dropped"
                 painted.append(Address(path, "int", "frames that it has lost so far", 0, schema.COUNT_MAX))
             if plugin.settings is not None:
-                if f"plugin.{plugin.name}" in self.tables:
-                    raise ValueError(
-                        f"[plugin.{plugin.name}] has settings of another plugin already; rename one of them"
-                    )
-                self.tables[f"plugin.{plugin.name}"] = plugin.settings
+                table = f"plugin.{plugin.name}"
+                if table in self.tables:
+                    raise ValueError(f"[{table}] belongs to another plugin of this name; rename this {plugin.kind}")
+                self.tables[table] = plugin.settings
             for row in () if plugin.own else plugin.outputs:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
                 extracted.append(row)
-        self.unusable = frozenset(f"plugin.{name}" for name in unusable) - set(self.tables)
+        self.unusable = {f"plugin.{name}" for name in unusable} - set(self.tables)
         tables = [*FIRST, *dict.fromkeys(key.rpartition(".")[0] for key in self.settings)]
         self.settings = dict(sorted(self.settings.items(), key=lambda item: tables.index(item[0].rpartition(".")[0])))
         rows = [setting.row for setting in self.settings.values()]

@@ -71,7 +71,6 @@ class _Added:
         self._aside = Aside(self._running)
         self._settings: Any = None
         self._shown: Mapping[str, Value] | None = None
-        self._polled = False
 
     def poll(self, settings: Any, values: Mapping[str, Value]) -> list[Message]:
         """What it has wanted so far; has it asked again."""
@@ -106,7 +105,7 @@ class _Direct:
 
     @property
     def given(self) -> Collection[str]:
-        given: Collection[str] = self._surface.given
+        given: Collection[str] = getattr(self._surface, "given", ())
         return given
 
     def poll(self, settings: Any, values: Mapping[str, Value]) -> list[Message]:
