@@ -111,7 +111,7 @@ def _found(group: str, folder: Path | None) -> Iterable[EntryPoint]:
             log.warning("plugins of %s: can't be looked for (%s: %s)", source.name, type(error).__name__, error)
             continue
         for entry in found:
-            vars(entry)["dist"] = None if folder else source.dist  # what a package brings along is its own
+            vars(entry)["dist"] = source.dist if folder is None else None  # what a package brings along is its own
             yield entry
 
 

@@ -80,7 +80,7 @@ class Stage:
         ----------
         shader : of a context that this one's is
         frames : at least one
-        values : of inputs by name that aren't as the file has them
+        values : of inputs by name that aren't as the file has them; a transition is half done
 
         Raises
         ------
@@ -102,7 +102,7 @@ class Stage:
                 for sound in sounds.values():
                     sound.hear(moment)
                 instant = Instant(moment.time, moment.dt, frame, DAY)
-                shader.draw(self._target, values or {}, images, instant, under, FILTER_AMOUNT)
+                shader.draw(self._target, {"progress": (0.5,), **(values or {})}, images, instant, under, FILTER_AMOUNT)
             data = self._target.read(components=3, alignment=1)
             if self._context.error != "GL_NO_ERROR":
                 raise PluginError(f"{shader.file.path.name}: leaves an error of OpenGL")
