@@ -293,7 +293,7 @@ def test_an_error_is_told_and_the_last_good_version_plays_on(
     save(path, "void main() {\n  gl_FragColor = wrong;\n}")
     assert saved(show, clock) == [255, 0, 0]
     told = show.registry.troubles(("effect",))
-    assert told.startswith("effect mine: mine.fs: line 3: ") and told.endswith("; the last version that could plays on")
+    assert told.startswith("effect mine: mine.fs: line 3: ") and told.endswith("; the last good version plays on")
     assert show.registry.plugin("effect", "mine").state is State.READY
     save(path, RED, "{ no json")
     saved(show, clock)

@@ -129,7 +129,7 @@ class Played:
         try:
             self._take(read(self._path))
         except PluginError as error:
-            kept = "; the last version that could plays on" if self._shader else ""
+            kept = "; the last good version plays on" if self._shader else ""
             self._wrong = self._told(f"{error}{kept}")
             return
         self._wrong, self._lost = "", 0.0
