@@ -119,6 +119,8 @@ def test_kinds() -> None:
         ('/*{"INPUTS": [{"NAME": "a", "TYPE": "flaot"}]}*/', "did you mean float"),
         ('/*{"INPUTS": [{"NAME": "a b", "TYPE": "float"}]}*/', "can't be a name"),
         ('/*{"INPUTS": [{"NAME": "gl_Position", "TYPE": "float"}]}*/', "can't be a name"),
+        ('/*{"INPUTS": [{"NAME": "a", "TYPE": "float", "FOLLOWS": "lo"}]}*/', "did you mean low"),
+        ('/*{"INPUTS": [{"NAME": "a", "TYPE": "float", "FOLLOWS": [1]}]}*/', "it FOLLOWS"),
         ('/*{"INPUTS": [{"TYPE": "float"}]}*/', "None can't be a name"),
         ('/*{"INPUTS": [{"NAME": "a", "TYPE": "float", "MAX": NaN}]}*/', "out of range"),
         ('/*{"INPUTS": [{"NAME": "a", "TYPE": "float", "MAX": 1e999}]}*/', "out of range"),

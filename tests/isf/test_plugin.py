@@ -271,6 +271,17 @@ def test_sound_arrives_as_bands(effects: Path, play: Any) -> None:
 
 
 @pytest.mark.slow
+def test_an_input_that_follows_the_show_is_no_setting(effects: Path, play: Any) -> None:
+    head = {"INPUTS": [IMAGE, {"NAME": "kick", "TYPE": "float", "MAX": 0.5, "FOLLOWS": "low"}]}
+    write(effects / "kicked.fs", "void main() { gl_FragColor = vec4(vec3(kick), 1.0); }", head)
+    show = play()
+    assert "plugin.kicked.kick" not in show.contract.settings
+    show.set("kicked", amount=1.0)
+    assert show.frame(low=1.0)[0] == pytest.approx(128, abs=1)
+    assert show.frame(low=0.5)[0] == pytest.approx(64, abs=1)
+
+
+@pytest.mark.slow
 def test_what_is_saved_is_seen(effects: Path, play: Any, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     path = write(effects / "mine.fs", RED)
     show = play()

@@ -226,6 +226,7 @@ def _pictures(path: Path | None) -> "tuple[np.ndarray, np.ndarray]":
 
     try:
         with Image.open(path) as opened:
-            return np.asarray(opened.convert("RGB")), painted[1]
+            own = np.asarray(opened.convert("RGB"))
+            return own, own[:, ::-1]
     except Exception as error:  # a damaged picture raises anything
         raise PluginError(f"--picture: {path}: is not a picture that can be read ({error})") from None

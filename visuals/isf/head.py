@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from artgen_osc.errors import PluginError
@@ -39,6 +39,9 @@ PARTS: dict[str, tuple[str, ...]] = {
 
 TEXTURES = ("image", "audio", "audioFFT")
 
+FOLLOWED = ("valence", "energy", "level", "low", "mid", "high", "beat_phase", "bar_phase")
+"""What an input may say under ``FOLLOWS``, a word of ours: the show gives its value. Other hosts show it as a slider."""
+
 _COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
 _STRING_OR_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w{0,62}", re.ASCII)
@@ -59,6 +62,7 @@ class Input:
     values, labels : what a ``long`` may be, and what each is called; empty: any whole number
     pixels : a point that the shader wants in pixels, while its numbers are 0..1 of the picture
     length : samples or bins of sound, 0: as many as there are
+    follows : one of `FOLLOWED`, or empty
     """
 
     name: str
@@ -71,6 +75,7 @@ class Input:
     labels: tuple[str, ...] = ()
     pixels: bool = False
     length: int = 0
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +232,11 @@ def _input(given: dict[str, Any]) -> Input:
             pixels = (
                 given.get("MIN") is None and given.get("MAX") is None and max(one.high) <= 1.0 and min(one.low) >= 0.0
             )
-            return Input(name, type, label, one.default, one.low, one.high, pixels=pixels)
-    return _ranged(Input(name, type, label), given, 1, None)
+            return replace(one, pixels=pixels)
+    follows = given.get("FOLLOWS") or ""
+    if follows not in ("", *FOLLOWED):
+        raise ValueError(f"{name}: it FOLLOWS {short(follows)}; {nearest(str(follows)[:20], FOLLOWED)}")
+    return _ranged(Input(name, type, label, follows=follows), given, 1, None)
 
 
 def _ranged(one: Input, given: Mapping[str, Any], count: int, default: Sequence[float] | None) -> Input:
@@ -240,7 +248,7 @@ def _ranged(one: Input, given: Mapping[str, Any], count: int, default: Sequence[
     value = _numbers(given.get("DEFAULT"), list(default) if default is not None else middle)
     low = [min(ends) for ends in zip(low, value, strict=True)]
     high = [max(ends) for ends in zip(high, value, strict=True)]
-    return Input(one.name, one.type, one.label, tuple(value), tuple(low), tuple(high))
+    return replace(one, default=tuple(value), low=tuple(low), high=tuple(high))
 
 
 def _long(name: str, label: str, given: Mapping[str, Any]) -> Input:

@@ -81,6 +81,7 @@ class Played:
         if shader is None:
             return False
         from visuals.isf.shader import Instant
+        from visuals.isf.sound import followed
 
         head = shader.file.head
         images: dict[str, Any] = {}
@@ -97,7 +98,8 @@ class Played:
             now = perf_counter()
         instant = Instant(moment.time, moment.dt, self._frame)
         try:
-            shader.draw(target, self._hand.values(head, settings), images, instant, pictures, settings.amount)
+            values = {**self._hand.values(head, settings), **followed(head, moment)}
+            shader.draw(target, values, images, instant, pictures, settings.amount)
         except PluginError as error:  # of the values that are set now; others may do
             self._now = self._told(f"{self._path.name}: {error}", self._now)
             return False

@@ -39,13 +39,15 @@ class Knob:
 
 
 def knobs(head: Head) -> tuple[Knob, ...]:
-    """The numbers of all inputs, in order.
+    """The numbers of all inputs that somebody can set, in order.
 
     An input is called as the shader calls it; one that would be called as Python or the host calls something gets a
     ``_`` at its end, and one of several numbers their letters.
     """
     found: dict[str, Knob] = {}
     for one in head.numbers:
+        if one.follows:
+            continue
         for at, part in enumerate(PARTS[one.type]):
             field = f"{one.name}_{part}" if part else one.name
             while field in found or field == AMOUNT or keyword.iskeyword(field) or field.startswith("__"):

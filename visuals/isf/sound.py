@@ -1,10 +1,10 @@
-"""What a shader hears: textures of a spectrum and a wave, made of the bands that the daemon sends."""
+"""What a shader hears: the values that the daemon sends, and textures of a spectrum and a wave made of its bands."""
 
 import math
 from typing import TYPE_CHECKING, Any
 
 from visuals.compositor.kind import Moment
-from visuals.isf.head import Input
+from visuals.isf.head import Head, Input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +35,15 @@ def wave(moment: Moment, samples: int) -> "np.ndarray":
     bands = ((moment.low, 2.0, 3.1), (moment.mid, 7.0, 5.3), (moment.high, 23.0, 9.7))
     summed = sum(band * np.sin(waves * at + speed * moment.time) for band, waves, speed in bands)
     return np.asarray(np.clip(0.5 + 0.5 * moment.level * summed / 1.5, 0.0, 1.0), np.float32)
+
+
+def followed(head: Head, moment: Moment) -> dict[str, tuple[float, ...]]:
+    """The values of the inputs that follow the show, by name; each is within its range."""
+    return {
+        one.name: (one.low[0] + getattr(moment, one.follows) * (one.high[0] - one.low[0]),)
+        for one in head.inputs
+        if one.follows
+    }
 
 
 class Sound:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import PluginError
+from visuals.compositor.gl import Pass, Target
 from visuals.compositor.kind import Moment
 from visuals.isf.shader import Instant, Shader
-from visuals.isf.sound import Sound
+from visuals.isf.sound import Sound, followed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,17 @@ TEMPO_BPM = 120.0
 DAY = datetime(2026, 5, 1, 20, 15, 30)
 """Of the clock on the wall, so that each picture is the same every time."""
 
-FILTER_AMOUNT = 1.0
+_MOVING = """#version 330 core
+uniform sampler2D picture;
+uniform sampler2D after;
+uniform float time;
+in vec2 uv;
+out vec4 colour;
+void main() {
+    vec2 at = 0.5 + (uv - 0.5) * (0.86 - 0.06 * sin(time * 0.7)) + 0.05 * vec2(sin(time * 0.9), cos(time * 0.6) - 1.0);
+    colour = vec4(mix(texture(picture, at), texture(after, at), 0.5 - 0.5 * cos(time * 0.5)).rgb, 1.0);
+}
+"""
 
 
 def music(frame: int, size: tuple[int, int]) -> Moment:
@@ -54,13 +65,16 @@ class Stage:
     ----------
     context : moderngl context
     size : (width, height), pixels
-    pictures : uint8 ``(height, width, 3)``, top row first: what a filter is given, and what a transition goes to
+    pictures : uint8 ``(height, width, 3)``, top row first: a filter is given the one as it becomes the other before
+        a moving camera, a transition goes from the one to the other
     """
 
     def __init__(self, context: Any, size: tuple[int, int], pictures: "tuple[np.ndarray, np.ndarray]") -> None:
         self.size = size
         self._context = context
         self._pictures = [self._texture(pixels) for pixels in pictures]
+        self._camera = Pass(context, _MOVING)
+        self._moving = Target(context, size)
         self._shown = context.texture(size, 4)
         self._target = context.framebuffer([self._shown])
 
@@ -91,34 +105,40 @@ class Stage:
 
         head = shader.file.head
         sounds = {one.name: Sound(self._context, one) for one in head.inputs if one.type in ("audio", "audioFFT")}
-        images = {one.name: self._pictures[0] for one in head.inputs if one.type == "image"}
+        images = {one.name: self._moving.texture for one in head.inputs if one.type == "image"}
         images |= {name: sound.texture for name, sound in sounds.items()}
-        if "endImage" in images:
-            images["endImage"] = self._pictures[1]
-        under = self._pictures[0] if head.kind == "filter" else self._black()
+        if head.kind == "transition":
+            images |= {"startImage": self._pictures[0], "endImage": self._pictures[1]}
+        black = self._context.texture((1, 1), 4, bytes((0, 0, 0, 255)))
+        under = self._moving.texture if head.kind == "filter" else black
         try:
             for frame in range(frames):
                 moment = music(frame, self.size)
                 for sound in sounds.values():
                     sound.hear(moment)
                 instant = Instant(moment.time, moment.dt, frame, DAY)
-                shader.draw(self._target, {"progress": (0.5,), **(values or {})}, images, instant, under, FILTER_AMOUNT)
+                given = {"progress": (0.5,), **followed(head, moment), **(values or {})}
+                self._move(moment.time)
+                shader.draw(self._target, given, images, instant, under)
             data = self._target.read(components=3, alignment=1)
             if self._context.error != "GL_NO_ERROR":
                 raise PluginError(f"{shader.file.path.name}: leaves an error of OpenGL")
         finally:
             for sound in sounds.values():
                 sound.release()
-            if under is not self._pictures[0]:
-                under.release()
+            black.release()
         width, height = self.size
         return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
 
-    def _black(self) -> Any:
-        return self._context.texture((1, 1), 4, bytes((0, 0, 0, 255)))
+    def _move(self, time: float) -> None:
+        self._moving.target.use()
+        self._camera["time"] = time
+        self._pictures[0].use(0)
+        self._pictures[1].use(1)
+        self._camera.render()
 
     def release(self) -> None:
         """Give everything back."""
         self._context.detect_framebuffer(0).use()
-        for item in (self._target, self._shown, *self._pictures):
+        for item in (self._target, self._shown, self._camera, self._moving, *self._pictures):
             item.release()
