@@ -262,7 +262,8 @@ def test_a_setting_that_can_not_be_followed_keeps_no_other_back(show: Show) -> N
 
 def test_what_counts_from_the_next_start_is_said(show: Show, caplog: pytest.LogCaptureFixture) -> None:
     show.file.write_text(show.targets + "[mood]\nmanual = true\nmodel = 'other.onnx'\n[visuals]\nwidth = 640\n")
-    show.hear(3.0)
+    wait_for(lambda: caplog.records, what="a word about it")
+    show.hear(1.5)  # it looks at the file again
     assert [record.getMessage() for record in caplog.records] == ["mood.model: counts from the next start on"]
 
 

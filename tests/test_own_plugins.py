@@ -21,7 +21,13 @@ from visuals.generators.generator import SHIPPED, choose, open_generator
 from visuals.generators.idle import IdleGenerator
 
 ROOT = Path(__file__).parents[1]
-NEEDS_MORE = {"browser": "it hears a page", "url": "it hears a server"}
+NEEDS_MORE = {
+    "browser": "it hears a page",
+    "url": "it hears a server",
+    "device": "it hears an audio server; tests/live has it",
+    "loopback": "the same",
+    "window": "it needs a screen; tests/live has it",
+}
 """Ours whose checks need something beside them; their own tests have it."""
 
 CHECKS = [

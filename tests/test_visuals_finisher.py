@@ -84,7 +84,7 @@ def bad_finishers(folder: Path) -> dict[str, tuple[Path, str]]:
     return {
         "missing": (folder / "none.onnx", "can't be read"),
         "cut": (cut, "is damaged or truncated"),
-        "junk": (junk, r"is damaged or truncated|carries no artgen card"),
+        "junk": (junk, r"is damaged or truncated|carries no card"),
         "another kind": (write_other_model(folder / "mood.onnx"), "is a mood model"),
         "no image network": (
             write_other_model(folder / "x.onnx", kind="finisher", scale=4),

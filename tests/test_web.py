@@ -388,7 +388,9 @@ def test_a_certificate_that_is_none(certificate: tuple[str, str], tmp_path: Path
     empty.touch()
     given = {"missing": ("/no/such.pem", key), "empty": (str(empty), key), "no key": (file, "")}
     chosen = given.get(what, (file, file))
-    with pytest.raises(ConfigError, match=r"^web.certificate: .* can't be used \(.*\); .* are allowed; mkcert makes"):
+    with pytest.raises(
+        ConfigError, match=r"^web.certificate: .* can't be used \(.*\); choose a PEM file .*; mkcert makes"
+    ):
         guard.read_certificate(*chosen)
 
 

@@ -137,7 +137,16 @@ def _walk_evenness(model: ModelFile, threads: int) -> float:
 
 
 def r2(asked: Tensor, measured: Tensor) -> Tensor:
-    """Share of the variance of the asked moods that the measured ones follow: ``(n, 2)`` twice to ``(2,)``."""
+    """Share of the variance of the asked moods that the measured ones follow.
+
+    Parameters
+    ----------
+    asked, measured : float ``(n, 2)``
+
+    Returns
+    -------
+    float ``(2,)``, 1 at most; 0 is as good as their mean
+    """
     return 1 - (measured - asked).square().sum(0) / (asked - asked.mean(0)).square().sum(0)
 
 
@@ -203,7 +212,12 @@ def coarse_bytes(pictures: Tensor) -> Tensor:
 
 
 def diversity(real: Tensor, fake: Tensor) -> float:
-    """Mean distance of two generated pictures at 32x32, 1 for that of two real ones."""
+    """Mean distance of two generated pictures at 32x32, 1 for that of two real ones.
+
+    Parameters
+    ----------
+    real, fake : uint8 or float ``(n, 3, size, size)``; the first 500 count
+    """
     return (F.pdist(_coarse(fake[:500])).mean() / F.pdist(_coarse(real[:500])).mean()).item()
 
 
@@ -227,7 +241,12 @@ def perceptual_diversity(real: Tensor, fake: Tensor, features: nn.Module) -> flo
 
 
 def nearest_neighbour(real: Tensor, fake: Tensor) -> float:
-    """Mean distance at 32x32 to the closest real picture, 1 for that from a real picture to the closest other one."""
+    """Mean distance at 32x32 to the closest real picture, 1 for that from a real picture to the closest other one.
+
+    Parameters
+    ----------
+    real, fake : uint8 or float ``(n, 3, size, size)``
+    """
     ours, theirs = _coarse(fake), _coarse(real)
     among = torch.cdist(theirs, theirs).fill_diagonal_(torch.inf)
     return (torch.cdist(ours, theirs).min(1).values.mean() / among.min(1).values.mean()).item()

@@ -45,7 +45,15 @@ def painter(trainer: Trainer) -> Paint:
 
 
 def sample_sheet(paint: Paint, z_dim: int, side: int = 128, n: int = 6) -> Image.Image:
-    """Two grids: one z over all moods (valence to the right, energy upwards), then many z in many moods."""
+    """Two grids: one z over all moods (valence to the right, energy upwards), then many z in many moods.
+
+    Parameters
+    ----------
+    paint : the generator
+    z_dim : length of z
+    side : pixels of each picture on the sheet
+    n : pictures in a row and in a column of each grid
+    """
     draw = torch.Generator().manual_seed(1)
     line = torch.linspace(0.1, 0.9, n)
     moods = torch.stack([line.repeat(n), line.flip(0).repeat_interleave(n)], 1)
@@ -62,6 +70,13 @@ def sample_sheet(paint: Paint, z_dim: int, side: int = 128, n: int = 6) -> Image
 
 def write_walk(path: Path, paint: Paint, z_dim: int, size: int) -> None:
     """A video of a slow way from one z to another, from a calm sad mood to a wild happy one.
+
+    Parameters
+    ----------
+    path : of the MP4 file; one that is there is replaced
+    paint : the generator
+    z_dim : length of z
+    size : side of its pictures, pixels
 
     Raises
     ------
@@ -134,7 +149,17 @@ class Watch:
         }
 
     def warnings(self, figures: dict[str, float], lead: float) -> list[str]:
-        """What these figures, and the generator's mean loss by pixels of late, give reason to say."""
+        """What there is to say of a run.
+
+        Parameters
+        ----------
+        figures : as `measure` gives them
+        lead : mean loss of the generator by pixels of late, as the discriminator sees it
+
+        Returns
+        -------
+        a sentence on each thing that goes wrong
+        """
         said = []
         if figures["diversity"] < COLLAPSED and self._trainer.images_seen >= SEEN_FIRST:
             said.append(

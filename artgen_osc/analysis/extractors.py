@@ -12,7 +12,7 @@ from artgen_osc.analysis.kind import Extractor
 from artgen_osc.config.plugins import own_registry
 from artgen_osc.errors import ArtgenError, PluginError
 from artgen_osc.plugins.making import classes, make
-from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry
+from artgen_osc.plugins.registry import Plugin, Registry
 from artgen_osc.plugins.running import Running
 from artgen_osc.runtime.text import printable, unexpected
 from artgen_osc.schema.address import Address, Value
@@ -111,7 +111,7 @@ class _Running:
     """One extractor at work, and where its values go."""
 
     def __init__(self, plugin: Plugin, extractor: Extractor) -> None:
-        self.own = plugin.package == OWN_PACKAGE
+        self.own = plugin.own
         self.extractor = extractor
         self.name = plugin.name
         self.rows = tuple(extractor.outputs)
@@ -253,5 +253,5 @@ class Extractors:
 
 
 def _place(plugin: Plugin) -> tuple[int, str]:
-    own = plugin.package == OWN_PACKAGE and plugin.name in ORDER
+    own = plugin.own and plugin.name in ORDER
     return (ORDER.index(plugin.name) if own else len(ORDER), plugin.name)

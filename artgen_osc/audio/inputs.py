@@ -55,7 +55,7 @@ class File:
         from artgen_osc.audio.sources import PacedSource, file_blocks, file_path, open_file
 
         if not rest:
-            raise AudioError("input: file: has no path; file:PATH is allowed; name a wav, flac, ogg or mp3 file")
+            raise AudioError("input: file: has no path; write file:PATH with that of a wav, flac, ogg or mp3 file")
         file = open_file(file_path(rest))
         return PacedSource(
             f"file:{rest}",
@@ -105,7 +105,7 @@ class Browser:
         _alone("browser", rest)
         if host.browser is None:
             raise AudioError(
-                "input: browser: there is no page that could send sound; the page of artgen live or artgen daemon is "
-                "allowed; set web.port, or choose another input"
+                "input: browser: there is no page that could send sound; give artgen live or artgen daemon a web.port, "
+                "or choose another input"
             )
         return BrowserSource(host.browser)

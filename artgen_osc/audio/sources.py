@@ -26,7 +26,7 @@ from artgen_osc.audio.sound_av import has_pyav
 from artgen_osc.audio.sound_file import SoundFile, Unreadable
 from artgen_osc.dsp.core import FloatArray
 from artgen_osc.errors import ArtgenError, AudioError, PluginError
-from artgen_osc.plugins.registry import OWN_PACKAGE, Registry, State, own
+from artgen_osc.plugins.registry import Registry, State, own
 from artgen_osc.runtime.files import is_regular
 from artgen_osc.runtime.text import nearest, printable, unexpected
 
@@ -167,11 +167,12 @@ def open_file(path: str | Path) -> SoundFile:
     try:
         return SoundFile(path, has_pyav())
     except Unreadable as error:
-        kinds = "wav, flac, ogg, mp3, m4a or webm" if has_pyav() else "wav, flac, ogg or mp3"
-        step = "check the path" if error.absent else "convert it, or choose another"
-        if not has_pyav() and not error.absent:
-            step = "pip install 'artgen-osc[stream]' for more kinds, such as m4a and webm, or convert it"
-        raise AudioError(f"{printable(path)}: {error}; a {kinds} file with sound in it is allowed; {step}") from error
+        step = "convert it to wav, or choose another"
+        if error.absent:
+            step = "check the path"
+        elif not has_pyav():
+            step = "convert it to wav, or pip install 'artgen-osc[stream]' for more kinds, such as m4a and webm"
+        raise AudioError(f"{printable(path) or repr('')}: {error}; {step}") from error
 
 
 def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
@@ -194,7 +195,14 @@ def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
 
 
 def array_blocks(samples: FloatArray, sample_rate: int, loop: bool = False) -> Iterator[AudioBlock]:
-    """Cut float32 ``(frames, channels)`` into blocks; for ever, with `loop`."""
+    """Cut sound into blocks.
+
+    Parameters
+    ----------
+    samples : float32 ``(frames, channels)``, ±1
+    sample_rate : Hz
+    loop : for ever
+    """
     length, start = block_length(sample_rate), 0
     while True:
         for first in range(0, len(samples), length):
@@ -343,7 +351,7 @@ def open_source(
         declared = getattr(found, "Settings", None)
         given = (settings or {}).get(name, declared() if declared else None)
         source: AudioSource = found.open(rest, given, host)
-        if plugin.package == OWN_PACKAGE:
+        if plugin.own:
             return source
         from artgen_osc.audio.watched import Watched
 
@@ -353,7 +361,7 @@ def open_source(
     except ArtgenError:
         raise
     except Exception as error:
-        if plugin.package == OWN_PACKAGE:
+        if plugin.own:
             raise
         logger.debug("%s", spec, exc_info=error)
         raise AudioError(f"{shown(spec)}: can't be opened ({unexpected(error)})") from error

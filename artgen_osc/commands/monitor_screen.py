@@ -73,7 +73,12 @@ class Traffic:
         self._since = 0.0
 
     def take(self, values: Iterable[tuple[Address, Value]], now: float) -> list[str]:
-        """Count values that came at `now` (s, monotonic).
+        """Count values.
+
+        Parameters
+        ----------
+        values : that came in one packet
+        now : s, monotonic
 
         Returns
         -------

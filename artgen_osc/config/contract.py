@@ -126,12 +126,17 @@ class Contract:
         return [key for key in self.settings if key.rpartition(".")[0] == name]
 
     def check(self, key: str, value: object) -> Any:
-        """Return `value` as the type of the setting ``table.key``.
+        """Return a value as its setting has it.
+
+        Parameters
+        ----------
+        key : ``table.key``, one of `settings`
+        value : as it was given, of any type
 
         Raises
         ------
         ValueError
-            ``<what is wrong, with the value>; <what is allowed>``.
+            As `artgen_osc.schema.setting.Setting.check`.
         """
         return self.settings[key].check(value)
 
@@ -152,7 +157,13 @@ class Contract:
         return Config(**built, plugin=plugin, **more)
 
     def get(self, config: Config, key: str) -> Any:
-        """Value of the setting ``table.key``."""
+        """Value of a setting.
+
+        Parameters
+        ----------
+        config : of the show
+        key : ``table.key``, one of `settings`
+        """
         setting = self.settings[key]
         return getattr(self._held(config, setting.table), setting.field)
 
@@ -164,7 +175,19 @@ class Contract:
         return self.tables[table]() if held is None else held
 
     def replace(self, config: Config, key: str, value: object) -> Config:
-        """A config with the setting ``table.key`` changed, after `check`."""
+        """A config in which one setting is another.
+
+        Parameters
+        ----------
+        config : of the show; it stays as it is
+        key : ``table.key``, one of `settings`
+        value : as it was given, of any type
+
+        Raises
+        ------
+        ValueError
+            As `check`.
+        """
         setting = self.settings[key]
         changed = replace(self._held(config, setting.table), **{setting.field: self.check(key, value)})
         if setting.table in TABLES:
@@ -172,7 +195,13 @@ class Contract:
         return replace(config, plugin={**config.plugin, _name(setting.table): changed})
 
     def current(self, rows: Iterable[Address], config: Config) -> list[tuple[Address, Value]]:
-        """What the settings of `rows` are now, as it would be sent; those without a value are left out."""
+        """What the settings of `rows` are now, as it would be sent; those without a value are left out.
+
+        Parameters
+        ----------
+        rows : controls with or without a setting
+        config : of the show
+        """
         return [(row, row.check((self.get(config, row.setting),))) for row in rows if row.holds_value]
 
 

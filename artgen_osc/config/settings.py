@@ -45,7 +45,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path, LARGEST_FILE)
     except OSError as error:
-        reason = f"can't be read ({error.strerror}); a TOML file is allowed; check the path"
+        reason = f"can't be read ({error.strerror}); check the path"
     except ValueError as error:
         reason = f"{error}; see artgen config for an example; mend it"
     raise ConfigError(f"{printable(path)}: {reason}")
@@ -95,7 +95,7 @@ def load(
         origins |= dict.fromkeys((start + key for key in found), str(path))
     flagged = {key: value for key, value in (flags or {}).items() if value is not None}
     found, wrong = read_table(flagged, {key: setting.check for key, setting in contract.settings.items()})
-    mistakes += [f"{mistake}; change it in flag" for mistake in wrong]
+    mistakes += wrong
     if mistakes:
         raise ConfigError("\n".join(map(printable, mistakes)))
     return contract.config(values | found, map=maps), origins | dict.fromkeys(found, "flag")

@@ -25,18 +25,17 @@ def _folder(default: str, doc: str) -> Any:
 
     def check(value: str) -> None:
         if not value or "\0" in value:
-            raise ValueError(f"{value!r} can't be the name of a folder; a name such as {default!r} is allowed")
+            raise ValueError(f"{value!r} can't be the name of a folder; choose one such as {default!r}")
 
     return setting(default, doc, check=check)
 
 
 def _token(value: str) -> None:
     # Not with the value: it goes to a terminal and into a log.
-    if value and not re.fullmatch(rf"[\w.~-]{{{SHORTEST_TOKEN},}}", value, re.ASCII):
-        raise ValueError(
-            f"{len(value)} letters can't be a token; {SHORTEST_TOKEN} at least, of A-Z, a-z, 0-9, "
-            "-, ., _ and ~, are allowed"
-        )
+    if not re.fullmatch(r"[\w.~-]*", value, re.ASCII):
+        raise ValueError("holds what can't be in an address; choose from A-Z, a-z, 0-9, -, ., _ and ~")
+    if value and len(value) < SHORTEST_TOKEN:
+        raise ValueError(f"can be guessed, so short as it is; choose {SHORTEST_TOKEN} letters or more")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,13 @@ class Report:
         self._told = 0.0
 
     def time(self, block: AudioBlock, arrived: float) -> None:
-        """Note that all of a block that arrived at `arrived` (s, monotonic) has been sent by now."""
+        """Note that all of a block has been sent by now.
+
+        Parameters
+        ----------
+        block : of the input that is heard
+        arrived : s, monotonic, when it came
+        """
         waited = time.monotonic() - arrived
         self._latency_ms = 1000.0 * (waited + len(block.samples) / self._inputs.source.sample_rate)
 

@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from artgen_osc.errors import ArtgenError, PluginError
-from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State
+from artgen_osc.plugins.registry import Plugin, Registry, State
 from artgen_osc.runtime.text import unexpected
 
 log = logging.getLogger("artgen.plugins")
 
 
 def classes(registry: Registry, kind: str) -> Iterator[tuple[Plugin, Any]]:
-    """The plugins of a kind that can be used, by name, with what their entry points name."""
+    """The plugins of a kind that can be used, by name, with what their entry points name.
+
+    Parameters
+    ----------
+    registry : of the show
+    kind : such as ``effect``
+    """
     for plugin in registry.plugins(kind):
         if plugin.state is State.READY:
             try:
@@ -40,7 +46,7 @@ def make(plugin: Plugin, loaded: Any, *given: Any) -> Any | None:
         return loaded(*given)
     except Exception as error:  # a stranger's code may raise anything
         foreseen = isinstance(error, ArtgenError)
-        if foreseen and plugin.package == OWN_PACKAGE:
+        if foreseen and plugin.own:
             raise
         log.debug("%s %s", plugin.kind, plugin.name, exc_info=error)
         state = State.UNFIT if isinstance(error, PluginError) else State.UNLOADABLE

@@ -60,6 +60,11 @@ class Plugin:
     state: State = State.READY
     reason: str = ""
 
+    @property
+    def own(self) -> bool:
+        """Whether it is one of ours."""
+        return self.package == OWN_PACKAGE
+
     def fail(self, state: State, reason: str) -> None:
         """Note that it can't be used, and log it.
 
@@ -146,7 +151,7 @@ class Registry:
         self._loaded: dict[tuple[str, str], Any] = {}
         for kind in kinds:
             listed = [(self._describe(kind, entry), entry) for entry in found(group_of(kind))]
-            for plugin, entry in sorted(listed, key=lambda one: (one[0].package != OWN_PACKAGE, one[0].package)):
+            for plugin, entry in sorted(listed, key=lambda one: (not one[0].own, one[0].package)):
                 key = (kind, plugin.name)
                 first = self._plugins.setdefault(key, plugin)
                 if first is plugin:
@@ -201,6 +206,11 @@ class Registry:
     def plugin(self, kind: str, name: str) -> Plugin:
         """One plugin.
 
+        Parameters
+        ----------
+        kind : such as ``input``
+        name : of its entry point
+
         Raises
         ------
         PluginError
@@ -214,6 +224,11 @@ class Registry:
 
     def load(self, kind: str, name: str) -> Any:
         """What the entry point names: imported once, at the first call.
+
+        Parameters
+        ----------
+        kind : such as ``input``
+        name : of its entry point
 
         Raises
         ------

@@ -339,5 +339,15 @@ def own_sent() -> tuple[Address, ...]:
 
 
 def values_of(rows: tuple[Address, ...], state: Status | Painting) -> list[tuple[Address, Value]]:
-    """A state as it is sent: the last part of each path is a field's name."""
+    """A state as it is sent: the last part of each path is a field's name.
+
+    Parameters
+    ----------
+    rows : each with a path that ends with the name of a field of `state`
+    state : of the daemon or of the renderer, as it is now
+
+    Returns
+    -------
+    each row with its value
+    """
     return [(row, getattr(state, row.path.rpartition("/")[2])) for row in rows]

@@ -89,7 +89,18 @@ def case_of(plugin: Any, rest: str = "", host: Any = None, **settings: Any) -> C
 
 
 def require(kept: object, otherwise: str) -> None:
-    """Raise `CheckFailed` with the text `otherwise` unless something is so."""
+    """Fail a check unless something is so.
+
+    Parameters
+    ----------
+    kept : true or false, as of `bool`
+    otherwise : what is wrong
+
+    Raises
+    ------
+    CheckFailed
+        With the text `otherwise`.
+    """
     if not kept:
         raise CheckFailed(otherwise)
 

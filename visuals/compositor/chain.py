@@ -7,7 +7,7 @@ from typing import Any
 
 from artgen_osc.errors import PluginError
 from artgen_osc.plugins.making import classes, make
-from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry
+from artgen_osc.plugins.registry import Plugin, Registry
 from artgen_osc.plugins.running import Running
 from visuals.compositor.checked import Checked
 from visuals.compositor.final import Final
@@ -41,8 +41,9 @@ class Used:
         if plugin.kind == "effect" and _place(made) not in PLACES:
             raise PluginError(f"its place is {_place(made)!r}; there are: {', '.join(PLACES)}")
         self.plugin = plugin
-        self.added = plugin.package != OWN_PACKAGE
-        self._hosted = getattr(made, "hosted", False)
+        self.added = not plugin.own
+        # What a file is drawn by is ours too; a package can't say so of itself.
+        self._hosted = getattr(made, "hosted", False) and (plugin.own or not plugin.package)
         checked = Checked(context, made, watched=self.added and not self._hosted)
         self.instance = checked.plugin
         self._checked, self._running = checked, Running(plugin, checked)

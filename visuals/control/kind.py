@@ -42,7 +42,7 @@ class Surface(Protocol):
 
 
 class Direct(Surface, Protocol):
-    """A surface that is called on the thread of the loop: nothing guards the show from what blocks it.
+    """One of ours that is called on the thread of the loop: nothing guards the show while it blocks.
 
     Attributes
     ----------

@@ -144,7 +144,7 @@ class Surfaces:
         for plugin, loaded in classes(registry, "surface"):
             made = make(plugin, loaded, settings.get(plugin.name), host)
             if made is not None:
-                direct = getattr(made, "direct", False) is True
+                direct = plugin.own and getattr(made, "direct", False) is True
                 self._all[plugin.name] = _Direct(plugin, made, guard) if direct else _Added(plugin, made, rows, refuse)
 
     def poll(

@@ -58,7 +58,7 @@ class Output(Protocol):
 
 
 class Direct(Output, Protocol):
-    """An output that is called on the thread of the loop, where OpenGL is: nothing guards the show from what blocks it.
+    """One of ours that is called on the thread of the loop, where OpenGL is: nothing guards the show while it blocks.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Direct(Output, Protocol):
 
 
 class Target(Direct, Protocol):
-    """An output that frames are drawn into. It is made first, since it owns the OpenGL context.
+    """One of ours that frames are drawn into. It is made first, since it owns the OpenGL context.
 
     Attributes
     ----------

@@ -39,15 +39,15 @@ def open_target(registry: Registry, settings: Mapping[str, Any], host: OutputHos
         There is no display or no OpenGL.
     """
     for plugin, loaded in classes(registry, "output") if not host.config.headless else ():
-        if _is_target(loaded):
+        if _is_target(plugin, loaded):
             made: Target | None = make(plugin, loaded, settings.get(plugin.name), host)
             if made is not None:
                 return made
     return Memory((host.config.width, host.config.height))
 
 
-def _is_target(loaded: Any) -> bool:
-    return getattr(loaded, "target", False) is True
+def _is_target(plugin: Plugin, loaded: Any) -> bool:
+    return plugin.own and getattr(loaded, "target", False) is True
 
 
 def _checked_size(size: Any) -> Size | None:
@@ -203,11 +203,11 @@ class Outputs:
         self._target, self._showing = target, host.showing
         self._all: list[_Added | _Direct] = []
         for plugin, loaded in classes(registry, "output"):
-            if _is_target(loaded):
+            if _is_target(plugin, loaded):
                 continue
             made = make(plugin, loaded, settings.get(plugin.name), host)
             if made is not None:
-                direct = getattr(made, "direct", False) is True
+                direct = plugin.own and getattr(made, "direct", False) is True
                 self._all.append(_Direct(plugin, made, guard) if direct else _Added(plugin, made))
 
     def prepare(self, time: float) -> Size:
