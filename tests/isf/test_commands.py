@@ -55,6 +55,7 @@ def test_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "name": "melt-it",
         "kind": "filter",
         "about": "Melts it.",
+        "credit": "",
         "file": str(folder / "Melt It.fs"),
         "error": "",
     }
@@ -81,7 +82,7 @@ def test_preview(gl_context: object, tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (["-o", "out.jpg"], "is not a PNG file"),
+        (["-o", "out.gif"], "is not a picture; a name that ends in .png or .jpg is allowed"),
         (["--value", "haet=1"], "did you mean heat"),
         (["--value", "heat=warm"], "'warm' is not 1 number"),
         (["--value", "heat=1,2"], "is not 1 number"),

@@ -36,7 +36,7 @@ def add(command: Command) -> None:
         (),
     )
     preview.add_argument("file", type=Path, metavar="FILE", help="an ISF file, or the name of one that is listed")
-    preview.add_argument("-o", "--output", type=Path, metavar="FILE.png", required=True, help="where to")
+    preview.add_argument("-o", "--output", type=Path, metavar="PICTURE", required=True, help="a .png or .jpg file")
     preview.add_argument("--size", type=_size, default=(640, 360), metavar="WxH", help="in pixels (640x360)")
     preview.add_argument("--at", type=positive, default=2.0, metavar="S", help="so long after it began (2)")
     preview.add_argument("--picture", type=Path, metavar="FILE", help="what it is made of (one that artgen paints)")

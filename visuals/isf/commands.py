@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.errors import PluginError
+from artgen_osc.errors import ArtgenError, PluginError
 from artgen_osc.plugins.registry import State
 from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import nearest, printable, say, short
@@ -18,11 +18,14 @@ from visuals.isf.source import FOLDER, OURS, files_in
 if TYPE_CHECKING:
     import numpy as np
 
+    from visuals.generators.generator import Generator
+
 SIZES = ((96, 54), (40, 64))
 """What a file is checked at: as most screens are, and upright."""
 
 FRAMES = 3
-PAINTED_SIDE = 512
+FORMATS = {".png": "PNG", ".jpg": "JPEG"}
+"""Of pictures, by the end of their names."""
 
 
 def run(given: argparse.Namespace, file: ConfigFile) -> int:
@@ -55,7 +58,7 @@ def _list(given: argparse.Namespace, file: ConfigFile) -> int:
     for row in rows:
         state = f"  ({row['error']})" if row["error"] else ""
         name, kind = row["name"].ljust(widths[0]), row["kind"].ljust(widths[1])
-        say(f"{name}  {kind}  {printable(row['about'] or row['file'])}{printable(state)}".rstrip())
+        say(f"{name}  {kind}  {printable(row['about'] or row['file'] or row['credit'])}{printable(state)}".rstrip())
     return 0
 
 
@@ -66,7 +69,8 @@ def _listed(file: ConfigFile) -> Iterator[dict[str, Any]]:
     for kind in ("effect", "layer"):
         for plugin in file.registry.plugins(kind):
             path = shaders.pop(plugin.name, None) if plugin.state is not State.OFF or plugin.name in shaders else None
-            row = _described(path) if path else {"kind": kind, "about": plugin.package, "file": "", "error": ""}
+            none = {"kind": kind, "about": "", "credit": plugin.package, "file": "", "error": ""}
+            row = _described(path) if path else none
             rows.append({"name": plugin.name, **row, "error": plugin.reason or row["error"]})
     rows += [{"name": name, **_described(path)} for name, path in shaders.items()]
     yield from sorted(rows, key=lambda row: str(row["name"]))
@@ -76,8 +80,8 @@ def _described(path: Path) -> dict[str, Any]:
     try:
         head = read(path).head
     except PluginError as error:
-        return {"kind": "effect", "about": "", "file": str(path), "error": str(error)}
-    return {"kind": head.kind, "about": head.about, "file": str(path), "error": ""}
+        return {"kind": "effect", "about": "", "credit": "", "file": str(path), "error": str(error)}
+    return {"kind": head.kind, "about": head.about, "credit": head.credit, "file": str(path), "error": ""}
 
 
 def _files(file: ConfigFile) -> list[Path]:
@@ -149,8 +153,8 @@ def _preview(given: argparse.Namespace, file: ConfigFile) -> int:
     from visuals.isf.shader import Shader
     from visuals.isf.stage import FPS, Stage
 
-    if given.output.suffix.lower() != ".png":
-        raise PluginError(f"-o: {given.output} is not a PNG file; name it so")
+    if given.output.suffix.lower() not in FORMATS:
+        raise PluginError(f"-o: {given.output} is not a picture; a name that ends in {' or '.join(FORMATS)} is allowed")
     found = read(_found(given.file, file))
     values = _values(given.value, found)
     context = standalone_context()
@@ -168,7 +172,7 @@ def _preview(given: argparse.Namespace, file: ConfigFile) -> int:
 
 
 def save(path: Path, frame: "np.ndarray") -> None:
-    """Write a picture, uint8 ``(height, width, 3)``, as a PNG file.
+    """Write a picture, uint8 ``(height, width, 3)``, in the format that its name ends in.
 
     Raises
     ------
@@ -179,7 +183,7 @@ def save(path: Path, frame: "np.ndarray") -> None:
 
     try:
         with whole(path) as part:
-            Image.fromarray(frame).save(part, format="PNG", optimize=True)
+            Image.fromarray(frame).save(part, format=FORMATS[path.suffix.lower()], optimize=True, quality=85)
     except OSError as error:
         raise PluginError(f"{path}: can't be written ({error.strerror or error}); choose another") from None
 
@@ -211,17 +215,25 @@ def _values(words: list[str], file: File) -> Mapping[str, tuple[float, ...]]:
     return found
 
 
+def _generator() -> "Generator":
+    """What paints in a show; where it can't be used, what needs no model."""
+    from visuals.generators.generator import IDLE, SHIPPED, open_generator
+
+    try:
+        return open_generator(str(SHIPPED) if SHIPPED.exists() else IDLE)
+    except ArtgenError:
+        return open_generator(IDLE)
+
+
 def _pictures(path: Path | None) -> "tuple[np.ndarray, np.ndarray]":
     """What a filter is given, and what a transition goes to."""
     import numpy as np
 
-    from visuals.generators.idle import IdleGenerator
-
-    idle = IdleGenerator(PAINTED_SIDE)
-    z = np.random.default_rng(7).standard_normal((2, idle.z_dim)).astype(np.float32)
-    painted = [idle(one, np.array([0.7, 0.6], np.float32), 1.0) for one in z]
     if path is None:
-        return painted[0], painted[1]
+        generator = _generator()
+        z = np.random.default_rng(3).standard_normal((2, generator.z_dim)).astype(np.float32)
+        first, second = (generator(one, np.array([0.7, 0.65], np.float32), 0.8) for one in z)
+        return first, second
     from PIL import Image
 
     try:

@@ -23,7 +23,6 @@ LARGEST = 1e9
 """Of a number."""
 
 Kind = Literal["filter", "generator", "transition"]
-Type = Literal["float", "bool", "long", "event", "color", "point2D", "image", "audio", "audioFFT", "cube"]
 PARTS: dict[str, tuple[str, ...]] = {
     "float": ("",),
     "bool": ("",),
@@ -40,7 +39,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 TEXTURES = ("image", "audio", "audioFFT")
 
 FOLLOWED = ("valence", "energy", "level", "low", "mid", "high", "beat_phase", "bar_phase")
-"""What an input may say under ``FOLLOWS``, a word of ours: the show gives its value. Other hosts show it as a slider."""
+"""What an input may say under ``FOLLOWS``, a word of ours: the show gives its value. Other hosts show a slider."""
 
 _COMMENT = re.compile(r"/\*(.*?)\*/", re.DOTALL)
 _STRING_OR_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])', re.DOTALL)
@@ -56,7 +55,7 @@ class Input:
     Attributes
     ----------
     name : as the shader calls it
-    type : Type
+    type : one of `PARTS`
     label : what people call it, on one line
     default, low, high : a number for each of `PARTS`; `default` is within
     values, labels : what a ``long`` may be, and what each is called; empty: any whole number
@@ -321,12 +320,14 @@ def _images(given: object, buffers: Sequence[str]) -> dict[str, str]:
     if not given:
         return {}
     if isinstance(given, list):
-        given = {one.get("NAME"): one for one in given if isinstance(one, dict)}
-    if not isinstance(given, dict) or len(given) > MOST_IMAGES:
+        listed = [(one.get("NAME"), one) for one in given if isinstance(one, dict)]
+    else:
+        listed = list(given.items()) if isinstance(given, dict) else []
+    if not 0 < len(listed) <= MOST_IMAGES:
         raise PluginError(f"IMPORTED: {short(given)} are not up to {MOST_IMAGES} pictures by name")
     found = {}
     try:
-        for name, one in given.items():
+        for name, one in listed:
             path = one.get("PATH") if isinstance(one, dict) else one
             if isinstance(one, dict) and str(one.get("TYPE", "")).lower() == "cube":
                 raise ValueError(f"{short(name)}: is a cube map, which isn't supported; a picture is")
