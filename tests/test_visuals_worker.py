@@ -83,7 +83,7 @@ def test_errors_are_data(caplog: pytest.LogCaptureFixture) -> None:
 
 def opener(model: str) -> Painter:
     if model == "bad":
-        raise ModelError("bad: is damaged; a whole file is allowed; export it again")
+        raise ModelError("bad: is damaged; export it again")
     if model == "broken":
         raise RuntimeError("driver")
     return Painter(model, 3 if model == "wide" else 2)

@@ -137,7 +137,13 @@ class Painter:
         return None
 
     def show(self, generator: Generator | None, second: bool) -> None:
-        """Paint with this one from the next picture on; only the second model may be None."""
+        """Paint with this one from the next picture on.
+
+        Parameters
+        ----------
+        generator : None only for the second model: there is none
+        second : whether it is the model to mix in
+        """
         first = self.pair.first if second or generator is None else generator
         other = generator if second else self.pair.second
         if (first, other) != (self.pair.first, self.pair.second):
