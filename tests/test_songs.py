@@ -117,7 +117,7 @@ def children(folder: Path) -> list[str]:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if "artgen_osc.runtime.leash" in line and str(folder) in line:
+        if "artgen_osc.runtime.background" in line and str(folder) in line:
             found.append(line)
     return found
 
