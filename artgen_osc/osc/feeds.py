@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.mapping.rows import Map
 from artgen_osc.osc.mapping.shaping import Pulse, Shaper, next_due
-from artgen_osc.osc.transports import Link
+from artgen_osc.osc.transports import Transport
 from artgen_osc.schema.table import Address, Value
 
 LARGEST_BUNDLE = 1472
@@ -38,11 +38,11 @@ class Feed:
 
     Attributes
     ----------
-    links : where to, each with whether it takes single messages only
+    transports : where to, each with whether it takes single messages only
     """
 
     def __init__(self, rate: float) -> None:
-        self.links: list[tuple[Link, bool]] = []
+        self.transports: list[tuple[Transport, bool]] = []
         self._rate = rate
         self._due = -math.inf
 
@@ -55,9 +55,9 @@ class Feed:
 
     def _send(self, messages: Sequence[bytes]) -> None:
         bundles = pack(messages)
-        for link, single in self.links:
+        for transport, single in self.transports:
             for packet in messages if single else bundles:
-                link.send(packet)
+                transport.send(packet)
 
 
 class PlainFeed(Feed):
