@@ -8,10 +8,10 @@ import pytest
 from artgen_osc.errors import OscError
 from artgen_osc.osc import sender as targets
 from artgen_osc.osc.codec import BUNDLE, Message, decode, encode_message
-from artgen_osc.osc.feeds import LARGEST_BUNDLE, pack
 from artgen_osc.osc.mapping.rows import Map, read_rows
 from artgen_osc.osc.receiver import Capture, capture
 from artgen_osc.osc.sender import OscSender
+from artgen_osc.osc.streams import LARGEST_BUNDLE, pack
 from artgen_osc.schema import table as schema
 from tests import show_table
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import encode_message
-from artgen_osc.osc.feeds import MapFeed, PlainFeed, Values, pack
 from artgen_osc.osc.mapping.rows import Map, preset
+from artgen_osc.osc.streams import MappedStream, PlainStream, Values, pack
 from artgen_osc.osc.targets import LEASE, Target, parse_target
 from artgen_osc.osc.transports import Transport, open_transport
 from artgen_osc.schema.table import Address, Value
@@ -55,8 +55,8 @@ class OscSender:
         self._subscriptions: dict[Hashable, _Subscription] = {}
         self._maps: tuple[Map, ...] = ()
         self._transports: dict[str, Transport] = {}
-        self._plain: dict[float, PlainFeed] = {}
-        self._mapped: dict[tuple[float, tuple[Map, ...]], MapFeed] = {}
+        self._plain: dict[float, PlainStream] = {}
+        self._mapped: dict[tuple[float, tuple[Map, ...]], MappedStream] = {}
         self._echoes: list[Transport] = []
         self._latest: dict[str, Value] = {}
         self._heads: dict[str, tuple[bytes, struct.Struct]] = {}
@@ -203,9 +203,9 @@ class OscSender:
             self._transports[text] = open_transport(text, target)
 
     def _arrange(self) -> None:
-        """Sort out anew who gets what; feeds that go on keep their state."""
-        plain: dict[float, PlainFeed] = {}
-        mapped: dict[tuple[float, tuple[Map, ...]], MapFeed] = {}
+        """Sort out anew who gets what; streams that go on keep their state."""
+        plain: dict[float, PlainStream] = {}
+        mapped: dict[tuple[float, tuple[Map, ...]], MappedStream] = {}
         used: set[str] = set()
         self._echoes = []
 
@@ -218,14 +218,14 @@ class OscSender:
                 maps = (*preset(target.preset), *maps)
             elif with_own:
                 old = plain.get(target.rate) or self._plain.get(target.rate)
-                plain.setdefault(target.rate, old or PlainFeed(target.rate)).transports.append(to)
+                plain.setdefault(target.rate, old or PlainStream(target.rate)).transports.append(to)
             if maps:
                 key = (target.rate, maps)
                 old_maps = mapped.get(key) or self._mapped.get(key)
-                mapped.setdefault(key, old_maps or MapFeed(target.rate, maps, self._latest)).transports.append(to)
+                mapped.setdefault(key, old_maps or MappedStream(target.rate, maps, self._latest)).transports.append(to)
 
-        for feed in (*self._plain.values(), *self._mapped.values()):
-            feed.transports = []
+        for stream in (*self._plain.values(), *self._mapped.values()):
+            stream.transports = []
         for text, target in self._targets.items():
             common = not target.preset
             join(text, target, True, tuple(m for m in self._maps if m.target == text or (common and not m.target)))

@@ -1,4 +1,4 @@
-"""What goes out, at a rate: our own addresses, or maps. Targets that want the same share one feed and its bytes."""
+"""What goes out, at a rate: our own addresses, or maps. Targets that want the same share one stream and its bytes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def pack(messages: Sequence[bytes]) -> list[bytes]:
     return bundles
 
 
-class Feed:
+class Stream:
     """What several targets are sent.
 
     Parameters
@@ -60,7 +60,7 @@ class Feed:
                 transport.send(packet)
 
 
-class PlainFeed(Feed):
+class PlainStream(Stream):
     """Our own addresses, the latest value of each."""
 
     def __init__(self, rate: float) -> None:
@@ -91,7 +91,7 @@ class PlainFeed(Feed):
             self._latest = {}
 
 
-class MapFeed(Feed):
+class MappedStream(Stream):
     """Maps, all that are due in one bundle.
 
     Parameters
