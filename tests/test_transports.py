@@ -48,8 +48,8 @@ def test_tcp_is_framed_and_connects_again(server: socket.socket, option: str) ->
             transport.send(PACKET)
             unframer, packets = Unframer(), []
             while len(packets) < 2:
-                unframer.feed(connection.recv(4096))
-                while packet := unframer.pop():
+                unframer.put(connection.recv(4096))
+                while packet := unframer.get():
                     packets.append(packet)
             assert packets == [PACKET, PACKET]
             assert unframer.framing == {"tcp": "length", "slip": "slip"}[option]

@@ -86,7 +86,7 @@ class PlainStream(Stream):
                 self._pulses.setdefault(row.path, (row, Pulse()))[1].put(value)
         if self._is_due(now):
             for path, (row, pulse) in self._pulses.items():
-                self._latest[path] = encode_message(path, row.tag, pulse.take())
+                self._latest[path] = encode_message(path, row.tag, pulse.get())
             self._send(list(self._latest.values()))
             self._latest = {}
 
@@ -117,7 +117,7 @@ class MappedStream(Stream):
         for shaper in self._shapers:
             shaper.put(values)
         if self._is_due(now):
-            taken = [shaper.take(self._all, now) for shaper in self._shapers]
+            taken = [shaper.get(self._all, now) for shaper in self._shapers]
             messages = [message for message in taken if message]
             if messages:
                 self._send(messages)
