@@ -7,8 +7,8 @@ from time import perf_counter
 from typing import Protocol
 
 from artgen_osc.runtime.latest import LatestWorker
+from visuals.generators.cache import Opener
 from visuals.generators.generator import open_generator
-from visuals.generators.rack import Opener
 from visuals.painting.finishing import FinisherOpener, Finishing
 from visuals.painting.painter import Painter, Picture, Request
 
