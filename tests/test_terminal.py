@@ -60,7 +60,7 @@ def wav(name: str) -> Path:
 
 def osc_file(name: str) -> Path:
     recording = Recording(Path(name))
-    recording.add([(schema.OUTPUTS[0].address, 0.5)], 1.0)
+    recording.write([(schema.OUTPUTS[0].address, 0.5)], 1.0)
     recording.close()
     return Path(name)
 

@@ -34,7 +34,7 @@ class Small(IdleGenerator):
 
 def opener(model: str) -> IdleGenerator:
     if model == "bad":
-        raise ModelError("bad: is damaged; a whole file is allowed; export it again")
+        raise ModelError("bad: is damaged; export it again")
     return Small(96) if model == "small" else IdleGenerator(64)
 
 

@@ -113,7 +113,7 @@ class Chain:
         except (OSError, ValueError, HTTPException):
             return b""
 
-    def take(self, others: bool) -> bytes:
+    def next_page(self, others: bool) -> bytes:
         """The next page of a song that has had others than first pages, or none, before; nothing where it is over."""
         page = self._next
         if others and page and page[_KIND] & _FIRST_PAGE:
@@ -133,7 +133,7 @@ class Song:
     def read(self, size: int) -> bytes:
         """At most so many bytes; none at the end."""
         if not self._rest:
-            self._rest = self._chain.take(self._others)
+            self._rest = self._chain.next_page(self._others)
             self._others |= bool(self._rest) and not self._rest[_KIND] & _FIRST_PAGE
         data, self._rest = self._rest[:size], self._rest[size:]
         return data

@@ -72,7 +72,7 @@ class Traffic:
         self._rates: dict[str, float] = {}
         self._since = 0.0
 
-    def take(self, values: Iterable[tuple[Address, Value]], now: float) -> list[str]:
+    def receive(self, values: Iterable[tuple[Address, Value]], now: float) -> list[str]:
         """Count values.
 
         Parameters
@@ -254,8 +254,8 @@ def monitor(
             heard = now if values else heard
             chosen = [(row, value) for row, value in values if not pattern or row in shown]
             if recording and chosen:
-                recording.add(chosen, now)
-            news = traffic.take(values, now)
+                recording.write(chosen, now)
+            news = traffic.receive(values, now)
             lines = (
                 traffic.table(shown) if every or pattern else [meters.line(traffic.values, glyphs), *traffic.summary()]
             )

@@ -67,7 +67,7 @@ class Recording:
         self._flushed = 0.0
         self.bundles = 0
 
-    def add(self, values: Sequence[tuple[Address, Value]], now: float) -> None:
+    def write(self, values: Sequence[tuple[Address, Value]], now: float) -> None:
         """Write what came.
 
         Parameters

@@ -70,6 +70,6 @@ class Schedule:
         """When the next value is due, s, monotonic; infinite where none waits."""
         return self._heap[0][0] if self._heap else float("inf")
 
-    def pop(self) -> tuple[Address, Value]:
+    def get(self) -> tuple[Address, Value]:
         """The next value."""
         return heapq.heappop(self._heap)[2:]

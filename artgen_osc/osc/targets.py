@@ -41,9 +41,9 @@ MOST_LONG = 1000
 MOST_SHOWN = 200
 """Characters of a target in a message about it."""
 
-Transport = Literal["udp", "tcp", "slip"]
+TransportName = Literal["udp", "tcp", "slip"]
 
-TRANSPORTS: dict[str, Transport] = {
+TRANSPORTS: dict[str, TransportName] = {
     "osc": "udp",
     "udp": "udp",
     "osc.udp": "udp",
@@ -74,7 +74,7 @@ class Target:
 
     host: str
     port: int
-    transport: Transport = "udp"
+    transport: TransportName = "udp"
     rate: float = 0.0
     preset: str = ""
     broadcast: bool = False
@@ -84,7 +84,7 @@ class Target:
     lease: float = 0.0
 
     @property
-    def place(self) -> tuple[str, int, Transport]:
+    def place(self) -> tuple[str, int, TransportName]:
         """What two targets can't both have without sending everything twice."""
         return self.host, self.port, self.transport
 
@@ -162,7 +162,7 @@ class _Head:
     program: str
     host: str
     port: int
-    transport: Transport | None
+    transport: TransportName | None
 
 
 def _read_head(text: str) -> _Head:
@@ -172,7 +172,7 @@ def _read_head(text: str) -> _Head:
     ------
     NoPlace
     """
-    transport: Transport | None = None
+    transport: TransportName | None = None
     scheme, url, rest = text.partition("://")
     if url:
         if scheme.lower() not in TRANSPORTS:

@@ -61,7 +61,7 @@ class _Client(Client):
         self._waiting.append((path, packet))
         self.filled.set()
 
-    def take(self) -> bytes | None:
+    def get(self) -> bytes | None:
         """The message that has waited longest."""
         return self._waiting.popleft()[1] if self._waiting else None
 

@@ -180,7 +180,7 @@ class BridgeClient(Client):
         self._answers.append(json.dumps({"error": reason}))
         self.filled.set()
 
-    def take(self) -> bytes | str | None:
+    def get(self) -> bytes | str | None:
         """An answer, or what has waited longest."""
         if self._answers:
             return self._answers.popleft()

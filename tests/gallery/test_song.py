@@ -81,7 +81,12 @@ def test_the_seed_follows_from_the_sound_alone(here: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("", "is no analysis"), ('{"valence": 2}', "is no analysis"), ("[" * 100_000, "is no analysis"), (None, "read")],
+    [
+        ("", "is not the analysis of one song"),
+        ('{"valence": 2}', "is not the analysis of one song"),
+        ("[" * 100_000, "is not the analysis of one song"),
+        (None, "read"),
+    ],
 )
 def test_a_bad_analysis_is_one_line(text: str | None, what: str, capsys: pytest.CaptureFixture[str]) -> None:
     if text is not None:

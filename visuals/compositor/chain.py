@@ -57,7 +57,13 @@ class Used:
         return self._has_settings and (own is None or getattr(own, "amount", 1.0) == 0.0)
 
     def call(self, method: str, *given: Any) -> Any:
-        """What a call returns; None where it fails, which is counted."""
+        """What a call returns; None where it fails, which is counted.
+
+        Parameters
+        ----------
+        method : its name
+        *given : what it takes
+        """
         before = self._running.failures
         value = self._running.call(method, *given)
         if self._hosted and self._running.alive:
@@ -124,7 +130,9 @@ class Chain:
         """Put an effect into the last pass; raises where it doesn't fit there."""
         try:
             if not isinstance(used.instance, PixelEffect):
-                raise PluginError("what finishes is a PixelEffect of visuals.compositor.pixel, and this isn't one")
+                raise PluginError(
+                    f"finishes, and {type(used.instance).__name__} is not a PixelEffect; derive it from that"
+                )
             if used.added:
                 used.try_in(self.final)
             self.final.join(used.instance)

@@ -122,7 +122,8 @@ def _render(gallery: Gallery, given: argparse.Namespace, file: ConfigFile) -> in
     output = given.output or again.output_name(about, given.size)
     if output.suffix.lower() != ".png":
         raise GalleryError(
-            f"-o: {output} is not a PNG file; .png is allowed, it has room for what is known of it; name it so"
+            f"-o: {output} is not a PNG file, which alone has room for what is known of it; "
+            "choose a name that ends in .png"
         )
     again.check_size(given.size)
     files = again.candidates(settings)

@@ -19,7 +19,13 @@ TOLD = ("id", "time", "title", "valence", "energy", "tempo_bpm", "key", "model",
 
 
 def every(index: Index, query: Query) -> Iterator[Row]:
-    """All pictures of a query, the newest first."""
+    """All pictures of a query, the newest first.
+
+    Parameters
+    ----------
+    index : brought up to date
+    query : which pictures
+    """
     before = ""
     while rows := index.page(query, before, 500):
         yield from rows
@@ -46,14 +52,12 @@ def export(index: Index, query: Query, folder: Path) -> tuple[int, list[str]]:
         The folder isn't empty, or can't be written.
     """
     if os.path.lexists(folder) and not is_folder(folder):
-        raise GalleryError(f"{folder}: is not a folder; a new or an empty folder is allowed; choose another name")
+        raise GalleryError(f"{folder}: is not a folder; choose another name")
     lines, lost = [], []
     try:
         make_folder(folder)
         if any(folder.iterdir()):
-            raise GalleryError(
-                f"{folder}: is not empty; a new or an empty folder is allowed; choose another name, or delete it first"
-            )
+            raise GalleryError(f"{folder}: is not empty; choose another name, or delete it first")
         for name in ("pictures", "thumbnails"):
             (folder / name).mkdir()
         for row in every(index, query):

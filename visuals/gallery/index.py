@@ -221,9 +221,7 @@ class Index:
             yield self._database
         except sqlite3.DatabaseError as error:
             self._again(error)
-            raise GalleryError(
-                f"{self.file}: was damaged, and is made anew; nothing else is allowed; ask again"
-            ) from None
+            raise GalleryError(f"{self.file}: was damaged, and is made anew; ask again") from None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

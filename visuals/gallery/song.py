@@ -55,9 +55,7 @@ def analysis_of(sound: Path) -> dict[str, Any]:
 
 
 def _unreadable(sound: Path, error: OSError) -> GalleryError:
-    return GalleryError(
-        f"{sound}: can't be read ({reason_of(error)}); a wav, flac, ogg or mp3 file is allowed; check the path"
-    )
+    return GalleryError(f"{sound}: can't be read ({reason_of(error)}); choose a wav, flac, ogg or mp3 file")
 
 
 def read_analysis(file: Path) -> dict[str, Any]:
@@ -72,8 +70,7 @@ def read_analysis(file: Path) -> dict[str, Any]:
         text = read_text(file, LARGEST_ANALYSIS)
     except (OSError, UnicodeDecodeError) as error:
         raise GalleryError(
-            f"--analysis: {file} can't be read ({reason_of(error)}); what artgen analyze --json prints is allowed; "
-            "check the path"
+            f"--analysis: {file} can't be read ({reason_of(error)}); check the path, or make it with artgen analyze"
         ) from None
     return _checked(text, file)
 
@@ -88,8 +85,7 @@ def _checked(text: str, file: Path) -> dict[str, Any]:
             raise ValueError("key is not text")
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise GalleryError(
-            f"{file}: is no analysis ({reason_of(error)}); the one object of artgen analyze FILE --json is allowed; "
-            "make it anew"
+            f"{file}: is not the analysis of one song ({reason_of(error)}); make it by artgen analyze FILE --json"
         ) from None
     return told
 

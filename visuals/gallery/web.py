@@ -125,7 +125,7 @@ class Handlers:
         (id,) = ids_of([body.get("id")])
         wanted = body.get("favourite")
         if not isinstance(wanted, bool):
-            raise RefusedError(f"favourite: {str(wanted)[:40]!r} is not allowed; true or false is; choose one of them")
+            raise RefusedError(f"favourite: {str(wanted)[:40]!r} is neither true nor false; choose one of them")
 
         def favour(gallery: Gallery) -> "list[str]":
             gallery.favour(id, wanted)
@@ -307,7 +307,7 @@ async def _body(request: "web.Request") -> dict[str, Any]:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RefusedError("the body is compressed; send it as it is", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if request.content_type != "application/json":
-        raise RefusedError("the body isn't JSON; application/json is allowed", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        raise RefusedError("the body isn't JSON; send it as application/json", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
         async with asyncio.timeout(BODY_S):
             body = json.loads(await request.read())
@@ -316,7 +316,7 @@ async def _body(request: "web.Request") -> dict[str, Any]:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise RefusedError("the body can't be understood; a JSON object is allowed")
+        raise RefusedError("the body can't be understood; send a JSON object")
     return body
 
 

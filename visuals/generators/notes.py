@@ -76,7 +76,7 @@ def read_notes(path: Path) -> Notes:
             close = difflib.get_close_matches(name, known, n=1)
             mistakes.append(f"{name}: no such key; {f'did you mean {close[0]}?' if close else ', '.join(known)}")
         elif not allowed[name][1](value):
-            mistakes.append(f"{name}: {short(value)} is given; {allowed[name][0]} is allowed")
+            mistakes.append(f"{name}: {short(value)} is not {allowed[name][0]}")
     if mistakes:
         raise ModelError(f"{path}: {'; '.join(mistakes)}; change it, docs/own-generator.md has an example of each line")
     values: dict[str, Any] = {

@@ -81,9 +81,9 @@ class Steering:
             file, weights = modelfile.load_weights(path, KIND)
             steering = cls(weights)
         except (ModelError, ValueError, IndexError) as error:
-            raise ModelError(f"{path}: can't be used ({error}); what fit_mood wrote is allowed; {again}") from None
+            raise ModelError(f"{path}: can't be used ({error}); {again}") from None
         if file.card.get("model_sha256") != modelfile.graph_sha256(read_regular(model)):
-            raise ModelError(f"{path}: was fitted for another model; directions of {model} are allowed; {again}")
+            raise ModelError(f"{path}: was fitted for another model than {model}; {again}")
         return steering
 
     def foretell(self, z: FloatArray) -> np.ndarray:
@@ -99,7 +99,13 @@ class Steering:
         return (mood + self._correction).astype(np.float32)
 
     def see(self, pixels: np.ndarray, mood: FloatArray) -> None:
-        """Learn from a picture, uint8 ``(height, width, 3)``, that was painted when `mood` ``(2,)`` was asked for."""
+        """Learn from a picture how far its mood is from the one that was asked for.
+
+        Parameters
+        ----------
+        pixels : uint8 ``(height, width, 3)``
+        mood : float32 ``(2,)``, the valence and energy that were asked for
+        """
         error = mood - self.measure(pixels)
         self._correction = np.clip(self._correction + GAIN * error, -MOST, MOST)
 

@@ -223,7 +223,7 @@ class Outputs:
             output.prepare(time)
         return self._target.size
 
-    def give(self, read: Callable[[Size], Frame], time: float) -> None:
+    def publish(self, read: Callable[[Size], Frame], time: float) -> None:
         """Give the frame that was drawn to those who want it.
 
         Parameters
@@ -245,7 +245,7 @@ class Outputs:
         """What all of them have lost so far."""
         return sum(output.dropped for output in self._all)
 
-    def told(self, rows: Rows) -> Sequence[tuple[Address, Value]]:
+    def values(self, rows: Rows) -> Sequence[tuple[Address, Value]]:
         """What each has lost so far, of those that have an address for it.
 
         Parameters

@@ -290,7 +290,7 @@ class Rhythm:
 
     def _row(self, row: FloatArray) -> None:
         self._rows += 1
-        beat, down = self._network.hear(row)
+        beat, down = self._network.step(row)
         silent = bool(row.max() < self.SILENT)
         if silent:
             beat = down = 0.0

@@ -27,7 +27,7 @@ class Pulse:
         """Take the value of a hop."""
         self._waits = self._waits or value == 1
 
-    def take(self) -> float:
+    def get(self) -> float:
         """What to send now: 1 if there was an event since, unless the last one was a 1 as well."""
         self._sent = self._waits and not self._sent
         if self._sent:
@@ -112,7 +112,7 @@ class Shaper:
             if path in values:
                 pulse.put(values[path])
 
-    def take(self, latest: Mapping[str, Value], now: float) -> bytes | None:
+    def get(self, latest: Mapping[str, Value], now: float) -> bytes | None:
         """The message that is due, or None.
 
         Parameters
@@ -129,7 +129,7 @@ class Shaper:
             return None
         if self._map.type == "s":
             return self._once(self._text(latest), now)
-        events = {path: pulse.take() for path, pulse in self._pulses.items()}
+        events = {path: pulse.get() for path, pulse in self._pulses.items()}
         numbers: list[float] = []
         for path, ends in zip(self._map.sources, self._map.input, strict=True):
             value = events[path] if path in events else float(latest[path])

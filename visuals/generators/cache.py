@@ -17,7 +17,7 @@ KEPT = 8
 """Models that stay loaded; of more, the one that was used longest ago is forgotten."""
 
 
-class Rack:
+class GeneratorCache:
     """Opens generators and keeps the last ones. For several threads.
 
     Parameters
