@@ -282,6 +282,21 @@ def test_an_input_that_follows_the_show_is_no_setting(effects: Path, play: Any) 
 
 
 @pytest.mark.slow
+def test_after_a_rest_it_begins_anew(effects: Path, play: Any, clock: Clock) -> None:
+    head = {"INPUTS": [IMAGE], "PASSES": [{"TARGET": "kept", "PERSISTENT": True, "FLOAT": True}, {}]}
+    body = "vec4 old = IMG_THIS_PIXEL(kept);\nvoid main() { gl_FragColor = PASSINDEX == 0 ? old + vec4(0.1) : old; }"
+    write(effects / "mine.fs", body, head)
+    show = play()
+    show.set("mine", amount=1.0)
+    lights = []
+    for wait in (0.02, 0.02, 0.02, playing.REST_S + 1.0):
+        clock.now += wait
+        lights.append(show.frame(time=1.0)[0] > 4)
+        lights.append(show.frame()[0])
+    assert lights[1] < lights[3] < lights[5] and lights[7] == lights[1]
+
+
+@pytest.mark.slow
 def test_what_is_saved_is_seen(effects: Path, play: Any, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     path = write(effects / "mine.fs", RED)
     show = play()

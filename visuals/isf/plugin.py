@@ -29,6 +29,9 @@ BUDGET_S = 0.2
 MOST_LOST_S = 1.0
 """So much may frames over the budget have taken, one after another, before a file is taken out."""
 
+REST_S = 1.0
+"""After so long a rest an effect begins anew: what its buffers kept would be of another time."""
+
 SLOW_S = 1.0 / 24.0
 """Where frames come no slower than this, nobody has to be found who holds them up."""
 
@@ -92,7 +95,11 @@ class Played:
             elif one.type == "image" and pictures is not None:
                 images[one.name] = pictures
         now = perf_counter()
-        watched, self._last = now - self._last > SLOW_S, now
+        since, self._last = now - self._last, now
+        watched = since > SLOW_S
+        if since > REST_S:
+            shader.forget()
+            self._frame = 0
         if watched:
             self._context.finish()
             now = perf_counter()
@@ -146,7 +153,7 @@ class Played:
         for name in self._hand.new_in(file.head):
             log.warning("%s: input %s is new; its address is there from the next start on", self._path.name, name)
         self._drop()
-        self._shader = fresh
+        self._shader, self._frame = fresh, 0
         self._sounds = {
             one.name: Sound(self._context, one) for one in file.head.inputs if one.type in ("audio", "audioFFT")
         }

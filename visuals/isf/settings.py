@@ -106,6 +106,7 @@ class Hand:
     def __init__(self, settings: type) -> None:
         self._declared = {one.name: one.default for one in dataclasses.fields(settings)}
         self._pressed: dict[str, bool] = {}
+        self._known: tuple[Head | None, tuple[Knob, ...]] = None, ()
 
     def new_in(self, head: Head) -> list[str]:
         """Names of numbers that no setting is for: nothing can change them before the next start."""
@@ -122,7 +123,9 @@ class Hand:
         settings : instance of the dataclass
         """
         found: dict[str, tuple[float, ...]] = {}
-        for knob in knobs(head):
+        if self._known[0] is not head:
+            self._known = head, knobs(head)
+        for knob in self._known[1]:
             default = knob.ends[0]
             value = getattr(settings, knob.field, None)
             if not isinstance(value, (int, float)) or value == self._declared.get(knob.field):

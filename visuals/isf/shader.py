@@ -308,6 +308,10 @@ class Shader:
             else:
                 self._result = fresh
 
+    def forget(self) -> None:
+        """Begin anew: buffers are empty, whatever is in them now."""
+        self._drop_buffers()
+
     def _drop_buffers(self) -> None:
         for buffer in (*self._buffers.values(), self._result):
             if buffer is not None:
