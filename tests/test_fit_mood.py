@@ -17,7 +17,7 @@ from training.pictures import MoodScale, colour_mood, to_float  # noqa: E402
 from visuals.generators.foreign import ForeignGenerator  # noqa: E402
 from visuals.generators.generator import open_generator  # noqa: E402
 from visuals.generators.sphere import direction, slerp  # noqa: E402
-from visuals.generators.steering import KIND, SUFFIX, Steering, sidecar  # noqa: E402
+from visuals.generators.steering import KIND, SUFFIX, Steering, directions_file  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ def test_the_figures_are_told_and_lie_in_the_file(model: Path, capsys: pytest.Ca
     shutil.copy(model, copy)
     assert main([str(copy), "--count", "100", "--check", "20", "--threads", "1", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    card = load_weights(sidecar(copy), KIND)[0].card
+    card = load_weights(directions_file(copy), KIND)[0].card
     assert {name: card[name] for name in figures} == figures
     assert figures["n"] == 20
     assert card["model"] == "copy.onnx"
@@ -102,7 +102,7 @@ def test_foretold_moods_come_closer(model: Path) -> None:
 
 
 def test_the_mood_is_measured_as_in_training(model: Path) -> None:
-    weights = load_weights(sidecar(model), KIND)[1]
+    weights = load_weights(directions_file(model), KIND)[1]
     scale = MoodScale(torch.from_numpy(weights["mean"]), torch.from_numpy(weights["deviation"]))
     frame = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     frame[:20] //= 8
@@ -131,17 +131,17 @@ def test_linear_colours_are_learned_almost_exactly() -> None:
 
 def test_directions_that_do_not_belong(model: Path, tmp_path: Path) -> None:
     other = export(StyleGan(DIM, channels=8), tmp_path / "wild.onnx", DIM)
-    shutil.copy(sidecar(model), sidecar(other))
+    shutil.copy(directions_file(model), directions_file(other))
     with pytest.raises(ModelError, match=r"fitted for another model; .* run python -m training.fit_mood"):
         open_generator(str(other))
-    whole = sidecar(model).read_bytes()
+    whole = directions_file(model).read_bytes()
     shutil.copy(model, other)
     for data in (whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:], whole[: len(whole) // 2], b""):
-        sidecar(other).write_bytes(data)
+        directions_file(other).write_bytes(data)
         with pytest.raises(ModelError, match=r"wild\.mood\.safetensors: can't be used"):
             open_generator(str(other))
     with pytest.raises(ValueError, match="have the shapes"):
-        Steering({**load_weights(sidecar(model), KIND)[1], "shift": np.zeros(3)})
+        Steering({**load_weights(directions_file(model), KIND)[1], "shift": np.zeros(3)})
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from training.evaluate_gan import COARSE, r2
 from training.output import need_place
 from training.pictures import MoodScale, colour_mood, to_float
 from visuals.generators.foreign import ForeignGenerator
-from visuals.generators.steering import KIND, Steering, sidecar
+from visuals.generators.steering import KIND, Steering, directions_file
 
 HIDDEN = 48
 STEPS = 600
@@ -196,7 +196,7 @@ def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float
 
 
 def _save(path: Path, weights: Weights, card: dict[str, Any]) -> None:
-    with whole(sidecar(path)) as fresh:
+    with whole(directions_file(path)) as fresh:
         save_file(weights, fresh, {CARD_KEY: json.dumps({**card, "sha256": weights_sha256(weights)})})
 
 
@@ -248,14 +248,14 @@ def _run(arguments: list[str] | None) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args(arguments)
     need_file("", options.model)
-    need_place("", sidecar(options.model))
+    need_place("", directions_file(options.model))
     torch.set_num_threads(options.threads)
     figures = fit_mood(options.model, options.count, options.check, options.threads, options.truncation)
     if options.json:
         print(json.dumps(figures))
         return
     say(
-        f"{sidecar(options.model)}: R2 of the mood that is asked for, over the whole square: "
+        f"{directions_file(options.model)}: R2 of the mood that is asked for, over the whole square: "
         f"{figures['r2_valence']:.2f} valence, {figures['r2_energy']:.2f} energy within {SETTLED} pictures "
         f"({figures['r2_valence_first']:.2f}, {figures['r2_energy_first']:.2f} on the first); "
         f"diversity {figures['diversity']:.2f} of the model's own"

@@ -25,7 +25,7 @@ from visuals.gallery.record import About
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Frame, open_generator
 from visuals.generators.idle import IdleGenerator
-from visuals.generators.steering import KIND, sidecar
+from visuals.generators.steering import KIND, directions_file
 from visuals.modulation.motion import Look
 from visuals.outputs.kind import OutputHost, Showing
 from visuals.painting.painter import Stroke
@@ -158,7 +158,7 @@ def steered_model(folder: Path, name: str) -> str:
         "trained_on": "nothing",
         "licence": "none",
     }
-    save_file(weights, sidecar(path), metadata={"artgen": json.dumps(card)})
+    save_file(weights, directions_file(path), metadata={"artgen": json.dumps(card)})
     return str(path)
 
 

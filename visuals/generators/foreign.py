@@ -1,6 +1,6 @@
 """Generators that artgen didn't export: what they take and give is found by looking, or said in TOML beside them.
 
-See `visuals.generators.notes` for the TOML file. A model without a mood input obeys the mood where
+See `visuals.generators.sidecar` for the TOML file. A model without a mood input obeys the mood where
 `visuals.generators.steering` knows how.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from artgen_osc.errors import EngineError, ModelError
 from artgen_osc.inference.modelfile import Engine, ModelFile, Port, check_parts, file_sha256, picture_bounds
-from visuals.generators.notes import read_notes
+from visuals.generators.sidecar import read_sidecar
 from visuals.generators.sphere import HOME_SEED, direction, truncated
 from visuals.generators.steering import Steering
 
@@ -64,7 +64,7 @@ class ForeignGenerator:
     def __init__(self, path: str | Path, threads: int = 1, engine: str = "openvino", steered: bool = True) -> None:
         self._path = Path(path)
         self._toml = self._path.with_suffix(".toml")
-        self._notes = read_notes(self._toml)
+        self._notes = read_sidecar(self._toml)
         self.name = self._path.stem
         self.sha256 = file_sha256(self._path)
         check_parts(self._path)

@@ -32,7 +32,7 @@ _FEW = 64
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
-def sidecar(model: str | Path) -> Path:
+def directions_file(model: str | Path) -> Path:
     """Where the directions of a model file lie: ``NAME.mood.safetensors`` beside ``NAME.onnx``."""
     return Path(model).with_suffix(SUFFIX)
 
@@ -73,7 +73,7 @@ class Steering:
         ModelError
             It is damaged, or was fitted for another model.
         """
-        path = sidecar(model)
+        path = directions_file(model)
         if stamp(path) is None:
             return None
         again = f"run python -m training.fit_mood {model} again, or delete it"
