@@ -25,7 +25,7 @@ from visuals.gallery.record import About
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Frame, open_generator
 from visuals.generators.idle import IdleGenerator
-from visuals.generators.steering import KIND, directions_file
+from visuals.generators.mood_directions import KIND, directions_file
 from visuals.modulation.motion import Look
 from visuals.outputs.kind import OutputHost, Showing
 from visuals.painting.painter import Stroke

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from artgen_osc.runtime.files import stamp
 from visuals.generators.generator import IDLE, Generator
-from visuals.generators.steering import directions_file
+from visuals.generators.mood_directions import directions_file
 
 Opener = Callable[[str], Generator]
 
