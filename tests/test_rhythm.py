@@ -184,7 +184,7 @@ def test_bars_count_to_their_meter(meter: int) -> None:
         bars.beat()
         bars.hear(0.8 if beat % meter == 2 else 0.1)
     assert bars.meter == meter
-    assert bars.place == (39 - 2) % meter
+    assert bars.position == (39 - 2) % meter
 
 
 def test_beat_spectrum_is_the_same_for_any_split() -> None:

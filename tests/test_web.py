@@ -369,7 +369,7 @@ def test_with_a_certificate_everything_is_encrypted(certificate: tuple[str, str]
 def test_whoever_never_ends_the_handshake_makes_room(
     certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "places", lambda: 16)
+    monkeypatch.setattr(door, "connection_limit", lambda: 16)
     file, key = certificate
     trusting = ssl.create_default_context(cafile=file)
     trusting.check_hostname = False

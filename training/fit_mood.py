@@ -28,7 +28,7 @@ from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import say
 from training.command import MOST_THREADS, Parser, named_path, need_file, number, run_command, whole_number
 from training.evaluate_gan import COARSE, r2
-from training.output import need_place
+from training.output import need_writable
 from training.pictures import MoodScale, colour_mood, to_float
 from visuals.generators.foreign import ForeignGenerator
 from visuals.generators.mood_directions import KIND, MoodDirections, directions_file
@@ -250,7 +250,7 @@ def _run(arguments: list[str] | None) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args(arguments)
     need_file("", options.model)
-    need_place("", directions_file(options.model))
+    need_writable("", directions_file(options.model))
     torch.set_num_threads(options.threads)
     figures = fit_mood(options.model, options.count, options.check, options.threads, options.truncation)
     if options.json:

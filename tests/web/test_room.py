@@ -34,7 +34,7 @@ HALF = b"GET / HTTP/1.1\r\nHost: loc"
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A page with 16 places, 12 of them for one address."""
-    monkeypatch.setattr(door, "places", lambda: 16)
+    monkeypatch.setattr(door, "connection_limit", lambda: 16)
     with contextlib.closing(Server()) as server:
         yield server
 
@@ -133,7 +133,7 @@ def test_handles_are_left_to_the_rest_of_the_show(monkeypatch: pytest.MonkeyPatc
     resource = pytest.importorskip("resource")
     limit = resource.RLIM_INFINITY if limit < 0 else limit
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (limit, limit))
-    assert door.places() == expected
+    assert door.connection_limit() == expected
 
 
 def test_without_a_free_handle_the_page_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
