@@ -37,8 +37,8 @@ from artgen_osc.osc.receiver import MOST_WAITING, OscReceiver, capture
 from artgen_osc.oscquery import server as oscquery
 from artgen_osc.oscquery.namespace import ATTRIBUTES, UNUSED
 from artgen_osc.oscquery.server import OscQuery, open_query
-from artgen_osc.schema import table as schema
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema import values as schema
+from artgen_osc.schema.values import Address, Value
 from tests import show_table
 from tests.conftest import missing
 from tests.ports import free_port

@@ -14,7 +14,7 @@ from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, HOP, N_BANDS, SAMPLE
 from artgen_osc.analysis.rhythm.tracker import Bars, TempoModel
 from artgen_osc.audio.demo import RATE, compose
 from artgen_osc.daemon.offline import analyze
-from artgen_osc.schema.table import Features
+from artgen_osc.schema.values import Features
 from tests import signals
 from tests.signals import drums
 

@@ -16,7 +16,7 @@ from artgen_osc.plugins.registry import Plugin, Registry
 from artgen_osc.plugins.running import Running
 from artgen_osc.runtime.text import printable, unexpected
 from artgen_osc.schema.address import Address, Value
-from artgen_osc.schema.table import BEAT_TIME, HARMONY, N_BANDS, NOTES, OUTPUTS, Features, Mood
+from artgen_osc.schema.values import BEAT_TIME, HARMONY, N_BANDS, NOTES, OUTPUTS, Features, Mood
 
 FEATURES = ("level", "onsets", "rhythm", "pitch", "harmony")
 """Ours whose values are `Features`."""

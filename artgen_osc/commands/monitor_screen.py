@@ -19,7 +19,7 @@ from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import LOCALHOST, local_target
 from artgen_osc.runtime.terminal import fit, padded, redraws
 from artgen_osc.runtime.text import printable, say, shortened
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from artgen_osc.schema.address import EXTRA, Address, Value
 from artgen_osc.schema.address_table import AddressTable, Rows
 

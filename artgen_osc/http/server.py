@@ -25,7 +25,7 @@ from artgen_osc.http.listener import Client
 from artgen_osc.osc.codec import MAX_PACKET
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.runtime.throttle import Throttle
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 if TYPE_CHECKING:
     import ssl

@@ -13,7 +13,7 @@ from artgen_osc.osc.mapping.rows import Map, preset
 from artgen_osc.osc.streams import MappedStream, PlainStream, Values, pack
 from artgen_osc.osc.targets import LEASE, Target, parse_target
 from artgen_osc.osc.transports import Transport, open_transport
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 log_out = logging.getLogger("artgen.osc.out")
 

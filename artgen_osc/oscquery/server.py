@@ -18,7 +18,7 @@ from artgen_osc.http.server import Page, WebServer, here
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.namespace import Namespace, to_json
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import decode
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientWebSocketResponse, web

@@ -13,7 +13,7 @@ from PIL import Image
 from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import GalleryError
 from artgen_osc.inference.modelfile import file_sha256, graph_sha256, weights_sha256
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 from tests.gallery.conftest import an_about
 from visuals.clock import Tick

@@ -13,7 +13,7 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import GalleryError
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.files import make_folder, open_regular, read_text
-from artgen_osc.schema.table import COUNT_MAX
+from artgen_osc.schema.values import COUNT_MAX
 from visuals.gallery import repaint
 from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp

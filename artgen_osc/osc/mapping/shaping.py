@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.mapping.rows import CURVES, EVENTS, Map, Pair
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 
 REPEAT_S = 1.0
 """A value that doesn't change is sent again so often, since a datagram may be lost."""
