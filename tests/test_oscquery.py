@@ -606,7 +606,7 @@ def test_a_server_that_breaks_down_does_not_take_the_show_along(
     def broken(*given: object, **options: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("artgen_osc.http.door.Door.open", broken)
+    monkeypatch.setattr("artgen_osc.http.acceptor.Acceptor.open", broken)
     other = Server((), show_table.VISUALS)
     other.query._thread.join(20)
     assert "the show goes on" in caplog.text

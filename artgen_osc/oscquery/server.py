@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import OscError
-from artgen_osc.http.door import plain
+from artgen_osc.http.acceptor import plain
 from artgen_osc.http.guard import is_loopback, machine, network_addresses
 from artgen_osc.http.listener import Client
 from artgen_osc.http.server import Page, WebServer, here

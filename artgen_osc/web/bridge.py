@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.errors import OscError
-from artgen_osc.http.door import plain
+from artgen_osc.http.acceptor import plain
 from artgen_osc.http.part import Part
 from artgen_osc.http.server import Page, WebServer, here
 from artgen_osc.osc.codec import decode, encode_bundle, encode_message

@@ -125,7 +125,7 @@ class _Guest:
             self.task.cancel()
 
 
-class Door:
+class Acceptor:
     """Takes connections from a listening socket.
 
     Parameters
