@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from artgen_osc.config.plugins import KINDS, contract_of, own_registry
+from artgen_osc.plugins.isolation import MOST_IN_A_ROW
 from artgen_osc.plugins.registry import Registry, State, own
-from artgen_osc.plugins.running import MOST_IN_A_ROW
 from artgen_osc.schema.setting import setting
 from tests import show_table
 from visuals.compositor.checked import Ledger, Lent

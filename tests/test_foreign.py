@@ -10,7 +10,7 @@ from tests.support.texts import is_told
 from tests.test_generator import write_model
 from visuals.generators.foreign import ForeignGenerator, find_layout
 from visuals.generators.generator import Generator, OnnxGenerator, open_generator
-from visuals.generators.notes import Notes, read_notes
+from visuals.generators.sidecar import Sidecar, read_sidecar
 from visuals.generators.sphere import direction
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
@@ -300,6 +300,6 @@ def test_the_manual_shows_every_line(tmp_path: Path) -> None:
     page = (Path(__file__).parents[1] / "docs" / "own-generator.md").read_text(encoding="utf-8")
     path = tmp_path / "example.toml"
     path.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
-    notes = read_notes(path)
-    assert all(getattr(notes, item.name) != item.default for item in fields(Notes) if item.name != "inputs")
-    assert notes.inputs == {"truncation_psi": 0.7, "noise_mode": 0}
+    sidecar = read_sidecar(path)
+    assert all(getattr(sidecar, item.name) != item.default for item in fields(Sidecar) if item.name != "inputs")
+    assert sidecar.inputs == {"truncation_psi": 0.7, "noise_mode": 0}

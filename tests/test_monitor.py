@@ -16,7 +16,7 @@ from artgen_osc.daemon.meters import Meters
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.recording import read
 from artgen_osc.runtime.terminal import cells
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 from tests import show_table
 from tests.live.servers import ARTGEN, running
 from tests.ports import free_port

@@ -14,7 +14,7 @@ from artgen_osc.commands.replay_player import replay
 from artgen_osc.errors import OscError
 from artgen_osc.osc.receiver import OscReceiver, capture
 from artgen_osc.osc.recording import MOST_MESSAGES, Recording, read
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from tests import show_table
 from tests.support.waiting import wait_for
 

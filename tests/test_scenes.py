@@ -18,7 +18,7 @@ from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import SceneError
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 from tests.ports import free_port
 from visuals.app import run

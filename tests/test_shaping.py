@@ -7,7 +7,7 @@ import pytest
 from artgen_osc.osc.codec import Message, decode
 from artgen_osc.osc.mapping.rows import preset, read_rows
 from artgen_osc.osc.mapping.shaping import Shaper
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 
 

@@ -12,7 +12,7 @@ from artgen_osc.osc.mapping.rows import Map, read_rows
 from artgen_osc.osc.receiver import Capture, capture
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.streams import LARGEST_BUNDLE, pack
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from tests import show_table
 
 ROWS = show_table.by_path(show_table.SENT)

@@ -7,7 +7,7 @@ import pytest
 
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ModelError
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 from visuals.clock import Tick
 from visuals.compositor.overlay import text_image

@@ -10,7 +10,7 @@ from itertools import count
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import IMMEDIATELY
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 MOST_AHEAD_S = 10.0
 MOST_SCHEDULED = 10_000

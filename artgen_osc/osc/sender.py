@@ -13,7 +13,7 @@ from artgen_osc.osc.mapping.rows import Map, preset
 from artgen_osc.osc.streams import MappedStream, PlainStream, Values, pack
 from artgen_osc.osc.targets import LEASE, Target, parse_target
 from artgen_osc.osc.transports import Transport, open_transport
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 log_out = logging.getLogger("artgen.osc.out")
 
@@ -162,7 +162,7 @@ class OscSender:
         target = parse_target(text)
         now = time.monotonic()
         self._expire(now)
-        before = self._subscriptions.get(target.place)
+        before = self._subscriptions.get(target.endpoint)
         if before and math.isinf(before.until):
             return
         if before is None and len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
@@ -172,7 +172,7 @@ class OscSender:
             raise OscError(f"{text}: {MOST_OF_A_HOST} subscriptions of one address are the most; one must end first")
         self._open(text, target)
         until = now + (seconds or target.lease or LEASE)
-        self._subscriptions[target.place] = _Subscription(text, target, until)
+        self._subscriptions[target.endpoint] = _Subscription(text, target, until)
         self._next_end = min(one.until for one in self._subscriptions.values())
         if before is None or before.text != text:
             self._arrange()
@@ -185,9 +185,9 @@ class OscSender:
         OscError
             It can't be understood.
         """
-        one = self._subscriptions.get(parse_target(text).place)
+        one = self._subscriptions.get(parse_target(text).endpoint)
         if one and not math.isinf(one.until):
-            del self._subscriptions[one.target.place]
+            del self._subscriptions[one.target.endpoint]
             self._arrange()
 
     def _expire(self, now: float) -> None:
@@ -231,10 +231,10 @@ class OscSender:
             join(text, target, True, tuple(m for m in self._maps if m.target == text or (common and not m.target)))
         for text in {of.target: None for of in self._maps if of.target and of.target not in self._targets}:
             join(text, parse_target(text), False, tuple(of for of in self._maps if of.target == text))
-        lasting = {target.place for target in self._targets.values()}
+        lasting = {target.endpoint for target in self._targets.values()}
         for one in self._subscriptions.values():
             used.add(one.text)
-            if one.target.place not in lasting:  # what is sent there anyway isn't sent twice
+            if one.target.endpoint not in lasting:  # what is sent there anyway isn't sent twice
                 join(one.text, one.target, True, ())
         self._plain, self._mapped = plain, mapped
         for text in self._transports.keys() - used:

@@ -7,7 +7,7 @@ from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.mapping.rows import Map
 from artgen_osc.osc.mapping.shaping import Pulse, Shaper, next_due
 from artgen_osc.osc.transports import Transport
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 LARGEST_BUNDLE = 1472
 """Bytes that go through any network in one piece."""

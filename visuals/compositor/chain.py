@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.making import classes, make
+from artgen_osc.plugins.factory import classes, make
+from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry
-from artgen_osc.plugins.running import Running
 from visuals.compositor.checked import Checked
 from visuals.compositor.final import Final
 from visuals.compositor.gl import PingPong
@@ -46,7 +46,7 @@ class Used:
         self._hosted = getattr(made, "hosted", False) and (plugin.own or not plugin.package)
         checked = Checked(context, made, watched=self.added and not self._hosted)
         self.instance = checked.plugin
-        self._checked, self._running = checked, Running(plugin, checked)
+        self._checked, self._running = checked, IsolatedPlugin(plugin, checked)
         self._has_settings = getattr(made, "Settings", None) is not None
 
     def rests(self, settings: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from visuals.gallery.query import Query
 from visuals.gallery.rows import Row
 
 PAGE = Path(__file__).parent / "page.html"
-PLACE = "/* pictures */"
+PLACEHOLDER = "/* pictures */"
 TOLD = ("id", "time", "title", "valence", "energy", "tempo_bpm", "key", "model", "width", "height", "favourite")
 
 
@@ -87,5 +87,5 @@ def told(row: Row) -> str:
 
 def page_ends() -> tuple[str, str]:
     """The page before and after its pictures. They stand in it: from disk it couldn't load them by itself."""
-    head, _, tail = PAGE.read_text(encoding="utf-8").partition(PLACE)
+    head, _, tail = PAGE.read_text(encoding="utf-8").partition(PLACEHOLDER)
     return head, tail

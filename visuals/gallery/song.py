@@ -13,8 +13,8 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import GalleryError
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.files import make_folder, open_regular, read_text
-from artgen_osc.schema.table import COUNT_MAX
-from visuals.gallery import again
+from artgen_osc.schema.values import COUNT_MAX
+from visuals.gallery import repaint
 from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp
 from visuals.generators.finisher import Finisher
@@ -172,9 +172,9 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, file: Conf
         height=max(1, round(size * min(1.0, height / width))),
         finish=settings.finish,
     )
-    scales = again.enough(picture.pixels.shape, about, size)
-    pixels, ready = again.finish(picture.pixels, about, scales, lambda: Finisher(None, 2, settings.engine), file)
-    frame = again.draw(pixels, ready, size, file)
+    scales = repaint.enough(picture.pixels.shape, about, size)
+    pixels, ready = repaint.finish(picture.pixels, about, scales, lambda: Finisher(None, 2, settings.engine), file)
+    frame = repaint.draw(pixels, ready, size, file)
     about = replace(about, scale=ready.scale)
     try:
         make_folder(folder)

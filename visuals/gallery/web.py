@@ -21,12 +21,12 @@ from artgen_osc.http.guard import GALLERY_HEADER, HEADERS, Names, is_same_origin
 from artgen_osc.http.page_files import PageFiles
 from artgen_osc.runtime.text import printable
 from visuals.gallery.archive import archive
-from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
 from visuals.gallery.folder import Gallery
 from visuals.gallery.follow import Followed, News, NoGalleryError
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
 from visuals.gallery.record import to_json
+from visuals.gallery.requests import RefusedError, ids_of, page_of, query_of
 
 if TYPE_CHECKING:
     from aiohttp import web

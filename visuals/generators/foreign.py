@@ -1,7 +1,7 @@
 """Generators that artgen didn't export: what they take and give is found by looking, or said in TOML beside them.
 
-See `visuals.generators.notes` for the TOML file. A model without a mood input obeys the mood where
-`visuals.generators.steering` knows how.
+See `visuals.generators.sidecar` for the TOML file. A model without a mood input obeys the mood where
+`visuals.generators.mood_directions` knows how.
 """
 
 import contextlib
@@ -13,9 +13,9 @@ import numpy as np
 
 from artgen_osc.errors import EngineError, ModelError
 from artgen_osc.inference.modelfile import Engine, ModelFile, Port, check_parts, file_sha256, picture_bounds
-from visuals.generators.notes import read_notes
+from visuals.generators.mood_directions import MoodDirections
+from visuals.generators.sidecar import read_sidecar
 from visuals.generators.sphere import HOME_SEED, direction, truncated
-from visuals.generators.steering import Steering
 
 Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
@@ -64,7 +64,7 @@ class ForeignGenerator:
     def __init__(self, path: str | Path, threads: int = 1, engine: str = "openvino", steered: bool = True) -> None:
         self._path = Path(path)
         self._toml = self._path.with_suffix(".toml")
-        self._notes = read_notes(self._toml)
+        self._notes = read_sidecar(self._toml)
         self.name = self._path.stem
         self.sha256 = file_sha256(self._path)
         check_parts(self._path)
@@ -81,7 +81,7 @@ class ForeignGenerator:
         pictures = [self._channels_last(found[self._at]) for found in outputs]
         self.size = pictures[0].shape[:2]
         self._black, self._white = self._find_range(pictures)
-        self._steering = Steering.load(self._path) if steered and not self.has_mood else None
+        self._steering = MoodDirections.load(self._path) if steered and not self.has_mood else None
         if self._steering is not None and self._steering.z_dim != self.z_dim:
             raise self._error(
                 f"z has {self.z_dim} numbers, its mood directions have {self._steering.z_dim}",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.mapping.rows import CURVES, EVENTS, Map, Pair
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 
 REPEAT_S = 1.0
 """A value that doesn't change is sent again so often, since a datagram may be lost."""
@@ -54,7 +54,7 @@ def shape(curve: float | str) -> Callable[[float], float]:
     return lambda x: x**curve
 
 
-def place(value: float, ends: Pair, log: bool = False) -> float:
+def normalised(value: float, ends: Pair, log: bool = False) -> float:
     """Where a value lies between two ends.
 
     Parameters
@@ -135,7 +135,7 @@ class Shaper:
             value = events[path] if path in events else float(latest[path])
             if value == 0 and path in _UNKNOWN_AT_ZERO:
                 return None
-            numbers.append(place(value, ends, self._log))
+            numbers.append(normalised(value, ends, self._log))
         return self._message([self._curve(x) for x in self._follow(numbers, now)], now)
 
     def _follow(self, numbers: list[float], now: float) -> list[float]:

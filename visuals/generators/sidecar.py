@@ -20,7 +20,7 @@ LARGEST = 1e30
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
+class Sidecar:
     """What the TOML file says; empty, 0 or None: find it out.
 
     Attributes
@@ -46,7 +46,7 @@ class Notes:
     inputs: dict[str, float] = field(default_factory=dict)
 
 
-def read_notes(path: Path) -> Notes:
+def read_sidecar(path: Path) -> Sidecar:
     """Read ``NAME.toml``; without one nothing is said.
 
     Raises
@@ -57,11 +57,11 @@ def read_notes(path: Path) -> Notes:
     try:
         given = read_toml(path)
     except FileNotFoundError:
-        return Notes()
+        return Sidecar()
     except (OSError, ValueError) as error:
         reason = f"can't be read ({error.strerror})" if isinstance(error, OSError) else error
         raise ModelError(f"{path}: {reason}; docs/own-generator.md has an example; mend or delete it") from None
-    known = {item.name.rstrip("_"): item for item in fields(Notes)}
+    known = {item.name.rstrip("_"): item for item in fields(Sidecar)}
     allowed = {
         "range": ("two different numbers, black and white", _is_range),
         "inputs": ("a table of numbers", lambda v: isinstance(v, dict) and all(map(_is_number, v.values()))),
@@ -82,7 +82,7 @@ def read_notes(path: Path) -> Notes:
     values: dict[str, Any] = {
         known[name].name: tuple(value) if name == "range" else value for name, value in given.items()
     }
-    return Notes(**values)
+    return Sidecar(**values)
 
 
 def _is_number(value: object) -> bool:
