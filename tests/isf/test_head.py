@@ -131,7 +131,7 @@ def test_kinds() -> None:
         ('/*{"PASSES": [{"TARGET": "a", "WIDTH": 0}]}*/', "a buffer has 1 pixel at least"),
         ('/*{"PASSES": [{"TARGET": "a", "HEIGHT": "3 - 4"}]}*/', "a buffer has 1 pixel at least"),
         ('/*{"PASSES": [{"TARGET": "a", "HEIGHT": "1/0"}]}*/', "divides by zero"),
-        ('/*{"PASSES": [{"TARGET": "a", "HEIGHT": [1]}]}*/', "a number or an expression"),
+        ('/*{"PASSES": [{"TARGET": "a", "HEIGHT": [1]}]}*/', "a number, or an expression"),
         ('/*{"IMPORTED": {"a": {}}}*/', "has no PATH"),
         ('/*{"IMPORTED": {"a": {"PATH": "b.png", "TYPE": "cube"}}}*/', "cube map"),
         ('/*{"IMPORTED": 7}*/', "IMPORTED"),

@@ -255,7 +255,7 @@ def test_one_that_takes_too_long_for_a_few_pixels_is_refused(
     [
         ({"WIDTH": "$knob - 1"}, "is -1 pixels"),
         ({"WIDTH": "1 / $knob"}, "divides by zero, knob is 0"),
-        ({"HEIGHT": "$knob + 100000"}, "is 100000 pixels; 1 to 8192"),
+        ({"HEIGHT": "$knob + 100000"}, "is 100000 pixels; it has to be 1 to 8192"),
         ({"WIDTH": "8000 + $knob", "HEIGHT": "8001"}, "more than 64 million pixels"),
     ],
 )
