@@ -23,8 +23,8 @@ log = logging.getLogger("artgen.effects")
 LOOK_EVERY_S = 0.25
 """Between two looks at the file; a save counts from the second look that finds it the same."""
 
-BUDGET_S = 0.2
-"""What a frame of one file may take."""
+BUDGET_S = 0.5
+"""What a frame of one file may take; a processor that draws without a graphics card may need a good part of it."""
 
 MOST_LOST_S = 1.0
 """So much may frames over the budget have taken, two or more in a row, before a file is taken out."""
