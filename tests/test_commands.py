@@ -55,7 +55,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ("gallery list --near 1", "--near: '1' is not a mood"),
         ("gallery list --near nan,0", "--near: 'nan,0' is not a mood"),
         ("gallery list --within inf", "--within: 'inf' is out of range"),
-        ("gallery list --since 2026-02-30", "--since: '2026-02-30' is not a day; YYYY-MM-DD is allowed"),
+        ("gallery list --since 2026-02-30", "--since: '2026-02-30' is not a day; give it as 2026-05-01"),
         ("gallery list --limit 0", "--limit: '0' is not a number of pictures"),
         ("live --visuals-fps 0", "visuals.fps: 0 is out of range; choose a whole number from 1 to 240"),
         ("live --visuals-truncation 1.0000001", "visuals.truncation: 1.0000001 is out of range"),

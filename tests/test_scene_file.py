@@ -56,8 +56,8 @@ def test_a_part_is_enough(tmp_path: Path, text: str, values: dict[str, float]) -
         ("[visuals]\nfullscreen = true\n", "visuals.fullscreen: no such setting of a scene"),
         ("[visuals]\nblackout = true\nspeed = 9\n", "visuals.blackout: .*visuals.speed: "),
         ("[osc]\nport = 1\n", "osc: doesn't belong in a scene"),
-        ("visuals = 3\n", "visuals: is not a table"),
-        ("about = 3\n", "about: 3 is not a string"),
+        ("visuals = 3\n", "visuals: is not the table"),
+        ("about = 3\n", "about: 3 is not text"),
     ],
 )
 def test_a_bad_file_says_what_is_wrong(tmp_path: Path, text: str, wrong: str) -> None:

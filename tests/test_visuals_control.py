@@ -4,7 +4,7 @@ import pytest
 
 from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.schema.address import extra
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 from tests import show_table
 from visuals.control.controls import STALE_S, Controls
 

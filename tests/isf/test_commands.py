@@ -82,7 +82,7 @@ def test_preview(gl_context: object, tmp_path: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (["-o", "out.gif"], "is not a picture; a name that ends in .png or .jpg is allowed"),
+        (["-o", "out.gif"], "is not a picture; end its name in .png or .jpg"),
         (["--value", "haet=1"], "did you mean heat"),
         (["--value", "heat=warm"], "'warm' is not 1 number"),
         (["--value", "heat=1,2"], "is not 1 number"),

@@ -80,7 +80,7 @@ class OnnxGenerator:
             self.z_dim, self.size = (_whole(model.card[name], name) for name in ("z_dim", "size"))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(
-                f"{path}: its card has no usable z_dim and size ({error}); whole numbers up to {LARGEST} are allowed; "
+                f"{path}: its card has no usable z_dim and size ({error}); both are whole numbers up to {LARGEST}; "
                 "export it again with training.train_gan --export-only"
             ) from None
         self.name = Path(path).stem
@@ -93,8 +93,7 @@ class OnnxGenerator:
             reason = str(error).strip().splitlines()[-1]
             raise ModelError(
                 f"{path}: doesn't take z (1, {self.z_dim}) and mood (1, 2) and give a picture of {self.size} pixels "
-                f"({reason}); a generator that fits its card is allowed; "
-                "export it again with training.train_gan --export-only"
+                f"({reason}); export it again with training.train_gan --export-only"
             ) from error
 
     def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:

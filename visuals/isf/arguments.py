@@ -56,6 +56,6 @@ def _size(text: str) -> tuple[int, int]:
         width = height = 0
     if not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST):
         raise argparse.ArgumentTypeError(
-            f"{short(text)} is not a size; {SMALLEST}x{SMALLEST} to {LARGEST}x{LARGEST} is allowed, as 640x360"
+            f"{short(text)} is not a size; write one as 640x360, with sides from {SMALLEST} to {LARGEST}"
         )
     return width, height

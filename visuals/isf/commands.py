@@ -154,7 +154,7 @@ def _preview(given: argparse.Namespace, file: ConfigFile) -> int:
     from visuals.isf.stage import FPS, Stage
 
     if given.output.suffix.lower() not in FORMATS:
-        raise PluginError(f"-o: {given.output} is not a picture; a name that ends in {' or '.join(FORMATS)} is allowed")
+        raise PluginError(f"-o: {given.output} is not a picture; end its name in {' or '.join(FORMATS)}")
     found = read(_found(given.file, file))
     values = _values(given.value, found)
     context = standalone_context()
@@ -172,7 +172,12 @@ def _preview(given: argparse.Namespace, file: ConfigFile) -> int:
 
 
 def save(path: Path, frame: "np.ndarray") -> None:
-    """Write a picture, uint8 ``(height, width, 3)``, in the format that its name ends in.
+    """Write a picture in the format that its name ends in.
+
+    Parameters
+    ----------
+    path : of the file
+    frame : uint8 ``(height, width, 3)``, RGB, top row first
 
     Raises
     ------

@@ -281,7 +281,7 @@ def _pass(given: dict[str, Any], kept: Mapping[str, Mapping[str, Any]], variable
             sizes.append(None)
             continue
         if not isinstance(said, (str, int, float)) or isinstance(said, bool):
-            raise ValueError(f"{key} is {short(said)}; a number or an expression such as $WIDTH/2 is allowed")
+            raise ValueError(f"{key} is {short(said)}; write a number, or an expression such as $WIDTH/2")
         try:
             size = Expression(said, variables)
             if not size.used and size({}) < 1.0:
@@ -343,7 +343,7 @@ def _images(given: object, buffers: Sequence[str]) -> dict[str, str]:
 
 def _named(name: object) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name.startswith("gl_"):
-        raise ValueError(f"{short(name)} can't be a name in a shader; letters, digits and _ are allowed, 63 at most")
+        raise ValueError(f"{short(name)} can't be a name in a shader; write it with letters, digits and _, 63 at most")
     return name
 
 
@@ -366,7 +366,7 @@ def _number(given: object, otherwise: float) -> float:
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{short(given)} is not a number") from None
     if not math.isfinite(number) or abs(number) > LARGEST:
-        raise ValueError(f"{short(given)} is out of range; numbers up to {LARGEST:g} are allowed")
+        raise ValueError(f"{short(given)} is out of range; choose a number up to {LARGEST:g}")
     return number
 
 

@@ -186,7 +186,7 @@ class Shader:
                 raise PluginError(f"takes {took:.1f} s for {TRIAL[0]}x{TRIAL[1]} pixels; is there a loop without end?")
         if context.error != "GL_NO_ERROR":
             context.clear_errors()
-            raise PluginError("leaves an error of OpenGL")
+            raise PluginError("OpenGL: it leaves an error behind")
         self._drop_buffers()
 
     def draw(
@@ -350,5 +350,5 @@ def _side(said: Expression | None, whole: int, numbers: Mapping[str, float]) -> 
     except ValueError as error:
         raise PluginError(f"PASSES: {error}") from None
     if side < 0.0 or side > LARGEST_SIDE:
-        raise PluginError(f"PASSES: {said.text} is {side:g} pixels; 1 to {LARGEST_SIDE} are allowed")
+        raise PluginError(f"PASSES: {said.text} is {side:g} pixels; it has to be 1 to {LARGEST_SIDE}")
     return max(1, int(side))

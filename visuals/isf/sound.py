@@ -17,7 +17,17 @@ _BANDS_AT = (0.0, 0.06, 0.3, 0.75, 1.0)
 
 
 def spectrum(moment: Moment, bins: int) -> "np.ndarray":
-    """Float32 ``(bins,)``, 0..1, low notes first."""
+    """A spectrum that looks like what is heard, since of the sound itself only three bands are known here.
+
+    Parameters
+    ----------
+    moment : with the bands
+    bins : how many values
+
+    Returns
+    -------
+    float32 ``(bins,)``, 0..1, low notes first
+    """
     import numpy as np
 
     at = (np.arange(bins, dtype=np.float32) + 0.5) / bins
@@ -28,7 +38,17 @@ def spectrum(moment: Moment, bins: int) -> "np.ndarray":
 
 
 def wave(moment: Moment, samples: int) -> "np.ndarray":
-    """Float32 ``(samples,)``, 0..1 around 0.5."""
+    """A wave that looks like what is heard.
+
+    Parameters
+    ----------
+    moment : with the level and the bands
+    samples : how many values
+
+    Returns
+    -------
+    float32 ``(samples,)``, 0..1 around 0.5
+    """
     import numpy as np
 
     at = 2.0 * math.pi * np.arange(samples, dtype=np.float32) / samples
@@ -38,7 +58,13 @@ def wave(moment: Moment, samples: int) -> "np.ndarray":
 
 
 def followed(head: Head, moment: Moment) -> dict[str, tuple[float, ...]]:
-    """The values of the inputs that follow the show, by name; each is within its range."""
+    """The values of the inputs that follow the show, by name; each is within its range.
+
+    Parameters
+    ----------
+    head : of the file
+    moment : of the frame
+    """
     return {
         one.name: (one.low[0] + getattr(moment, one.follows) * (one.high[0] - one.low[0]),)
         for one in head.inputs

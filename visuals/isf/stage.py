@@ -33,7 +33,13 @@ void main() {
 
 
 def music(frame: int, size: tuple[int, int]) -> Moment:
-    """What is heard at a frame: kicks on the beat, a melody, hats between."""
+    """What is heard at a frame: kicks on the beat, a melody, hats between.
+
+    Parameters
+    ----------
+    frame : its number, from 0, `FPS` a second
+    size : (width, height), pixels
+    """
     time = frame / FPS
     beat = time * TEMPO_BPM / 60.0
     phase = beat % 1.0

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
+from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import State
-from artgen_osc.plugins.running import Running
 
 log = logging.getLogger("artgen.plugins")
 
@@ -17,7 +17,7 @@ CLOSE_S = 0.5
 """So long is waited at the end of a show for each."""
 
 
-class Aside:
+class PluginWorker:
     """Does one job of a plugin at a time on a thread.
 
     Parameters
@@ -25,7 +25,7 @@ class Aside:
     running : the plugin
     """
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: IsolatedPlugin) -> None:
         self._running = running
         self._job: Callable[[], None] | None = None
         self._since = 0.0
@@ -66,7 +66,7 @@ class Aside:
                 self._changed.wait_for(lambda: self._closed or self._job is not None)
                 job = self._job
             if job is not None:
-                job()  # which calls the plugin by `Running`, and that raises nothing
+                job()  # which calls the plugin by `IsolatedPlugin`, and that raises nothing
                 with self._changed:
                     self._job = None
             if self._closed:

@@ -1,4 +1,4 @@
-"""What goes out, at a rate: our own addresses, or maps. Targets that want the same share one feed and its bytes."""
+"""What goes out, at a rate: our own addresses, or maps. Targets that want the same share one stream and its bytes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.mapping.rows import Map
 from artgen_osc.osc.mapping.shaping import Pulse, Shaper, next_due
-from artgen_osc.osc.transports import Link
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.osc.transports import Transport
+from artgen_osc.schema.values import Address, Value
 
 LARGEST_BUNDLE = 1472
 """Bytes that go through any network in one piece."""
@@ -29,7 +29,7 @@ def pack(messages: Sequence[bytes]) -> list[bytes]:
     return bundles
 
 
-class Feed:
+class Stream:
     """What several targets are sent.
 
     Parameters
@@ -38,11 +38,11 @@ class Feed:
 
     Attributes
     ----------
-    links : where to, each with whether it takes single messages only
+    transports : where to, each with whether it takes single messages only
     """
 
     def __init__(self, rate: float) -> None:
-        self.links: list[tuple[Link, bool]] = []
+        self.transports: list[tuple[Transport, bool]] = []
         self._rate = rate
         self._due = -math.inf
 
@@ -55,12 +55,12 @@ class Feed:
 
     def _send(self, messages: Sequence[bytes]) -> None:
         bundles = pack(messages)
-        for link, single in self.links:
+        for transport, single in self.transports:
             for packet in messages if single else bundles:
-                link.send(packet)
+                transport.send(packet)
 
 
-class PlainFeed(Feed):
+class PlainStream(Stream):
     """Our own addresses, the latest value of each."""
 
     def __init__(self, rate: float) -> None:
@@ -86,12 +86,12 @@ class PlainFeed(Feed):
                 self._pulses.setdefault(row.path, (row, Pulse()))[1].put(value)
         if self._is_due(now):
             for path, (row, pulse) in self._pulses.items():
-                self._latest[path] = encode_message(path, row.tag, pulse.take())
+                self._latest[path] = encode_message(path, row.tag, pulse.get())
             self._send(list(self._latest.values()))
             self._latest = {}
 
 
-class MapFeed(Feed):
+class MappedStream(Stream):
     """Maps, all that are due in one bundle.
 
     Parameters
@@ -117,7 +117,7 @@ class MapFeed(Feed):
         for shaper in self._shapers:
             shaper.put(values)
         if self._is_due(now):
-            taken = [shaper.take(self._all, now) for shaper in self._shapers]
+            taken = [shaper.get(self._all, now) for shaper in self._shapers]
             messages = [message for message in taken if message]
             if messages:
                 self._send(messages)

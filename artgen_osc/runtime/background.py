@@ -1,4 +1,4 @@
-"""Runs a module of ours as a child of the page's server: ``python -m artgen_osc.runtime.leash MODULE ARGUMENT…``.
+"""Runs a module of ours in the background: ``python -m artgen_osc.runtime.background MODULE ARGUMENT…``.
 
 It works at low priority, since the show comes first, and ends when its input closes: a server that is killed
 leaves nothing behind.

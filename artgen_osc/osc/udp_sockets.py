@@ -9,12 +9,12 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc.host_port import ip_address
 from artgen_osc.osc.targets import Target
 
-Place = tuple[Any, ...]
+SocketAddress = tuple[Any, ...]
 """As `socket.getaddrinfo` gives it: host, port, and of IPv6 two numbers more."""
 
 
-def look_up(target: Target, numeric: bool = False) -> list[Place]:
-    """Where a target is, each place once, those of IPv4 first: that is where programs listen for OSC.
+def resolve(target: Target, numeric: bool = False) -> list[SocketAddress]:
+    """Where a target is, each address once, those of IPv4 first: that is where programs listen for OSC.
 
     Parameters
     ----------
@@ -32,17 +32,17 @@ def look_up(target: Target, numeric: bool = False) -> list[Place]:
     except UnicodeError as error:  # a name that IDNA has no form for
         raise socket.gaierror(f"{error}") from None
     found.sort(key=lambda one: one[0] != socket.AF_INET)
-    return list(dict.fromkeys(place for *_, place in found))
+    return list(dict.fromkeys(address for *_, address in found))
 
 
-class Way:
-    """A socket to one place.
+class UdpSocket:
+    """A socket to one address.
 
     Parameters
     ----------
     name : the target as it was given, for messages
     target : as it was understood
-    place : one of `look_up`
+    address : one of `resolve`
     told : whether a refusal by the other machine is to be noticed: nobody listens on that port there
 
     Raises
@@ -53,9 +53,9 @@ class Way:
         It is a broadcast address without the option.
     """
 
-    def __init__(self, name: str, target: Target, place: Place, told: bool) -> None:
-        self._place, self._told = place, told
-        self._socket = socket.socket(socket.AF_INET6 if len(place) == 4 else socket.AF_INET, socket.SOCK_DGRAM)
+    def __init__(self, name: str, target: Target, address: SocketAddress, told: bool) -> None:
+        self._address, self._told = address, told
+        self._socket = socket.socket(socket.AF_INET6 if len(address) == 4 else socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
             self._prepare(name, target)
@@ -64,7 +64,7 @@ class Way:
             raise
 
     def _prepare(self, name: str, target: Target) -> None:
-        address = ip_address(str(self._place[0]).partition("%")[0])
+        address = ip_address(str(self._address[0]).partition("%")[0])
         if address and address.is_multicast:
             self._told = False
             if self._socket.family == socket.AF_INET6:
@@ -78,14 +78,14 @@ class Way:
         else:
             with socket.socket(self._socket.family, socket.SOCK_DGRAM) as trial, contextlib.suppress(OSError):
                 try:
-                    trial.connect(self._place)
+                    trial.connect(self._address)
                 except PermissionError:
                     raise OscError(
                         f"{name}: is a broadcast address; everyone there would be sent to; "
                         "add the option broadcast if that is meant"
                     ) from None
         if self._told:
-            self._socket.connect(self._place)  # otherwise the system keeps a refusal to itself
+            self._socket.connect(self._address)  # otherwise the system keeps a refusal to itself
 
     def send(self, packet: bytes) -> None:
         """Send one packet.
@@ -96,7 +96,7 @@ class Way:
             It isn't sent, or, where that is `told`, nobody listens there.
         """
         if not self._told:
-            self._socket.sendto(packet, self._place)
+            self._socket.sendto(packet, self._address)
             return
         self._socket.send(packet)
         # On one machine the refusal is there by now; from another one it comes with a later packet. What a program

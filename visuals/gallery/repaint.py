@@ -40,6 +40,11 @@ def candidates(settings: VisualsConfig) -> list[str]:
 def find_model(stroke: Stroke, files: Sequence[str]) -> str:
     """The one of `files` that made a stroke, by what is in it, not by its name.
 
+    Parameters
+    ----------
+    stroke : one of the picture's
+    files : paths, in the order in which they are tried
+
     Raises
     ------
     GalleryError
@@ -107,7 +112,14 @@ def passes(shape: tuple[int, ...], about: About, size: int) -> list[int]:
 
 
 def enough(shape: tuple[int, ...], about: About, size: int) -> list[int]:
-    """As `passes`, for a print; none of what no network has painted, or where the finisher is off."""
+    """As `passes`, for a print; none of what no network has painted, or where the finisher is off.
+
+    Parameters
+    ----------
+    shape : of the painted picture, (height, width, 3)
+    about : of the picture
+    size : pixels of the longer side that are asked for
+    """
     scales: list[int] = []
     if about.finish <= 0.0 or not any(stroke.sha256 for stroke in about.strokes):
         return scales
@@ -199,9 +211,7 @@ def draw(pixels: Frame, about: About, size: int, file: ConfigFile | None = None)
         if scale <= 1.0:
             enlarge = ENLARGE  # just as the show did
         if size > most:
-            raise DisplayError(
-                f"--size: {size} is more than OpenGL can draw here; up to {most} are allowed; choose a smaller size"
-            )
+            raise DisplayError(f"--size: {size} is more than OpenGL can draw here; choose {most} or less")
         file = file or ConfigFile(None, {})
         screen = Screen(context, target, enlarge=max(ENLARGE, enlarge), registry=file.registry)
         screen.take(pixels, 1.0, fine=about.scale > 1)
@@ -214,13 +224,17 @@ def draw(pixels: Frame, about: About, size: int, file: ConfigFile | None = None)
 
 
 def check_size(size: int) -> None:
-    """Raises `GalleryError` for a size that isn't allowed."""
+    """Raises `GalleryError` for a size that is out of range."""
     if not SMALLEST_SIDE <= size <= LONGEST_SIDE:
-        raise GalleryError(
-            f"--size: {size} is out of range; {SMALLEST_SIDE} to {LONGEST_SIDE} pixels are allowed; choose one of them"
-        )
+        raise GalleryError(f"--size: {size} is out of range; choose {SMALLEST_SIDE} to {LONGEST_SIDE} pixels")
 
 
 def output_name(about: About, size: int) -> Path:
-    """Where a larger picture goes if nobody says where."""
+    """Where a larger picture goes if nobody says where.
+
+    Parameters
+    ----------
+    about : of the picture
+    size : pixels of its longer side
+    """
     return Path(f"{about.id}-{size}.png")

@@ -19,7 +19,7 @@ MOST_LOST_S = 1.0
 """So much time may calls that took too long have cost, one after another, before they end it too."""
 
 
-class Running:
+class IsolatedPlugin:
     """One plugin that is in use. Every call of it goes through here.
 
     A call that raises, or takes longer than its budget, is counted and told, once and then once a minute. One that

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from artgen_osc.runtime.files import stamp
 from visuals.generators.generator import IDLE, Generator
-from visuals.generators.steering import sidecar
+from visuals.generators.mood_directions import directions_file
 
 Opener = Callable[[str], Generator]
 
@@ -17,7 +17,7 @@ KEPT = 8
 """Models that stay loaded; of more, the one that was used longest ago is forgotten."""
 
 
-class Rack:
+class GeneratorCache:
     """Opens generators and keeps the last ones. For several threads.
 
     Parameters
@@ -73,4 +73,4 @@ def _stamp(model: str) -> _Stamp:
     if stamp(model) is None:
         return ()
     path = Path(model)
-    return tuple(stamp(file) for file in (path, path.with_suffix(".toml"), sidecar(path)))
+    return tuple(stamp(file) for file in (path, path.with_suffix(".toml"), directions_file(path)))

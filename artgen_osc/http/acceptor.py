@@ -41,7 +41,7 @@ NO_HANDLE_S = 0.1
 HANDSHAKE_S = 5.0
 
 
-def places() -> int:
+def connection_limit() -> int:
     """Connections that a server may have, with the handles that this process may open: a third of what is left."""
     try:
         import resource
@@ -125,7 +125,7 @@ class _Guest:
             self.task.cancel()
 
 
-class Door:
+class Acceptor:
     """Takes connections from a listening socket.
 
     Parameters
@@ -144,7 +144,7 @@ class Door:
         tls: "ssl.SSLContext | None" = None,
     ) -> None:
         self._what, self._listener, self._make, self._tls = what, listener, make, tls
-        self._most = places()
+        self._most = connection_limit()
         self._share = self._most - self._most // 4
         self._guests: set[_Guest] = set()
         self.refused = 0
@@ -183,7 +183,7 @@ class Door:
         due, spent = time.monotonic(), 0.0
         while True:
             try:
-                connection, place = await loop.sock_accept(self._listener)
+                connection, address = await loop.sock_accept(self._listener)
             except ConnectionError:
                 continue  # it has gone already
             except OSError as error:  # no handle is free: the others in this process need one as well
@@ -192,7 +192,7 @@ class Door:
                 await asyncio.sleep(NO_HANDLE_S)
                 continue
             now = time.monotonic()
-            if self._take(connection, neighbour(str(place[0])), now):
+            if self._take(connection, neighbour(str(address[0])), now):
                 due = max(due, now - AT_ONCE / A_SECOND) + 1 / A_SECOND
             spent += time.monotonic() - now + ACCEPT_S
             if due > now or spent > TURN_S:

@@ -20,7 +20,7 @@ LARGEST = 1e30
 
 
 @dataclass(frozen=True, slots=True)
-class Notes:
+class Sidecar:
     """What the TOML file says; empty, 0 or None: find it out.
 
     Attributes
@@ -46,7 +46,7 @@ class Notes:
     inputs: dict[str, float] = field(default_factory=dict)
 
 
-def read_notes(path: Path) -> Notes:
+def read_sidecar(path: Path) -> Sidecar:
     """Read ``NAME.toml``; without one nothing is said.
 
     Raises
@@ -57,11 +57,11 @@ def read_notes(path: Path) -> Notes:
     try:
         given = read_toml(path)
     except FileNotFoundError:
-        return Notes()
+        return Sidecar()
     except (OSError, ValueError) as error:
         reason = f"can't be read ({error.strerror})" if isinstance(error, OSError) else error
         raise ModelError(f"{path}: {reason}; docs/own-generator.md has an example; mend or delete it") from None
-    known = {item.name.rstrip("_"): item for item in fields(Notes)}
+    known = {item.name.rstrip("_"): item for item in fields(Sidecar)}
     allowed = {
         "range": ("two different numbers, black and white", _is_range),
         "inputs": ("a table of numbers", lambda v: isinstance(v, dict) and all(map(_is_number, v.values()))),
@@ -76,13 +76,13 @@ def read_notes(path: Path) -> Notes:
             close = difflib.get_close_matches(name, known, n=1)
             mistakes.append(f"{name}: no such key; {f'did you mean {close[0]}?' if close else ', '.join(known)}")
         elif not allowed[name][1](value):
-            mistakes.append(f"{name}: {short(value)} is given; {allowed[name][0]} is allowed")
+            mistakes.append(f"{name}: {short(value)} is not {allowed[name][0]}")
     if mistakes:
         raise ModelError(f"{path}: {'; '.join(mistakes)}; change it, docs/own-generator.md has an example of each line")
     values: dict[str, Any] = {
         known[name].name: tuple(value) if name == "range" else value for name, value in given.items()
     }
-    return Notes(**values)
+    return Sidecar(**values)
 
 
 def _is_number(value: object) -> bool:

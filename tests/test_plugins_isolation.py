@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from artgen_osc.config.plugins import KINDS, contract_of, own_contract
+from artgen_osc.plugins.isolation import MOST_IN_A_ROW, IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry, State, own
-from artgen_osc.plugins.running import MOST_IN_A_ROW, Running
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.setting import setting
 
@@ -43,7 +43,7 @@ def raising() -> Any:
 
 def test_the_last_value_is_kept_and_the_failure_told_once(caplog: pytest.LogCaptureFixture) -> None:
     fake = Fake()
-    running = Running(plugin(), fake)
+    running = IsolatedPlugin(plugin(), fake)
     assert running.call("hop") == 1
     fake.do = raising
     assert [running.call("hop") for _ in range(MOST_IN_A_ROW - 1)] == [1] * (MOST_IN_A_ROW - 1)
@@ -57,7 +57,7 @@ def test_the_last_value_is_kept_and_the_failure_told_once(caplog: pytest.LogCapt
 
 def test_fifty_in_a_row_end_it(caplog: pytest.LogCaptureFixture) -> None:
     fake, registered = Fake(), plugin()
-    running = Running(registered, fake)
+    running = IsolatedPlugin(registered, fake)
     fake.do = raising
     for _ in range(MOST_IN_A_ROW):
         assert running.call("hop") is None
@@ -69,7 +69,7 @@ def test_fifty_in_a_row_end_it(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_method_that_works_hides_none_that_does_not() -> None:
     fake, registered = Fake(), plugin()
-    running = Running(registered, fake)
+    running = IsolatedPlugin(registered, fake)
     fake.do = raising
     for _ in range(MOST_IN_A_ROW):
         assert running.call("wants") is True
@@ -80,8 +80,8 @@ def test_a_method_that_works_hides_none_that_does_not() -> None:
 def test_one_that_takes_too_long_is_named_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     fake, registered = Fake(), plugin()
     now = [0.0]
-    monkeypatch.setattr("artgen_osc.plugins.running.perf_counter", lambda: now[0])
-    running = Running(registered, fake, budget=0.005)
+    monkeypatch.setattr("artgen_osc.plugins.isolation.perf_counter", lambda: now[0])
+    running = IsolatedPlugin(registered, fake, budget=0.005)
 
     def slow() -> None:
         now[0] += 0.1
@@ -172,5 +172,5 @@ def test_what_is_switched_off_is_off_and_a_wrong_name_is_told() -> None:
     known = registry(good=Effect)
     assert known.switch_off(("good", "nobody")) == ["nobody"]
     assert known.plugin("effect", "good").state is State.OFF
-    running = Running(known.plugin("effect", "good"), Fake())
+    running = IsolatedPlugin(known.plugin("effect", "good"), Fake())
     assert running.call("hop") is None

@@ -13,19 +13,19 @@ from PIL import Image
 from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import GalleryError
 from artgen_osc.inference.modelfile import file_sha256, graph_sha256, weights_sha256
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 from tests.gallery.conftest import an_about
 from visuals.clock import Tick
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
-from visuals.gallery import again
+from visuals.gallery import repaint
 from visuals.gallery.files import read, write
 from visuals.gallery.record import About
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Frame, open_generator
 from visuals.generators.idle import IdleGenerator
-from visuals.generators.steering import KIND, sidecar
+from visuals.generators.mood_directions import KIND, directions_file
 from visuals.modulation.motion import Look
 from visuals.outputs.kind import OutputHost, Showing
 from visuals.painting.painter import Stroke
@@ -86,8 +86,8 @@ def make_stage(gl_context: Any, tmp_path: Path) -> Iterator[Any]:
 
 
 def painted_again(about: About, files: list[str], size: int) -> Frame:
-    pixels = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, files)))
-    return again.draw(pixels, about, size)
+    pixels = repaint.paint(about, lambda stroke: open_generator(repaint.find_model(stroke, files)))
+    return repaint.draw(pixels, about, size)
 
 
 def smaller(frame: Frame) -> np.ndarray:
@@ -158,7 +158,7 @@ def steered_model(folder: Path, name: str) -> str:
         "trained_on": "nothing",
         "licence": "none",
     }
-    save_file(weights, sidecar(path), metadata={"artgen": json.dumps(card)})
+    save_file(weights, directions_file(path), metadata={"artgen": json.dumps(card)})
     return str(path)
 
 
@@ -193,11 +193,11 @@ def test_a_finished_picture_is_the_same_again_and_a_print_goes_through_the_finis
     frame, about = stage.keep()
     stage.show.close()
     assert (about.finish, about.scale) == (1.0, 4)
-    painted = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, [model])))
+    painted = repaint.paint(about, lambda stroke: open_generator(repaint.find_model(stroke, [model])))
 
     def finished(size: int, about: About) -> tuple[Frame, About, Frame]:
-        pixels, ready = again.finish(painted, about, again.passes(painted.shape, about, size), Finisher)
-        return pixels, ready, again.draw(pixels, ready, size)
+        pixels, ready = repaint.finish(painted, about, repaint.passes(painted.shape, about, size), Finisher)
+        return pixels, ready, repaint.draw(pixels, ready, size)
 
     pixels, ready, drawn = finished(64, about)
     assert pixels.shape == (4 * HEIGHT, 4 * WIDTH, 3) and ready.scale == 4
@@ -218,10 +218,10 @@ def test_a_finished_picture_is_the_same_again_and_a_print_goes_through_the_finis
 def test_a_print_is_finished_as_often_as_it_needs(size: int, runs: list[int]) -> None:
     stroke = Stroke("a", "0" * 64, np.ones(4, np.float32), np.ones(2, np.float32), 1.0)
     about = replace(an_about(), strokes=(stroke,), look=Look(zoom=1.0), width=64, height=64)
-    assert again.passes((256, 256, 3), about, size) == runs
+    assert repaint.passes((256, 256, 3), about, size) == runs
     own = replace(about, width=size, height=size, scale=int(np.prod(runs)))
-    assert again.passes((256, 256, 3), own, size) == runs
-    assert again.passes((256, 256, 3), replace(about, strokes=an_about().strokes), size) == []
+    assert repaint.passes((256, 256, 3), own, size) == runs
+    assert repaint.passes((256, 256, 3), replace(about, strokes=an_about().strokes), size) == []
 
 
 def test_the_model_is_known_by_what_is_in_it(tmp_path: Path) -> None:
@@ -231,23 +231,23 @@ def test_the_model_is_known_by_what_is_in_it(tmp_path: Path) -> None:
     moved.write_bytes(b"weights")
     changed.parent.mkdir()
     changed.write_bytes(b"other weights")
-    assert again.find_model(stroke, [str(changed), str(moved)]) == str(moved)
+    assert repaint.find_model(stroke, [str(changed), str(moved)]) == str(moved)
     with pytest.raises(GalleryError, match=rf"{stroke.sha256[:12]}.* isn't here, only {changed}; .*--visuals-model"):
-        again.find_model(stroke, [str(changed)])
-    assert again.find_model(replace(stroke, name="idle", sha256=""), []) == "idle"
+        repaint.find_model(stroke, [str(changed)])
+    assert repaint.find_model(replace(stroke, name="idle", sha256=""), []) == "idle"
     with pytest.raises(GalleryError, match="only none"):
-        again.find_model(stroke, [])
+        repaint.find_model(stroke, [])
 
 
 def test_models_of_the_settings_and_the_installed_one_are_looked_through() -> None:
     settings = VisualsConfig(model="idle", models=("x.onnx", "y.onnx"), second_model="x.onnx")
-    assert again.candidates(settings)[:2] == ["x.onnx", "y.onnx"]
-    assert len(again.candidates(settings)) == 2 + again.SHIPPED.exists()
+    assert repaint.candidates(settings)[:2] == ["x.onnx", "y.onnx"]
+    assert len(repaint.candidates(settings)) == 2 + repaint.SHIPPED.exists()
 
 
 def test_another_length_of_z_is_refused() -> None:
     with pytest.raises(GalleryError, match="z of 64 numbers, small takes 32"):
-        again.paint(an_about(), lambda stroke: Small())
+        repaint.paint(an_about(), lambda stroke: Small())
 
 
 class Small(IdleGenerator):
@@ -258,4 +258,4 @@ class Small(IdleGenerator):
 @pytest.mark.parametrize("size", [63, 16385, 0, -1])
 def test_sizes_out_of_range(size: int) -> None:
     with pytest.raises(GalleryError, match="64 to 16384 pixels"):
-        again.draw(np.zeros((64, 64, 3), np.uint8), an_about(), size)
+        repaint.draw(np.zeros((64, 64, 3), np.uint8), an_about(), size)

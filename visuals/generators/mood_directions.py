@@ -1,8 +1,8 @@
 """Turns a latent point until the picture has the mood that is asked for.
 
 For generators without a mood input. ``python -m training.fit_mood`` has painted many points, measured the
-mood of each picture, and fitted a small network that foretells the mood from the point.
-Its slope says which way to turn. What it can't foretell is seen in the pictures themselves: the mood of each one
+mood of each picture, and fitted a small network that predicts the mood from the point.
+Its slope says which way to turn. What it can't predict is seen in the pictures themselves: the mood of each one
 is measured, and the next one is asked for a little more or less.
 """
 
@@ -32,12 +32,12 @@ _FEW = 64
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
-def sidecar(model: str | Path) -> Path:
+def directions_file(model: str | Path) -> Path:
     """Where the directions of a model file lie: ``NAME.mood.safetensors`` beside ``NAME.onnx``."""
     return Path(model).with_suffix(SUFFIX)
 
 
-class Steering:
+class MoodDirections:
     """Mood of a point: ``bias + linear u + out tanh(hidden u + shift)``, and the way to another one.
 
     Parameters
@@ -65,7 +65,7 @@ class Steering:
         self._damping = DAMPING * float(np.square(self._linear).sum()) / 2.0
 
     @classmethod
-    def load(cls, model: str | Path) -> "Steering | None":
+    def load(cls, model: str | Path) -> "MoodDirections | None":
         """What was fitted for a model file; None if nothing was.
 
         Raises
@@ -73,20 +73,20 @@ class Steering:
         ModelError
             It is damaged, or was fitted for another model.
         """
-        path = sidecar(model)
+        path = directions_file(model)
         if stamp(path) is None:
             return None
         again = f"run python -m training.fit_mood {model} again, or delete it"
         try:
             file, weights = modelfile.load_weights(path, KIND)
-            steering = cls(weights)
+            directions = cls(weights)
         except (ModelError, ValueError, IndexError) as error:
-            raise ModelError(f"{path}: can't be used ({error}); what fit_mood wrote is allowed; {again}") from None
+            raise ModelError(f"{path}: can't be used ({error}); {again}") from None
         if file.card.get("model_sha256") != modelfile.graph_sha256(read_regular(model)):
-            raise ModelError(f"{path}: was fitted for another model; directions of {model} are allowed; {again}")
-        return steering
+            raise ModelError(f"{path}: was fitted for another model than {model}; {again}")
+        return directions
 
-    def foretell(self, z: FloatArray) -> np.ndarray:
+    def predict(self, z: FloatArray) -> np.ndarray:
         """Valence and energy, float64 ``(2,)``, that the picture at `z` ``(z_dim,)`` will have."""
         return self._mood_and_slope(z * (np.sqrt(self.z_dim) / np.linalg.norm(z)))[0]
 
@@ -99,7 +99,13 @@ class Steering:
         return (mood + self._correction).astype(np.float32)
 
     def see(self, pixels: np.ndarray, mood: FloatArray) -> None:
-        """Learn from a picture, uint8 ``(height, width, 3)``, that was painted when `mood` ``(2,)`` was asked for."""
+        """Learn from a picture how far its mood is from the one that was asked for.
+
+        Parameters
+        ----------
+        pixels : uint8 ``(height, width, 3)``
+        mood : float32 ``(2,)``, the valence and energy that were asked for
+        """
         error = mood - self.measure(pixels)
         self._correction = np.clip(self._correction + GAIN * error, -MOST, MOST)
 
@@ -117,7 +123,7 @@ class Steering:
         return 0.5 + (felt - self._mean) / (4.0 * self._deviation)
 
     def turn(self, z: FloatArray, mood: FloatArray) -> FloatArray:
-        """The nearest point on the sphere around `z` that is foretold to have the mood, as far as one is found.
+        """The nearest point on the sphere around `z` that is predicted to have the mood, as far as one is found.
 
         Smooth in both: a fixed number of damped Newton steps, each along the slopes of valence and energy.
 

@@ -44,15 +44,13 @@ def query_of(given: Mapping[str, str], others: tuple[str, ...] = ()) -> Query:
     """
     for name in given:
         if name not in FILTERS and name not in others:
-            raise RefusedError(
-                f"{name[:40]!r}: isn't known; {', '.join((*FILTERS, *others))} are allowed; leave it out"
-            )
+            raise RefusedError(f"{name[:40]!r}: isn't known; choose from {', '.join((*FILTERS, *others))}")
     near, valence, energy = (
         _numbers(given, name, count) for name, count in (("near", 3), ("valence", 2), ("energy", 2))
     )
     title = given.get("title", "")
     if len(title) > LONGEST_TITLE:
-        raise RefusedError(f"title: is too long; {LONGEST_TITLE} letters are allowed; give fewer")
+        raise RefusedError(f"title: is longer than {LONGEST_TITLE} letters; give fewer")
     return Query(
         valence=(valence[0], valence[1]) if valence else None,
         energy=(energy[0], energy[1]) if energy else None,
@@ -74,9 +72,9 @@ def page_of(given: Mapping[str, str]) -> tuple[str, int]:
     """
     before, limit = given.get("before", ""), given.get("limit", "100")
     if before and not is_id(before):
-        raise RefusedError(f"before: {before[:40]!r} is not the id of a picture; the last one of a page is allowed")
+        raise RefusedError(f"before: {before[:40]!r} is not the id of a picture; give the last one of the page before")
     if not re.fullmatch(r"\d{1,4}", limit, re.ASCII) or not 1 <= int(limit) <= LARGEST_PAGE:
-        raise RefusedError(f"limit: {limit[:40]!r} is not allowed; 1 to {LARGEST_PAGE} are; choose one of them")
+        raise RefusedError(f"limit: {limit[:40]!r} is not a number of pictures; choose from 1 to {LARGEST_PAGE}")
     return before, int(limit)
 
 
@@ -88,10 +86,12 @@ def ids_of(value: object) -> list[str]:
     RefusedError
     """
     if not isinstance(value, list) or not all(isinstance(id, str) and is_id(id) for id in value):
-        raise RefusedError(f"ids: {str(value)[:40]!r} is no list of ids; 12 digits and small letters each are allowed")
+        raise RefusedError(
+            f"ids: {str(value)[:40]!r} is not a list of ids, which have 12 digits and small letters each"
+        )
     ids = list(dict.fromkeys(value))
     if not 1 <= len(ids) <= MOST_IDS:
-        raise RefusedError(f"ids: {len(ids)} are given; 1 to {MOST_IDS} are allowed; ask several times")
+        raise RefusedError(f"ids: {len(ids)} are given; ask for 1 to {MOST_IDS} at a time")
     return ids
 
 
@@ -104,7 +104,7 @@ def _numbers(given: Mapping[str, str], name: str, count: int) -> list[float]:
         numbers = []
     if len(numbers) != count or not all(math.isfinite(number) and 0 <= number <= 2 for number in numbers):
         raise RefusedError(
-            f"{name}: {given[name][:40]!r} is not understood; {count} numbers from 0 to 1 with commas are allowed"
+            f"{name}: {given[name][:40]!r} can't be understood; give {count} numbers from 0 to 1, with commas"
         )
     return numbers
 
@@ -120,12 +120,12 @@ def _moment(
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise RefusedError(
-            f"{name}: {text[:40]!r} is no time; a day as 2026-05-01, or a time as 2026-05-01T20:00:00Z, is allowed"
+            f"{name}: {text[:40]!r} is not a time; give a day as 2026-05-01, or a time as 2026-05-01T20:00:00Z"
         ) from None
     return of_day(moment) if len(text) == len("2026-05-01") else moment
 
 
 def _choice(given: Mapping[str, str], name: str) -> bool:
     if given.get(name, "") not in ("", "0", "1"):
-        raise RefusedError(f"{name}: {given[name][:40]!r} is not allowed; 0 or 1 is; choose one of them")
+        raise RefusedError(f"{name}: {given[name][:40]!r} is neither 0 nor 1; choose one of them")
     return given.get(name) == "1"
