@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from artgen_osc.errors import OscError
 from artgen_osc.http.acceptor import Acceptor, listening, neighbour, plain
+from artgen_osc.http.access import HEADERS, Names, is_loopback, is_own_page, is_page_of, is_same_origin
 from artgen_osc.http.gate import Gate, said
-from artgen_osc.http.guard import HEADERS, Names, is_loopback, is_own_page, is_page_of, is_same_origin
 from artgen_osc.http.listener import Client
 from artgen_osc.osc.codec import MAX_PACKET
 from artgen_osc.osc.receiver import OscReceiver

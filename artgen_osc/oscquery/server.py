@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import OscError
 from artgen_osc.http.acceptor import plain
-from artgen_osc.http.guard import is_loopback, machine, network_addresses
+from artgen_osc.http.access import is_loopback, machine, network_addresses
 from artgen_osc.http.listener import Client
 from artgen_osc.http.server import Page, WebServer, here
 from artgen_osc.osc.codec import encode_message

@@ -13,7 +13,7 @@ from artgen_osc.config import settings as config
 from artgen_osc.config.settings import TOKEN_VARIABLE
 from artgen_osc.config.tables import Config, WebConfig
 from artgen_osc.errors import ConfigError
-from artgen_osc.http import guard, lockout, pace
+from artgen_osc.http import access, lockout, pace
 from artgen_osc.http.lockout import FORGET_S, FREE, LONGEST_S, Lockout
 from artgen_osc.http.pace import Pace
 from artgen_osc.osc.receiver import OscReceiver
@@ -176,11 +176,11 @@ def test_the_machines_full_name_and_those_of_a_proxy_are_its_own(monkeypatch: py
 )
 def test_a_name_that_anyone_in_the_network_may_take_is_refused(name: str) -> None:
     with contextlib.closing(Server()) as server:
-        assert server.get("/", Host=name.format(guard.machine()))[0] == 403
+        assert server.get("/", Host=name.format(access.machine()))[0] == 403
 
 
 def test_in_the_network_a_name_that_is_announced_is_ours() -> None:
-    own = guard.machine()
+    own = access.machine()
     with contextlib.closing(Server(host="0.0.0.0", token=TOKEN)) as server:
         for name in (f"{own}.local", f"artgen-{own}.local"):
             assert server.get(f"/?token={TOKEN}", Host=name)[0] == 200
