@@ -22,8 +22,8 @@ from artgen_osc.commands import doctor_checks as doctor
 from artgen_osc.config import tables
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ArtgenError, ConfigError, OscError
-from artgen_osc.http import listener
 from artgen_osc.http import server as webserver
+from artgen_osc.http import websocket
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.receiver import Capture, OscReceiver, capture
 from artgen_osc.schema.values import Value
@@ -419,7 +419,7 @@ def silent(port: int) -> socket.socket:
 def test_a_client_that_never_reads_is_dropped_and_slows_nobody(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listener, "STUCK_S", 1.0)
+    monkeypatch.setattr(websocket, "STUCK_S", 1.0)
     with silent(server.port), server.open(f"/json?only={VALENCE}") as healthy:
         wait_for(lambda: server.bridge._listeners == 2, what="both")
         number, slowest = 0, 0.0

@@ -30,7 +30,7 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
 from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError, OscError
-from artgen_osc.http import access, listener
+from artgen_osc.http import access, websocket
 from artgen_osc.http import server as webserver
 from artgen_osc.osc.codec import MAX_PACKET, encode_bundle, encode_message
 from artgen_osc.osc.receiver import MOST_WAITING, OscReceiver, capture
@@ -497,7 +497,7 @@ def silent_listener(port: int, *paths: str) -> socket.socket:
 def test_a_client_that_never_reads_is_dropped_and_the_others_hear_all(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listener, "STUCK_S", 1.0)
+    monkeypatch.setattr(websocket, "STUCK_S", 1.0)
     monkeypatch.setattr(oscquery, "MOST_A_SECOND", 1_000_000)
     key = next(row for row in show_table.SENT if row.path == "/artgen/key")
     with silent_listener(server.port, key.path), server.listen(VALENCE.path) as healthy:
@@ -584,7 +584,7 @@ def test_closing_says_goodbye_and_frees_the_port(server: Server) -> None:
 
 
 def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "STUCK_S", 60.0)
+    monkeypatch.setattr(websocket, "STUCK_S", 60.0)
     key = next(row for row in show_table.SENT if row.path == "/artgen/key")
     with silent_listener(server.port, key.path):
         wait_for(lambda: server.query._listeners, what="a listener")

@@ -21,7 +21,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.http.acceptor import Acceptor, listening, neighbour, plain
 from artgen_osc.http.access import HEADERS, Names, is_loopback, is_own_page, is_page_of, is_same_origin
 from artgen_osc.http.admission import Admission, said
-from artgen_osc.http.listener import Client
+from artgen_osc.http.websocket import Client
 from artgen_osc.osc.codec import MAX_PACKET
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.runtime.throttle import Throttle

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from artgen_osc.errors import OscError
-from artgen_osc.http.listener import Client
+from artgen_osc.http.websocket import Client
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.pattern import matching
 from artgen_osc.schema.address_table import AddressTable
