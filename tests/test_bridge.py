@@ -29,7 +29,7 @@ from artgen_osc.osc.receiver import Capture, OscReceiver, capture
 from artgen_osc.schema.values import Value
 from artgen_osc.web import client as bridge_client
 from artgen_osc.web.bridge import Bridge
-from artgen_osc.web.client import Bundle, merged, read_wish
+from artgen_osc.web.client import Bundle, merged, read_subscription
 from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
@@ -210,8 +210,10 @@ def test_a_wish_that_is_not_understood_is_answered_and_the_line_closed(
 
 
 def test_a_wish() -> None:
-    wish = read_wish("/osc?only=/artgen/chroma/1*&rate=12.5", show_table.TABLE)
-    assert wish == bridge_client.Wish(True, frozenset({f"/artgen/chroma/{n}" for n in (1, 10, 11)}), 12.5)
+    subscription = read_subscription("/osc?only=/artgen/chroma/1*&rate=12.5", show_table.TABLE)
+    assert subscription == bridge_client.Subscription(
+        True, frozenset({f"/artgen/chroma/{n}" for n in (1, 10, 11)}), 12.5
+    )
 
 
 def packet(path: str, value: float | int | str) -> bytes:
