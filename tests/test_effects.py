@@ -22,7 +22,7 @@ from visuals.compositor.gl import Pass, PingPong, texture_of
 from visuals.compositor.kind import Moment
 from visuals.compositor.pixel import PixelEffect
 from visuals.compositor.screen import Screen
-from visuals.modulation.knobs import LAG_S, Knobs
+from visuals.modulation.glides import LAG_S, Glides
 from visuals.modulation.motion import Look
 
 pytestmark = pytest.mark.slow
@@ -400,9 +400,9 @@ def test_ours_keep_their_own_protocol(gl_context: Any, kind: str, name: str) -> 
 def test_settings_of_an_effect_have_addresses_and_reach_it_by_a_glide() -> None:
     contract = contract_of(registry(glow=Invert))
     assert contract.addresses.visuals["/visuals/effect/glow/amount"].setting == "plugin.glow.amount"
-    knobs = Knobs({"glow": Amount(0.0)})
-    assert knobs.step({"glow": Amount(0.0)}, 0.1) == {"glow": Amount(0.0)}
-    values = [knobs.step({"glow": Amount(1.0)}, LAG_S / 20)["glow"].amount for _ in range(200)]
+    glides = Glides({"glow": Amount(0.0)})
+    assert glides.step({"glow": Amount(0.0)}, 0.1) == {"glow": Amount(0.0)}
+    values = [glides.step({"glow": Amount(1.0)}, LAG_S / 20)["glow"].amount for _ in range(200)]
     assert np.diff([0.0, *values]).max() < 0.1 and min(np.diff(values)) >= 0.0
     assert values[-1] == 1.0
 
