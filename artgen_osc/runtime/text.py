@@ -170,7 +170,7 @@ def can_write(text: str, stream: TextIO) -> bool:
 
 
 class WriterHandler(logging.Handler):
-    """Logs through an `TextWriter`: nothing that is logged waits for who reads it."""
+    """Logs through a `TextWriter`: nothing that is logged waits for who reads it."""
 
     def __init__(self, writer: TextWriter) -> None:
         super().__init__()
