@@ -148,9 +148,10 @@ def test_a_dump_leaves_open_what_nobody_has_set(capsys: pytest.CaptureFixture[st
     assert [key for key, origin in origins.items() if origin != "default"] == ["visuals.grain"]
     assert main(["config", f"--config={path}", "--scene=calm"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    (speed,) = [line for line in lines if line.startswith("# speed = ")]
+    ours = lines[lines.index("[visuals]") :]
+    speed = next(line for line in ours if line.startswith("# speed = "))
     assert "speed = 0.4 " in speed and "# scene calm: travel" in speed
-    (grain,) = [line for line in lines if "grain = " in line]
+    grain = next(line for line in ours if "grain = " in line)
     assert grain.startswith("grain = 0.5 ") and f"# {path}: " in grain
     assert 'scene = "calm"' in "\n".join(lines)
     assert "no scene 'clam'" in told(capsys, "config", "--scene=clam")

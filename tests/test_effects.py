@@ -384,10 +384,11 @@ def test_ours_keep_their_own_protocol(gl_context: Any, kind: str, name: str) -> 
         assert plugin.frame(SIZE, None, Moment(size=SIZE)).size
     elif hasattr(made, "Settings"):
         declared = made.Settings()
-        assert not plugin.draw(source, target.target, made.Settings(amount=0.0), Moment(size=SIZE))
-        assert declared.amount > 0.0 and plugin.draw(source, target.target, declared, Moment(size=SIZE))
+        shown = made.Settings(amount=declared.amount or 1.0)
+        assert not plugin.draw(source, target.target, made.Settings(amount=0.0), Moment(size=SIZE, fine=True))
+        assert plugin.draw(source, target.target, shown, Moment(size=SIZE, fine=True))
     else:
-        assert plugin.draw(source, target.target, None, Moment(size=SIZE))
+        assert plugin.draw(source, target.target, None, Moment(size=SIZE, fine=True))
     if kind == "effect":
         assert target.target.read(components=3) != bytes(3 * target.texture.width * target.texture.height)
     assert gl_context.error == "GL_NO_ERROR"

@@ -61,6 +61,7 @@ COMMANDS = (
     "gallery",
     "bench",
     "plugins",
+    "effects",
 )
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 

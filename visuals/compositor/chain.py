@@ -42,7 +42,9 @@ class Used:
             raise PluginError(f"its place is {_place(made)!r}; there are: {', '.join(PLACES)}")
         self.plugin = plugin
         self.added = not plugin.own
-        checked = Checked(context, made, watched=self.added)
+        # What a file is drawn by is ours too; a package can't say so of itself.
+        self._hosted = getattr(made, "hosted", False) and (plugin.own or not plugin.package)
+        checked = Checked(context, made, watched=self.added and not self._hosted)
         self.instance = checked.plugin
         self._checked, self._running = checked, IsolatedPlugin(plugin, checked)
         self._has_settings = getattr(made, "Settings", None) is not None
@@ -64,6 +66,8 @@ class Used:
         """
         before = self._running.failures
         value = self._running.call(method, *given)
+        if self._hosted and self._running.alive:
+            self.plugin.reason = self.instance.trouble
         return value if self._running.failures == before else None
 
     def try_in(self, final: Final) -> None:

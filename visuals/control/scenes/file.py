@@ -17,7 +17,7 @@ Held = Mapping[str, Setting]
 """What a scene may hold, by what it calls a setting; see `name_of`."""
 
 SUFFIX = ".toml"
-MOST_BYTES = 16384
+MOST_BYTES = 262144
 
 
 @dataclass(frozen=True, slots=True)
