@@ -286,7 +286,9 @@ def test_the_address_of_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTGEN_VIEW", "ws://127.0.0.1:9103/view/renderer?token=x")
     assert address_of("").startswith("ws://127.0.0.1")
     assert address_of("ws://10.0.0.2:9103/view/renderer") == "ws://10.0.0.2:9103/view/renderer"
-    with pytest.raises(ConfigError, match=r"^visuals.view: 'http://10.0.0.2' is not an address; ws:// .*; such as ws"):
+    with pytest.raises(
+        ConfigError, match=r"^visuals.view: 'http://10.0.0.2' is not the address of a view; .* such as ws"
+    ):
         address_of("http://10.0.0.2?token=secret")
     LiveView("").close()
 
