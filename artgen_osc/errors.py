@@ -67,3 +67,7 @@ class PluginError(ArtgenError):
 
 class DisplayError(ArtgenError):
     """There is no display, or it can't draw with OpenGL 3.3."""
+
+
+BORNE = (Exception, SystemExit, GeneratorExit)
+"""What is borne of a plugin, wherever it is called: all but `KeyboardInterrupt`, which is the user's."""

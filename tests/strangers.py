@@ -77,6 +77,16 @@ class WantsTooMuch(Bare):
         return 100_000, 100_000
 
 
+class NeverMade(Bare):
+    def __init__(self, settings: Any, host: Any) -> None:
+        BLOCKED.wait()
+
+
+class Leaves(Bare):
+    def take(self, frame: np.ndarray, time: float) -> None:
+        raise SystemExit(1)
+
+
 class CantBeMade(Bare):
     def __init__(self, settings: Any, host: Any) -> None:
         raise RuntimeError("no such wall")

@@ -18,7 +18,7 @@ from artgen_osc.plugins.registry import Registry, State, own
 from artgen_osc.schema.setting import setting
 from tests import show_table
 from visuals.compositor.checked import Ledger, TrackedContext
-from visuals.compositor.gl import Pass, PingPong, texture_of
+from visuals.compositor.gl import Pass, PingPong, standalone_context, texture_of
 from visuals.compositor.kind import Moment
 from visuals.compositor.pixel import PixelEffect
 from visuals.compositor.screen import Screen
@@ -119,6 +119,17 @@ class Leaks(Invert):
     def draw(self, source: Any, target: Any, settings: Amount, moment: Moment) -> bool:
         self.context.texture((8, 8), 4)
         return super().draw(source, target, settings, moment)
+
+
+class Wanders(Invert):
+    """Leaves another OpenGL context current."""
+
+    def draw(self, source: Any, target: Any, settings: Amount, moment: Moment) -> bool:
+        if self.calls == 0:
+            self.other = standalone_context()
+        self.calls += 1
+        self.other.__enter__()
+        raise RuntimeError("lost in a context of its own")
 
 
 class DrawsNothing(Invert):
@@ -268,6 +279,7 @@ def test_a_layer_lies_over_the_picture_or_in_its_place(make_screen: Any, own_too
         (False, Raises, "unexpected ZeroDivisionError: by nothing"),
         (False, LeavesErrors, "leaves an error of OpenGL, GL_INVALID_ENUM"),
         (False, Leaks, "leaves more and more on the graphics card"),
+        (False, Wanders, "lost in a context of its own"),
         (False, DrawsNothing, "says that it has drawn, and has drawn nothing"),
         (False, WrongUniform, "unexpected"),
         (True, NoTexture, "gives str, not a texture"),

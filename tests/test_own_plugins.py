@@ -1,8 +1,9 @@
 """What comes with artgen goes the way of everybody's plugins: by the registry alone, and through the same checks."""
 
 import ast
+import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,44 @@ def test_which_generator_opens_what(registry: Registry, tmp_path: Path) -> None:
         64,
         3,
     )
+
+
+@pytest.mark.parametrize(
+    ("paints", "says"),
+    [
+        (lambda: np.zeros((8, 8), np.uint8), r"painted uint8 \(8, 8\)"),
+        (lambda: np.zeros((8, 8, 3), np.float32), r"painted float32 \(8, 8, 3\)"),
+        (lambda: np.zeros((8, 0, 3), np.uint8), r"painted uint8 \(8, 0, 3\)"),
+        (lambda: None, "painted None"),
+        (lambda: sys.exit(1), "unexpected SystemExit: 1"),
+        (lambda: 1 // 0, "unexpected ZeroDivisionError"),
+    ],
+)
+def test_what_is_no_picture_is_told_by_its_name(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, paints: Callable[[], Any], says: str
+) -> None:
+    class Wrong(IdleGenerator):
+        def __call__(self, z: Any, mood: Any, truncation: Any) -> Any:
+            return paints()
+
+    monkeypatch.setattr(Added, "open", staticmethod(lambda model, threads, engine: Wrong(64)))
+    opened = open_generator("added", registry=registry)
+    with pytest.raises(ModelError, match=f"^generator added: .*{says}"):
+        opened(np.ones(64, np.float32), np.ones(2, np.float32), 1.0)
+
+
+def test_what_cant_be_opened_is_told_by_its_name(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leaves(model: str, threads: int, engine: str) -> Any:
+        raise SystemExit(7)
+
+    monkeypatch.setattr(Added, "open", staticmethod(leaves))
+    with pytest.raises(ModelError, match="generator added: can't be opened"):
+        open_generator("added", registry=registry)
+    nameless = IdleGenerator(64)
+    nameless.name = 7  # type: ignore[misc, assignment]
+    monkeypatch.setattr(Added, "open", staticmethod(lambda model, threads, engine: nameless))
+    with pytest.raises(ModelError, match="generator added: name 7"):
+        open_generator("added", registry=registry)
 
 
 def test_one_that_raises_is_asked_no_more(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,19 @@
 """What a plugin does wrong harms nothing else, and is told."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from artgen_osc.config.plugins import KINDS, contract_of, own_contract
+from artgen_osc.config.settings import WORDS, ConfigFile
+from artgen_osc.plugins import factory
+from artgen_osc.plugins.factory import make, make_beside
 from artgen_osc.plugins.isolation import MOST_IN_A_ROW, IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry, State, own
 from artgen_osc.schema.address import Address
@@ -95,6 +100,42 @@ def test_one_that_takes_too_long_is_named_and_ends(monkeypatch: pytest.MonkeyPat
     assert registered.state is State.ENDED and "where 5 ms is the most" in registered.reason
 
 
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit()])
+def test_an_exit_is_a_failure_like_any_other(error: BaseException) -> None:
+    def leaves() -> Any:
+        raise error
+
+    fake = Fake()
+    running = IsolatedPlugin(plugin(), fake)
+    fake.do = leaves
+    assert running.call("hop") is None and running.alive and running.failures == 1
+    registered = plugin()
+    assert make(registered, leaves) is None and registered.state is State.UNLOADABLE
+    known = registry(good=Effect, gone=error)
+    contract_of(known)
+    assert known.plugin("output", "gone").state is State.UNLOADABLE
+    assert known.plugin("effect", "good").state is State.READY
+
+
+def test_the_user_can_always_stop_it() -> None:
+    def stopped() -> Any:
+        raise KeyboardInterrupt
+
+    fake = Fake()
+    fake.do = stopped
+    with pytest.raises(KeyboardInterrupt):
+        IsolatedPlugin(plugin(), fake).call("hop")
+
+
+def test_what_is_never_made_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factory, "MOST_BLOCKED_S", 0.05)
+    registered, blocked = plugin(), threading.Event()
+    assert make_beside(registered, blocked.wait) is None
+    blocked.set()
+    assert registered.state is State.UNLOADABLE and "hasn't been made" in registered.reason
+    assert make_beside(plugin(), dict, {"a": 1}) == {"a": 1}
+
+
 @dataclass(frozen=True, slots=True)
 class Good:
     amount: float = setting(0.5, "how much")
@@ -116,13 +157,14 @@ def registry(**named: object) -> Registry:
     class Entry(EntryPoint):
         def load(self) -> Any:
             found = named[self.name]
-            if isinstance(found, Exception):
+            if isinstance(found, BaseException):
                 raise found
             return found
 
     def found(group: str) -> Iterable[EntryPoint]:
-        kinds = {"good": "effect", "stolen": "extractor", "wrong": "effect", "gone": "output"}
-        return [Entry(name, "somewhere:thing", group) for name in named if group == f"artgen.{kinds[name]}s"]
+        kinds = {"stolen": "extractor", "gone": "output"}
+        wanted = (name for name in named if group == f"artgen.{kinds.get(name, 'effect')}s")
+        return [Entry(name, "somewhere:thing", group) for name in wanted]
 
     return Registry(KINDS, found)
 
@@ -139,6 +181,79 @@ def test_the_contract_takes_what_is_right_and_says_why_the_rest_is_not(caplog: p
     }
     assert contract.unusable == {"plugin.gone", "plugin.stolen", "plugin.wrong"}
     assert "begins with /artgen/x/stolen/" in caplog.text and len(caplog.records) == 3
+
+
+@dataclass(frozen=True)
+class OutOfRange:
+    amount: float = setting(9.0, "how much", 0.0, 4.0)
+
+
+@dataclass
+class Thawed:
+    amount: float = setting(0.5, "how much")
+
+
+@dataclass(frozen=True)
+class Plain:
+    amount: float = 0.5
+
+
+@dataclass(frozen=True)
+class NotMade:
+    amount: float = setting(0.5, "how much")
+
+    def __post_init__(self) -> None:
+        raise OSError("not today")
+
+
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        (OutOfRange, "default of Settings.amount doesn't pass its own check: 9.0 is out of range"),
+        (Thawed, "Settings is not a frozen dataclass"),
+        (Plain, "Settings.amount is not made by setting"),
+        (NotMade, "unexpected OSError: not today"),
+        (int, "Settings is not a frozen dataclass"),
+    ],
+)
+def test_settings_that_cant_be_used_say_why(declared: type, says: str) -> None:
+    known = registry(wrong=type("Wrong", (), {"Settings": declared}), good=Effect)
+    contract = contract_of(known)
+    wrong = known.plugin("effect", "wrong")
+    assert wrong.state is State.MISCONFIGURED and says in wrong.reason
+    assert contract.unusable == {"plugin.wrong"} and "plugin.good.amount" in contract.settings
+
+
+def test_names_that_no_address_can_have() -> None:
+    known = registry(**{"a b": Effect, "*": Effect, "good": Effect})
+    contract_of(known)
+    assert [one.name for one in known.plugins() if one.state is State.READY] == ["good"]
+
+
+def test_troubles_that_are_too_long_are_names() -> None:
+    known = registry(good=Effect, gone=ImportError("x" * 200), stolen=ImportError("y" * 200))
+    contract_of(known)
+    assert known.troubles(KINDS) == "extractor stolen; output gone"
+    assert known.troubles(("output",)).startswith("output gone: ImportError: xxx")
+
+
+def test_what_is_switched_off_is_not_even_imported(tmp_path: Path) -> None:
+    show = tmp_path / "show.toml"
+    show.write_text('[plugins]\noff = ["gone"]\n[plugin.gone]\nloud = 1\n')
+    for path, flags in (
+        (show, {}),
+        (None, {"plugins.off": ["gone"]}),
+        (None, {WORDS: ["plugins.off=gone", "plugin.gone.loud=1"]}),
+    ):
+        known = registry(good=Effect, gone=AssertionError("imported"))
+        file = ConfigFile(path, flags, known)
+        assert known.plugin("output", "gone").state is State.OFF
+        assert "plugin.good.amount" in file.contract.settings
+
+
+def test_a_setting_of_what_cant_be_loaded_is_passed_over() -> None:
+    file = ConfigFile(None, {WORDS: ["plugin.gone.loud=1"]}, registry(gone=ImportError("no such module")))
+    assert "gone" not in file.config.plugin
 
 
 def test_one_table_belongs_to_one_plugin(caplog: pytest.LogCaptureFixture) -> None:

@@ -136,6 +136,8 @@ def test_outputs_of_one_size_share_what_is_read(gl_context: Any) -> None:
         ("WantsRubbish", "wants gave (1e+30, 'x'); (width, height) from 1 to 8192 pixels or None is expected"),
         ("WantsTooMuch", "wants gave (100000, 100000)"),
         ("CantBeMade", "no such wall"),
+        ("NeverMade", "hasn't been made within 2 s"),
+        ("Leaves", "unexpected SystemExit: 1"),
     ],
 )
 def test_a_bad_output_is_ended_and_named_and_the_show_goes_on(

@@ -10,7 +10,7 @@ import numpy as np
 from artgen_osc.analysis.hop import Hop
 from artgen_osc.analysis.kind import Extractor
 from artgen_osc.config.plugins import own_registry
-from artgen_osc.errors import ArtgenError, PluginError
+from artgen_osc.errors import BORNE, ArtgenError, PluginError
 from artgen_osc.plugins.factory import classes, make
 from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry
@@ -217,7 +217,7 @@ class Extractors:
                 self._settings[one.name] = given
                 try:
                     one.extractor.settings = given
-                except Exception as error:  # a property of a stranger
+                except BORNE as error:  # a property of a stranger
                     one.running.fail(unexpected(error))
 
     def tap(self, time: float) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from artgen_osc.audio.sound_file import HIGHEST_RATE, LOWEST_RATE
 from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself
 from artgen_osc.audio.titles import one_line
-from artgen_osc.errors import ArtgenError, AudioError
+from artgen_osc.errors import BORNE, ArtgenError, AudioError
 from artgen_osc.runtime.text import unexpected
 
 log = logging.getLogger("artgen.plugins")
@@ -61,7 +61,7 @@ class IsolatedSource(ClosesItself):
         """One of its attributes, as far as it has it and can say it."""
         try:
             return getattr(self._source, attribute, default)
-        except Exception as error:  # a property of a stranger
+        except BORNE as error:  # a property of a stranger
             log.debug("%s", attribute, exc_info=error)
             return default
 
@@ -129,7 +129,7 @@ class IsolatedSource(ClosesItself):
                     break
         except ArtgenError as error:
             self._fail(str(error))
-        except Exception as error:  # a stranger's code may raise anything
+        except BaseException as error:  # on this thread it is no user's
             log.debug("%s", self.name, exc_info=error)
             self._fail(unexpected(error))
         with self._change:
@@ -173,5 +173,5 @@ class IsolatedSource(ClosesItself):
     def _end(self) -> None:
         try:
             self._source.close()
-        except Exception as error:
+        except BaseException as error:
             log.debug("%s", self.name, exc_info=error)

@@ -25,7 +25,7 @@ from artgen_osc.audio.kind import InputHost
 from artgen_osc.audio.sound_av import has_pyav
 from artgen_osc.audio.sound_file import SoundFile, Unreadable
 from artgen_osc.dsp.core import FloatArray
-from artgen_osc.errors import ArtgenError, AudioError, PluginError
+from artgen_osc.errors import BORNE, ArtgenError, AudioError, PluginError
 from artgen_osc.plugins.registry import Registry, State, own
 from artgen_osc.runtime.files import is_regular
 from artgen_osc.runtime.text import nearest, printable, unexpected
@@ -360,7 +360,7 @@ def open_source(
         raise AudioError(str(error)) from error
     except ArtgenError:
         raise
-    except Exception as error:
+    except BORNE as error:
         if plugin.own:
             raise
         logger.debug("%s", spec, exc_info=error)

@@ -1,14 +1,16 @@
 """What can be set and said in one show: its settings and its addresses, ours and those of its plugins."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from artgen_osc.config.tables import TABLES, Config
+from artgen_osc.runtime.text import short
 from artgen_osc.schema import values as schema
 from artgen_osc.schema.address import EXTRA, Address, Value
 from artgen_osc.schema.address_table import AddressTable
-from artgen_osc.schema.setting import Setting, settings_of
+from artgen_osc.schema.setting import Setting, check_declared, settings_of
 
 PREFIXES = {
     "input": "/artgen/control/input/",
@@ -20,6 +22,9 @@ PREFIXES = {
     "surface": "/visuals/surface/",
 }
 """Where the addresses of a plugin's settings begin, by its kind; its name follows."""
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+"""What an added plugin may be called: its name is part of addresses."""
 
 FIRST = ("audio", "mood", "rhythm", "osc", "web", "visuals", "plugins")
 """The tables of a show file begin in this order, whoever declares what is in them."""
@@ -49,6 +54,8 @@ def _settings(plugin: Declared) -> dict[str, Setting]:
     if plugin.settings is None:
         return {}
     prefix = f"{PREFIXES[plugin.kind]}{plugin.name}/"
+    if not plugin.own:
+        check_declared(plugin.settings)
     found = settings_of(f"plugin.{plugin.name}", plugin.settings, prefix)
     for key, setting in found.items():
         if plugin.own:
@@ -90,6 +97,9 @@ class Contract:
         extracted: list[Address] = []
         painted: list[Address] = []
         for plugin in plugins:
+            if not plugin.own and not NAME.fullmatch(plugin.name):
+                name = short(plugin.name)
+                raise ValueError(f"{name} is no name of a plugin; write letters, digits, - and _, 40 at most")
             self.settings |= _settings(plugin)
             if plugin.kind == "output" and not plugin.own:
                 path = f"{PREFIXES['output']}{plugin.name}/dropped"

@@ -3,7 +3,7 @@
 import functools
 
 from artgen_osc.config.contract import PREFIXES, Contract, Declared
-from artgen_osc.errors import PluginError
+from artgen_osc.errors import BORNE, PluginError
 from artgen_osc.plugins.registry import Plugin, Registry, State, own
 from artgen_osc.runtime.text import unexpected
 
@@ -22,14 +22,16 @@ def contract_of(registry: Registry) -> Contract:
     unusable: list[str] = []
     # Ours first: what an added one declares harms none of them.
     for plugin in sorted(registry.plugins(), key=lambda one: not one.own):
-        one = _declared(registry, plugin) if plugin.state is State.READY else None
+        # What is ours is known when it is switched off too: its settings may stand in any show file and scene.
+        known = plugin.state is State.READY or (plugin.own and plugin.state is State.OFF)
+        one = _declared(registry, plugin) if known else None
         if one is None:
             unusable.append(plugin.name)
         else:
             declared.append((plugin, one))
     try:
         return Contract([one for _, one in declared], unusable)
-    except Exception:  # a stranger's declaration may be anything; we look whose it is
+    except BORNE:  # a stranger's declaration may be anything; we look whose it is
         return _without_the_wrong(declared, unusable)
 
 
@@ -46,7 +48,7 @@ def _declared(registry: Registry, plugin: Plugin) -> Declared | None:
         )
     except PluginError:
         return None  # the registry has noted it
-    except Exception as error:
+    except BORNE as error:
         _misconfigured(plugin, error)
         return None
 
@@ -59,13 +61,13 @@ def _without_the_wrong(declared: list[tuple[Plugin, Declared]], unusable: list[s
             if not one.own:
                 Contract([*right, one])
             right.append(one)
-        except Exception as error:
+        except BORNE as error:
             _misconfigured(plugin, error)
             unusable.append(plugin.name)
     return Contract(right, unusable)
 
 
-def _misconfigured(plugin: Plugin, error: Exception) -> None:
+def _misconfigured(plugin: Plugin, error: BaseException) -> None:
     plugin.fail(State.MISCONFIGURED, str(error) if isinstance(error, ValueError) else unexpected(error))
 
 

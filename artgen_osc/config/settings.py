@@ -134,6 +134,7 @@ class ConfigFile:
     def __init__(self, path: str | Path | None, flags: Mapping[str, object], registry: Registry | None = None) -> None:
         self.path = Path(path) if path else None
         self.registry = registry or own_registry()
+        self.registry.switch_off(self._off(flags))  # before the contract imports any
         self.contract = contract_of(self.registry)
         self._flags = {key: value for key, value in flags.items() if key != WORDS} | self._said(flags.get(WORDS))
         self.config, self.origins = load(path, self._flags, self.contract)
@@ -143,6 +144,16 @@ class ConfigFile:
             )
         self._read = self._seen = self._state()
 
+    def _off(self, flags: Mapping[str, object]) -> list[str]:
+        """What ``plugins.off`` names, as it stands; it is checked with all other settings."""
+        words = flags.get(WORDS)
+        said = [str(word).partition("=") for word in words] if isinstance(words, (list, tuple)) else []
+        off: object = flags.get("plugins.off") or [name for key, _, name in said if key == "plugins.off"]
+        if not off and self.path:
+            table = _read(self.path).get("plugins")
+            off = table.get("off") if isinstance(table, dict) else None
+        return [name for name in off if isinstance(name, str)] if isinstance(off, (list, tuple)) else []
+
     def _said(self, words: object) -> dict[str, Any]:
         """Settings from words such as ``plugin.NAME.key=value``."""
         values: dict[str, Any] = {}
@@ -150,6 +161,8 @@ class ConfigFile:
         for word in words if isinstance(words, (list, tuple)) else ():
             key, _, text = str(word).partition("=")
             setting = self.contract.settings.get(key)
+            if key.rpartition(".")[0] in self.contract.unusable:
+                continue  # the registry has told why
             if setting is None:
                 mistakes.append(f"--set {key}: no such setting; {nearest(key, tuple(self.contract.settings))}")
                 continue

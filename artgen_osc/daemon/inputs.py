@@ -56,7 +56,7 @@ class Opening:
             result: AudioSource | ArtgenError = self._open(self.spec)
         except ArtgenError as error:
             result = error
-        except Exception as error:  # a driver or a decoder; the show would wait for ever
+        except BaseException as error:  # a driver, a decoder, a plugin; the show would wait for ever
             log.debug("%s", self.spec, exc_info=error)
             result = AudioError(f"{public_name(self.spec)}: {survived(error)}")
         with self._lock:

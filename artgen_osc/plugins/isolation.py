@@ -5,7 +5,7 @@ from collections import Counter
 from time import perf_counter
 from typing import Any
 
-from artgen_osc.errors import PluginError
+from artgen_osc.errors import BORNE, PluginError
 from artgen_osc.plugins.registry import Plugin, State
 from artgen_osc.runtime.text import unexpected
 from artgen_osc.runtime.throttle import Throttle
@@ -74,7 +74,7 @@ class IsolatedPlugin:
         start = perf_counter()
         try:
             value = getattr(self._instance, method)(*given)
-        except Exception as error:  # a stranger's code may raise anything
+        except BORNE as error:  # a stranger's code may raise anything
             log.debug("%s %s", self.plugin.kind, self.name, exc_info=error)
             self.fail(str(error) if isinstance(error, PluginError) else unexpected(error), method)
             return self._last.get(method)
@@ -82,7 +82,7 @@ class IsolatedPlugin:
         self._last[method] = value
         if taken > self._budget:
             self._lost[method] = self._lost.get(method, 0.0) + taken
-            self.fail(f"took {1000 * taken:.0f} ms, where {1000 * self._budget:.0f} ms is the most", method)
+            self.fail(f"took {1000 * taken:.1f} ms, where {1000 * self._budget:.0f} ms is the most", method)
         else:
             self._in_a_row[method], self._lost[method] = 0, 0.0
         return value
@@ -109,5 +109,5 @@ class IsolatedPlugin:
             close = getattr(self._instance, "close", None)
             if close is not None:
                 close()
-        except Exception as error:
+        except BORNE as error:
             log.debug("%s %s", self.plugin.kind, self.name, exc_info=error)

@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from artgen_osc.errors import PluginError
+from artgen_osc.errors import BORNE, PluginError
 from artgen_osc.runtime.text import printable, shortened
 
 log = logging.getLogger("artgen.plugins")
@@ -112,7 +112,7 @@ def _found(group: str, folder: Path | None) -> Iterable[EntryPoint]:
     for source in _every().select(group=SOURCES):
         try:
             found = list(source.load()(group, folder))
-        except Exception as error:  # a stranger's source may raise anything
+        except BORNE as error:  # a stranger's source may raise anything
             log.warning("plugins of %s: can't be looked for (%s: %s)", source.name, type(error).__name__, error)
             continue
         for entry in found:
@@ -176,13 +176,15 @@ class Registry:
         return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
 
     def troubles(self, kinds: Collection[str]) -> str:
-        """The plugins of some kinds with which something is wrong, and what, on one line; empty where all is well."""
-        told = (
-            f"{plugin.kind} {plugin.name}: {printable(plugin.reason)}"
-            for plugin in self.plugins()
-            if plugin.kind in kinds and plugin.reason and plugin.state is not State.OFF
-        )
-        return shortened("; ".join(told), LONGEST_TROUBLES)
+        """The plugins of some kinds with which something is wrong, and what, on one line; empty where all is well.
+
+        Where that is too long, their names alone.
+        """
+        wrong = [one for one in self.plugins() if one.kind in kinds and one.reason and one.state is not State.OFF]
+        told = "; ".join(f"{one.kind} {one.name}: {printable(one.reason)}" for one in wrong)
+        if len(told) > LONGEST_TROUBLES:  # whose they are says more than all about the first
+            told = "; ".join(f"{one.kind} {one.name}" for one in wrong)
+        return shortened(told, LONGEST_TROUBLES)
 
     def switch_off(self, names: Collection[str]) -> list[str]:
         """Use no plugin of these names.
@@ -239,7 +241,7 @@ class Registry:
         if (kind, name) not in self._loaded:
             try:
                 self._loaded[kind, name] = self._entries[kind, name].load()
-            except Exception as error:  # importing a stranger's module may raise anything
+            except BORNE as error:  # importing a stranger's module may raise anything
                 reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
                 plugin.fail(State.UNLOADABLE, reason)
                 log.debug("%s %s", kind, name, exc_info=True)

@@ -7,6 +7,7 @@ from time import monotonic
 
 from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import State
+from artgen_osc.runtime.text import unexpected
 
 log = logging.getLogger("artgen.plugins")
 
@@ -66,7 +67,10 @@ class PluginWorker:
                 self._changed.wait_for(lambda: self._closed or self._job is not None)
                 job = self._job
             if job is not None:
-                job()  # which calls the plugin by `IsolatedPlugin`, and that raises nothing
+                try:
+                    job()
+                except KeyboardInterrupt as error:  # no user's: those reach the main thread
+                    self._running.fail(unexpected(error))
                 with self._changed:
                     self._job = None
             if self._closed:

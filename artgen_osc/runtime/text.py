@@ -17,6 +17,9 @@ from typing import TextIO
 
 from artgen_osc.runtime.text_writer import TextWriter
 
+MOST_LISTED = 40
+"""Words of a choice that are written out."""
+
 _JOINERS = "\u200c\u200d"
 """Unprintable, but Persian, Hindi and many emojis are written with them."""
 
@@ -90,7 +93,10 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """
     words = list(words)
     close = difflib.get_close_matches(word, words, n=1)
-    return f"did you mean {close[0]}?" if close else f"choose from {', '.join(words)}"
+    if close:
+        return f"did you mean {close[0]}?"
+    listed = ", ".join(words[:MOST_LISTED])
+    return f"choose from {listed}" + (f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else "")
 
 
 def say(text: object, file: TextIO | None = None) -> None:

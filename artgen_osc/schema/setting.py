@@ -191,6 +191,34 @@ def settings_of(table: str, declared: type, prefix: str = "") -> dict[str, Setti
     return found
 
 
+def check_declared(declared: type) -> None:
+    """See whether a dataclass declares settings as it has to.
+
+    Parameters
+    ----------
+    declared : a plugin's ``Settings``
+
+    Raises
+    ------
+    ValueError
+        It isn't frozen, can't be made, a field isn't made by `setting`, or a default doesn't pass its own check.
+    """
+    if not (dataclasses.is_dataclass(declared) and vars(declared)["__dataclass_params__"].frozen):
+        raise ValueError("Settings is not a frozen dataclass; write @dataclass(frozen=True) above it")
+    for field in dataclasses.fields(declared):
+        if "doc" not in field.metadata:
+            raise ValueError(f"Settings.{field.name} is not made by setting(…)")
+        if type(field.default) not in _KINDS:
+            default = f"Settings.{field.name}: its default, {short(field.default)}, has a wrong type"
+            raise ValueError(f"{default}; choose a bool, a number, a string or a tuple of strings")
+    for one in settings_of("plugin.NAME", declared, "/NAME/").values():
+        try:
+            one.check(one.default)
+        except ValueError as error:
+            raise ValueError(f"the default of Settings.{one.field} doesn't pass its own check: {error}") from None
+    declared()
+
+
 def read_table(
     given: Mapping[str, object], checks: Mapping[str, Callable[[object], Any]], what: str = "setting"
 ) -> tuple[dict[str, Any], list[str]]:

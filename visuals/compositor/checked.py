@@ -1,6 +1,6 @@
 """What an effect or a layer does with OpenGL: whatever an added one does wrong is told as its own failure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from artgen_osc.errors import PluginError
@@ -121,7 +121,7 @@ class Checked:
         bound = context.fbo
         try:
             try:
-                self.plugin: Any = made(TrackedContext(context, self._ledger))
+                self.plugin: Any = self._called(made, TrackedContext(context, self._ledger))
             finally:
                 self._tidy(bound)
             if watched:
@@ -149,7 +149,7 @@ class Checked:
             self._sure, self._pending = self._query.samples > 0, False
         try:
             with self._query:
-                drawn = bool(self.plugin.draw(source, target, settings, moment))
+                drawn = bool(self._called(self.plugin.draw, source, target, settings, moment))
         finally:
             source.repeat_x = source.repeat_y = False
             source.filter = (self._context.LINEAR, self._context.LINEAR)
@@ -171,7 +171,7 @@ class Checked:
         moderngl.Error, KeyError
             A value doesn't fit its uniform, or there is none of this name.
         """
-        values: Mapping[str, Any] | None = self.plugin.uniforms(settings, moment)
+        values: Mapping[str, Any] | None = self._called(self.plugin.uniforms, settings, moment)
         if self.trial is not None and values is not None:
             for name, value in values.items():
                 self.trial[name] = value
@@ -191,7 +191,7 @@ class Checked:
             As for `draw`, or what it gives is not a texture that can be drawn.
         """
         try:
-            texture = self.plugin.frame(size, settings, moment)
+            texture = self._called(self.plugin.frame, size, settings, moment)
         finally:
             self._tidy(bound)
         if self._watched:
@@ -203,13 +203,21 @@ class Checked:
     def close(self) -> None:
         """Let it give back what it holds, then give back what it has left."""
         try:
-            self.plugin.release()
+            self._called(self.plugin.release)
         finally:
             self._ledger.release()
             if self.trial is not None:
                 self.trial.release()
             if self._watched:
                 self._context.clear_errors()
+
+    def _called(self, method: Callable[..., Any], *given: Any) -> Any:
+        """What a method returns. Our context is current afterwards, whichever others it has made."""
+        try:
+            return method(*given)
+        finally:
+            if self._watched:
+                self._context.__enter__()
 
     def _tidy(self, target: Any) -> None:
         """What passes of ours rely on."""

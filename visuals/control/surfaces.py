@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.factory import classes, make
+from artgen_osc.plugins.factory import classes, make_beside
 from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry
 from artgen_osc.plugins.worker import PluginWorker
@@ -142,7 +142,7 @@ class Surfaces:
         guard = Guard(refuse)
         self._all: dict[str, _Added | _Direct] = {}
         for plugin, loaded in classes(registry, "surface"):
-            made = make(plugin, loaded, settings.get(plugin.name), host)
+            made = make_beside(plugin, loaded, settings.get(plugin.name), host)
             if made is not None:
                 direct = plugin.own and getattr(made, "direct", False) is True
                 self._all[plugin.name] = _Direct(plugin, made, guard) if direct else _Added(plugin, made, rows, refuse)

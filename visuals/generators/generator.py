@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from artgen_osc.errors import ModelError, PluginError
+from artgen_osc.errors import BORNE, ArtgenError, ModelError, PluginError
 from artgen_osc.inference import modelfile
 from artgen_osc.plugins.registry import Registry, State
 from artgen_osc.runtime.files import stamp
-from artgen_osc.runtime.text import unexpected
+from artgen_osc.runtime.text import short, unexpected
 from visuals.generators.sphere import HOME_SEED, direction, truncated
 
 Frame = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -21,6 +21,8 @@ IDLE = "idle"
 
 LARGEST = 65536
 """Numbers of z, and pixels of a side, that a card may say."""
+LARGEST_SIDE = 8192
+"""Pixels of what an added generator paints."""
 
 
 class Generator(Protocol):
@@ -151,9 +153,63 @@ def _rank(name: str, path: Path, registry: Registry) -> int:
         return int(registry.load("generator", name).accepts(path))
     except PluginError:
         return 0  # the registry has noted it
-    except Exception as error:  # a stranger's code may raise anything
+    except BORNE as error:  # a stranger's code may raise anything
         plugin.fail(State.UNFIT, unexpected(error))
         return 0
+
+
+class CheckedGenerator:
+    """A generator that was added: what it paints is looked at before anybody else sees it.
+
+    Parameters
+    ----------
+    plugin : its plugin's name
+    generator : somebody's
+
+    Attributes
+    ----------
+    name, z_dim, sha256 : as it says
+
+    Raises
+    ------
+    ModelError
+        One of these isn't what `Generator` promises.
+    """
+
+    def __init__(self, plugin: str, generator: Generator) -> None:
+        self._plugin, self._generator = plugin, generator
+        self.name, self.z_dim, self.sha256 = generator.name, generator.z_dim, generator.sha256
+        words = isinstance(self.name, str) and isinstance(self.sha256, str)
+        if not (words and isinstance(self.z_dim, int) and 1 <= self.z_dim <= LARGEST):
+            raise ModelError(
+                f"generator {plugin}: name {short(self.name)}, z_dim {short(self.z_dim)}, sha256 {short(self.sha256)}; "
+                f"two strings and a whole number from 1 to {LARGEST} are expected"
+            )
+
+    def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
+        """Paint a picture; see `Generator`.
+
+        Parameters
+        ----------
+        z, mood, truncation : as there
+
+        Raises
+        ------
+        ModelError
+            It raises, or gives what is no picture.
+        """
+        try:
+            frame = self._generator(z, mood, truncation)
+        except BORNE as error:
+            raise ModelError(f"generator {self._plugin}: {unexpected(error)}") from error
+        form = (getattr(frame, "dtype", None), getattr(frame, "ndim", 0), getattr(frame, "shape", (0,))[-1:])
+        if form != (np.uint8, 3, (3,)) or not max(frame.shape) <= LARGEST_SIDE or frame.size == 0:
+            what = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else short(frame)
+            raise ModelError(
+                f"generator {self._plugin}: painted {what}; "
+                f"uint8 (height, width, 3) of {LARGEST_SIDE} pixels at most is expected"
+            )
+        return frame
 
 
 def open_chosen(name: str, rest: str, threads: int, engine: str, registry: Registry) -> Generator:
@@ -178,9 +234,15 @@ def open_chosen(name: str, rest: str, threads: int, engine: str, registry: Regis
         raise ModelError(f"{name}: this generator can't be used: {plugin.reason or plugin.state}")
     try:
         opened: Generator = registry.load("generator", name).open(rest, threads, engine)
+        return opened if plugin.own else CheckedGenerator(name, opened)
     except PluginError as error:
         raise ModelError(str(error)) from error
-    return opened
+    except ArtgenError:
+        raise
+    except BORNE as error:
+        if plugin.own:
+            raise
+        raise ModelError(f"generator {name}: can't be opened ({unexpected(error)})") from error
 
 
 def open_generator(

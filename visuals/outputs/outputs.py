@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from artgen_osc.config.contract import PREFIXES
-from artgen_osc.errors import PluginError
-from artgen_osc.plugins.factory import classes, make
+from artgen_osc.errors import BORNE, PluginError
+from artgen_osc.plugins.factory import classes, make, make_beside
 from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry
 from artgen_osc.plugins.worker import PluginWorker
@@ -74,7 +74,7 @@ class _Checked:
     def dropped(self) -> int:
         try:
             return int(getattr(self._output, "dropped", 0))
-        except Exception:  # a stranger's counter may be anything
+        except BORNE:  # a stranger's counter may be anything
             return 0
 
     def follow(self, settings: Any) -> None:
@@ -101,6 +101,7 @@ class _Added:
         self._running = IsolatedPlugin(plugin, self._checked, BUDGET_S)
         self._worker = PluginWorker(self._running)
         self._settings: Any = None
+        self._wanted: Any = None
         self._taking = False
         self._missed = 0
 
@@ -205,7 +206,7 @@ class Outputs:
         for plugin, loaded in classes(registry, "output"):
             if _is_target(plugin, loaded):
                 continue
-            made = make(plugin, loaded, settings.get(plugin.name), host)
+            made = make_beside(plugin, loaded, settings.get(plugin.name), host)
             if made is not None:
                 direct = plugin.own and getattr(made, "direct", False) is True
                 self._all.append(_Direct(plugin, made, guard) if direct else _Added(plugin, made))

@@ -165,7 +165,10 @@ class Painter:
             strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation))
             try:
                 frames.append(generator(latent.z, latent.mood, latent.truncation))
-            except Exception as error:  # as above: the last picture stays on screen
+            except ArtgenError as error:  # the last picture stays on screen
+                self._report(str(error))
+                return None
+            except Exception as error:  # as above
                 self._report(f"{generator.name}: {error}")
                 return None
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
