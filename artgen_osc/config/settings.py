@@ -143,6 +143,11 @@ class ConfigFile:
             )
         self._read = self._seen = self._state()
 
+    @property
+    def folder(self) -> Path:
+        """Where the show's file is; the current folder where there is none."""
+        return self.path.parent if self.path else Path()
+
     def _said(self, words: object) -> dict[str, Any]:
         """Settings from words such as ``plugin.NAME.key=value``."""
         values: dict[str, Any] = {}
