@@ -10,9 +10,9 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ArtgenError, PluginError
 from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import nearest, printable, say, short
-from visuals.isf.file import File, name_of, read
+from visuals.isf.file import File, name_of
 from visuals.isf.head import PARTS, Input
-from visuals.isf.source import FOLDER, OURS, files_in
+from visuals.isf.source import FOLDER, OURS, files_in, read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -222,10 +222,10 @@ def _values(words: list[str], file: File) -> Mapping[str, tuple[float, ...]]:
 
 def _generator() -> "Generator":
     """What paints in a show; where it can't be used, what needs no model."""
-    from visuals.generators.generator import IDLE, SHIPPED, open_generator
+    from visuals.generators.generator import IDLE, open_generator
 
     try:
-        return open_generator(str(SHIPPED) if SHIPPED.exists() else IDLE)
+        return open_generator("")
     except ArtgenError:
         return open_generator(IDLE)
 

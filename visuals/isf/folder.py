@@ -11,8 +11,8 @@ from time import monotonic
 from artgen_osc.errors import PluginError
 from artgen_osc.schema.address import Value
 from visuals.control.kind import Message, SurfaceHost
-from visuals.isf.file import read, stamps
-from visuals.isf.source import FOLDER, files_in
+from visuals.isf.file import stamps
+from visuals.isf.source import FOLDER, files_in, read
 
 log = logging.getLogger("artgen.effects")
 
