@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import PluginError
-from visuals.compositor.gl import Pass, Target
+from visuals.compositor.gl import Pass, Target, texture_of
 from visuals.compositor.kind import Moment
 from visuals.isf.shader import Instant, Shader
 from visuals.isf.sound import Sound, followed
@@ -89,9 +89,7 @@ class Stage:
         from PIL import Image, ImageOps
 
         fitted = ImageOps.fit(Image.fromarray(pixels), self.size, Image.Resampling.BICUBIC)
-        texture = self._context.texture(self.size, 3, np.ascontiguousarray(np.asarray(fitted)[::-1]), alignment=1)
-        texture.repeat_x = texture.repeat_y = False
-        return texture
+        return texture_of(self._context, np.asarray(fitted)[::-1], repeat=False)
 
     def draw(self, shader: Shader, frames: int, values: Mapping[str, tuple[float, ...]] | None = None) -> "np.ndarray":
         """The last of so many frames, uint8 ``(height, width, 3)``, top row first.
