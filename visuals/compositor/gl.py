@@ -110,6 +110,23 @@ class Target:
         self.texture.release()
 
 
+def target_of(context: Any, old: Target | None, size: tuple[int, int]) -> Target:
+    """The target, or where it has another size or isn't there yet a new one; the old one is given back then.
+
+    Parameters
+    ----------
+    context : moderngl context
+    old : the target so far
+    size : (width, height) that it should have, pixels
+    """
+    if old is not None and old.texture.size == size:
+        return old
+    fresh = Target(context, size)  # which is bound now: the old one can go
+    if old is not None:
+        old.release()
+    return fresh
+
+
 class PingPong:
     """Two targets of one size that take turns; each is made when it is needed.
 
