@@ -144,6 +144,11 @@ class ConfigFile:
             )
         self._read = self._seen = self._state()
 
+    @property
+    def folder(self) -> Path:
+        """Where the show's file is; the current folder where there is none."""
+        return self.path.parent if self.path else Path()
+
     def _off(self, flags: Mapping[str, object]) -> list[str]:
         """What ``plugins.off`` names, as it stands; it is checked with all other settings."""
         words = flags.get(WORDS)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from artgen_osc.cli import main
 from tests.isf.files import IMAGE, PLAIN, write
+from visuals.isf.source import OURS
 
 pytestmark = pytest.mark.slow
 
@@ -65,9 +67,28 @@ def test_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "melt-it" in capsys.readouterr().out
 
 
-def test_preview(gl_context: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from PIL import Image
+def test_of_two_files_with_one_name_the_one_that_plays_is_told(
+    gl_context: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("effects")
+    folder.mkdir()
+    for name, about in (("bloom.fs", "Not ours."), ("Melt.isf", "First."), ("melt.fs", "Second.")):
+        write(folder / name, "void main() { gl_FragColor = vec4(1.0); }", {"INPUTS": [IMAGE], "DESCRIPTION": about})
+    assert main(["effects", "list", "--json"]) == 0
+    rows = [row for row in objects(capsys.readouterr().out) if row["name"] in ("bloom", "melt")]
+    told = [(row["name"], row["file"], row["error"]) for row in rows]
+    assert told == [
+        ("bloom", "effects/bloom.fs", "artgen-osc has this name already"),
+        ("bloom", str(OURS / "bloom.fs"), ""),
+        ("melt", "effects/Melt.isf", ""),
+    ]
+    assert main(["effects", "preview", "bloom", "-o", "out.png", "--size", "32x16", "--at", "0.1"]) == 0
+    with Image.open("out.png") as drawn:
+        assert np.asarray(drawn).min() < 255, "the file in the folder draws white"
 
+
+def test_preview(gl_context: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = tmp_path / "red.png", tmp_path / "out.png"
     Image.new("RGB", (8, 8), (255, 0, 0)).save(source)
     body = "void main() { gl_FragColor = IMG_THIS_PIXEL(inputImage) * heat; }"

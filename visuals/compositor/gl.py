@@ -82,12 +82,13 @@ class Pass:
 
 
 class Target:
-    """A half-float texture that can be drawn into; it is bound when it is made.
+    """A texture that can be drawn into; it is bound when it is made.
 
     Parameters
     ----------
     context : moderngl context
     size : (width, height), pixels
+    dtype : of each of its four channels, as moderngl has it; ``f2`` is half-float
 
     Attributes
     ----------
@@ -95,8 +96,8 @@ class Target:
     target : the framebuffer that draws into it
     """
 
-    def __init__(self, context: Any, size: tuple[int, int]) -> None:
-        self.texture = context.texture(size, 4, dtype="f2")
+    def __init__(self, context: Any, size: tuple[int, int], dtype: str = "f2") -> None:
+        self.texture = context.texture(size, 4, dtype=dtype)
         self.texture.repeat_x = self.texture.repeat_y = False
         self.target = context.framebuffer([self.texture])
         # Not by its own clear, which would come back to what was drawn into last: that may be gone.
@@ -107,6 +108,23 @@ class Target:
         """Give it back."""
         self.target.release()
         self.texture.release()
+
+
+def target_of(context: Any, old: Target | None, size: tuple[int, int]) -> Target:
+    """The target, or where it has another size or isn't there yet a new one; the old one is given back then.
+
+    Parameters
+    ----------
+    context : moderngl context
+    old : the target so far
+    size : (width, height) that it should have, pixels
+    """
+    if old is not None and old.texture.size == size:
+        return old
+    fresh = Target(context, size)  # which is bound now: the old one can go
+    if old is not None:
+        old.release()
+    return fresh
 
 
 class PingPong:

@@ -11,12 +11,12 @@ behind, raises or breaks is counted and told; fifty times in a row, and it ends.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 Place = Literal["picture", "enlarge", "frame", "finish"]
 """Where an effect stands; see `Effect`."""
 
-PLACES: tuple[Place, ...] = ("picture", "enlarge", "frame", "finish")
+PLACES: tuple[Place, ...] = get_args(Place)
 
 
 @dataclass(frozen=True, slots=True)

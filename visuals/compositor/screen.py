@@ -16,7 +16,7 @@ from artgen_osc.config.plugins import own_registry
 from artgen_osc.plugins.registry import Registry
 from visuals.compositor.chain import Chain, in_use
 from visuals.compositor.final import Camera, Seen
-from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader
+from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
@@ -118,11 +118,10 @@ class Screen:
             self._text = None
         if image is None:
             return
-        data = np.ascontiguousarray(image)
         if self._text is None:
-            self._text = self._context.texture((image.shape[1], image.shape[0]), 4, data, alignment=1)
+            self._text = texture_of(self._context, image)
         else:
-            self._text.write(data)
+            self._text.write(np.ascontiguousarray(image))
 
     def draw(
         self, mix: float, look: Look, settings: Mapping[str, Any] | None = None, moment: Moment | None = None

@@ -45,7 +45,3 @@ class Inbox:
             with self._guard("messages"):
                 meant += self._scenes.receive(messages, present, tick.now, 0.0, given, meant)
         return self._listeners(meant)
-
-    def close(self) -> None:
-        """End the surfaces."""
-        self._surfaces.close()

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ArtgenError, PluginError
-from artgen_osc.plugins.registry import State
 from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import nearest, printable, say, short
-from visuals.isf.file import File, name_of, read
+from visuals.isf.file import File, name_of
 from visuals.isf.head import PARTS, Input
-from visuals.isf.source import FOLDER, OURS, files_in
+from visuals.isf.source import FOLDER, OURS, files_in, read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,15 +63,16 @@ def _list(given: argparse.Namespace, file: ConfigFile) -> int:
 
 def _listed(file: ConfigFile) -> Iterator[dict[str, Any]]:
     """Effects and layers in the order of their names; transitions, which nothing but this command draws yet."""
-    shaders = {name_of(path): path for path in _files(file)}
+    ours, theirs = _shaders(OURS), _shaders(file.folder / FOLDER)
     rows = []
     for kind in ("effect", "layer"):
         for plugin in file.registry.plugins(kind):
-            path = shaders.pop(plugin.name, None) if plugin.state is not State.OFF or plugin.name in shaders else None
+            # One that a stranger's package brings is no file, whatever it is called.
+            path = (ours if plugin.own else {} if plugin.package else theirs).pop(plugin.name, None)
             none = {"kind": kind, "about": "", "credit": plugin.package, "file": "", "error": ""}
             row = _described(path) if path else none
             rows.append({"name": plugin.name, **row, "error": plugin.reason or row["error"]})
-    rows += [{"name": name, **_described(path)} for name, path in shaders.items()]
+    rows += [{"name": name, **_described(path)} for left in (theirs, ours) for name, path in left.items()]
     yield from sorted(rows, key=lambda row: str(row["name"]))
 
 
@@ -84,9 +84,9 @@ def _described(path: Path) -> dict[str, Any]:
     return {"kind": head.kind, "about": head.about, "credit": head.credit, "file": str(path), "error": ""}
 
 
-def _files(file: ConfigFile) -> list[Path]:
-    folder = file.path.parent if file.path else Path()
-    return [*files_in(folder / FOLDER), *files_in(OURS)]
+def _shaders(folder: Path) -> dict[str, Path]:
+    """The files of a folder by name; of two with one name the first counts, as in a show."""
+    return {name_of(path): path for path in reversed(files_in(folder))}
 
 
 def _check(given: argparse.Namespace) -> int:
@@ -197,7 +197,7 @@ def _found(named: Path, file: ConfigFile) -> Path:
     """The file that somebody means: its path, or the name of one that is listed."""
     if named.exists() or named.suffix:
         return named
-    known = {name_of(path): path for path in reversed(_files(file))}
+    known = {**_shaders(file.folder / FOLDER), **_shaders(OURS)}  # ours count in a show, too
     if str(named) not in known:
         raise PluginError(f"{named}: no ISF file has this name; {nearest(str(named), known)}")
     return known[str(named)]
@@ -222,10 +222,10 @@ def _values(words: list[str], file: File) -> Mapping[str, tuple[float, ...]]:
 
 def _generator() -> "Generator":
     """What paints in a show; where it can't be used, what needs no model."""
-    from visuals.generators.generator import IDLE, SHIPPED, open_generator
+    from visuals.generators.generator import IDLE, open_generator
 
     try:
-        return open_generator(str(SHIPPED) if SHIPPED.exists() else IDLE)
+        return open_generator("")
     except ArtgenError:
         return open_generator(IDLE)
 

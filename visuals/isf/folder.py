@@ -11,8 +11,8 @@ from time import monotonic
 from artgen_osc.errors import PluginError
 from artgen_osc.schema.address import Value
 from visuals.control.kind import Message, SurfaceHost
-from visuals.isf.file import read, stamps
-from visuals.isf.source import FOLDER, files_in
+from visuals.isf.file import stamps
+from visuals.isf.source import FOLDER, files_in, read
 
 log = logging.getLogger("artgen.effects")
 
@@ -34,7 +34,7 @@ class EffectsFolder:
 
     def __init__(self, settings: None, host: SurfaceHost) -> None:
         self.settings = settings
-        self._folder = (host.file.path.parent if host.file.path else Path()) / FOLDER
+        self._folder = host.file.folder / FOLDER
         self._known = set(files_in(self._folder))
         self._broken = {path: stamps(path) for path in self._known if not _can_be_read(path)}
         self._changed = self._when()

@@ -9,7 +9,7 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from artgen_osc.errors import PluginError
-from visuals.compositor.gl import Target
+from visuals.compositor.gl import Target, target_of
 from visuals.compositor.kind import Moment, Place
 from visuals.isf.file import File, read, stamps
 from visuals.isf.settings import Hand
@@ -158,16 +158,14 @@ class Played:
 
     def _take(self, file: File) -> None:
         from visuals.isf.shader import Shader
-        from visuals.isf.sound import Sound
+        from visuals.isf.sound import sounds
 
         fresh = Shader(self._context, file)
         for name in self._hand.new_in(file.head):
             log.warning("%s: input %s is new; its address is there from the next start on", self._path.name, name)
         self._drop()
         self._shader, self._frame, self._warm = fresh, 0, ()
-        self._sounds = {
-            one.name: Sound(self._context, one) for one in file.head.inputs if one.type in ("audio", "audioFFT")
-        }
+        self._sounds = sounds(self._context, file.head)
 
     @staticmethod
     def _told(trouble: str, before: str = "") -> str:
@@ -237,12 +235,7 @@ class IsfLayer:
         """See `visuals.compositor.kind.Layer`."""
         if settings.amount <= 0.0:
             return None
-        old = self._target
-        if old is None or old.texture.size != size:
-            self._target = Target(self._context, size)
-            if old is not None:
-                old.release()
-        assert self._target is not None
+        self._target = target_of(self._context, self._target, size)
         return self._target.texture if self._played.draw(self._target.target, None, settings, moment) else None
 
     def release(self) -> None:

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from artgen_osc.errors import PluginError
+from visuals.compositor import gl
 from visuals.isf import glsl
 from visuals.isf.expression import Expression
 from visuals.isf.file import File, picture
@@ -46,45 +47,38 @@ class _Buffer:
 
     def __init__(self, context: Any, size: tuple[int, int], floating: bool, double: bool) -> None:
         self.size = size
-        self._textures = [context.texture(size, 4, dtype="f4" if floating else "f1") for _ in range(1 + double)]
-        self._targets = []
-        for texture in self._textures:
-            texture.repeat_x = texture.repeat_y = False
-            self._targets.append(context.framebuffer([texture]))
-            self._targets[-1].use()
-            context.clear()
+        self._targets = [gl.Target(context, size, "f4" if floating else "f1") for _ in range(1 + double)]
 
     @property
     def texture(self) -> Any:
         """What was drawn last."""
-        return self._textures[0]
+        return self._targets[0].texture
 
     @property
     def next(self) -> Any:
         """The framebuffer to draw into."""
-        return self._targets[-1]
+        return self._targets[-1].target
 
     def turn(self) -> None:
         """What is in `next` is the newest from now on."""
-        self._textures.reverse()
         self._targets.reverse()
 
     def release(self) -> None:
         """Give it back."""
-        for item in (*self._targets, *self._textures):
-            item.release()
+        for target in self._targets:
+            target.release()
 
 
 _MIX = """#version 330 core
-uniform sampler2D isf_under;
-uniform sampler2D isf_over;
-uniform float isf_amount;
-in vec2 isf_FragNormCoord;
+uniform sampler2D before;
+uniform sampler2D after;
+uniform float amount;
+in vec2 uv;
 out vec4 colour;
 void main() {
-    vec4 over = texture(isf_over, isf_FragNormCoord);
+    vec4 over = texture(after, uv);
     vec3 shown = over.rgb * clamp(over.a, 0.0, 1.0);
-    colour = isf_amount < 0.0 ? over : vec4(mix(texture(isf_under, isf_FragNormCoord).rgb, shown, isf_amount), 1.0);
+    colour = amount < 0.0 ? over : vec4(mix(texture(before, uv).rgb, shown, amount), 1.0);
 }
 """
 
@@ -138,9 +132,7 @@ class Shader:
             last = head.passes[-1]
             self._apart = bool(last.target or file.vertex or glsl.leaves_holes(file.fragment))
             if self._apart:
-                self._mix = self._compiled(glsl.vertex("", head), _MIX)
-                self._mix["isf_over"] = 1
-                self._mixing = self._keep(context.vertex_array(self._mix, []))
+                self._mix = self._keep(gl.Pass(context, _MIX))
             self._double = {
                 one.target
                 for one in head.passes
@@ -159,10 +151,7 @@ class Shader:
             ) from None
 
     def _imported(self, said: str) -> Any:
-        pixels = picture(self.file, said)
-        texture = self._keep(self._context.texture((pixels.shape[1], pixels.shape[0]), 4, pixels))
-        texture.repeat_x = texture.repeat_y = False
-        return texture
+        return self._keep(gl.texture_of(self._context, picture(self.file, said), repeat=False))
 
     def _keep(self, item: Any) -> Any:
         self._made.append(item)
@@ -238,12 +227,10 @@ class Shader:
             target.use()
             shown = self._buffers[one.target] if one.target else self._result
             assert shown is not None
-            self._mix["isf_amount"] = over
+            self._mix["amount"] = over
             (under or self._nothing).use(0)
             shown.texture.use(1)
-            if "isf_under" in self._mix:
-                self._mix["isf_under"] = 0
-            self._mixing.render(mode=self._context.TRIANGLE_STRIP, vertices=4)
+            self._mix.render()
 
     def _bind(self, images: Mapping[str, Any], one: Pass) -> None:
         for name, unit in self._units.items():

@@ -99,3 +99,14 @@ class Sound:
     def release(self) -> None:
         """Give it back."""
         self.texture.release()
+
+
+def sounds(context: Any, head: Head) -> dict[str, Sound]:
+    """One for each input of a file that hears, by its name.
+
+    Parameters
+    ----------
+    context : moderngl context
+    head : of the file
+    """
+    return {one.name: Sound(context, one) for one in head.inputs if one.type in ("audio", "audioFFT")}

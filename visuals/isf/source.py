@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from artgen_osc.errors import PluginError
-from visuals.isf.file import SUFFIXES, File, name_of, read, stamps
+from visuals.isf import file
+from visuals.isf.file import SUFFIXES, File, name_of, stamps
 from visuals.isf.plugin import IsfEffect, IsfLayer
 from visuals.isf.settings import declared
 
@@ -34,9 +35,8 @@ class IsfEntry(EntryPoint):
             The file can't be used.
         """
         path = Path(self.value)
-        file = _read(path, stamps(path))
         base = IsfLayer if self.group == LAYERS else IsfEffect
-        settings = declared(file.head, self.name, f"{ADDRESSES[self.group]}{self.name}/")
+        settings = declared(read(path).head, self.name, f"{ADDRESSES[self.group]}{self.name}/")
         return type(self.name, (base,), {"path": path, "Settings": settings, "__module__": base.__module__})
 
 
@@ -74,12 +74,16 @@ def find(group: str, folder: Path | None) -> Iterator[EntryPoint]:
 def _group_of(path: Path) -> str:
     """Empty for a transition, which is neither."""
     try:
-        return {"filter": EFFECTS, "generator": LAYERS}.get(_read(path, stamps(path)).head.kind, "")
+        return {"filter": EFFECTS, "generator": LAYERS}.get(read(path).head.kind, "")
     except PluginError:
         return EFFECTS
 
 
+def read(path: Path) -> File:
+    """As `visuals.isf.file.read`, but once for each save: several groups ask for a file, and what lists them does."""
+    return _read(path, stamps(path))
+
+
 @functools.lru_cache(MOST_FILES)
 def _read(path: Path, seen: tuple[object, ...]) -> File:
-    """Each is asked for by several groups."""
-    return read(path)
+    return file.read(path)

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import PluginError
-from visuals.compositor.gl import Pass, Target
+from visuals.compositor.gl import Pass, Target, texture_of
 from visuals.compositor.kind import Moment
 from visuals.isf.shader import Instant, Shader
-from visuals.isf.sound import Sound, followed
+from visuals.isf.sound import followed, sounds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,9 +89,7 @@ class Stage:
         from PIL import Image, ImageOps
 
         fitted = ImageOps.fit(Image.fromarray(pixels), self.size, Image.Resampling.BICUBIC)
-        texture = self._context.texture(self.size, 3, np.ascontiguousarray(np.asarray(fitted)[::-1]), alignment=1)
-        texture.repeat_x = texture.repeat_y = False
-        return texture
+        return texture_of(self._context, np.asarray(fitted)[::-1], repeat=False)
 
     def draw(self, shader: Shader, frames: int, values: Mapping[str, tuple[float, ...]] | None = None) -> "np.ndarray":
         """The last of so many frames, uint8 ``(height, width, 3)``, top row first.
@@ -110,9 +108,9 @@ class Stage:
         import numpy as np
 
         head = shader.file.head
-        sounds = {one.name: Sound(self._context, one) for one in head.inputs if one.type in ("audio", "audioFFT")}
+        heard = sounds(self._context, head)
         images = {one.name: self._moving.texture for one in head.inputs if one.type == "image"}
-        images |= {name: sound.texture for name, sound in sounds.items()}
+        images |= {name: sound.texture for name, sound in heard.items()}
         if head.kind == "transition":
             images |= {"startImage": self._pictures[0], "endImage": self._pictures[1]}
         black = self._context.texture((1, 1), 4, bytes((0, 0, 0, 255)))
@@ -120,7 +118,7 @@ class Stage:
         try:
             for frame in range(frames):
                 moment = music(frame, self.size)
-                for sound in sounds.values():
+                for sound in heard.values():
                     sound.hear(moment)
                 instant = Instant(moment.time, moment.dt, frame, DAY)
                 given = {"progress": (0.5,), **followed(head, moment), **(values or {})}
@@ -130,7 +128,7 @@ class Stage:
             if self._context.error != "GL_NO_ERROR":
                 raise PluginError(f"{shader.file.path.name}: leaves an error of OpenGL")
         finally:
-            for sound in sounds.values():
+            for sound in heard.values():
                 sound.release()
             black.release()
         width, height = self.size

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from visuals.compositor.gl import Pass, Target, shader, texture_of
+from visuals.compositor.gl import Pass, Target, shader, target_of, texture_of
 from visuals.compositor.kind import Moment, Place
 
 if TYPE_CHECKING:
@@ -31,13 +31,8 @@ class Enlarge:
 
     def draw(self, source: Any, target: Any, settings: None, moment: Moment) -> bool:
         """See `Effect`."""
-        old = self._sharp
-        if old is None or old.texture.size != source.size:
-            self._sharp = Target(self._context, source.size)
-        assert self._sharp is not None
+        self._sharp = target_of(self._context, self._sharp, source.size)
         self._sharp.target.use()
-        if old is not None and old is not self._sharp:
-            old.release()
         source.use(0)
         self._sharpen.render()
         self._enlarge["ragged"] = moment.fray
