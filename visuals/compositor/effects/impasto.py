@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from artgen_osc.schema.setting import setting
-from visuals.compositor.gl import Pass, Target, shader, texture_of
+from visuals.compositor.gl import Pass, Target, shader, target_of, texture_of
 from visuals.compositor.kind import Moment, Place
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Impasto:
         self._paint = Pass(context, shader(_HERE / "impasto.frag"), _looks())
         self._paint["directions"] = 1
         self._noise = texture_of(context, hairs(256))
-        self._maps: list[Target] = []
+        self._maps: list[Target | None] = [None, None]
 
     def draw(self, source: Any, target: Any, settings: Settings, moment: Moment) -> bool:
         """See `Effect`."""
@@ -74,11 +74,8 @@ class Impasto:
     def _directions(self, source: Any) -> Any:
         """The map of where contours lead, a quarter of the picture's side."""
         size = tuple(max(1, side // COARSE) for side in source.size)
-        if not self._maps or self._maps[0].texture.size != size:
-            for one in self._maps:
-                one.release()
-            self._maps = [Target(self._context, size) for _ in range(2)]
-        first, second = self._maps
+        first, second = (target_of(self._context, one, size) for one in self._maps)
+        self._maps = [first, second]
         first.target.use()
         source.use(0)
         self._gradient.render()
@@ -93,12 +90,8 @@ class Impasto:
     def release(self) -> None:
         """Give shaders and textures back."""
         for item in (self._gradient, self._smooth, self._paint, self._noise, *self._maps):
-            item.release()
-
-
-def _weights() -> list[float]:
-    """Of the looks to one side, from the middle on."""
-    return [1.0 - (step / (STEPS + 1)) ** 2 for step in range(STEPS + 1)]
+            if item is not None:
+                item.release()
 
 
 def _looks() -> str:
@@ -106,7 +99,7 @@ def _looks() -> str:
 
     Their sum has the spread of a single look.
     """
-    weights = _weights()
+    weights = [1.0 - (step / (STEPS + 1)) ** 2 for step in range(STEPS + 1)]  # from the middle on
     lines = ["#define LOOKS", f"    sum = {weights[0]:.6g} * look(vec2(0.0));"]
     for sign, side in (("", "ahead"), ("-", "behind")):
         for step, weight in enumerate(weights[1:], 1):
