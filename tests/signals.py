@@ -4,36 +4,19 @@ from itertools import pairwise
 
 import numpy as np
 
-RATE = 22050
-
-
-def silence(duration: float, rate: int = RATE) -> np.ndarray:
-    return np.zeros(round(duration * rate), dtype=np.float32)
+from artgen_osc.analysis.hop import RATE
+from artgen_osc.testing import signals
+from artgen_osc.testing.signals import clicks as clicks
+from artgen_osc.testing.signals import pink_noise as pink_noise
+from artgen_osc.testing.signals import silence as silence
 
 
 def tone(frequency: float, duration: float, level: float = 0.3, rate: int = RATE) -> np.ndarray:
-    time = np.arange(round(duration * rate)) / rate
-    return (level * np.sin(2.0 * np.pi * frequency * time)).astype(np.float32)
+    return signals.tone(duration, rate, frequency, level)
 
 
 def click_times(duration: float, bpm: float = 120.0) -> np.ndarray:
     return np.arange(0.25, duration, 60.0 / bpm)
-
-
-def clicks(duration: float, rate: int = RATE, bpm: float = 120.0) -> np.ndarray:
-    sound = silence(duration, rate)
-    for time in click_times(duration, bpm):
-        sound[round(time * rate)] = 0.8
-    return sound
-
-
-def pink_noise(duration: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
-    frames = round(duration * rate)
-    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(frames))
-    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
-    spectrum[0] = 0.0
-    sound = np.fft.irfft(spectrum, frames)
-    return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
 
 
 def music(duration: float, rate: int = RATE) -> np.ndarray:

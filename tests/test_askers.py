@@ -9,7 +9,8 @@ from artgen_osc.osc import receiver as osc
 from artgen_osc.osc.receiver import OscReceiver, capture
 from artgen_osc.osc.sockets import Sender
 from artgen_osc.web.bridge import Bridge
-from tests import show_table, test_bridge, test_oscquery
+from tests import show_table
+from tests.support import bridge, oscquery
 from tests.support.waiting import wait_for
 
 SUBSCRIBE = "/artgen/control/subscribe"
@@ -24,16 +25,16 @@ def from_afar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_osc_query_has_the_rule_of_udp(from_afar: None) -> None:
-    with contextlib.closing(test_oscquery.Server(show_table.SENT, show_table.DAEMON)) as server:
+    with contextlib.closing(oscquery.Server(show_table.SENT, show_table.DAEMON)) as server:
         with server.connect() as client:
-            client.send(test_oscquery.packet(SUBSCRIBE, "10.0.0.8:9000"))
-            client.send(test_oscquery.packet(SUBSCRIBE, "9000"))
+            client.send(oscquery.packet(SUBSCRIBE, "10.0.0.8:9000"))
+            client.send(oscquery.packet(SUBSCRIBE, "9000"))
             assert server.received(1) == [(SUBSCRIBE, "10.0.0.7:9000")]
         assert "isn't an address of the one who asks" in server.receiver.refusals[-1].reason
 
 
 def test_the_page_may_name_any_host_since_it_has_shown_its_token(from_afar: None) -> None:
-    with capture() as renderer, contextlib.closing(test_bridge.Server(renderer)) as server:
+    with capture() as renderer, contextlib.closing(bridge.Server(renderer)) as server:
         with server.open() as client:
             client.send(json.dumps({SUBSCRIBE: "10.0.0.8:9000"}))
             assert server.received(1) == [(SUBSCRIBE, "10.0.0.8:9000")]
@@ -42,7 +43,7 @@ def test_the_page_may_name_any_host_since_it_has_shown_its_token(from_afar: None
 
 @pytest.mark.parametrize("depth", [10, 900])
 def test_a_page_that_nests_too_deeply_is_refused(depth: int) -> None:
-    with capture() as renderer, contextlib.closing(test_bridge.Server(renderer)) as server, server.open() as client:
+    with capture() as renderer, contextlib.closing(bridge.Server(renderer)) as server, server.open() as client:
         client.send('{"/artgen/control/gain_db": ' + "[" * depth + "]" * depth + "}")
 
         def refused() -> bool:

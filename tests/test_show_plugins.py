@@ -354,3 +354,18 @@ def test_an_event_of_the_past_is_not_told_again() -> None:
     assert known.plugin("extractor", "broken").state is State.ENDED
     assert len(heard) == 80 and BUDGET_S < HOP_TIME
     analyzer.extractors.close()
+
+
+class KeepsCounts(Broken):
+    """Has what ours count by, and means something else by it."""
+
+    failures = ("one", "two")
+
+    @property
+    def overtaken(self) -> int:
+        raise OSError("not now")
+
+
+def test_the_counts_of_ours_alone_are_told() -> None:
+    extractors = Extractors(registry(broken=KeepsCounts), names=("level", "broken"))
+    assert (extractors.failures, extractors.overtaken) == (0, 0)

@@ -1,82 +1,29 @@
 """Songs over http against a real server: whole ones, broken ones, too large and too slow ones, and killed shows."""
 
 import http.client
-import io
-import json
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 
 from artgen_osc.web.song_jobs import MOST_POINTS, Limits, thinned
 from artgen_osc.web.song_store import STATES, Song, Store, clean, new_song
 from artgen_osc.web.songs import MOST_LISTED, SongsPart
-from tests import signals
 from tests.ports import free_port
 from tests.song_server import PAINT, SongServer
+from tests.support.songs import RATE, WAV, Client, wav
 from tests.support.waiting import wait_for
 from visuals.gallery.files import read
 
 pytestmark = pytest.mark.slow
-
-RATE = 44100
-
-
-def wav(seconds: float) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, signals.song(seconds, RATE), RATE, format="WAV")
-    return file.getvalue()
-
-
-WAV = wav(12.0)
-
-
-class Client:
-    """Asks a server."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.url, self.folder = url, folder
-
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
-        request = urllib.request.Request(f"{self.url}{path}", body, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
-                content, status = answer.read(), answer.status
-                kind = answer.headers["Content-Type"]
-        except urllib.error.HTTPError as error:
-            with error:
-                content, status, kind = error.read(), error.code, error.headers["Content-Type"]
-        return status, json.loads(content) if kind and "json" in kind else content
-
-    def send(self, content: bytes, name: str = "song.wav") -> str:
-        status, song = self.ask("POST", f"/songs?name={urllib.parse.quote(name, safe='')}", content)
-        assert status == 201, song
-        return str(song["id"])
-
-    def song(self, id: str) -> Any:
-        status, song = self.ask("GET", f"/songs/{id}")
-        assert status == 200, song
-        return song
-
-    def end(self, id: str, state: str = "done") -> Any:
-        """Wait for the end of the work on a song."""
-        wait_for(lambda: self.song(id)["state"] in ("done", "failed"), 60.0)
-        song = self.song(id)
-        assert song["state"] == state, song
-        return song
 
 
 @pytest.fixture

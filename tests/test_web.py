@@ -4,12 +4,8 @@ import contextlib
 import http.client
 import io
 import json
-import socket
-import ssl
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,46 +16,20 @@ from websockets.sync.client import ClientConnection, connect
 
 from artgen_osc.config.tables import Config, OscConfig, VisualsConfig, WebConfig
 from artgen_osc.errors import ConfigError
-from artgen_osc.http import acceptor, access
+from artgen_osc.http import access
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.web import site, view
-from artgen_osc.web.page import ShowPage, open_page
+from artgen_osc.web.page import open_page
 from tests import show_table
-from tests.conftest import need_programs
-from tests.ports import free_port
 from tests.support.waiting import wait_for
-from tests.test_oscquery import Peer
+from tests.support.web import TOKEN, Server
 from visuals.outputs.view import WIDTH, LiveView, address_of
 
 pytestmark = pytest.mark.slow
 
-TOKEN = "correct-horse"
+
 JPEG = b"\xff\xd8\xff\xe0 a picture"
-
-
-class Server(Peer):
-    """A page without a daemon."""
-
-    def __init__(
-        self, host: str = "127.0.0.1", token: str = "", queries: tuple[int, int] = (0, 0), **more: Any
-    ) -> None:
-        self.receiver = OscReceiver("127.0.0.1", 0, show_table.by_path(show_table.DAEMON))
-        web = WebConfig(host=host, port=free_port(), token=token, **more)
-        osc, visuals = OscConfig(query_port=queries[0]), VisualsConfig(query_port=queries[1], port=free_port())
-        page = open_page(Config(osc=osc, web=web, visuals=visuals), show_table.CONTRACT, self.receiver)
-        assert page
-        self.page: ShowPage = page
-        super().__init__(page.port)
-
-    @contextlib.contextmanager
-    def open(self, target: str, **options: Any) -> Iterator[ClientConnection]:
-        with connect(f"ws://127.0.0.1:{self.port}{target}", compression=None, **options) as client:
-            yield client
-
-    def close(self) -> None:
-        self.page.close()
-        self.receiver.close()
 
 
 @pytest.fixture
@@ -335,65 +305,6 @@ def test_the_state_is_that_of_daemon_and_renderer_and_follows_them() -> None:
             until(page, {"renderer": 1, "/visuals/speed": 4.0})
             again.close()
         wait_for(lambda: not daemon._clients, what="its end")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """A certificate that nobody has signed, and its key."""
-    need_programs("openssl")
-    folder = tmp_path_factory.mktemp("certificate")
-    file, key = str(folder / "show.pem"), str(folder / "show.key")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=10.0.0.7"]
-    subprocess.run([*command, "-keyout", key, "-out", file], check=True, capture_output=True)
-    return file, key
-
-
-def test_with_a_certificate_everything_is_encrypted(certificate: tuple[str, str]) -> None:
-    file, key = certificate
-    with contextlib.closing(Server(token=TOKEN, certificate=file, key=key)) as server:
-        assert server.page.addresses == [f"https://127.0.0.1:{server.port}/?token={TOKEN}"]
-        trusting = ssl.create_default_context(cafile=file)
-        trusting.check_hostname = False
-        connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=20, context=trusting)
-        connection.request("GET", f"/?token={TOKEN}")
-        answer = connection.getresponse()
-        assert answer.status == 200 and "Secure" in str(answer.headers["Set-Cookie"])
-        connection.close()
-        with (
-            contextlib.closing(LiveView(server.page.renderer_address)) as live,
-            connect(f"wss://127.0.0.1:{server.port}/view?token={TOKEN}", ssl=trusting),
-        ):
-            wait_for(lambda: live.watchers == 1, what="the renderer's half")
-        with pytest.raises((OSError, http.client.HTTPException)):
-            server.get("/")
-
-
-def test_whoever_never_ends_the_handshake_makes_room(
-    certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(acceptor, "connection_limit", lambda: 16)
-    file, key = certificate
-    trusting = ssl.create_default_context(cafile=file)
-    trusting.check_hostname = False
-    with contextlib.closing(Server(certificate=file, key=key)) as server, contextlib.ExitStack() as stack:
-        for _ in range(40):
-            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 20)).sendall(b"\x16\x03")
-        start = time.monotonic()
-        with connect(f"wss://127.0.0.1:{server.port}/view", ssl=trusting):
-            assert time.monotonic() - start < acceptor.HANDSHAKE_S - 1
-
-
-@pytest.mark.parametrize("what", ["missing", "empty", "no key", "another's key"])
-def test_a_certificate_that_is_none(certificate: tuple[str, str], tmp_path: Path, what: str) -> None:
-    file, key = certificate
-    empty = tmp_path / "empty.pem"
-    empty.touch()
-    given = {"missing": ("/no/such.pem", key), "empty": (str(empty), key), "no key": (file, "")}
-    chosen = given.get(what, (file, file))
-    with pytest.raises(
-        ConfigError, match=r"^web.certificate: .* can't be used \(.*\); choose a PEM file .*; mkcert makes"
-    ):
-        access.read_certificate(*chosen)
 
 
 def test_silent_connections_are_closed(server: Server) -> None:

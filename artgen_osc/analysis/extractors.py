@@ -197,12 +197,16 @@ class Extractors:
     @property
     def failures(self) -> int:
         """Calls that failed, and what went wrong beside them, so far."""
-        return sum(one.running.failures + getattr(one.extractor, "failures", 0) for one in self._all)
+        return sum(one.running.failures for one in self._all) + self._ours("failures")
 
     @property
     def overtaken(self) -> int:
         """What was not computed beside the hops so far, since newer sound had come."""
-        return sum(getattr(one.extractor, "overtaken", 0) for one in self._all)
+        return self._ours("overtaken")
+
+    def _ours(self, count: str) -> int:
+        """A count of our own; what a stranger calls so may be anything."""
+        return sum(getattr(one.extractor, count, 0) for one in self._all if one.own)
 
     def steer(self, settings: Mapping[str, Any]) -> None:
         """Hand on other settings.

@@ -8,20 +8,17 @@ import numpy as np
 
 from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.analysis.extractors import Extractors, Heard
+from artgen_osc.analysis.level import SILENCE_DB
 from artgen_osc.audio.sources import AudioBlock, shown
 from artgen_osc.audio.titles import LONGEST_TITLE
 from artgen_osc.dsp.front_end import RATE, FrontEnd
 from artgen_osc.runtime.text import printable
-
-SILENCE_DB = -72.0
-"""dBFS; below it there is no music, only the noise of an input."""
 
 LONGEST_SILENCE_S = 86400.0
 """No more is told of."""
 
 TOLD_S = 10.0
 """After so much silence the log says so; shorter rests belong to the music."""
-
 
 QUIET_S = 0.1
 """What a block without frames stands for: about as long as its source has waited."""
@@ -129,10 +126,6 @@ class Hearing:
             self.time = hop.features.time
             self.silence.step(self.time, hop.features.level_db)
         return hops
-
-    def close(self) -> None:
-        """End what the extractors started."""
-        self.extractors.close()
 
 
 def public_name(name: str) -> str:

@@ -27,15 +27,21 @@ class FrontEnd:
         self._mono = MonoMix(sample_rate)
         self._resampler = Resampler(sample_rate, RATE)
 
-    def push(self, samples: np.ndarray) -> FloatArray:
+    def reset(self) -> None:
+        """Forget the sound so far."""
+        self._mono.reset()
+        self._resampler.reset()
+
+    def push(self, samples: np.ndarray, gain_db: float = 0.0) -> FloatArray:
         """Take the next samples, of any number.
 
         Parameters
         ----------
         samples : float ``(frames, channels)`` or ``(frames,)``, ±1; what isn't finite is silence
+        gain_db : by which they are amplified
 
         Returns
         -------
         float32 ``(m,)`` at `RATE`: what is complete by now, at most 1.5 ms behind for rates of 44,100 Hz and more
         """
-        return self._resampler.push(self._mono.push(samples))
+        return self._resampler.push(self._mono.push(samples, gain_db))

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from artgen_osc.analysis.hop import HOP_LENGTH, HOP_TIME, N_FFT, RATE, Hop
-from artgen_osc.dsp.core import FloatArray, hann, power_to_db, to_mono
+from artgen_osc.analysis.analyzer import Hops
+from artgen_osc.analysis.hop import RATE, Hop
+from artgen_osc.dsp.core import FloatArray, to_mono
 
 
 def silence(duration: float, rate: int = RATE) -> FloatArray:
@@ -128,12 +129,4 @@ def hops(sound: FloatArray) -> Iterator[Hop]:
     ----------
     sound : float32 ``(frames,)`` at 22,050 Hz; what isn't finite becomes silence, as in a show
     """
-    weights = hann(N_FFT)
-    clean = np.concatenate((np.zeros(N_FFT - HOP_LENGTH, np.float32), to_mono(sound)))
-    for number in range(len(sound) // HOP_LENGTH):
-        window = clean[number * HOP_LENGTH : number * HOP_LENGTH + N_FFT]
-        level = window - window.mean()
-        power = (np.abs(np.fft.rfft(level * weights)) ** 2 * (4.0 / N_FFT) ** 2).astype(np.float32)
-        power.flags.writeable = window.flags.writeable = False
-        level_db = float(power_to_db(np.mean(np.square(level, dtype=np.float64))))
-        yield Hop((number + 1) * HOP_TIME, window[-HOP_LENGTH:], window, power, level_db)
+    yield from Hops().push(to_mono(sound))

@@ -213,6 +213,20 @@ def test_every_example_is_in_the_index_and_says_what_was_run() -> None:
         assert re.search(r"\b(run|tested)\b", (folder / "README.md").read_text(encoding="utf-8"), re.IGNORECASE)
 
 
+def test_every_link_of_the_pages_leads_somewhere() -> None:
+    pages = [
+        *ROOT.glob("*.md"),
+        *(page for room in ("docs", "examples", "training") for page in (ROOT / room).rglob("*.md")),
+    ]
+    astray = [
+        f"{page.relative_to(ROOT)}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8"))
+        if "://" not in link and not (page.parent / link).exists()
+    ]
+    assert not astray, "\n".join(astray)
+
+
 def test_every_command_has_an_example_in_its_help() -> None:
     (commands,) = [action for action in build_parser()._actions if action.dest == "command"]
     assert set(commands.choices) == set(COMMANDS)

@@ -25,8 +25,8 @@ from tests import show_table
 from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running
 from tests.ports import free_port
 from tests.support.chromium import WEBGL, chromium
+from tests.support.oscquery import Server
 from tests.support.waiting import wait_for
-from tests.test_oscquery import Server
 
 pytestmark = pytest.mark.live
 

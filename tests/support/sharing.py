@@ -3,7 +3,7 @@
 from xdist.scheduler import LoadScopeScheduling
 
 LIVE = "tests/live/"
-LONG = ("tests/test_train_gan.py", "tests/test_whole_demo.py", "tests/test_daemon.py", "tests/test_stream.py")
+LONG = ("tests/gan/test_train.py", "tests/test_whole_demo.py", "tests/test_daemon.py", "tests/stream/test_stream.py")
 """What begins late and takes long would be waited for at the end."""
 
 

@@ -21,7 +21,7 @@ from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
 from tests.support.waiting import wait_for
-from tests.test_web import TOKEN, Server
+from tests.support.web import TOKEN, Server
 
 
 @pytest.fixture

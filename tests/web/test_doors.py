@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.test_web import TOKEN, Server
+from tests.support.web import TOKEN, Server
 
 PRIVATE = ("/", "/songs", f"/songs/{'0' * 16}", f"/songs/{'0' * 16}/sound", "/gallery/", "/addresses", "/static/app.js")
 

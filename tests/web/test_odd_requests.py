@@ -13,8 +13,8 @@ from artgen_osc.http import access
 from tests import show_table
 from tests.gallery.conftest import put
 from tests.gallery.served import Served
-from tests.test_oscquery import Server as Query
-from tests.test_web import Server
+from tests.support.oscquery import Server as Query
+from tests.support.web import Server
 
 HUGE = "9" * 5000
 DEEP = "[" * 100_000

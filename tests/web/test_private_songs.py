@@ -13,7 +13,7 @@ from artgen_osc.web.song_jobs import Limits
 from artgen_osc.web.song_store import Store, new_song
 from artgen_osc.web.songs import SongsPart
 from tests.song_server import PAINT, SongServer
-from tests.test_songs import WAV, Client
+from tests.support.songs import WAV, Client
 
 pytestmark = pytest.mark.slow
 

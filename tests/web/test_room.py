@@ -22,9 +22,9 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
+from tests.support.oscquery import Peer
 from tests.support.waiting import wait_for
-from tests.test_oscquery import Peer
-from tests.test_web import Server
+from tests.support.web import Server
 
 pytestmark = pytest.mark.slow
 

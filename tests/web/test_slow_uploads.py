@@ -11,8 +11,8 @@ from artgen_osc.web import songs
 from artgen_osc.web.song_jobs import Limits
 from artgen_osc.web.songs import SongsPart
 from tests.song_server import PAINT, SongServer
+from tests.support.songs import WAV, Client
 from tests.support.waiting import wait_for
-from tests.test_songs import WAV, Client
 
 HEAD = b"POST /songs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nRIFF"
 

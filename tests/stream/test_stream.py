@@ -1,104 +1,28 @@
-"""Streams from real servers on this machine: sound, pace, titles, breaks, and what strangers may send."""
+"""Streams from real servers on this machine: sound, pace, titles, breaks."""
 
-import base64
-import contextlib
-import io
 import itertools
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
 from artgen_osc.audio import stream
-from artgen_osc.audio.sources import AudioBlock, open_source
-from artgen_osc.audio.stream import StreamSource
+from artgen_osc.audio.sources import open_source
 from artgen_osc.audio.stream_decoder import RATE, Sound, records
-from artgen_osc.cli import main
 from artgen_osc.osc.receiver import capture
 from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.runtime.throttle import Throttle
 from tests import signals
-from tests.fake_sounddevice import failure
-from tests.ports import daemon_ports, free_port
+from tests.ports import free_port
 from tests.radio import Radio, Server, encode, rtsp, send
 from tests.support.daemons import RunningDaemon
-from tests.support.texts import is_told
+from tests.support.streams import MP3, MUSIC, TONE, Listener, listening, m3u8
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.slow
-
-MUSIC = signals.music(6.0, RATE)
-TONE = np.repeat(signals.tone(440.0, 2.0, 0.5, RATE)[:, None], 2, axis=1)
-MP3 = encode("mp3", "libmp3lame", MUSIC)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def radio(server: Server) -> Iterator[Radio]:
-    station = Radio(MP3)
-    server.pages["/live"] = station
-    yield station
-    station.silent = False
-    station.drop()
-
-
-class Listener:
-    """Takes a source's blocks on a thread, as the daemon does."""
-
-    def __init__(self, source: StreamSource) -> None:
-        self.source = source
-        self.blocks: list[tuple[float, AudioBlock]] = []
-        self.ended = threading.Event()
-        self._thread = threading.Thread(target=self._listen)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        for block in self.source.blocks():
-            self.blocks.append((time.monotonic(), block))
-        self.ended.set()
-
-    def sound(self, since: float = 0.0) -> np.ndarray:
-        return np.concatenate([np.zeros((0, 2)), *(block.samples for at, block in self.blocks if at >= since)])
-
-    def hears(self, seconds: float = 0.5) -> None:
-        """Wait until so much sound has come from now on."""
-        since = time.monotonic()
-        wait_for(lambda: len(self.sound(since)) > seconds * RATE and self.sound(since).std() > 0.01)
-
-    def lost(self) -> int:
-        return sum(block.dropped for _, block in self.blocks)
-
-    def close(self) -> None:
-        self.source.close()
-        self._thread.join(5)
-        assert self.ended.is_set()
-
-
-@contextlib.contextmanager
-def listening(address: str) -> Iterator[Listener]:
-    with open_source(f"url:{address}", mute=True) as source:
-        assert isinstance(source, StreamSource)
-        listener = Listener(source)
-        try:
-            yield listener
-        finally:
-            listener.close()
-    assert not source._thread.is_alive() and source._process.returncode is not None
-
-
-# Files
 
 
 @pytest.mark.parametrize(("form", "codec"), [("wav", "pcm_s16le"), ("ogg", "libopus"), ("mp3", "libmp3lame")])
@@ -176,9 +100,6 @@ def test_samples_that_are_no_numbers_are_silence() -> None:
     frame = av.AudioFrame.from_ndarray(np.full((1, 64), np.nan, np.float32), format="flt", layout="stereo")
     frame.sample_rate = RATE
     assert not Sound().push(frame).any()
-
-
-# A station
 
 
 def test_a_station_with_titles_and_bounded_delay(server: Server, radio: Radio) -> None:
@@ -284,13 +205,10 @@ def test_songs_of_an_ogg_stream_change_the_title(server: Server) -> None:
     assert frames / RATE == pytest.approx(2 * len(TONE) / 48000, abs=0.1)
 
 
-# HLS and RTSP
-
-
 def test_a_playlist_that_ends(server: Server) -> None:
     for name, part in (("a", MUSIC[:RATE]), ("b", MUSIC[RATE : 2 * RATE])):
         server.pages[f"/{name}.ts"] = encode("mpegts", "aac", part)
-    server.pages["/list.m3u8"] = _playlist("#EXTINF:1,", "a.ts", "#EXT-X-DISCONTINUITY", "#EXTINF:1,", "b.ts")
+    server.pages["/list.m3u8"] = m3u8("#EXTINF:1,", "a.ts", "#EXT-X-DISCONTINUITY", "#EXTINF:1,", "b.ts")
     with listening(server.at("/list.m3u8")) as listener:
         assert listener.ended.wait(15)
         assert len(listener.sound()) / RATE == pytest.approx(2.0, abs=0.2)
@@ -321,70 +239,6 @@ def test_rtsp() -> None:
         listener.hears(1.0)
 
 
-# What strangers may send
-
-
-def _playlist(*lines: str) -> bytes:
-    return "\n".join(("#EXTM3U", "#EXT-X-TARGETDURATION:3", *lines, "#EXT-X-ENDLIST")).encode()
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ("#EXTINF:2,", "file:///etc/hostname"),
-        ("#EXTINF:2,", "file://{local}"),
-        ("#EXTINF:2,", "{local}"),
-        ("#EXTINF:2,", "concat:file://{local}|file://{local}"),
-        ("#EXTINF:2,", "subfile,,start,0,end,0,,:{local}"),
-        ("#EXTINF:2,", "crypto:file://{local}"),
-        ("#EXT-X-STREAM-INF:BANDWIDTH=1000", "file://{folder}/list.m3u8"),
-        ("#EXT-X-STREAM-INF:BANDWIDTH=1000", "{folder}/list.m3u8"),
-        ('#EXT-X-MAP:URI="file://{local}"', "#EXTINF:2,", "a.ts"),
-        ('#EXT-X-KEY:METHOD=AES-128,URI="file:///etc/hostname"', "#EXTINF:2,", "a.ts"),
-    ],
-    ids=lambda lines: lines[-1] if lines[-1] != "a.ts" else lines[0][:11],
-)
-def test_a_playlist_opens_no_file_of_this_machine(server: Server, tmp_path: Path, lines: tuple[str, ...]) -> None:
-    sound = encode("mpegts", "aac", TONE)
-    local = tmp_path / "local.ts"
-    local.write_bytes(sound)
-    (tmp_path / "list.m3u8").write_bytes(_playlist("#EXTINF:2,", "local.ts"))
-    server.pages["/a.ts"] = sound
-    server.pages["/list.m3u8"] = _playlist(*(line.format(local=local, folder=tmp_path) for line in lines))
-    assert not [kind for kind, _ in records(server.at("/list.m3u8"), 0.0) if kind == b"S"]
-    server.pages["/list.m3u8"] = _playlist("#EXTINF:2,", "a.ts")  # such a one would play
-    assert [kind for kind, _ in records(server.at("/list.m3u8"), 0.0) if kind == b"S"]
-
-
-@pytest.mark.parametrize("place", ["file://{local}", "rtsp://127.0.0.1:1/a", "udp://127.0.0.1:1", "{local}"])
-def test_no_way_leads_from_http_to_another_protocol(server: Server, tmp_path: Path, place: str) -> None:
-    local = tmp_path / "local.wav"
-    local.write_bytes(encode("wav", "pcm_s16le", TONE))
-
-    def elsewhere(request) -> None:
-        request.send_response(302)
-        request.send_header("Location", place.format(local=local))
-        request.end_headers()
-
-    server.pages["/a"] = elsewhere
-    assert [kind for kind, _ in records(server.at("/a"), 0.0)] == [b"E"]
-
-
-def test_a_redirection_within_http_is_followed(server: Server) -> None:
-    def elsewhere(request) -> None:
-        request.send_response(302)
-        request.send_header("Location", server.at("/b"))
-        request.end_headers()
-
-    server.pages |= {"/a": elsewhere, "/b": MP3}
-    assert [*records(server.at("/a"), 0.0)][-1] == (b"E", b"")
-
-
-def test_a_list_of_files_of_another_kind_is_refused(server: Server) -> None:
-    server.pages |= {"/a": b"ffconcat version 1.0\nfile b.mp3\n", "/b.mp3": MP3}
-    assert [*records(server.at("/a"), 0.0)] == [(b"E", b"no sound that can be decoded is found there")]
-
-
 def test_damage_is_skipped(server: Server) -> None:
     damaged = bytearray(MP3)
     noise = np.random.default_rng(0)
@@ -394,102 +248,6 @@ def test_damage_is_skipped(server: Server) -> None:
     found = [*records(server.at("/a"), 0.0)]
     assert found[-1] == (b"E", b"")
     assert sum(len(content) // 8 for kind, content in found if kind == b"S") > 4 * RATE
-
-
-# Addresses that don't work
-
-
-@pytest.mark.parametrize(
-    ("spec", "words"),
-    [
-        ("url:", "is no address by http"),
-        ("url:example.com/a", "is no address by http"),
-        ("url:file:///etc/hostname", "is no address by http"),
-        ("url:http://", "is no address by http"),
-        ("url:http://[::1/a", "is no address by http"),
-        ("url:http://127.0.0.1:99999/a", "is no address by http"),
-        ("url:http://nowhere.invalid/a", "the host nowhere.invalid is not known"),
-        ("url:http://127.0.0.1:1/a", "Connection refused"),
-        ("url:{server}/absent", "404 Not Found"),
-        ("url:{server}/text", "no sound that can be decoded"),
-        ("url:{server}/picture", "there is no sound in it"),
-        ("url:{server}/private", "401 Unauthorized"),
-    ],
-)
-def test_bad_addresses_are_one_line_at_the_start(
-    server: Server, capsys: pytest.CaptureFixture[str], spec: str, words: str
-) -> None:
-    server.pages |= {"/text": b"<html>nothing here</html>" * 100, "/picture": _picture(), "/private": _private}
-    start = time.monotonic()
-    status = main(
-        [
-            "daemon",
-            "--mute",
-            *daemon_ports(),
-            "--input",
-            spec.format(server=server.at("")),
-        ]
-    )
-    assert status == 2 and time.monotonic() - start < stream.OPENING
-    (line,) = capsys.readouterr().err.splitlines()
-    assert words in line and line.startswith("artgen: url:") and is_told(line.removeprefix("artgen: "))
-
-
-def _picture() -> bytes:
-    file = io.BytesIO()
-    with av.open(file, "w", format="mpegts") as container:
-        video = container.add_stream("mpeg2video", rate=25)
-        video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
-        for _ in range(30):
-            container.mux(video.encode(av.VideoFrame(64, 64, "yuv420p")))
-        container.mux(video.encode(None))
-    return file.getvalue()
-
-
-def _private(request) -> None:
-    wanted = "Basic " + base64.b64encode(b"me:secret").decode()
-    if request.headers.get("Authorization") == wanted:
-        send(request, MP3)
-    else:
-        request.send_response(401)
-        request.send_header("WWW-Authenticate", 'Basic realm="x"')
-        request.end_headers()
-
-
-def test_who_never_answers_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "OPENING", 1.0)
-    over = threading.Event()
-    server.pages["/a"] = lambda request: over.wait(10)
-    start = time.monotonic()
-    text = failure(lambda: open_source(f"url:{server.at('/a')}"))
-    assert "no sound came within 1 s" in text and time.monotonic() - start < 4.0
-    over.set()
-
-
-def test_passwords_are_never_shown(server: Server, radio: Radio, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("DEBUG")
-    place = f"127.0.0.1:{server.port}"
-    server.pages["/private"] = _private
-    with listening(f"http://me:secret@{place}/private?token=secret") as listener:
-        listener.hears(0.2)
-        assert listener.source.name == f"url:http://…@{place}/private?…"
-    with listening(f"http://me:secret@{place}/live?token=secret") as listener:
-        radio.drop()
-        wait_for(lambda: listener.source.reconnects > 0)
-    assert "the sound stopped" in caplog.text and "secret" not in caplog.text
-    wrong = failure(lambda: open_source(f"url:http://me:secret2@{place}/private"))
-    forgotten = failure(lambda: open_source(f"http://me:secret@{place}/private"))
-    assert "401" in wrong and "secret" not in wrong
-    assert "write url: before it" in forgotten and "secret" not in forgotten
-
-
-def test_without_pyav_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream.importlib.util, "find_spec", lambda name: None)
-    text = failure(lambda: open_source("url:http://127.0.0.1:1/a"))
-    assert text == "PyAV: isn't installed; it is needed for url:ADDRESS; pip install 'artgen-osc[stream]'"
-
-
-# The process
 
 
 def test_a_decoder_that_can_not_be_started_is_tried_again(

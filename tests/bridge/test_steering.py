@@ -1,0 +1,177 @@
+"""The bridge to browsers: who may listen and steer, and what is refused."""
+
+import contextlib
+import logging
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from artgen_osc.config import tables
+from artgen_osc.config.tables import Config
+from artgen_osc.errors import ConfigError
+from artgen_osc.osc.codec import encode_bundle
+from artgen_osc.osc.receiver import OscReceiver, capture
+from artgen_osc.web.page import open_page
+from tests import show_table
+from tests.ports import free_port
+from tests.support.bridge import SITE, VALENCE, Server, packet, told, until
+from tests.support.daemons import RunningDaemon
+
+pytestmark = pytest.mark.slow
+
+
+def test_json_steers_the_daemon_and_the_renderer(server: Server) -> None:
+    with server.open() as client:
+        client.send('{"/visuals/seed": 7, "/artgen/control/gain_db": 3, "/visuals/freeze": true}')
+        assert server.received(1) == [("/artgen/control/gain_db", 3.0)]
+        got = [(m.path, m.arguments) for _, m in server.renderer.read(0.5)]
+        assert got == [("/visuals/seed", (7,)), ("/visuals/freeze", (1,))]
+        client.send('{"/visuals/seed/next": null, "/artgen/control/input": "file:\\u00e4.wav"}')
+        assert server.received(1) == [("/artgen/control/input", "file:ä.wav")]
+        assert [m.path for _, m in server.renderer.read(0.5)] == ["/visuals/seed/next"]
+    assert server.bridge.dropped == server.receiver.refused == 0
+
+
+def test_binary_osc_steers_as_well(server: Server) -> None:
+    with server.open("/osc") as client:
+        client.send(encode_bundle([packet("/visuals/speed", 2.0), packet("/artgen/control/mood/valence", 0.5)]))
+        client.send(packet("/artgen/control/freeze", 1.0))
+        assert server.received(2) == [("/artgen/control/mood/valence", 0.5), ("/artgen/control/freeze", 1)]
+        assert [(m.path, m.arguments) for _, m in server.renderer.read(0.5)] == [("/visuals/speed", (2.0,))]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("/visuals/seed 7", "is not JSON"),
+        ("[" * 60_000, "is not JSON"),
+        ("7" * 5000, "is not JSON"),
+        ("7", "is not an object"),
+        ("null", "is not an object"),
+        ('["/visuals/seed", 7]', "is not an object"),
+        ('{"/visuals/sed": 7}', "/visuals/sed: unknown address"),
+        ('{"/\\ud800": 7}', "unknown address"),  # half a character
+        ('{"/artgen/valence": 0.5}', "/artgen/valence: unknown address"),
+        ('{"/visuals/seed": -1}', "outside 0"),
+        ('{"/visuals/seed": 0.5}', "not a whole number"),
+        ('{"/visuals/seed": "7"}', "not a number"),
+        ('{"/visuals/seed": null}', "0 arguments"),
+        ('{"/visuals/seed": [7]}', "not a number"),
+        ('{"/visuals/speed": NaN}', "not a finite number"),
+        ('{"/visuals/speed": 1e999}', "not a finite number"),
+        ('{"/visuals/speed": 1' + "0" * 400 + "}", "too large"),
+        ('{"/visuals/model": 7}', "not a string"),
+        ('{"/visuals/model": "a\\u0000b"}', "zero byte"),
+        ('{"/artgen/control/gain_db": 99}', "outside -60..60"),
+        (b"", "multiples of 4"),
+        (b"garbage!", "a string without its end"),
+        (packet("/visuals/speed", 99.0), "outside 0..8"),
+        (packet("/artgen/control/target", "x"), "unknown address"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_is_refused_is_answered_and_counted(
+    server: Server, caplog: pytest.LogCaptureFixture, message: str | bytes, reason: str
+) -> None:
+    with server.open() as client:
+        for _ in range(2):
+            client.send(message)
+            answer = told(client)
+            assert reason in answer["error"] and set(answer) == {"error"} and len(answer["error"]) < 600
+        client.send('{"/artgen/control/gain_db": 1}')
+        assert server.received(1) == [("/artgen/control/gain_db", 1.0)]
+    assert server.bridge.dropped == 2
+    assert not server.renderer.read(0.05)
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING and reason in record.getMessage()
+
+
+def test_the_good_half_of_a_message_counts(server: Server) -> None:
+    with server.open() as client:
+        client.send('{"/artgen/control/gain_db": 99, "/artgen/control/smoothing": 2, "/visuals/seed": 3}')
+        assert "/artgen/control/gain_db: 99 is outside" in told(client)["error"]
+        assert server.received(1) == [("/artgen/control/smoothing", 2.0)]
+        assert [m.path for _, m in server.renderer.read(0.5)] == ["/visuals/seed"]
+
+
+@pytest.mark.parametrize("origin", [None, "http://localhost:8000", "http://127.0.0.1", "http://[::1]:3000", SITE])
+def test_who_may_listen_and_steer(server: Server, origin: str | None) -> None:
+    server.publish({VALENCE: 0.25})
+    with server.open(origin=origin) as client:
+        assert told(client) == {VALENCE: 0.25}
+        client.send('{"/artgen/control/gain_db": 3}')
+        assert server.received(1) == [("/artgen/control/gain_db", 3.0)]
+    allowed = server.get("/schema", **({"Origin": origin} if origin else {}))[2].get("Access-Control-Allow-Origin")
+    assert allowed == origin
+
+
+def test_a_page_without_an_origin_may_listen_not_steer(server: Server) -> None:
+    server.publish({VALENCE: 0.25})
+    with server.open(origin="null") as client:
+        assert told(client) == {VALENCE: 0.25}
+        for message in ('{"/artgen/control/gain_db": 3, "/visuals/seed": 3}', packet("/visuals/seed", 3)):
+            client.send(message)
+            assert "may listen, not steer" in told(client)["error"]
+        assert not server.renderer.read(0.1) and not server.receiver.poll()
+    assert server.bridge.dropped == 2
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://example.org", "http://[", "http://10.0.0.9", "https://editor.example.org.evil.example", ""]
+)
+def test_pages_from_elsewhere_are_refused(server: Server, origin: str) -> None:
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(f"ws://127.0.0.1:{server.port}/json", additional_headers={"Origin": origin}),
+    ):
+        pytest.fail("was let in")
+    assert refused.value.response.status_code == 403
+    assert b"web.origins" in refused.value.response.body
+    assert "Access-Control-Allow-Origin" not in server.get("/schema", Origin=origin)[2]
+
+
+def test_a_domain_that_points_here_is_refused(server: Server) -> None:
+    peer = socket.create_connection(("127.0.0.1", server.port))
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(f"ws://example.org:{server.port}/json", sock=peer, origin=f"http://example.org:{server.port}"),
+    ):
+        pytest.fail("was let in")
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("site", ["editor.p5js.org", "*", "null", "https://", "https://a.org/path", "file:///tmp", "["])
+def test_a_site_that_is_none_is_a_mistake_in_the_settings(site: str) -> None:
+    receiver = OscReceiver("127.0.0.1", 0, {})
+    with contextlib.closing(receiver), pytest.raises(ConfigError, match=r"^web.origins: .* is not a site; .*"):
+        open_page(Config(web=tables.WebConfig(origins=(site,))), show_table.CONTRACT, receiver)
+
+
+def test_a_site_is_understood_as_people_write_it() -> None:
+    with capture() as renderer, contextlib.closing(Server(renderer, ("HTTPS://Editor.Example.org/",))) as server:
+        assert server.get("/schema", Origin=SITE)[2]["Access-Control-Allow-Origin"] == SITE
+
+
+def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
+    with capture() as renderer:
+        port = free_port()
+        with (
+            RunningDaemon({"web.port": port, "visuals.port": renderer.port}),
+            connect(f"ws://127.0.0.1:{port}/json") as client,
+        ):
+            heard: dict[str, Any] = {}
+            until(client, lambda values: heard.update(values) or len(heard) == len(show_table.TABLE.sent))
+            assert all(show_table.TABLE.sent[path].check((value,)) == value for path, value in heard.items())
+            client.send('{"/artgen/control/mood/manual": 1, "/artgen/control/smoothing": 0, "/visuals/seed": 5}')
+            client.send('{"/artgen/control/mood/valence": 0.875}')
+            until(client, lambda values: values.get(VALENCE) == pytest.approx(0.875, abs=0.01))
+            assert [m.arguments for _, m in renderer.read(0.5) if m.path == "/visuals/seed"] == [(5,)]
+            client.send('{"/artgen/control/gain_db": 99}')
+            until(client, lambda values: "error" in values)
+            until(client, lambda values: values.get("/artgen/status/dropped", 0) >= 1)
