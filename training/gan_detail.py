@@ -125,5 +125,5 @@ class DetailTrainer(Trainer):
 
 def parts_of(generator: Generator, side: int) -> list[nn.Module]:
     """What makes the maps and the picture of one size."""
-    parts = [generator.blocks[generator.sides.index(side)], generator.to_rgb[str(side)]]
-    return [*parts, *(layers[str(side)] for layers in (generator.skips, generator.refine) if str(side) in layers)]
+    lists = (generator.to_rgb, generator.skips, generator.refine)
+    return [generator.blocks[generator.sides.index(side)], *(parts[str(side)] for parts in lists if str(side) in parts)]

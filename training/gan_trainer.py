@@ -53,6 +53,8 @@ class Options:
     feature_weight: float = 0.5
     ema_images: float = 1_500.0
     detail: bool = False
+    widen: bool = False
+    columns: int = 4
     precision: str = "auto"
     seed: int = 0
     init: str = ""
@@ -122,7 +124,7 @@ class Trainer:
         self.device = best_device()
         self.type = fast_type(options.precision, self.device)
         self.processes, self.rank = (dist.get_world_size(), dist.get_rank()) if dist.is_initialized() else (1, 0)
-        self.generator = Generator(options.size, options.width, options.z_dim)
+        self.generator = Generator(options.size, options.width, options.z_dim, options.columns)
         self.before: dict[str, Any] = {}
         if options.init:
             try:

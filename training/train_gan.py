@@ -25,11 +25,12 @@ from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import printable, say
 from training.command import Parser, named_path, number, run_command, whole_number
 from training.export import export_generator
-from training.gan import N_MOOD, pretrained_features
+from training.gan import N_MOOD, SQUARE, pretrained_features
 from training.gan_detail import DetailTrainer
 from training.gan_start import AUTO, choose_start, few
 from training.gan_trainer import SIZES, Options, Trainer
-from training.gan_watch import Watch, painter, sample_sheet, told, write_walk
+from training.gan_wide import WideTrainer
+from training.gan_watch import Watch, painter, sample_sheet, told, wide_sheet, write_walk
 from training.output import need_folder, need_place, read_checkpoint, write_text
 from training.pace import Pace
 from training.pictures import ENLARGED_MOST, open_pictures
@@ -50,6 +51,8 @@ HELP = {
     "feature_weight": "how much the judgement by pretrained features counts, beside that by pixels",
     "ema_images": "half-life of the averaged weights, in pictures",
     "detail": "train only the sizes above that of --init, on windows; where there are none, the last two",
+    "widen": "train only the layout of a canvas of --columns around what --init paints, which stays as it is",
+    "columns": "quarters of the height that the widest picture is wide: 4 for squares alone, 10 for all up to 21:9",
     "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
     "init": "start from the generator in this file, a smaller one grown, a larger one cut; auto: the installed one "
@@ -105,6 +108,9 @@ class Run:
         paint, z_dim, size = painter(self._trainer), self._trainer.options.z_dim, self._trainer.options.size
         with whole(samples / f"{step:06d}.jpg") as fresh:
             sample_sheet(paint, z_dim).save(fresh, "JPEG", quality=90)
+        if self._trainer.generator.columns > SQUARE:
+            with whole(samples / f"{step:06d}-wide.jpg") as fresh:
+                wide_sheet(self._trainer).save(fresh, "JPEG", quality=90)
         with whole(samples / "walk.mp4") as fresh:
             write_walk(fresh, paint, z_dim, size)
         figures = self._watch.measure()
@@ -267,6 +273,8 @@ def prepare(options: Options, folder: Path) -> Trainer:
         _say(*(f"passed over: {line}" for line in skipped), few(len(pictures), options))
     if options.detail:
         trainer: Trainer = DetailTrainer(options, pictures)
+    elif options.widen:
+        trainer = WideTrainer(options, pictures, pretrained_features())
     else:
         trainer = Trainer(options, pictures, pretrained_features())
     if (folder / "state.pt").exists():
