@@ -201,6 +201,7 @@ def test_what_is_left_out_is_said(brief: None, tmp_path: Path, monkeypatch: pyte
             {
                 "model": "m",
                 "size": 8,
+                "width": 8,
                 "gflop": 1.0,
                 "about": "A",
                 "runs": [{**row, "matrix_gflop_per_s": 1.0}],

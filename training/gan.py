@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from artgen_osc.inference.canvas import SQUARE
+
 N_MOOD = 2
 MOST = 1.5
 """The sum of valence and energy that is painted at most."""
@@ -21,10 +23,10 @@ DOUBLED = torch.kron(_ROWS, _ROWS)
 """``(16, 9)``: a 3x3 kernel on doubled pixels, as the 4x4 kernel of a transposed convolution of stride 2."""
 REFINED = {8: 2, 16: 2, 32: 2, 64: 2, 128: 1}
 """How many times the maps of a side are refined: above, it would cost more than it shows."""
-SQUARE = 4
-"""Columns of the start map of a square."""
-FRAMED = 16
-"""Rows of the map from which on only a window of the canvas is painted, so many columns of it for a square."""
+START = 4
+"""Rows of the start map, and its columns for a square."""
+FRAMED = SQUARE
+"""Rows of the map from which on only a window of the canvas is painted; so many columns of it are a square."""
 
 
 @functools.cache
@@ -138,7 +140,7 @@ class Generator(nn.Module):
     size : 64, 128, 256 or 512 pixels
     width : channels at 256 px are half of it, and more below
     z_dim : length of z
-    columns : of the start map, an even number from 4 (squares alone) to 10; each is a quarter of the height wide
+    widest : 1 (squares alone), 1.5, 2 or 2.5: width over height of the canvas that is laid out
 
     Attributes
     ----------
@@ -150,20 +152,22 @@ class Generator(nn.Module):
     ``mood`` float ``(n, 2)`` is valence and energy, 0..1; the picture is float
     ``(n, 3, size, width)`` in -1..1.
 
-    A generator with more than `SQUARE` columns lays out a whole canvas, and paints the window of it that
-    ``places`` ``(k,)`` names: k columns of ``size / FRAMED`` pixels. Left out, it is the square in the middle.
+    With a canvas that is wider than a square, the window of it is painted that ``places`` ``(k,)`` names: k columns of
+    ``size / FRAMED`` pixels, see `artgen_osc.inference.canvas`. Left out, it is the square in the middle.
     """
 
-    def __init__(self, size: int = 256, width: int = 32, z_dim: int = 128, columns: int = SQUARE) -> None:
+    def __init__(self, size: int = 256, width: int = 32, z_dim: int = 128, widest: float = 1.0) -> None:
         super().__init__()
-        self.size, self.width, self.z_dim, self.columns = size, width, z_dim, columns
+        self.size, self.width, self.z_dim = size, width, z_dim
+        self.widest = widest
+        self._columns = round(START * widest)
         channels = {4: 8, 8: 8, 16: 5, 32: 3, 64: 2, 128: 1, 256: 0.5, 512: 0.25}
         n = {side: int(width * k) for side, k in channels.items() if side <= size}
         n_style = 128
         self.style_z = nn.Linear(z_dim, n_style)
         self.style_mood = nn.Linear(N_MOOD, n_style)
         self.style = nn.Sequential(nn.SiLU(), nn.Linear(n_style, n_style), nn.SiLU())
-        self.start = nn.Linear(z_dim, n[4] * 2 * SQUARE * columns, bias=False)
+        self.start = nn.Linear(z_dim, n[4] * 2 * START * self._columns, bias=False)
         self.start_norm = nn.BatchNorm2d(n[4] * 2)
         self.sides = sides = [side for side in n if side > 4]
         self.blocks = nn.ModuleList(UpBlock(n[s // 2], n[s], n_style, gated=s < 128) for s in sides)
@@ -184,16 +188,15 @@ class Generator(nn.Module):
 
     def middle(self, columns: int = FRAMED) -> Tensor:
         """The places of a window in the middle of the canvas, so many columns wide."""
-        all_columns = FRAMED // SQUARE * self.columns
-        first = (all_columns - columns) // 2
+        first = (self._columns * FRAMED // START - columns) // 2
         return torch.arange(first, first + columns, device=self.start.weight.device)
 
     def begin(self, z: Tensor, mood: Tensor, places: Tensor | None = None) -> Canvas:
         """What every picture starts from, of four rows."""
         z = z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
         style = self.style(self.style_z(z) + self.style_mood(within_reach(mood) * 4 - 2))
-        x = F.glu(self.start_norm(self.start(z).view(z.shape[0], -1, SQUARE, self.columns)), 1)
-        if places is None and self.columns > SQUARE:
+        x = F.glu(self.start_norm(self.start(z).view(z.shape[0], -1, START, self._columns)), 1)
+        if places is None and self.widest > 1.0:
             places = self.middle()
         return Canvas(style, {4: x}, x, None, places)
 
@@ -228,7 +231,8 @@ class Generator(nn.Module):
         own = self.state_dict()
         weights = {name: value for name, value in weights.items() if not self._is_above(name)}
         if "start.weight" in weights:
-            weights["start.weight"] = with_columns(weights["start.weight"], own["start_norm.weight"].numel(), self.columns)
+            channels = own["start_norm.weight"].numel()
+            weights["start.weight"] = with_columns(weights["start.weight"], channels, self._columns)
         # A model file leaves out what only training counts.
         fresh = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
         known = max((int(name.split(".")[1]) for name in weights if name.startswith("to_rgb.")), default=0)
@@ -258,9 +262,9 @@ class Generator(nn.Module):
 def with_columns(start: Tensor, channels: int, columns: int) -> Tensor:
     """The weights of a start map of another width; the columns in the middle stay.
 
-    Each side of a wider one begins as that side of another picture: its columns are those of a square, after z has been
-    turned by a fixed rotation. So what lies beside the old square is of one kind with it, and neither its mirror image nor
-    a repetition. One that doesn't fit is returned as it is.
+    Each side of a wider one begins as that side of another picture: its columns are those of a square, after z has
+    been turned by a fixed rotation. So what lies beside the old square is of one kind with it, and neither its mirror
+    image nor a repetition. One that doesn't fit is returned as it is.
 
     Parameters
     ----------
@@ -269,10 +273,10 @@ def with_columns(start: Tensor, channels: int, columns: int) -> Tensor:
     columns : of the new map
     """
     z_dim = start.shape[1]
-    old = start.shape[0] // (channels * SQUARE)
-    if old == columns or start.shape[0] != channels * SQUARE * old:
+    old = start.shape[0] // (channels * START)
+    if old == columns or start.shape[0] != channels * START * old:
         return start
-    wide = start.view(channels, SQUARE, old, z_dim)
+    wide = start.view(channels, START, old, z_dim)
     beside = abs(columns - old) // 2
     if columns < old:
         return wide[:, :, beside : beside + columns].reshape(-1, z_dim)

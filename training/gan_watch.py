@@ -69,9 +69,10 @@ def wide_sheet(trainer: Trainer, height: int = 128, across: int = 4, down: int =
     draw = torch.Generator().manual_seed(4)
     z = torch.randn(across * down, trainer.options.z_dim, generator=draw)
     mood = 0.1 + 0.8 * torch.rand(across * down, 2, generator=draw)
-    width = height * WIDE_COLUMNS // FRAMED
+    columns = min(WIDE_COLUMNS, round(FRAMED * trainer.options.widest))
+    width = height * columns // FRAMED
     sheet = Image.new("RGB", (across * (width + 4), down * (height + 4)), "white")
-    paint = painter(trainer, WIDE_COLUMNS)
+    paint = painter(trainer, columns)
     for i, picture in enumerate(paint(z, mood)):
         pixels = Image.fromarray(picture.permute(1, 2, 0).numpy()).resize((width, height), Image.Resampling.LANCZOS)
         sheet.paste(pixels, (i % across * (width + 4), i // across * (height + 4)))

@@ -17,11 +17,10 @@ from training.gan_detail import parts_of
 from training.gan_trainer import JUDGED_FROM, Options, Trainer
 from training.losses import augment, mood_loss, soften
 from training.pictures import MoodScale, colour_mood
+from training.windows import cut, draw_columns, draw_lefts
 
 JUDGED = 128
 """Rows of the pictures that are judged: what is trained makes nothing that is finer."""
-WIDTHS = (16, 22, 28, 28, 37)
-"""Columns of `FRAMED` rows that are painted at once: 1:1, 11:8, 16:9 and 21:9."""
 HELD_AT = 64
 """Rows of the picture whose middle is held."""
 HELD = 10.0
@@ -46,8 +45,8 @@ class WideTrainer(Trainer):
     def __init__(self, options: Options, pictures: Tensor, features: nn.Module) -> None:
         if not options.init:
             raise ValueError("--widen: there is nothing to widen; --init with a generator is needed")
-        if options.columns <= 4 or options.size < JUDGED:
-            raise ValueError(f"--widen: needs --columns of 6 or more and --size of {JUDGED} or more")
+        if options.widest <= 1.0 or options.size < JUDGED:
+            raise ValueError(f"--widen: needs a --widest above 1, such as 2.5, and a --size of {JUDGED} or more")
         super().__init__(options, pictures, features)
         if self.grown_from < options.size:
             raise ValueError(f"--widen: {options.init} paints {self.grown_from} pixels; give --size {self.grown_from}")
@@ -75,17 +74,15 @@ class WideTrainer(Trainer):
         real = F.avg_pool2d(self.real(n)[0], self.options.size // JUDGED)
         z, mood = self.ask(n)
         z, mood = z.to(self.device), within_reach(mood).to(self.device)
-        columns = WIDTHS[int(torch.randint(len(WIDTHS), (1,), generator=self.random))]
-        last = (columns - FRAMED) * JUDGED // FRAMED
-        # Rims are seen as often as all places between them.
-        lefts = torch.randint(-last // 2, last + last // 2 + 1, (n,), generator=self.random).clamp(0, last)
+        columns = draw_columns(self.options.widest, self.random)
+        lefts = draw_lefts(n, (columns - FRAMED) * JUDGED // FRAMED, self.random)
         pace, settled = self.pace()
 
         self.discriminator.requires_grad_(False)
         with torch.set_grad_enabled(pace > 0), self.fast():
             fake, middle = self.paint(self.generator, z, mood, columns)
             small = F.avg_pool2d(fake, self.options.size // JUDGED)
-            window = torch.stack([row[:, :, left : left + JUDGED] for row, left in zip(small, lefts.tolist(), strict=True)])
+            window = cut(small, lefts)
             fake_seen, real_seen = augment([window, real], self.random)
             fake_maps = self.features(soften(fake_seen))
             with torch.no_grad():

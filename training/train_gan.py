@@ -25,12 +25,12 @@ from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import printable, say
 from training.command import Parser, named_path, number, run_command, whole_number
 from training.export import export_generator
-from training.gan import N_MOOD, SQUARE, pretrained_features
+from training.gan import N_MOOD, pretrained_features
 from training.gan_detail import DetailTrainer
 from training.gan_start import AUTO, choose_start, few
 from training.gan_trainer import SIZES, Options, Trainer
-from training.gan_wide import WideTrainer
 from training.gan_watch import Watch, painter, sample_sheet, told, wide_sheet, write_walk
+from training.gan_wide import WideTrainer
 from training.output import need_folder, need_place, read_checkpoint, write_text
 from training.pace import Pace
 from training.pictures import ENLARGED_MOST, open_pictures
@@ -51,8 +51,8 @@ HELP = {
     "feature_weight": "how much the judgement by pretrained features counts, beside that by pixels",
     "ema_images": "half-life of the averaged weights, in pictures",
     "detail": "train only the sizes above that of --init, on windows; where there are none, the last two",
-    "widen": "train only the layout of a canvas of --columns around what --init paints, which stays as it is",
-    "columns": "quarters of the height that the widest picture is wide: 4 for squares alone, 10 for all up to 21:9",
+    "widen": "train only the layout of a canvas as wide as --widest around what --init paints, which stays as it is",
+    "widest": "width over height of the widest picture: 1 for squares alone, 1.5, 2, or 2.5 for all up to 21:9",
     "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
     "init": "start from the generator in this file, a smaller one grown, a larger one cut; auto: the installed one "
@@ -108,7 +108,7 @@ class Run:
         paint, z_dim, size = painter(self._trainer), self._trainer.options.z_dim, self._trainer.options.size
         with whole(samples / f"{step:06d}.jpg") as fresh:
             sample_sheet(paint, z_dim).save(fresh, "JPEG", quality=90)
-        if self._trainer.generator.columns > SQUARE:
+        if self._trainer.options.widest > 1.0:
             with whole(samples / f"{step:06d}-wide.jpg") as fresh:
                 wide_sheet(self._trainer).save(fresh, "JPEG", quality=90)
         with whole(samples / "walk.mp4") as fresh:
@@ -146,6 +146,9 @@ def card(trainer: Trainer) -> dict[str, object]:
     licence = options.licence
     if options.detail:
         trained_on = f"{trainer.before['trained_on']}; detail up to {options.size} px: {len(trainer.pictures)} pictures"
+    elif options.widen:
+        trained_on = f"{trainer.before['trained_on']}; what lies beside a square: {len(trainer.pictures)} pictures"
+        licence = trainer.before["licence"]
     elif trainer.before:
         trained_on = f"{trainer.before.get('trained_on', 'unknown')}; then {trained_on}"
         licence = f"{trainer.before.get('licence', 'unknown')}; then {licence}"

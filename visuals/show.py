@@ -99,7 +99,8 @@ class Show:
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
         self.mood = (float(latent.mood[0]), float(latent.mood[1]))
         if show_dt > 0.0 or not self.pictures:
-            self._worker.request(Request(latent, second, mix, settings.finish), show_dt)
+            width, height = self.screen.size
+            self._worker.request(Request(latent, second, mix, settings.finish, width / height), show_dt)
             self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self.pictures > 0)
         if dt > 0.0 and (why := self._keeping_up.step(self.finish, dt)):

@@ -151,7 +151,7 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
     mood = np.array([analysis["valence"], analysis["energy"]], np.float32)
     z = (direction(seed, z_dim) * np.sqrt(z_dim)).astype(np.float32)
     latent = Latent(z, mood, settings.truncation)
-    picture = painter.paint(Request(latent, latent))
+    picture = painter.paint(Request(latent, latent, aspect=settings.width / settings.height))
     if picture is None:
         raise GalleryError(f"{painter.error}; a model that paints is needed; choose one by --visuals-model FILE")
     height, width = picture.pixels.shape[:2]
