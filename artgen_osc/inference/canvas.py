@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from artgen_osc.errors import ModelError
+from artgen_osc.inference.modelfile import installed_generator, load
 from artgen_osc.inference.onnx_session import Shapes
 
 SQUARE = 16
@@ -76,3 +78,12 @@ class Canvas:
         """What comes after z and mood: the places of a window in the middle of the canvas, or nothing."""
         first = (self.columns - columns) // 2
         return [np.arange(first, first + columns, dtype=np.int64)] if self.many else []
+
+
+def painted_for(aspect: float) -> tuple[int, int]:
+    """Height and width in pixels of what the installed generator paints for a shape; of a small square without one."""
+    try:
+        canvas = Canvas.of(load(installed_generator(), "generator").card)
+    except ModelError:
+        canvas = Canvas(256)
+    return canvas.size, canvas.width(canvas.columns_for(aspect))
