@@ -86,7 +86,8 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     if "left_out" in figures:
         yield f"\nfinisher is left out: {figures['left_out']}"
         return
-    yield f"\n{figures['model']}, {figures['from']} rows of {figures['width']} to {figures['to']}, {figures['gflop']:.2f} GFLOP a picture"
+    size = f"{figures['width']}x{figures['from']}"
+    yield f"\n{figures['model']}, {size} pixels to {figures['to']}, {figures['gflop']:.2f} GFLOP a picture"
     for row in figures["runs"]:
         yield (
             f"  {row['threads']} threads   {row['median_ms']:7.1f} ms, p99 {row['p99_ms']:.1f} of {row['pictures']}   "
