@@ -96,11 +96,13 @@ class SkipExcitation(nn.Module):
         self.excite = nn.Conv2d(n_large, n_large, 1)
 
     def forward(self, small: Tensor, large: Tensor) -> Tensor:
+        # Of a canvas the square in the middle counts: one way of painting for all of it, whatever the window.
+        side = small.shape[-2]
+        beside = (small.shape[-1] - side) // 2
+        small = small[..., beside : beside + side]
         # A mean over equal tiles instead of adaptive pooling: the same, and every engine knows it.
-        tile = small.shape[-2] // 4
+        tile = side // 4
         squeezed = F.silu(self.squeeze(F.avg_pool2d(small, tile) if tile > 1 else small))
-        if squeezed.shape[-1] > 1:  # one for every square of the canvas
-            squeezed = squeezed.mean(3, keepdim=True)
         return large * torch.sigmoid(self.excite(squeezed))
 
 
