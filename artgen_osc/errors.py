@@ -13,8 +13,8 @@
     ├── PluginError        a plugin that isn't there, can't be loaded or doesn't keep its protocol
     └── DisplayError       a window or OpenGL
 
-The text follows one form:
-``<key or device>: <what is wrong, with the value>; <what is allowed>; <next step>``.
+Each text says what is wrong with which value, what would be right where that isn't plain, and what to do next:
+``<key or device>: <what is wrong, with the value>; <what to choose or to do>``. A part that says nothing is left out.
 """
 
 from artgen_osc.runtime.text import printable

@@ -11,7 +11,7 @@ import time
 import timeit
 from contextlib import ExitStack
 
-from artgen_osc.analysis.analyzer import HOP_TIME
+from artgen_osc.analysis.hop import HOP_TIME
 from artgen_osc.config.contract import Contract
 from artgen_osc.osc.mapping.rows import read_rows
 from artgen_osc.osc.sender import OscSender

@@ -17,6 +17,7 @@ import numpy as np
 import soundfile
 
 from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.analysis.pitch import PitchTracker
 from artgen_osc.daemon.offline import ONSET_LAG, TEMPO_SURE, longest_held
 from training.midi import Note, Piece, composed, drum_bars, read_piece, render, varied
 from training.spreadsheet import read_number, read_table
@@ -33,7 +34,7 @@ class Artgen:
     name = "artgen"
 
     def hear(self, sound: np.ndarray, rate: int) -> dict[str, np.ndarray]:
-        analyzer = Analyzer(rate)
+        analyzer, pitch_delay = Analyzer(rate), PitchTracker(RATE).delay
         beats, onsets, pitch, tempos, key = [], [], [], [], ""
         for first in range(0, len(sound), BLOCK):
             for f in analyzer.push(sound[first : first + BLOCK]):
@@ -44,7 +45,7 @@ class Artgen:
                     onsets.append((f.time - ONSET_LAG, now))
                 if f.beat_count and f.tempo_confidence > TEMPO_SURE:
                     tempos.append(f.tempo_bpm)
-                pitch.append((f.time - analyzer.pitch_delay, f.pitch_hz))
+                pitch.append((f.time - pitch_delay, f.pitch_hz))
                 key = f.key
         return {
             "beats": np.array(beats).reshape(-1, 2),

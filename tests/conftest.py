@@ -68,7 +68,7 @@ def need_programs(*names: str) -> None:
 def gl_context() -> Iterator[Any]:
     """An off-screen OpenGL context without errors, before and after."""
     from artgen_osc.errors import DisplayError
-    from visuals.compositor.screen import standalone_context
+    from visuals.compositor.gl import standalone_context
 
     try:
         context = standalone_context()

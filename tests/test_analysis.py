@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artgen_osc.analysis.analyzer import HOP_TIME, N_FFT, Analyzer
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.analysis.hop import HOP_TIME, N_FFT
 from artgen_osc.audio.sources import AudioBlock
 from artgen_osc.schema.table import HARMONY, OUTPUTS, Features, Mood
 from tests import signals

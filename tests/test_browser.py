@@ -238,4 +238,3 @@ def test_the_show_goes_through_another_rate_without_an_end() -> None:
                 levels.append([m.arguments[0] for m in messages if m.path == "/artgen/level_db"])
             assert all(max(level) > -20 for level in levels)
             wait_for(lambda: hub.waiting_ms == 0)
-            hub.leave(daemon._source._closed)  # type: ignore[attr-defined]

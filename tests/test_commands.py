@@ -49,7 +49,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ("live --visuals-speed fast", "--visuals-speed: 'fast' is not a number"),
         ("live --seconds 0", "--seconds: '0' is not a number above 0"),
         ("live --seconds nan", "--seconds: 'nan' is not a number above 0"),
-        ("monitor --port 65536", "--port: '65536' is out of range; a whole number from 0 to 65535 is allowed"),
+        ("monitor --port 65536", "--port: '65536' is out of range; choose a whole number from 0 to 65535"),
         ("gallery serve --port -1", "--port: '-1' is out of range"),
         ("gallery paint x --seed " + "9" * 5000, "--seed: "),
         ("gallery list --near 1", "--near: '1' is not a mood"),
@@ -57,9 +57,9 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ("gallery list --within inf", "--within: 'inf' is out of range"),
         ("gallery list --since 2026-02-30", "--since: '2026-02-30' is not a day; YYYY-MM-DD is allowed"),
         ("gallery list --limit 0", "--limit: '0' is not a number of pictures"),
-        ("live --visuals-fps 0", "visuals.fps: 0 is out of range; a whole number from 1 to 240 is allowed"),
+        ("live --visuals-fps 0", "visuals.fps: 0 is out of range; choose a whole number from 1 to 240"),
         ("live --visuals-truncation 1.0000001", "visuals.truncation: 1.0000001 is out of range"),
-        ("live --visuals-seed 2147483648", "a whole number from 0 to 2147483647 is allowed"),
+        ("live --visuals-seed 2147483648", "is out of range; choose a whole number from 0 to 2147483647"),
         ("replay nope.osc", "nope.osc: can't be read (No such file or directory)"),
     ],
 )
@@ -126,7 +126,7 @@ def test_files_of_a_show_are_beside_it_and_those_of_flags_are_here(tmp_path: Pat
     given, _ = config.load(path, {"visuals.gallery": "here"})
     folder = path.parent
     assert given.audio.input == f"file:{folder}/songs/a.wav"
-    assert given.mood.model == f"{folder}/mood.onnx"
+    assert given.plugin["mood"].model == f"{folder}/mood.onnx"
     assert given.web.certificate == "/etc/c.pem"
     assert given.visuals.model == f"{folder}/a.onnx"
     assert given.visuals.second_model == "b"  # the name of one that is loaded

@@ -13,6 +13,7 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.setting import setting, settings_of
 from tests import show_table
+from tests.support.waiting import wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,13 @@ def test_settings_of_a_plugin_are_read_and_replaced(tmp_path_factory: pytest.Tem
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("amount", 1.5, "is out of range; a number from 0 to 1 is allowed"),
+        ("amount", 1.5, "is out of range; choose a number from 0 to 1"),
         ("amount", "x", "is not a number"),
         ("amount", True, "is not a number"),
         ("amount", float("nan"), "is out of range"),
         ("steps", 1.5, "is not a whole number"),
-        ("on", 1, "is not true or false; true or false is allowed"),
-        ("word", "c", "is not known; a, b are allowed"),
+        ("on", 1, "is not true or false"),
+        ("word", "c", "is not known; choose from a, b"),
         ("files", "x", "is not a list of strings"),
         ("files", [1], "is not a list of strings"),
     ],
@@ -117,18 +118,18 @@ def test_a_receiver_takes_any_finite_number_of_an_extractor_that_it_has_not() ->
             receiver.put(encode_message("/artgen/x/drums/kick", "f", value), "127.0.0.1")
         receiver.put(encode_message("/artgen/x/drums/kick", "s", "text"), "127.0.0.1")
         receiver.put(encode_message("/artgen/elsewhere", "f", 0.5), "127.0.0.1")
-        values = [(row.path, value) for row, value in receiver.poll(1.0)]
+        values: list[tuple[str, object]] = []
+        wait_for(lambda: values.extend((row.path, value) for row, value in receiver.poll(0.1)) or receiver.refused == 3)
     finally:
         receiver.close()
     assert values == [("/artgen/x/drums/kick", 0.5), ("/artgen/x/drums/kick", -1e9)]
-    assert receiver.refused == 3
 
 
 def test_any_setting_by_a_word_of_the_command_line() -> None:
     said = ("visuals.speed=2", "osc.targets=max", "osc.targets=a=b:9", "visuals.freeze=true", "mood.model=")
     file = config.ConfigFile(None, {config.WORDS: said, "visuals.fps": 30})
     assert (file.config.visuals.speed, file.config.visuals.freeze, file.config.visuals.fps) == (2.0, True, 30)
-    assert file.config.osc.targets == ("max", "a=b:9") and file.config.mood.model == ""
+    assert file.config.osc.targets == ("max", "a=b:9") and file.config.plugin["mood"].model == ""
     with pytest.raises(ConfigError, match=r"(?s)--set visuals.sped: no such setting.*speed: 'x' is not a number"):
         config.ConfigFile(None, {config.WORDS: ["visuals.sped=1", "visuals.speed=x"]})
     with pytest.raises(ConfigError, match=r"--set visuals.freeze: 'yes' is not true or false"):

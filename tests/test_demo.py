@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from artgen_osc.analysis.analyzer import HOP_TIME, Analyzer
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.analysis.hop import HOP_TIME
 from artgen_osc.audio import demo, synth
 from artgen_osc.dsp.core import power_to_db
 

@@ -3,13 +3,15 @@
 import itertools
 import logging
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc.audio import devices
+from artgen_osc.audio import devices, portaudio
 from artgen_osc.audio.devices import find_input, list_devices
 from artgen_osc.audio.playback import Player
 from artgen_osc.audio.sources import LEAD, open_source
@@ -158,8 +160,46 @@ def test_device_comes_back(sd, monkeypatch, caplog):
         block = next(block for block in blocks if len(block.samples))
     assert block.samples[0, 0] == pytest.approx(0.2)
     assert block.time > 0.2 and block.dropped > 0
-    said = [record.message for record in caplog.records if record.levelno >= logging.WARNING]
-    assert len(said) == 2 and "the sound stopped" in said[0] and "is back" in said[1]
+
+    def said() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+    wait_for(lambda: len(said()) >= 2, what="a word about both")
+    assert len(said()) == 2 and "the sound stopped" in said()[0] and "is back" in said()[1]
+
+
+def test_portaudio_does_not_start_again_below_another_stream(sd, monkeypatch):
+    """As when the performer turns away from a device that has gone: the next one is open already."""
+    monkeypatch.setattr(devices, "RETRY", 0.05)
+    monkeypatch.setattr(devices, "QUIET", 0.02)
+    with open_source("device:line") as gone, open_source("device:mic") as heard:
+        blocks = gone.blocks()
+        sd.streams[0].active = False
+        wait_for(lambda: len(next(blocks).samples) == 0 and len(sd.streams) == 3)
+        assert not sd.restarts and sd.streams[1].active, "found again without"
+        sd.streams[2].active = False
+        found, sd.devices = sd.devices, []
+        heard.close()
+        wait_for(lambda: len(next(blocks).samples) == 0 and sd.restarts)
+        sd.devices = found
+
+
+def test_a_device_that_is_closed_is_not_looked_for(sd, monkeypatch):
+    monkeypatch.setattr(devices, "RETRY", 0.0)
+    monkeypatch.setattr(devices, "QUIET", 0.02)
+    with open_source("device:line") as source:
+        blocks = source.blocks()
+        sd.streams[0].active = False
+        threading.Timer(0.005, source.close).start()
+        assert not [block for block in blocks if len(block.samples)]
+    wait_for(lambda: not [one for one in threading.enumerate() if one.name == "reopen"])
+    assert not any(stream.active for stream in sd.streams)
+
+
+def test_who_waits_for_portaudio_is_told(sd, monkeypatch):
+    monkeypatch.setattr(portaudio, "PATIENCE", 0.01)
+    with ThreadPoolExecutor(1) as another, portaudio.turn():
+        assert "start the audio server again" in another.submit(failure, lambda: open_source("device:mic")).result()
 
 
 def test_device_comes_back_with_another_rate(sd, monkeypatch):

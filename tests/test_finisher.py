@@ -230,7 +230,7 @@ def test_pictures_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     pairs, skipped = read_pairs(folder)
     assert len(pairs) == 5
     assert [line.partition(":")[0].rpartition("/")[2] for line in skipped] == ["apart.png", "broken.png"]
-    assert "64x64 and 128x256; 4 times the side is allowed" in skipped[0]
+    assert "64x64 and 128x256; make it again with 4 times the side" in skipped[0]
     assert "narrow.png: too small (2x64)" in read_paintings(tmp_path / ART)[1][0]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from artgen_osc.errors import ModelError
+from tests.support.texts import is_told
 from tests.test_generator import write_model
 from visuals.generators.foreign import ForeignGenerator, find_layout
 from visuals.generators.generator import Generator, OnnxGenerator, open_generator
@@ -233,8 +234,7 @@ def test_what_is_wrong_and_which_line_mends_it(tmp_path: Path, form: dict[str, A
         path.with_suffix(".toml").write_text(toml)
     with pytest.raises(ModelError, match=says) as raised:
         ForeignGenerator(path)
-    assert "\n" not in str(raised.value)
-    assert str(raised.value).count(";") >= 1
+    assert is_told(str(raised.value))
 
 
 def test_the_range_is_not_needed_where_it_is_said(tmp_path: Path) -> None:

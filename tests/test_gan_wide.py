@@ -177,7 +177,7 @@ def test_training_a_wide_one_goes_on_exactly_and_exports(tmp_path: Path) -> None
 
 
 def test_a_width_that_cannot_be_trained(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"--widest: 1\.7 can't be laid out; 1, 1\.5, 2, 2\.5 are allowed"):
+    with pytest.raises(ValueError, match=r"--widest: 1\.7 can't be laid out; choose from 1, 1\.5, 2, 2\.5"):
         new_trainer(dataclasses.replace(tiny_options(tmp_path), widest=1.7))
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 def hear(hearing: Hearing, sound: np.ndarray, rate: int, start: float = 0.0) -> list[Features]:
     samples = sound if sound.ndim == 2 else sound[:, None]
     blocks = (replace(block, time=start + block.time) for block in array_blocks(samples, rate))
-    return [features for block in blocks for features, _ in hearing.hear(block)]
+    return [hop.features for block in blocks for hop in hearing.hear(block)]
 
 
 @pytest.mark.parametrize("rate", [22050, 44100, 48000])
@@ -28,9 +28,9 @@ def test_it_hears_what_the_analyzer_alone_would(rate: int, length: int) -> None:
     wanted = Analyzer(rate).push(sound)
     hearing = Hearing(rate)
     got = [
-        features
+        hop.features
         for first in range(0, len(sound), length)
-        for features, _ in hearing.hear(AudioBlock(sound[first : first + length], first / rate))
+        for hop in hearing.hear(AudioBlock(sound[first : first + length], first / rate))
     ]
     assert len(got) == len(wanted)
     for one, other in zip(got, wanted, strict=True):
@@ -66,7 +66,7 @@ def test_lost_sound_makes_the_clock_jump_on_and_nothing_makes_it_go_back() -> No
     hearing = Hearing(22050)
     block = np.zeros((2205, 1), np.float32)
     times = [0.0, 0.1, 0.2, 1.2, 1.3, 0.0, 0.1, 0.2, 0.2]
-    heard = [features.time for time in times for features, _ in hearing.hear(AudioBlock(block, time))]
+    heard = [hop.features.time for time in times for hop in hearing.hear(AudioBlock(block, time))]
     assert (np.diff(heard) > 0.0).all()
     assert np.diff(heard).max() == pytest.approx(0.9 + Analyzer.hop_time, abs=0.001)
     assert heard[-1] == pytest.approx(1.8, abs=2 * Analyzer.hop_time)
@@ -75,7 +75,7 @@ def test_lost_sound_makes_the_clock_jump_on_and_nothing_makes_it_go_back() -> No
 def test_a_block_without_frames_is_silence() -> None:
     hearing = Hearing(44100)
     hear(hearing, signals.music(3.0, 44100), 44100)
-    quiet = [features for _ in range(20) for features, _ in hearing.hear(AudioBlock(np.zeros((0, 2), np.float32), 9.0))]
+    quiet = [hop.features for _ in range(20) for hop in hearing.hear(AudioBlock(np.zeros((0, 2), np.float32), 9.0))]
     assert quiet[-1].level_db == -120.0
     assert quiet[-1].time == pytest.approx(5.0, abs=0.02)
 

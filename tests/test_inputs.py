@@ -24,6 +24,7 @@ class Fake(ClosesItself):
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.lasts = not name.startswith("file:")
         self.closed = False
 
     def blocks(self) -> Iterator[AudioBlock]:
@@ -36,23 +37,21 @@ class Fake(ClosesItself):
 class Studio:
     """Inputs on a fake computer, whose time passes when it is told to."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, first: str = "device:desk") -> None:
+    def __init__(self, first: str = "device:desk") -> None:
         self.broken: dict[str, Exception] = {}
         self.held = threading.Event()
         self.held.set()
         self.hub = BrowserInput()
         self.refused: list[str] = []
         self.opened: list[AudioSource] = []
-        monkeypatch.setattr(inputs, "open_source", self._open)
-        self.inputs = Inputs(first, False, self.hub, self.refused.append)
+        self.inputs = Inputs(first, self._open, self.refused.append)
         self.now = time.monotonic()
 
-    def _open(self, spec: str, *, mute: bool, browser: BrowserInput | None) -> AudioSource:
+    def _open(self, spec: str) -> AudioSource:
         assert self.held.wait(10)
         if spec in self.broken:
             raise self.broken[spec]
-        assert browser
-        source: AudioSource = BrowserSource(browser) if spec == "browser" else Fake(spec)
+        source: AudioSource = BrowserSource(self.hub) if spec == "browser" else Fake(spec)
         self.opened.append(source)
         return source
 
@@ -81,8 +80,8 @@ class Studio:
 
 
 @pytest.fixture
-def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
-    studio = Studio(monkeypatch)
+def studio() -> Iterator[Studio]:
+    studio = Studio()
     yield studio
     studio.held.set()
     studio.inputs.close()
@@ -159,7 +158,7 @@ def test_the_show_returns_when_the_page_is_gone(studio: Studio, caplog: pytest.L
         assert studio.after(4.0) == "browser"
         assert studio.after(2.0) == studio.inputs.spec == "device:desk"
     assert [record.getMessage() for record in caplog.records] == [
-        "browser: no page sends sound any more; device:desk is heard again"
+        "browser: no sound comes any more; device:desk is heard again"
     ]
     assert studio.after(1000.0) == "device:desk"
 
@@ -170,8 +169,8 @@ def test_somebody_has_time_to_allow_the_microphone(studio: Studio) -> None:
     assert studio.after(2.0) == "device:desk"
 
 
-def test_a_show_that_began_with_the_page_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    studio = Studio(monkeypatch, "browser")
+def test_a_show_that_began_with_the_page_waits_for_it() -> None:
+    studio = Studio("browser")
     assert studio.after(1000.0) == "browser"
     studio.want("browser")
     assert studio.after(1000.0) == "browser"
@@ -185,7 +184,7 @@ def test_the_way_back_is_tried_until_it_is_open(studio: Studio, caplog: pytest.L
     with caplog.at_level(logging.WARNING):
         assert studio.after(6.0) == studio.after(1.0) == studio.after(2.0) == "browser"
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
-        "browser: no page sends sound any more",
+        "browser: no sound comes any more",
         "device:desk: isn't there",
     ]
     assert not studio.refused
@@ -221,17 +220,15 @@ def test_a_file_that_was_switched_to_does_not_end_the_show(studio: Studio) -> No
 
 
 @pytest.mark.parametrize("first", ["file:/songs/a.wav", "demo", "url:http://radio.test/song.mp3"])
-def test_what_the_show_began_with_ends_it(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
-    studio = Studio(monkeypatch, first)
+def test_what_the_show_began_with_ends_it(first: str) -> None:
+    studio = Studio(first)
     assert not studio.inputs.ended()
     studio.inputs.close()
 
 
 @pytest.mark.parametrize(("broken", "after"), [(False, "demo"), (True, "nothing")])
-def test_what_is_being_opened_when_the_file_ends_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, broken: bool, after: str
-) -> None:
-    studio = Studio(monkeypatch, "file:/songs/a.wav")
+def test_what_is_being_opened_when_the_file_ends_is_waited_for(broken: bool, after: str) -> None:
+    studio = Studio("file:/songs/a.wav")
     if broken:
         studio.broken["demo"] = AudioError("demo: can't be opened")
     studio.inputs.want("demo")

@@ -39,12 +39,12 @@ def test_missing(tmp_path: Path) -> None:
 
 
 def test_another_kind(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="is a mood model; a generator model is allowed"):
+    with pytest.raises(ModelError, match="is a mood model, not a generator model"):
         modelfile.load(write(tmp_path / "m.onnx"), "generator")
 
 
 def test_another_sample_rate(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="was made for sample_rate 44100; sample_rate 22050 is allowed"):
+    with pytest.raises(ModelError, match="was made for sample_rate 44100, not 22050"):
         modelfile.load(write(tmp_path / "m.onnx", sample_rate=44100), "mood", sample_rate=22050)
 
 
@@ -61,7 +61,7 @@ def test_a_changed_graph_is_refused(tmp_path: Path) -> None:
     model = onnx.load(path)
     model.graph.node[0].op_type = "Mul"
     path.write_bytes(model.SerializeToString())
-    with pytest.raises(ModelError, match="doesn't match the card's sha256"):
+    with pytest.raises(ModelError, match="has changed since it was exported"):
         modelfile.load(path, "mood")
 
 

@@ -72,6 +72,18 @@ def test_what_is_heard_is_shown_and_for_how_long_nothing_was() -> None:
     assert traffic.summary()[0] == "sound    browser, nothing heard for 42 s"
 
 
+def test_values_of_added_extractors_and_broken_plugins_are_shown() -> None:
+    traffic = Traffic(show_table.TABLE.controls)
+    assert not [line for line in traffic.summary() if line.startswith(("added", "plugins"))]
+    kick = Address("/artgen/x/drums/kick", "float", "")
+    hits = Address("/artgen/x/drums/hits", "int", "")
+    traffic.take([(kick, 0.25), (hits, 3), *values(artgen__status__plugins="input tape: no such module")], 0.0)
+    shown = [line for line in traffic.summary() if line.startswith(("added", "plugins"))]
+    assert shown == ["added    drums/kick 0.25, drums/hits 3", "plugins  input tape: no such module"]
+    traffic.take(values(artgen__status__plugins="", visuals__status__plugins="output wall: no such wall"), 1.0)
+    assert "plugins  output wall: no such wall" in traffic.summary()
+
+
 def test_the_table_has_value_unit_and_rate() -> None:
     traffic = Traffic(show_table.TABLE.controls)
     traffic.take(values(artgen__tempo_bpm=128.02), 0.0)

@@ -25,7 +25,7 @@ from visuals.app import run
 from visuals.control.controls import Control, Controls
 from visuals.control.scenes import recall as scenes
 from visuals.generators.rack import Rack
-from visuals.show import Show
+from visuals.loop import RenderLoop
 
 pytestmark = pytest.mark.slow
 
@@ -99,10 +99,10 @@ def test_no_name_in_a_message_ends_the_renderer(
     settings |= {"help": True, "fps": 240}
     frames = 0
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         nonlocal frames
         frames += 1
-        if not sender.next(receivers[0]) and show.worker.name == "idle" and not show.worker.second:
+        if not sender.next(receivers[0]) and loop.scene.worker.name == "idle" and not loop.scene.worker.second:
             receivers[0].put(packet("/visuals/quit", "")[:16] + b",\0\0\0", "127.0.0.1")
 
     file = ConfigFile(None, {f"visuals.{name}": value for name, value in settings.items()})
@@ -128,16 +128,16 @@ def test_no_name_in_a_message_ends_the_daemon(
 
         def all_are_sent() -> bool:
             assert running.runs
-            return not all(sender.next(daemon._receiver) for _ in range(50))
+            return not all(sender.next(daemon.receiver) for _ in range(50))
 
         def obeys() -> bool:
             running.send("/artgen/control/mood/valence", 0.75)
             assert running.runs
-            return bool(daemon._config.mood.valence == 0.75)
+            return bool(daemon.config.plugin["mood"].valence == 0.75)
 
         wait_for(all_are_sent, 60, "the names to be sent")
         wait_for(obeys, 60, "what follows to be obeyed")
-    assert daemon._receiver.refused
+    assert daemon.receiver.refused
     assert not [line for line in caplog.messages if "unexpected" in line]
 
 
@@ -255,7 +255,7 @@ def test_one_message_that_fails_unexpectedly_is_told_and_the_show_goes_on(
     ]
     seen: list[Control] = []
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         seen.append(control)
         if len(seen) % 10 == 0 and script:
             client.send_message(*script.pop(0))

@@ -2,6 +2,7 @@
 
 import doctest
 import fnmatch
+import re
 from itertools import count
 
 import pytest
@@ -49,7 +50,7 @@ PATHS = ("/a", "/ab", "/abc", "/a/b", "/a/b/c", "/x-1/b", "/x2/b", "/long/way/do
 )
 def test_what_a_pattern_means(pattern: str, means: list[str] | None) -> None:
     if means is None:
-        with pytest.raises(OscError, match=r"; .*allowed.*; "):
+        with pytest.raises(OscError, match=re.escape(pattern) + r": .*; \w"):
             matching(pattern, PATHS)
     else:
         assert list(matching(pattern, PATHS)) == means
@@ -68,7 +69,7 @@ def test_an_address_is_no_pattern() -> None:
 
 def test_a_pattern_has_bounds() -> None:
     for pattern in ("/" + "?" * (MAX_WILDCARDS + 1), "/*" + "a" * MAX_PATTERN, "/{" + "," * MAX_WILDCARDS + "}"):
-        with pytest.raises(OscError, match=r"characters, .* wildcards; at most"):
+        with pytest.raises(OscError, match=r"characters, .* wildcards, where .* are the most"):
             matching(pattern, PATHS)
 
 

@@ -76,7 +76,7 @@ def test_the_largest_packets() -> None:
 )
 def test_rubbish_is_refused_with_its_reason(stream: bytes, reason: str) -> None:
     for size in (len(stream), 8193):
-        with pytest.raises(OscError, match=f"{reason}.*; .*allowed; "):
+        with pytest.raises(OscError, match=f"{reason}.*; \\w"):
             unframed(stream, size)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from artgen_osc.analysis.analyzer import HOP_TIME, Analyzer
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.analysis.hop import HOP_TIME
 from artgen_osc.analysis.pitch import KEYS, Harmony, PitchTracker
 from artgen_osc.schema.table import NOTES
 from tests import signals
@@ -25,7 +26,7 @@ def test_a_gliding_voice_with_vibrato_is_followed() -> None:
     hz = 150.0 * 2.0 ** (time / 2.0 + 0.04 * np.sin(2 * np.pi * 5.5 * time))
     analyzer = Analyzer(RATE)
     features = analyzer.push(voice(hz))[10:]
-    meant = hz[[round((f.time - analyzer.pitch_delay) * RATE) for f in features]]
+    meant = hz[[round((f.time - PitchTracker(RATE).delay) * RATE) for f in features]]
     cents = 1200.0 * np.abs(np.log2(np.array([f.pitch_hz for f in features]) / meant))
     assert np.mean(cents < 50.0) > 0.97
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from artgen_osc.config.plugins import KINDS, contract_of, own_contract
-from artgen_osc.plugins.registry import Plugin, Registry, State
+from artgen_osc.plugins.registry import Plugin, Registry, State, own
 from artgen_osc.plugins.running import MOST_IN_A_ROW, Running
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.setting import setting
@@ -139,6 +139,29 @@ def test_the_contract_takes_what_is_right_and_says_why_the_rest_is_not(caplog: p
     }
     assert contract.unusable == {"plugin.gone", "plugin.stolen", "plugin.wrong"}
     assert "begins with /artgen/x/stolen/" in caplog.text and len(caplog.records) == 3
+
+
+def test_one_table_belongs_to_one_plugin(caplog: pytest.LogCaptureFixture) -> None:
+    def found(group: str) -> Iterable[EntryPoint]:
+        wanted = (f"artgen.{kind}s" for kind in ("layer", "effect"))
+        return [EntryPoint("twice", f"{__name__}:Effect", group)] if group in wanted else []
+
+    known = Registry(KINDS, found)
+    contract = contract_of(known)
+    assert sorted(str(plugin.state) for plugin in known.plugins()) == ["has wrong settings", "ready"]
+    assert contract.tables["plugin.twice"] is Effect.Settings and not contract.unusable
+    assert "[plugin.twice] belongs to another plugin of this name; rename this" in caplog.text
+
+
+def test_a_name_of_ours_is_ours_whatever_the_kind() -> None:
+    def found(group: str) -> Iterable[EntryPoint]:
+        added = EntryPoint("mood", f"{__name__}:Effect", group)  # before ours in the order of kinds
+        return [*own(group), *([added] if group == "artgen.effects" else [])]
+
+    known = Registry(KINDS, found)
+    contract = contract_of(known)
+    assert contract.tables["plugin.mood"] is own_contract().tables["plugin.mood"]
+    assert known.plugin("effect", "mood").state is State.MISCONFIGURED
 
 
 def test_our_own_contract_has_no_strangers() -> None:

@@ -57,7 +57,7 @@ def test_many_values_at_once_are_split_into_packets(tmp_path: Path) -> None:
 
 def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
     record(tmp_path / "show.osc", [0.0])
-    with pytest.raises(OscError, match="exists; a new file is allowed"):
+    with pytest.raises(OscError, match="exists already; choose another name"):
         Recording(tmp_path / "show.osc")
     assert len(list(read(tmp_path / "show.osc"))) == 1
 
@@ -91,7 +91,7 @@ def test_a_running_recording_can_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "is empty"),
+        (b"", "without anything in it"),
         (b"RIFF\x24\0\0\0WAVEfmt ", "no recording"),
         (struct.pack(">i", 12) + b"/a\0\0,i\0\0\0\0\0\x01", "no recording"),
         (struct.pack(">i", 16) + b"#bundle\0" + b"\xff" * 8, "no recording"),

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from artgen_osc.analysis.analyzer import HOP_TIME, Analyzer
+from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.analysis.features import RhythmSettings
+from artgen_osc.analysis.hop import HOP_TIME
+from artgen_osc.analysis.pitch import PitchTracker
 from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, HOP, N_BANDS, SAMPLE_RATE, BeatSpectrum, log_filterbank
 from artgen_osc.analysis.rhythm.tracker import Bars, TempoModel
 from artgen_osc.audio.demo import RATE, compose
@@ -99,7 +102,7 @@ def test_gain_changes_no_beat() -> None:
 def test_half_and_double_time(octave: int, factor: float) -> None:
     beats = np.arange(0.3, 21.0, 0.5)
     analyzer = Analyzer(SAMPLE_RATE)
-    analyzer.rhythm.octave = octave
+    analyzer.extractors.steer({"rhythm": RhythmSettings(octave=octave)})
     features = analyzer.push(drums(beats, 20.0))
     assert np.median([f.tempo_bpm for f in features if f.time > 6.0]) == pytest.approx(120.0 * factor, rel=0.03)
     found = beats_of(features)[:, 0]
@@ -111,7 +114,7 @@ def test_half_and_double_time(octave: int, factor: float) -> None:
 
 def test_lead_announces_earlier() -> None:
     analyzer = Analyzer(SAMPLE_RATE)
-    analyzer.rhythm.lead = 0.12
+    analyzer.extractors.steer({"rhythm": RhythmSettings(lead=0.12)})
     found = beats_of(analyzer.push(drums(np.arange(0.3, 15.0, 0.5), 15.0)))
     early = (found[:, 0] - found[:, 1])[found[:, 0] > 5.0]
     assert 0.10 < np.median(early) <= 0.12
@@ -125,7 +128,7 @@ def test_taps_set_tempo_and_phase_where_nothing_is_to_be_heard() -> None:
     for tap in (8.25, 8.95, 9.65, 10.35):
         features = analyzer.push(signals.silence(tap - max(last, 8.0)))
         last = tap
-        analyzer.rhythm.tap(features[-1].time)
+        analyzer.extractors.tap(features[-1].time)
     after = analyzer.push(signals.silence(1.0))
     assert after[5].tempo_bpm == pytest.approx(60.0 / 0.7, rel=0.05)
     due = beats_of(after)
@@ -136,7 +139,7 @@ def test_taps_that_make_no_tempo_are_forgotten() -> None:
     analyzer = Analyzer(SAMPLE_RATE)
     features = analyzer.push(drums(np.arange(0.3, 8.0, 0.5), 8.0))
     for time in (8.0, 8.01, 20.0, 40.0):
-        analyzer.rhythm.tap(time)
+        analyzer.extractors.tap(time)
     after = analyzer.push(drums(np.arange(0.3, 1.0, 0.5), 0.5))
     assert after[-1].tempo_bpm == pytest.approx(features[-1].tempo_bpm, rel=0.1)
 
@@ -159,7 +162,7 @@ def test_a_file_is_analysed_as_it_would_be_heard(tmp_path: Path) -> None:
     assert f_measure(beats, found[:, 0], 5.0) > 0.9
     assert np.median(found[:, 1] - found[:, 0]) <= 0.0
     assert 0.0 < np.median(onsets[:, 1] - onsets[:, 0]) <= 0.035
-    heard = 15.0 - Analyzer(SAMPLE_RATE).pitch_delay  # what was before the first hop is no part of the file
+    heard = 15.0 - PitchTracker(SAMPLE_RATE).delay  # what was before the first hop is no part of the file
     assert len(pitch) == pytest.approx(heard / HOP_TIME, abs=2) and pitch.shape[1] == 3
     assert isinstance(result["key"], str)
 

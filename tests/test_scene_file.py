@@ -48,7 +48,7 @@ def test_a_part_is_enough(tmp_path: Path, text: str, values: dict[str, float]) -
     ("text", "wrong"),
     [
         ("[visuals", "is not valid TOML"),
-        ("[visuals]\nspeed = 99\n", "visuals.speed: 99 is out of range; a number from 0 to 8 is allowed"),
+        ("[visuals]\nspeed = 99\n", "visuals.speed: 99 is out of range; choose a number from 0 to 8"),
         ("[visuals]\nspeed = nan\n", "visuals.speed: nan is out of range"),
         ("[visuals]\nseed = true\n", "visuals.seed: True is not a whole number"),
         ("[visuals]\nbeat_cut = 1\n", "visuals.beat_cut: 1 is not true or false"),

@@ -1,11 +1,11 @@
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from visuals.compositor.brush import brush_sides
+from tests import show_table
+from visuals.compositor.effects.brush import brush_sides
 from visuals.compositor.overlay import text_image
 from visuals.compositor.screen import Screen
 from visuals.modulation.motion import Look
@@ -27,8 +27,8 @@ def picture(size: int = 64) -> np.ndarray:
     return np.stack([127.5 + 100 * wave for wave in waves], axis=2).astype(np.uint8)
 
 
-def drawn(screen: Screen, mix: float = 1.0, look: Look = PLAIN) -> np.ndarray:
-    screen.draw(mix, look)
+def drawn(screen: Screen, mix: float = 1.0, look: Look = PLAIN, **effects: float) -> np.ndarray:
+    screen.draw(mix, look, show_table.drawn(**effects))
     return screen.read_frame().astype(int)
 
 
@@ -136,17 +136,17 @@ def test_drift_past_the_edge_mirrors(screen: Screen) -> None:
 
 def test_finish(screen: Screen) -> None:
     screen.take(filled(128, 128, 128), 1.0)
-    vignette = drawn(screen, look=Look(zoom=1.0, vignette=1.0))
+    vignette = drawn(screen, vignette=1.0)
     assert vignette[45, 80].min() > 120 > 100 > vignette[0, 0].max()
-    grainy = drawn(screen, look=Look(zoom=1.0, grain=1.0))
+    grainy = drawn(screen, grain=1.0)
     assert grainy.std() > 5.0
     assert abs(grainy.mean() - 128) < 3.0
-    assert np.abs(drawn(screen, look=Look(zoom=1.0, grain=1.0, time=0.5)) - grainy).mean() > 1.0, "grain moves"
+    assert np.abs(drawn(screen, look=Look(zoom=1.0, time=0.5), grain=1.0) - grainy).mean() > 1.0, "grain moves"
     assert drawn(screen, look=Look(zoom=1.0, brightness=0.0)).max() == 0
     assert close(drawn(screen, look=Look(zoom=1.0, brightness=0.5)), (64, 64, 64))
 
 
-STROKES = Look(zoom=1.0, brush=1.0)
+STROKES = {"brush": 1.0}
 
 
 def noisy_halves(size: int = 128) -> np.ndarray:
@@ -158,44 +158,48 @@ def noisy_halves(size: int = 128) -> np.ndarray:
 def test_the_brush_takes_the_noise_and_leaves_the_contours(gl_context: Any) -> None:
     screen = Screen(gl_context, (128, 128))
     screen.take(noisy_halves(), 1.0)
-    raw, brushed = drawn(screen), drawn(screen, look=STROKES)
+    raw, brushed = drawn(screen), drawn(screen, **STROKES)
     for side in (slice(10, 54), slice(74, 118)):
         assert brushed[10:118, side].std() < raw[10:118, side].std() / 2.5
         assert abs(brushed[10:118, side].mean() - raw[10:118, side].mean()) < 3
     columns = brushed[10:118].mean(axis=(0, 2))
     assert columns[59] < 95 and columns[68] > 155
-    half = drawn(screen, look=replace(STROKES, brush=0.5))
+    half = drawn(screen, brush=0.5)
     assert np.abs(half - (raw + brushed) / 2).max() <= 3
     screen.release()
 
 
 def test_the_brush_leaves_a_plain_colour_alone(screen: Screen) -> None:
     screen.take(filled(200, 100, 50), 1.0)
-    assert close(drawn(screen, look=STROKES), (200, 100, 50))
+    assert close(drawn(screen, **STROKES), (200, 100, 50))
 
 
 def test_a_larger_picture_has_a_larger_brush(gl_context: Any) -> None:
     screen = Screen(gl_context, (128, 128))
     small = noisy_halves(256)
     screen.take(small, 1.0)
-    strokes = drawn(screen, look=STROKES)
+    strokes = drawn(screen, **STROKES)
     screen.take(small.repeat(2, axis=0).repeat(2, axis=1), 1.0)
-    assert np.abs(drawn(screen, look=STROKES) - strokes).mean() < 4
+    assert np.abs(drawn(screen, **STROKES) - strokes).mean() < 4
     screen.release()
 
 
 def test_a_finished_picture_stands_a_finer_brush(gl_context: Any) -> None:
     screen = Screen(gl_context, (128, 128))
     screen.take(noisy_halves(512), 1.0)
-    wide = drawn(screen, look=STROKES)
+    wide = drawn(screen, **STROKES)
     screen.take(noisy_halves(512), 1.0, fine=True)
-    fine = drawn(screen, look=STROKES)
+    fine = drawn(screen, **STROKES)
     assert fine[10:118, 10:54].std() > wide[10:118, 10:54].std() + 1
     screen.release()
 
 
-@pytest.mark.parametrize("look", [PLAIN, STROKES, Look(zoom=1.2, drift=(0.05, -0.03), vignette=0.5)])
-def test_a_picture_as_large_as_the_target_goes_there_at_once(gl_context: Any, look: Look) -> None:
+@pytest.mark.parametrize(
+    ("look", "effects"), [(PLAIN, {}), (PLAIN, STROKES), (Look(zoom=1.2, drift=(0.05, -0.03)), {"vignette": 0.5})]
+)
+def test_a_picture_as_large_as_the_target_goes_there_at_once(
+    gl_context: Any, look: Look, effects: dict[str, float]
+) -> None:
     """The same as by the enlargement, which is there for smaller ones: at full size both are nearly the picture."""
     size = (640, 360)
     near, far = (Screen(gl_context, size, enlarge=enlarge) for enlarge in (2, 4))
@@ -203,9 +207,9 @@ def test_a_picture_as_large_as_the_target_goes_there_at_once(gl_context: Any, lo
         for part in (picture(512), picture(512)[::-1, ::-1]):
             screen.take(part[:rows, :rows], 1.0)
     for mix in (0.0, 0.4, 1.0):
-        frames = [drawn(screen, mix, look) for screen in (near, far)]
+        frames = [drawn(screen, mix, look, **effects) for screen in (near, far)]
         assert np.abs(frames[0] - frames[1]).mean() < 2.5
-    assert np.abs(near.small(160).astype(int) - far.small(160)).mean() < 2.5
+    assert np.abs(near.read((160, 90)).astype(int) - far.read((160, 90))).mean() < 2.5
     for screen in (near, far):
         screen.release()
 
@@ -214,30 +218,30 @@ def test_a_camera_that_leaves_what_was_kept_sees_the_picture_still(gl_context: A
     """Of a large picture only the rows that may be seen go through the brush; another target may show more."""
     screen = Screen(gl_context, (640, 160))
     screen.take(filled(200, 100, 50, 512), 1.0)
-    assert close(drawn(screen, look=STROKES), (200, 100, 50))
+    assert close(drawn(screen, **STROKES), (200, 100, 50))
     screen.resize((320, 320))
-    assert close(drawn(screen, look=STROKES), (200, 100, 50))
+    assert close(drawn(screen, **STROKES), (200, 100, 50))
     screen.release()
 
 
 def test_the_brush_follows_its_setting_and_each_picture(screen: Screen) -> None:
     screen.take(noisy_halves(), 1.0)
-    raw, brushed = drawn(screen), drawn(screen, look=STROKES)
+    raw, brushed = drawn(screen), drawn(screen, **STROKES)
     assert np.abs(raw - brushed).mean() > 4
     assert (drawn(screen) == raw).all()
-    assert (drawn(screen, look=STROKES) == brushed).all()
+    assert (drawn(screen, **STROKES) == brushed).all()
     screen.take(filled(200, 100, 50, 128), 1.0)
     screen.take(noisy_halves(), 1.0)  # before anything was drawn
-    assert (drawn(screen, look=STROKES) == brushed).all()
+    assert (drawn(screen, **STROKES) == brushed).all()
 
 
 def test_strokes_fade_evenly_from_picture_to_picture(screen: Screen) -> None:
     screen.take(filled(40, 80, 120, 128), 1.0)
-    first = drawn(screen, look=STROKES)
+    first = drawn(screen, **STROKES)
     screen.take(noisy_halves(), 1.0)
-    last = drawn(screen, look=STROKES)
+    last = drawn(screen, **STROKES)
     for mix in (0.25, 0.5, 0.75):
-        assert np.abs(drawn(screen, mix, STROKES) - (first + mix * (last - first))).max() <= 3
+        assert np.abs(drawn(screen, mix, **STROKES) - (first + mix * (last - first))).max() <= 3
 
 
 def test_sides_of_the_brush_are_each_whole_and_mirror_each_other() -> None:
@@ -258,7 +262,7 @@ def test_pictures_that_are_read_back_leave_nothing_behind(gl_context: Any) -> No
     def memory_after(times: int) -> float:
         for _ in range(times):
             drawn(screen)
-            screen.small(640)
+            screen.read((640, 360))
             screen.picture(1.0, PLAIN)
             screen.resize((1280, 720))
         return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20

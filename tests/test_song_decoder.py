@@ -17,6 +17,7 @@ from artgen_osc.web import song_decoder
 from artgen_osc.web.song_decoder import convert
 from tests import signals
 from tests.radio import encode
+from tests.support.texts import is_told
 
 RATE = 44100
 MUSIC = signals.music(4.0, RATE)
@@ -130,7 +131,7 @@ PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:4,\n{}\n#EXT-X-ENDLIST\n"
 def test_what_is_no_sound_is_refused_in_one_sentence(tmp_path: Path, content: bytes) -> None:
     soundfile.write(tmp_path / "secret.wav", MUSIC, RATE)
     (tmp_path / "a").write_bytes(content)
-    with pytest.raises(AudioError, match=r"no sound that can be decoded .*; .*; "):
+    with pytest.raises(AudioError, match=r"no sound that can be decoded .*; "):
         convert(tmp_path / "a", tmp_path / "b.wav", 60.0)
 
 
@@ -160,7 +161,7 @@ def test_damage_gives_sound_or_a_sentence(tmp_path: Path, seed: int) -> None:
         try:
             assert convert(tmp_path / "a", tmp_path / "b.wav", 60.0)["duration"] > 0
         except AudioError as error:
-            assert str(error).count(";") == 2
+            assert is_told(str(error))
 
 
 def test_the_command_and_its_limits(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_options() -> None:
     ],
 )
 def test_what_is_no_target(text: str) -> None:
-    with pytest.raises(OscError, match="is not a target") as error:
+    with pytest.raises(OscError, match=r"is (not a|too long for a) target") as error:
         parse_target(text)
     assert len(str(error.value)) < 800
 
@@ -120,9 +120,9 @@ def test_what_is_meant_is_said_and_is_a_target(text: str, meant: str) -> None:
         ("max,tcp=1", "did you mean tcp?"),
         ("max,rate", "did you mean rate=?"),
         ("max,", "'' is not an option"),
-        ("max,rate=fast", "rate: 'fast' isn't allowed; a number from 0.1 to 1000"),
-        ("max,rate=nan", "rate: 'nan' isn't allowed"),
-        ("max,rate=0", "rate: '0' isn't allowed"),
+        ("max,rate=fast", "rate: 'fast' is not a number from 0.1 to 1000"),
+        ("max,rate=nan", "rate: 'nan' is not a number"),
+        ("max,rate=0", "rate: '0' is not a number from 0.1"),
         ("max,preset=resolme", "'resolme' isn't known; did you mean resolume?"),
         ("max,preset=../x", f"choose from {', '.join(presets())}"),
         ("max,tcp,slip", "says twice what the transport is"),
@@ -130,7 +130,7 @@ def test_what_is_meant_is_said_and_is_a_target(text: str, meant: str) -> None:
         ("239.1.2.3:9,tcp", "reaches one program only"),
     ],
 )
-def test_bad_options_say_what_is_allowed(text: str, said: str) -> None:
+def test_bad_options_say_which_there_are(text: str, said: str) -> None:
     with pytest.raises(OscError, match=said.replace("?", r"\?").replace("../", r"\.\./")):
         parse_target(text)
 

@@ -259,7 +259,7 @@ class TestTraining:
     def test_no_data_and_too_many_folds_are_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="there is none"):
             train_mood.run(train_mood.build_parser().parse_args([f"--run={tmp_path / 'run'}"]))
-        with pytest.raises(ConfigError, match=r"2\.\.6 is allowed"):
+        with pytest.raises(ConfigError, match=r"choose 2 to 6"):
             train_mood.splits([make_songs("x", 12, 0)], 7, 1, 0)
 
     @pytest.mark.parametrize(("label", "says"), [(np.nan, "valence: 0 labels"), (0.5, "valence: all 6 labels")])
@@ -288,7 +288,7 @@ class TestModel:
     def test_model_for_another_rate_is_refused(self, network: Ensemble, split: Split, tmp_path: Path) -> None:
         path = tmp_path / "other.onnx"
         train_mood.export(network, path, train_mood.card(list(split.songs), TINY, {}) | {"sample_rate": 16000})
-        with pytest.raises(ModelError, match="was made for sample_rate 16000; sample_rate 22050 is allowed"):
+        with pytest.raises(ModelError, match="was made for sample_rate 16000, not 22050"):
             MoodEstimator(44100, path)
 
     def test_evaluate(self, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,18 +12,22 @@ import numpy as np
 import pytest
 
 from artgen_osc.config.settings import ConfigFile
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.schema.table import Value
 from tests import show_table
 from tests.ports import free_port
 from visuals.app import run
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Control
 from visuals.gallery.files import read
+from visuals.help import Around, help_lines
+from visuals.loop import RenderLoop
+from visuals.outputs.kind import OutputHost, Showing
 from visuals.outputs.strip import Strip
-from visuals.outputs.window import Window
+from visuals.outputs.window import Window, WindowSettings
 from visuals.outputs.x11 import has_window_manager
-from visuals.show import Show
 
 pytestmark = pytest.mark.slow
 
@@ -81,9 +85,9 @@ def test_an_empty_strip_leaves_no_file_and_says_so(tmp_path: Path, caplog: pytes
 def test_a_short_show_leaves_what_there_is(gl_context: Any, port: int, tmp_path: Path) -> None:
     from PIL import Image
 
-    def on_frame(show: Show, control: Control) -> None:
-        if show.pictures:
-            show.controls.receive([(ROWS["/visuals/quit"], 1)], time.monotonic())
+    def on_frame(loop: RenderLoop, control: Control) -> None:
+        if loop.scene.pictures:
+            loop.stop()
 
     path = tmp_path / "strip.png"
     assert run(small(port), seconds=30.0, strip=path, on_frame=on_frame) == 0
@@ -104,9 +108,9 @@ def test_a_mistake_in_the_show_file_is_told_once(
         looks += 1
         raise ConfigError("one is wrong\ntwo is wrong")
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         if looks:
-            show.controls.receive([(ROWS["/visuals/quit"], 1)], time.monotonic())
+            loop.stop()
 
     file = small(port)
     monkeypatch.setattr(file, "changes", mistaken)
@@ -151,7 +155,7 @@ def test_a_patch_alone_is_enough_to_perform(
     ]
     seen: list[Control] = []
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         seen.append(control)
         if len(seen) % 10 == 0 and script:
             sender.send([(ROWS[path], value) for path, value in script.pop(0)])
@@ -164,7 +168,7 @@ def test_a_patch_alone_is_enough_to_perform(
     (kept,) = (tmp_path / "gallery").glob("*.png")
     about = read(kept).about
     assert (about.id, about.cause, about.width, about.height) == (kept.stem, "asked", 160, 90)
-    assert about.scene == "club" and about.look.brush > 0.0
+    assert about.scene == "club" and about.effects["brush"] > 0.0
 
 
 def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, tmp_path: Path) -> None:
@@ -183,10 +187,10 @@ def test_models_from_elsewhere_are_switched_by_name(gl_context: Any, port: int, 
     ]
     seen: list[str] = []
 
-    def on_frame(show: Show, control: Control) -> None:
-        lines = show.help_lines(control, 0)
+    def on_frame(loop: RenderLoop, control: Control) -> None:
+        lines = help_lines(control, loop.scene, Around((160, 90)))
         seen.append(next(line for line in lines if line.startswith("generator")).split(",")[0])
-        if len(seen) % 30 == 0 and script and not show.worker.loading:
+        if len(seen) % 30 == 0 and script and not loop.scene.worker.loading:
             path, value = script.pop(0)
             sender.send([(ROWS[path], value)])
 
@@ -203,7 +207,7 @@ def test_a_saved_show_file_is_obeyed_and_a_bad_edit_is_not(gl_context: Any, port
     seen: list[Control] = []
     next_edit = 0.0
 
-    def on_frame(show: Show, control: Control) -> None:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
         nonlocal next_edit
         seen.append(control)
         if edits and time.monotonic() > next_edit:
@@ -219,18 +223,18 @@ def test_a_saved_show_file_is_obeyed_and_a_bad_edit_is_not(gl_context: Any, port
 def test_a_lost_frame_does_not_end_the_show(
     gl_context: Any, port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    draw, calls = Show.draw, 0
+    draw, calls = Screen.draw, 0
 
-    def failing(show: Show) -> None:
+    def failing(screen: Screen, *given: Any) -> None:
         nonlocal calls
         calls += 1
         if calls in (3, 4, 5):
             raise RuntimeError("driver hiccup")
-        draw(show)
+        draw(screen, *given)
 
-    monkeypatch.setattr(Show, "draw", failing)
+    monkeypatch.setattr(Screen, "draw", failing)
     frames: list[Control] = []
-    assert run(small(port), seconds=1.0, on_frame=lambda show, control: frames.append(control)) == 0
+    assert run(small(port), seconds=1.0, on_frame=lambda loop, control: frames.append(control)) == 0
     assert frames
     assert sum("driver hiccup" in record.message for record in caplog.records) == 1
 
@@ -258,7 +262,7 @@ given = {"port": int(sys.argv[1]), "query_port": 0, "headless": sys.argv[2] == "
 given |= {"width": 160, "height": 90, "model": "idle"}
 file = ConfigFile(None, {f"visuals.{name}": value for name, value in given.items()})
 try:
-    sys.exit(run(file, on_frame=lambda show, control: print("on", flush=True)))
+    sys.exit(run(file, on_frame=lambda loop, control: print("on", flush=True)))
 except ArtgenError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
@@ -299,12 +303,17 @@ def test_no_display_is_one_line(port: int) -> None:
     assert result.stderr.count("\n") == 1
 
 
+def host() -> OutputHost:
+    config = VisualsConfig(width=160, height=90)
+    return OutputHost(config, show_table.CONTRACT, Showing(Control(config), (160, 90)))
+
+
 def test_a_display_without_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with pytest.raises(DisplayError, match="OpenGL"):
-        Window((160, 90))
+        Window(WindowSettings(), host())
     with pytest.raises(DisplayError, match="0 to 0 are allowed"):
-        Window((160, 90), display=5)
+        Window(WindowSettings(5), host())
 
 
 def test_without_x11_fullscreen_is_left_to_sdl(monkeypatch: pytest.MonkeyPatch) -> None:

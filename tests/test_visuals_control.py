@@ -3,6 +3,7 @@ import math
 import pytest
 
 from artgen_osc.config.tables import Config, VisualsConfig
+from artgen_osc.schema.address import extra
 from artgen_osc.schema.table import Address, Value
 from tests import show_table
 from visuals.control.controls import STALE_S, Controls
@@ -100,11 +101,11 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
     for row in show_table.VISUALS:
         if not row.setting:
             continue
-        name = row.setting.partition(".")[2]
-        kind = type(getattr(VisualsConfig(), name))
+        get = show_table.CONTRACT.get
+        kind = type(get(show_table.config(), row.setting))
         value: Value = "other.onnx" if row.kind == "string" else 1
         send(controls, 0.0, (row.path, value))
-        got = getattr(controls.now(0.0).settings, name)
+        got = get(controls.config, row.setting)
         assert got == ((value,) if kind is tuple else value)
         assert kind is not bool or got is True
 
@@ -130,3 +131,14 @@ def test_words_and_tempo_are_of_the_music_that_plays() -> None:
     assert controls.now(2.5).title == "So what"
     control = controls.now(1.0 + STALE_S + 0.1)
     assert (control.key, control.tempo_bpm, control.title) == ("", 0.0, "")
+
+
+def test_values_of_added_extractors_are_handed_on_by_their_paths(controls: Controls) -> None:
+    for path, value in (("/artgen/x/drums/kick", 0.5), ("/artgen/x/drums/count", 7.0), ("/artgen/beat/phase", 0.25)):
+        row = ROWS.get(path) or extra(path)
+        assert row is not None
+        controls.receive([(row, value)], 1.0)
+    control = controls.now(1.0)
+    assert control.extra == {"/artgen/x/drums/kick": 0.5, "/artgen/x/drums/count": 7.0}
+    assert control.beat_phase == 0.25
+    assert not controls.now(60.0).extra, "nobody says so any more"

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from PIL import Image
 
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.config.tables import Config, VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import ModelError
 from artgen_osc.osc.sender import OscSender
 from tests import show_table
@@ -19,11 +18,15 @@ from tests.ports import free_port
 from tests.support.waiting import wait_for
 from tests.test_modelfile import write as write_other_model
 from visuals import app
+from visuals.clock import Tick
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Control, Controls
 from visuals.generators import finisher as finisher_file
 from visuals.generators.finisher import INSTALLED, Finisher, Frame, most
 from visuals.generators.generator import FloatArray, open_generator
 from visuals.generators.idle import IdleGenerator
+from visuals.help import Around, help_lines
+from visuals.loop import RenderLoop
 from visuals.painting import finishing
 from visuals.painting.finishing import Finishing, too_slow
 from visuals.painting.keeping_up import KeepingUp
@@ -81,7 +84,7 @@ def bad_finishers(folder: Path) -> dict[str, tuple[Path, str]]:
     return {
         "missing": (folder / "none.onnx", "can't be read"),
         "cut": (cut, "is damaged or truncated"),
-        "junk": (junk, r"is damaged or truncated|carries no artgen card"),
+        "junk": (junk, r"is damaged or truncated|carries no card"),
         "another kind": (write_other_model(folder / "mood.onnx"), "is a mood model"),
         "no image network": (
             write_other_model(folder / "x.onnx", kind="finisher", scale=4),
@@ -188,9 +191,9 @@ def test_a_machine_too_slow_from_the_start(monkeypatch: pytest.MonkeyPatch, capl
     monkeypatch.setattr(finishing, "too_slow", lambda painting, taken: True)
     finish = Finishing(Finisher)
     finish(shapes(), 1.0, 0.01)
-    wait_for(lambda: finish.note)
+    wait_for(lambda: any(line.startswith("finisher: off, too slow here") for line in caplog.messages))
+    assert finish.note
     assert finish(shapes(), 1.0, 0.01)[1] == 1
-    assert any(line.startswith("finisher: off, too slow here") for line in caplog.messages)
 
 
 def test_what_is_too_slow() -> None:
@@ -317,10 +320,11 @@ def test_the_control_over_osc(gl_context: Any, tmp_path: Path) -> None:
     sender.add(f"127.0.0.1:{port}")
     told: list[str] = []
 
-    def on_frame(show: Show, control: Control) -> None:
-        if not steps or show.finish != steps[0][0]:
+    def on_frame(loop: RenderLoop, control: Control) -> None:
+        if not steps or loop.scene.scale != steps[0][0]:
             return
-        told.append(next(line for line in show.help_lines(control, 0) if line.startswith("finisher\t")))
+        lines = help_lines(control, loop.scene, Around((160, 90)))
+        told.append(next(line for line in lines if line.startswith("finisher\t")))
         _, amount = steps.pop(0)
         sender.send([(row, amount)] if amount >= 0.0 else [(quit_row, 1)])
 
@@ -339,13 +343,12 @@ def test_a_show_goes_on_without_a_damaged_finisher(
     damaged.write_bytes(INSTALLED.read_bytes()[:5000])
     monkeypatch.setattr(finisher_file, "INSTALLED", damaged)
     port = free_port()
-    quit_row = ROWS["/visuals/quit"]
     lines: list[str] = []
 
-    def on_frame(show: Show, control: Control) -> None:
-        if show.worker.finish_note and show.pictures > 3:
-            lines.extend(show.help_lines(control, 0))
-            show.controls.receive([(quit_row, 1)], time.monotonic())
+    def on_frame(loop: RenderLoop, control: Control) -> None:
+        if loop.scene.worker.finish_note and loop.scene.pictures > 3:
+            lines.extend(help_lines(control, loop.scene, Around((160, 90))))
+            loop.stop()
 
     assert app.run(show_of(write_foreign(tmp_path / "theirs.onnx"), port), seconds=PATIENCE_S, on_frame=on_frame) == 0
     assert any(line.startswith("finisher\toff: ") for line in lines)
@@ -377,11 +380,12 @@ class Told(SyncWorker):
 @pytest.mark.parametrize(("fps", "slow"), [(60.0, False), (11.0, True)])
 def test_a_show_whose_frames_are_slow_asks_for_less(gl_context: Any, fps: float, slow: bool) -> None:
     worker = Told()
-    show = Show(
-        gl_context, (160, 90), Controls(Config(visuals=VisualsConfig(model="network")), show_table.CONTRACT), worker
-    )
+    control = Controls(show_table.config(model="network"), show_table.CONTRACT).now(0.0)
+    screen = Screen(gl_context, (160, 90))
+    show = Show(screen, control, worker)
     for frame in range(round(5 * fps)):
-        show.step(frame / fps, 1.0 / fps)
+        show.step(control, Tick(frame / fps, frame / fps, 1.0 / fps))
     show.close()
+    screen.release()
     assert (worker.reasons[:1] == ["only 11 frames a second with it"]) == slow
     assert bool(worker.reasons) == slow

@@ -1,6 +1,5 @@
 """Hotkeys: each does what a message to its address would do, and says so."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ SCENES = ["calm", "club", "Übergang"]
 
 
 def press(name: str, time: float = 0.0, keyboard: Keyboard | None = None, **settings: Any) -> Pressed:
-    return (keyboard or Keyboard(show_table.TABLE.visuals)).press(name, VisualsConfig(**settings), time, SCENES)
+    values = Controls(Config(visuals=VisualsConfig(**settings)), show_table.CONTRACT).values()
+    return (keyboard or Keyboard(show_table.TABLE.visuals)).press(name, values, time, SCENES)
 
 
 def sent(pressed: Pressed) -> dict[str, object]:
@@ -67,13 +67,15 @@ def test_what_is_said(name: str, note: str) -> None:
 
 
 def test_arrows_move_the_mood_by_hand_and_stop_at_its_ends() -> None:
-    settings = VisualsConfig(manual=True, valence=0.5, energy=0.93)
+    values = Controls(
+        Config(visuals=VisualsConfig(manual=True, valence=0.5, energy=0.93)), show_table.CONTRACT
+    ).values()
     keyboard = Keyboard(show_table.TABLE.visuals)
     for name, valence, energy in (("left", 0.45, 0.93), ("right", 0.5, 0.93), ("up", 0.5, 0.98), ("up", 0.5, 1.0)):
-        pressed = keyboard.press(name, settings, 0.0, SCENES)
+        pressed = keyboard.press(name, values, 0.0, SCENES)
         ((row, value),) = pressed.messages
-        settings = replace(settings, **{row.name: value})
-        assert (settings.valence, settings.energy) == (valence, energy)
+        values = {**values, row.path: value}
+        assert (values["/visuals/mood/valence"], values["/visuals/mood/energy"]) == (valence, energy)
         assert pressed.note == f"valence {valence:.2f}  energy {energy:.2f}"
     assert sent(press("down", manual=True, energy=0.02)) == {"/visuals/mood/energy": 0.0}
 

@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artgen_osc.config.tables import Config, VisualsConfig
+from artgen_osc.config.tables import Config
 from artgen_osc.errors import ModelError
 from artgen_osc.schema.table import Value
 from tests import show_table
+from visuals.clock import Tick
 from visuals.compositor.overlay import text_image
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
 from visuals.generators.idle import IdleGenerator
+from visuals.help import Around, Overlay, help_lines
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
 
@@ -38,10 +41,20 @@ def opener(model: str) -> IdleGenerator:
 class Stage:
     """A show on a clock of its own."""
 
-    def __init__(self, context: Any, config: VisualsConfig, generator_fps: float = 20.0) -> None:
-        self.controls = Controls(Config(visuals=config), show_table.CONTRACT)
-        self.show = Show(context, SIZE, self.controls, SyncWorker(config.model, opener, generator_fps))
+    def __init__(self, context: Any, config: Config, generator_fps: float = 20.0) -> None:
+        self.controls = Controls(config, show_table.CONTRACT)
+        self.screen = Screen(context, SIZE)
+        self.worker = SyncWorker(config.visuals.model, opener, generator_fps)
+        self.show = Show(self.screen, self.controls.now(0.0), self.worker)
+        self.scenes: list[str] = []
+        self.overlay = Overlay(self.screen, lambda: self.around())
         self.time = 0.0
+
+    def around(self, **given: Any) -> Around:
+        return Around(SIZE, scenes=self.scenes, **given)
+
+    def lines(self, **given: Any) -> list[str]:
+        return help_lines(self.controls.now(self.time), self.show.scene, self.around(**given))
 
     def send(self, *pairs: tuple[str, Value]) -> None:
         self.controls.receive([(ROWS[path], value) for path, value in pairs], self.time)
@@ -49,9 +62,21 @@ class Stage:
     def run(self, seconds: float, rate: int = RATE) -> np.ndarray:
         for _ in range(round(seconds * rate)):
             self.time += 1.0 / rate
-            self.show.step(self.time, 1.0 / rate)
-            self.show.draw()
-        return self.show.screen.read_frame().astype(int)
+            tick = Tick(self.time, self.time, 1.0 / rate)
+            control = self.controls.now(self.time)
+            scene = self.show.step(control, tick)
+            self.overlay.step(control, scene, tick)
+            self.screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
+        return self.screen.read_frame().astype(int)
+
+    def picture(self) -> np.ndarray:
+        """Without the overlay."""
+        scene = self.show.scene
+        return self.screen.picture(scene.mix, scene.look, scene.effects, scene.moment).astype(int)
+
+    def close(self) -> None:
+        self.show.close()
+        self.screen.release()
 
 
 @pytest.fixture
@@ -59,12 +84,12 @@ def make_stage(gl_context: Any) -> Iterator[Any]:
     stages: list[Stage] = []
 
     def make(generator_fps: float = 20.0, **settings: Any) -> Stage:
-        stages.append(Stage(gl_context, VisualsConfig(**settings), generator_fps))
+        stages.append(Stage(gl_context, show_table.config(**settings), generator_fps))
         return stages[-1]
 
     yield make
     for stage in stages:
-        stage.show.close()
+        stage.close()
 
 
 def change(a: np.ndarray, b: np.ndarray) -> float:
@@ -170,8 +195,7 @@ def test_another_model_fades_in_and_a_bad_one_changes_nothing(make_stage: Any) -
     before = stage.run(2.0)
     stage.send(("/visuals/model", "bad"))
     assert change(before, stage.run(0.1)) < 6.0
-    control = stage.controls.now(stage.time)
-    assert any("bad: is damaged" in line for line in stage.show.help_lines(control, 0))
+    assert any("bad: is damaged" in line for line in stage.lines())
     stage.send(("/visuals/model", "small"))
     previous = stage.run(1 / RATE)
     for _ in range(10):
@@ -179,7 +203,7 @@ def test_another_model_fades_in_and_a_bad_one_changes_nothing(make_stage: Any) -
         assert change(previous, frame) < 6.0
         previous = frame
     stage.run(2.0)
-    lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
+    lines = stage.lines()
     assert any("small" in line for line in lines)
     assert not any("damaged" in line for line in lines)
 
@@ -222,7 +246,7 @@ def test_two_models_mix_by_hand_without_a_jump(make_stage: Any) -> None:
     steps = changes(stage, 1.5)
     assert max(steps) < usual + 0.2 * change(first, second), "the hand may be quick"
     assert change(stage.run(0.1), second) < 5.0
-    lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
+    lines = stage.lines()
     assert any("idle and small 100%" in line for line in lines)
 
 
@@ -233,7 +257,7 @@ def test_models_are_listed_over_osc_up_to_a_few(make_stage: Any) -> None:
     stage.run(0.1)
     stage.send(("/visuals/model/load", "bad"))
     stage.run(0.5)
-    lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
+    lines = stage.lines()
     assert any("bad: is damaged" in line for line in lines)
     assert any("generator\tidle" in line for line in lines)
 
@@ -243,7 +267,7 @@ def test_help_overlay(make_stage: Any) -> None:
     plain = stage.run(2.5)
     stage.send(("/visuals/help", 1))
     assert change(plain, stage.run(0.5)) > 5.0
-    np.testing.assert_array_equal(plain, stage.show.picture().astype(int))
+    np.testing.assert_array_equal(plain, stage.picture())
     stage.send(("/visuals/help", 0))
     np.testing.assert_array_equal(plain, stage.run(0.5))
 
@@ -251,25 +275,25 @@ def test_help_overlay(make_stage: Any) -> None:
 def test_a_note_shows_for_its_time_without_the_help(make_stage: Any) -> None:
     stage = make_stage(freeze=True)
     plain = stage.run(2.5)
-    stage.show.note("snapshot", 1.5)
+    stage.overlay.note("snapshot", 1.5)
     with_note = stage.run(1.3)
     assert 0.05 < change(plain, with_note) < 5.0
-    np.testing.assert_array_equal(plain, stage.show.picture().astype(int))
+    np.testing.assert_array_equal(plain, stage.picture())
     np.testing.assert_array_equal(plain, stage.run(0.3))
-    stage.show.note("odd \0 \ud800 \n note", 0.5)
+    stage.overlay.note("odd \0 \ud800 \n note", 0.5)
     assert change(plain, stage.run(0.3)) > 0.05
 
 
 def test_help_tells_what_the_daemon_says(make_stage: Any) -> None:
     stage = make_stage(scene="club")
-    stage.show.scenes = ["calm", "club", *(f"song {number}" for number in range(10))]
+    stage.scenes = ["calm", "club", *(f"song {number}" for number in range(10))]
     stage.send(
         ("/artgen/valence", 0.5), ("/artgen/level", 0.62), ("/artgen/tempo_bpm", 127.6), ("/artgen/key", "A minor")
     )
     stage.send(("/artgen/title", "Bach \x1b[2J"), ("/artgen/status/input", "device:Scarlett"))
     stage.send(("/artgen/status/page", "http://10.0.0.2:9103/"), ("/artgen/status/silent", 0.0))
     stage.run(0.1)
-    lines = stage.show.help_lines(stage.controls.now(stage.time), 0)
+    lines = stage.lines()
     assert "input\tdevice:Scarlett, level 0.62" in lines
     assert "music\t128 bpm, A minor, Bach \x1b[2J" in lines
     assert "page\thttp://10.0.0.2:9103/" in lines
@@ -277,9 +301,9 @@ def test_help_tells_what_the_daemon_says(make_stage: Any) -> None:
     assert scenes.startswith("scenes\t1 calm   2 [club]   3 song 0")
     assert "9 song 6" in "".join(lines) and "song 7" not in "".join(lines)
     stage.send(("/artgen/status/silent", 12.0))
-    assert "input\tdevice:Scarlett, nothing heard for 12 s" in stage.show.help_lines(stage.controls.now(stage.time), 0)
+    assert "input\tdevice:Scarlett, nothing heard for 12 s" in stage.lines()
     stage.time += 60.0
-    assert not [line for line in stage.show.help_lines(stage.controls.now(stage.time), 0) if line.startswith("input")]
+    assert not [line for line in stage.lines() if line.startswith("input")]
 
 
 def test_the_overlay_fits_into_a_small_window() -> None:
@@ -296,10 +320,10 @@ def test_letters_of_europe_are_not_the_box_for_what_is_missing() -> None:
 def test_help_says_what_matters(make_stage: Any) -> None:
     stage = make_stage()
     stage.run(0.5)
-    text = "\n".join(stage.show.help_lines(stage.controls.now(stage.time), 4))
+    text = "\n".join(stage.lines(refused=4))
     for part in ("fps", "generator", "valence", "no music", "4 messages", "F11", "Space", "Esc", "Arrows"):
         assert part in text
     stage.send(("/artgen/valence", 0.5))
-    assert "from the music" in "\n".join(stage.show.help_lines(stage.controls.now(stage.time), 0))
+    assert "from the music" in "\n".join(stage.lines())
     stage.send(("/visuals/mood/manual", 1))
-    assert "by hand" in "\n".join(stage.show.help_lines(stage.controls.now(stage.time), 0))
+    assert "by hand" in "\n".join(stage.lines())

@@ -18,7 +18,7 @@ from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from artgen_osc.config.tables import Config, MoodConfig, OscConfig, VisualsConfig, WebConfig
+from artgen_osc.config.tables import Config, OscConfig, VisualsConfig, WebConfig
 from artgen_osc.errors import ConfigError
 from artgen_osc.http import door, guard
 from artgen_osc.osc.receiver import OscReceiver
@@ -308,7 +308,7 @@ def test_the_state_is_that_of_daemon_and_renderer_and_follows_them() -> None:
         contextlib.closing(OscQuery("renderer", "127.0.0.1", 0, receiver, show_table.PAINTED, visuals)) as renderer,
         contextlib.closing(Server(queries=(daemon.port, renderer.port))) as server,
     ):
-        settings = Config(visuals=VisualsConfig(speed=2.0), mood=MoodConfig(freeze=True))
+        settings = show_table.CONTRACT.config({"visuals.speed": 2.0, "mood.freeze": True})
         renderer.publish(show_table.CONTRACT.current(show_table.VISUALS, settings))
         daemon.publish(show_table.CONTRACT.current(show_table.DAEMON, settings))
         with server.open("/state") as page, server.open("/state") as other:
@@ -388,7 +388,9 @@ def test_a_certificate_that_is_none(certificate: tuple[str, str], tmp_path: Path
     empty.touch()
     given = {"missing": ("/no/such.pem", key), "empty": (str(empty), key), "no key": (file, "")}
     chosen = given.get(what, (file, file))
-    with pytest.raises(ConfigError, match=r"^web.certificate: .* can't be used \(.*\); .* are allowed; mkcert makes"):
+    with pytest.raises(
+        ConfigError, match=r"^web.certificate: .* can't be used \(.*\); choose a PEM file .*; mkcert makes"
+    ):
         guard.read_certificate(*chosen)
 
 

@@ -8,11 +8,12 @@ import pytest
 from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.audio import demo
 from artgen_osc.audio.sources import array_blocks
-from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.mood.estimator import MoodEstimator
 from artgen_osc.schema import table as schema
 from artgen_osc.schema.table import Address, Value
 from tests import show_table
+from visuals.clock import Tick
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
 from visuals.generators.generator import open_generator
 from visuals.painting.worker import SyncWorker
@@ -56,8 +57,9 @@ def test_the_four_sections_are_told_apart(bundles: list[tuple[float, Bundle]]) -
 @pytest.mark.parametrize("model", ["", "idle"])
 def test_no_frame_jumps(gl_context: Any, bundles: list[tuple[float, Bundle]], model: str) -> None:
     """The largest change between successive frames stays under five times the median."""
-    controls = Controls(Config(visuals=VisualsConfig(model=model)), show_table.CONTRACT)
-    show = Show(gl_context, SIZE, controls, SyncWorker(model, open_generator, GENERATOR_FPS))
+    controls = Controls(show_table.config(model=model), show_table.CONTRACT)
+    screen = Screen(gl_context, SIZE)
+    show = Show(screen, controls.now(0.0), SyncWorker(model, open_generator, GENERATOR_FPS))
     changes, waiting, before = [], iter(bundles), None
     due = next(waiting)
     for frame in range(1, 60 * RATE):
@@ -65,12 +67,13 @@ def test_no_frame_jumps(gl_context: Any, bundles: list[tuple[float, Bundle]], mo
         while due and due[0] <= now:
             controls.receive(due[1], now)
             due = next(waiting, None)
-        show.step(now, 1 / RATE)
-        show.draw()
-        after = show.screen.read_frame().astype(int)
+        scene = show.step(controls.now(now), Tick(now, now, 1 / RATE))
+        screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
+        after = screen.read_frame().astype(int)
         if before is not None and now > 2.0:
             changes.append(np.abs(after - before).mean())
         before = after
     show.close()
+    screen.release()
     assert min(changes) > 0.0
     assert max(changes) < 5.0 * float(np.median(changes))

@@ -54,7 +54,17 @@ class Clip:
 
 
 def sound_rows(sound: np.ndarray, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
-    """Float16 ``(t, N_FEATURES)`` of float32 ``(frames,)`` or ``(frames, channels)``."""
+    """What the network hears of a sound.
+
+    Parameters
+    ----------
+    sound : float32 ``(frames,)`` or ``(frames, channels)``, ±1
+    sample_rate : Hz
+
+    Returns
+    -------
+    float16 ``(t, N_FEATURES)``
+    """
     mono = to_mono(sound)
     if sample_rate != SAMPLE_RATE:
         mono = Resampler(sample_rate, SAMPLE_RATE).push(mono)
@@ -62,7 +72,17 @@ def sound_rows(sound: np.ndarray, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
 
 
 def at_rows(times: np.ndarray, rows: int) -> np.ndarray:
-    """Events in s as float16 ``(rows,)``: 1 at the nearest row, 0.5 beside it."""
+    """Events as what the network is to say: 1 at the nearest row, 0.5 beside it.
+
+    Parameters
+    ----------
+    times : ``(n,)`` in s
+    rows : how many there are
+
+    Returns
+    -------
+    float16 ``(rows,)``
+    """
     target = np.zeros(rows, np.float16)
     places = np.round(times / FRAME_TIME).astype(int)
     for shift, value in ((-1, 0.5), (1, 0.5), (0, 1.0)):
@@ -71,7 +91,7 @@ def at_rows(times: np.ndarray, rows: int) -> np.ndarray:
     return target
 
 
-def piece_clip(name: str, piece: Piece) -> Clip:
+def _piece_clip(name: str, piece: Piece) -> Clip:
     """A piece, rendered."""
     rows = sound_rows(render(piece, SECONDS))
     return Clip(name, rows, at_rows(piece.beats, len(rows)), at_rows(piece.downbeats, len(rows)))
@@ -106,7 +126,7 @@ def steady_beats(likely: np.ndarray, bpm: float) -> np.ndarray:
     return np.array(found[::-1]) * FRAME_TIME
 
 
-def known_tempo_clip(name: str, sound: np.ndarray, sample_rate: int, bpm: float) -> Clip:
+def _known_tempo_clip(name: str, sound: np.ndarray, sample_rate: int, bpm: float) -> Clip:
     """A recording of a steady, known tempo."""
     rows = sound_rows(sound, sample_rate)
     likely = teach(torch.from_numpy(rows.astype(np.float32))).numpy()
@@ -114,7 +134,7 @@ def known_tempo_clip(name: str, sound: np.ndarray, sample_rate: int, bpm: float)
     return Clip(name, rows, at_rows(beats, len(rows)), np.full(len(rows), np.nan, np.float16))
 
 
-def taught_clip(name: str, sound: np.ndarray, sample_rate: int) -> Clip:
+def _taught_clip(name: str, sound: np.ndarray, sample_rate: int) -> Clip:
     """A recording without labels."""
     rows = sound_rows(sound, sample_rate)
     likely = teach(torch.from_numpy(rows.astype(np.float32))).numpy().astype(np.float16)
@@ -166,21 +186,37 @@ def _kept(cache: Path, name: str, make: Callable[[], Clip]) -> Clip:
 
 
 def midi_clips(folder: Path, variants: int, seed: int, cache: Path, progress: Progress) -> list[list[Clip]]:
-    """Each piece of a POP909 folder: as it is, then `variants` times varied."""
+    """Each piece of a POP909 folder: as it is, then varied.
+
+    Parameters
+    ----------
+    folder : with ``NAME/beat_midi.txt`` for each piece
+    variants : of each piece
+    seed : of the variants
+    cache : folder of what was made before
+    progress : goes through a list, and shows how far it is
+
+    Returns
+    -------
+    one list for each piece, its own clip first
+
+    Raises
+    ------
+    ConfigError
+        There is no piece in the folder.
+    """
     folders = sorted(path.parent for path in folder.glob("*/beat_midi.txt"))
     if not folders:
-        raise ConfigError(
-            f"{folder}: no NAME/beat_midi.txt in it; a folder as POP909 has it is allowed; check the path"
-        )
+        raise ConfigError(f"{folder}: has no NAME/beat_midi.txt, as POP909 has; check the path")
     result = []
     for index, path in enumerate(progress(list(folders))):
         assert isinstance(path, Path)
-        own = [_kept(cache, f"{path.name}", lambda path=path: piece_clip(path.name, _piece(path)))]  # type: ignore[misc]
+        own = [_kept(cache, f"{path.name}", lambda path=path: _piece_clip(path.name, _piece(path)))]  # type: ignore[misc]
         for variant in range(variants):
             # A draw of its own, whatever is in the cache already.
             random = np.random.default_rng([seed, index, variant])
             name = f"{path.name} {seed} {variant}"
-            own.append(_kept(cache, name, lambda p=path, n=name, r=random: piece_clip(n, varied(_piece(p), r))))  # type: ignore[misc]
+            own.append(_kept(cache, name, lambda p=path, n=name, r=random: _piece_clip(n, varied(_piece(p), r))))  # type: ignore[misc]
         result.append(own)
     return result
 
@@ -195,17 +231,33 @@ def _piece(folder: Path) -> Piece:
 
 
 def composed_clips(count: int, seed: int, cache: Path, progress: Progress) -> list[Clip]:
-    """Pieces by chance."""
+    """Pieces by chance.
+
+    Parameters
+    ----------
+    count : how many
+    seed : of all of them
+    cache : folder of what was made before
+    progress : goes through a list, and shows how far it is
+    """
 
     def make(name: str, index: int) -> Clip:
-        return piece_clip(name, composed(np.random.default_rng([seed, 1, index]), SECONDS))
+        return _piece_clip(name, composed(np.random.default_rng([seed, 1, index]), SECONDS))
 
     names = [f"composed {seed} {index}" for index in range(count)]
     return [_kept(cache, str(n), lambda n=n, i=i: make(str(n), i)) for i, n in enumerate(progress(list(names)))]  # type: ignore[misc]
 
 
 def beatless_clips(count: int, seed: int, cache: Path, progress: Progress) -> list[Clip]:
-    """Minutes of what is no music, with silence in between."""
+    """Minutes of what is no music, with silence in between.
+
+    Parameters
+    ----------
+    count : how many, each of about a minute
+    seed : of all of them
+    cache : folder of what was made before
+    progress : goes through a list, and shows how far it is
+    """
 
     def make(name: str, index: int) -> Clip:
         random = np.random.default_rng([seed, 2, index])
@@ -268,7 +320,7 @@ def _tempo(text: str) -> float:
     """
     bpm = read_number(text)
     if not (math.isnan(bpm) or 20.0 <= bpm <= 400.0):
-        raise ValueError(f"bpm is {bpm:g}; 20..400 or empty is allowed")
+        raise ValueError(f"bpm is {bpm:g}; write 20 to 400, or leave it empty")
     return bpm
 
 
@@ -283,8 +335,8 @@ def _recording(folder: Path, path: Path, bpm: float, cache: Path, variants: int,
 
     def make() -> Clip:
         if math.isnan(bpm):
-            return taught_clip(path.stem, *heard())
-        return known_tempo_clip(path.stem, *heard(), bpm)
+            return _taught_clip(path.stem, *heard())
+        return _known_tempo_clip(path.stem, *heard(), bpm)
 
     name = f"{folder.name} {path.name}"
     clips = [_kept(cache, name, make)]

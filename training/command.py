@@ -83,7 +83,12 @@ def say_skipped(lines: list[str] | tuple[str, ...]) -> None:
 
 
 def whole_number(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
-    """Type of a flag: a whole number of ``least..most``."""
+    """Type of a flag: a whole number.
+
+    Parameters
+    ----------
+    least, most : the closed range
+    """
 
     def read(text: str) -> int:
         try:
@@ -92,14 +97,20 @@ def whole_number(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"{text!r} isn't a whole number") from None
         if not least <= value <= most:
             bound = f"{least} or more" if value < least else f"{most} or less"
-            raise argparse.ArgumentTypeError(f"{value} is out of range; {bound} is allowed")
+            raise argparse.ArgumentTypeError(f"{value} is out of range; choose {bound}")
         return value
 
     return read
 
 
 def number(least: float, most: float = math.inf, above: bool = False) -> Callable[[str], float]:
-    """Type of a flag: a finite number of ``least..most``; `above`: but not `least` itself."""
+    """Type of a flag: a finite number.
+
+    Parameters
+    ----------
+    least, most : the closed range
+    above : `least` itself isn't in it
+    """
 
     def read(text: str) -> float:
         try:
@@ -107,9 +118,9 @@ def number(least: float, most: float = math.inf, above: bool = False) -> Callabl
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} isn't a number") from None
         if not (math.isfinite(value) and least <= value <= most) or (above and value == least):
-            bounds = f"above {least:g}" if above else f"{least:g} or more"
+            bounds = f"a number above {least:g}" if above else f"{least:g} or more"
             raise argparse.ArgumentTypeError(
-                f"{text} is out of range; " + (f"{least:g}..{most:g}" if most < math.inf else bounds) + " is allowed"
+                f"{text} is out of range; choose {f'{least:g} to {most:g}' if most < math.inf else bounds}"
             )
         return value
 

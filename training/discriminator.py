@@ -16,31 +16,31 @@ REDRAWN = 64
 """Side of the pictures that are redrawn."""
 
 
-def conv(n_in: int, n_out: int, side: int, stride: int = 1, padding: int = 0) -> nn.Module:
+def _conv(n_in: int, n_out: int, side: int, stride: int = 1, padding: int = 0) -> nn.Module:
     """A convolution under spectral normalisation."""
     return spectral_norm(nn.Conv2d(n_in, n_out, side, stride, padding, bias=False))
 
 
-class Halve(nn.Module):
+class _Halve(nn.Module):
     """Half the size by two ways, averaged: convolutions, and a mean with a 1x1 convolution."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
         self.main = nn.Sequential(
-            conv(n_in, n_out, 4, 2, 1),
+            _conv(n_in, n_out, 4, 2, 1),
             nn.BatchNorm2d(n_out),
             nn.LeakyReLU(0.2),
-            conv(n_out, n_out, 3, 1, 1),
+            _conv(n_out, n_out, 3, 1, 1),
             nn.BatchNorm2d(n_out),
             nn.LeakyReLU(0.2),
         )
-        self.direct = nn.Sequential(nn.AvgPool2d(2), conv(n_in, n_out, 1), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2))
+        self.direct = nn.Sequential(nn.AvgPool2d(2), _conv(n_in, n_out, 1), nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2))
 
     def forward(self, x: Tensor) -> Tensor:
         return (self.main(x) + self.direct(x)) / 2
 
 
-def redraw(n_in: int, halvings: int) -> nn.Sequential:
+def _redraw(n_in: int, halvings: int) -> nn.Sequential:
     """A small decoder: maps to a picture `2 ** halvings` times as large, -1..1."""
     layers: list[nn.Module] = []
     for _ in range(halvings):
@@ -55,15 +55,15 @@ def redraw(n_in: int, halvings: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv2d(n_in, 3, 3, 1, 1), nn.Tanh())
 
 
-def head(n_in: int, width: int = 64) -> nn.Sequential:
+def _head(n_in: int, width: int = 64) -> nn.Sequential:
     """Scores from a map of fixed features."""
     return nn.Sequential(
         nn.BatchNorm2d(n_in, affine=False),
-        conv(n_in, width, 1),
+        _conv(n_in, width, 1),
         nn.LeakyReLU(0.2),
-        conv(width, width, 3, 1, 1),
+        _conv(width, width, 3, 1, 1),
         nn.LeakyReLU(0.2),
-        conv(width, 1, 1),
+        _conv(width, 1, 1),
     )
 
 
@@ -79,27 +79,39 @@ class Discriminator(nn.Module):
 
     def __init__(self, size: int, width: int = 16, channels: Sequence[int] = ()) -> None:
         super().__init__()
-        self.first = nn.Sequential(conv(3, width, 4, 2, 1), nn.LeakyReLU(0.2))
+        self.first = nn.Sequential(_conv(3, width, 4, 2, 1), nn.LeakyReLU(0.2))
         stages, n = [], width
         side = size // 2
         while side > 8:
             n_out = min(2 * n, 8 * width)
-            stages.append(Halve(n, n_out))
+            stages.append(_Halve(n, n_out))
             n, side = n_out, side // 2
         self.stages = nn.ModuleList(stages)
-        self.score = nn.Sequential(conv(n, n, 1), nn.BatchNorm2d(n), nn.LeakyReLU(0.2), conv(n, 1, 4))
+        self.score = nn.Sequential(_conv(n, n, 1), nn.BatchNorm2d(n), nn.LeakyReLU(0.2), _conv(n, 1, 4))
         self.fine = nn.Sequential(
-            conv(3, width, 4, 2, 1),
+            _conv(3, width, 4, 2, 1),
             nn.LeakyReLU(0.2),
-            Halve(width, 2 * width),
-            Halve(2 * width, 4 * width),
-            conv(4 * width, 1, 4),
+            _Halve(width, 2 * width),
+            _Halve(2 * width, 4 * width),
+            _conv(4 * width, 1, 4),
         )
-        self.redraw = redraw(n, 3)
-        self.heads = nn.ModuleList(head(n) for n in channels)
+        self.redraw = _redraw(n, 3)
+        self.heads = nn.ModuleList(_head(n) for n in channels)
 
     def forward(self, pictures: Tensor, maps: Sequence[Tensor] = ()) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Pictures ``(n, 3, size, size)`` and their features to scores by both, high is real, and pictures redrawn."""
+        """Score pictures.
+
+        Parameters
+        ----------
+        pictures : float ``(n, 3, size, size)``, -1..1
+        maps : features of the pictures, one for each of `channels`
+
+        Returns
+        -------
+        by_pixels : scores at full and at half size; high is real
+        by_features : scores by each map
+        redrawn : float ``(n, 3, REDRAWN, REDRAWN)``, -1..1, as a decoder draws them from the last map
+        """
         x = self.first(pictures)
         for stage in self.stages:
             x = stage(x)
@@ -108,5 +120,11 @@ class Discriminator(nn.Module):
 
 
 def redrawing_loss(redrawn: Tensor, pictures: Tensor) -> Tensor:
-    """Mean absolute difference from the pictures at `REDRAWN`."""
+    """Mean absolute difference from the pictures at `REDRAWN`.
+
+    Parameters
+    ----------
+    redrawn : float ``(n, 3, REDRAWN, REDRAWN)``, -1..1
+    pictures : float ``(n, 3, size, size)``, -1..1
+    """
     return F.l1_loss(redrawn, F.adaptive_avg_pool2d(pictures, REDRAWN))

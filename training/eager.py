@@ -33,8 +33,8 @@ def eager_generator(path: str | Path) -> Generator:
         generator.grow_from(read_generator(path))
     except (KeyError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"{path}: isn't a network of training.gan ({error}); one made by training.train_gan is allowed; "
-            "go without the comparison"
+            f"{path}: isn't a network of training.gan ({error}); "
+            "choose one that training.train_gan made, or go without the comparison"
         ) from None
     return generator.eval()
 

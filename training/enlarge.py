@@ -152,9 +152,15 @@ def enlarged(teacher: Callable[[np.ndarray], np.ndarray], picture: np.ndarray, s
 def save(path: Path, pixels: np.ndarray) -> None:
     """Write a picture, whole or not at all.
 
+    Parameters
+    ----------
+    path : where to; its ending is the format, its folder is made
+    pixels : uint8 ``(height, width, 3)``
+
     Raises
     ------
     OSError
+        It can't be written; then a file that was there before stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as part:
@@ -200,7 +206,12 @@ def work_off(jobs: list[Job], teacher: Callable[[np.ndarray], np.ndarray]) -> in
 
 
 def in_turn(first: list[Job], second: list[Job]) -> Iterator[Job]:
-    """One of each in turn, then what is left of the longer list."""
+    """One of each in turn, then what is left of the longer list.
+
+    Parameters
+    ----------
+    first, second : of any length
+    """
     for pair in zip_longest(first, second):
         yield from (job for job in pair if job is not None)
 

@@ -118,7 +118,14 @@ Paint = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def open_at(model: ModelFile, threads: int, aspect: float = 1.0) -> Paint:
-    """A generator as the show runs it; `aspect`: width over height, where it paints more than squares."""
+    """A generator as the show runs it.
+
+    Parameters
+    ----------
+    model : of the generator
+    threads : cores to use
+    aspect : width over height, where it paints more than squares
+    """
     canvas = Canvas.of(model.card)
     columns = canvas.columns_for(aspect)
     shapes = canvas.shapes(model.card["z_dim"], columns) if canvas.many else None
@@ -127,7 +134,13 @@ def open_at(model: ModelFile, threads: int, aspect: float = 1.0) -> Paint:
 
 
 def paint(model: ModelFile, moods: Tensor, threads: int, aspect: float = 1.0) -> Tensor:
-    """A picture for each mood, each with a z of its own: uint8 ``(n, 3, size, width)``."""
+    """A picture for each mood, each with a z of its own: uint8 ``(n, 3, size, width)``.
+
+    Parameters
+    ----------
+    moods : ``(n, 2)``
+    model, threads, aspect : as for `open_at`
+    """
     engine = open_at(model, threads, aspect)
     z = torch.randn(len(moods), model.card["z_dim"], generator=torch.Generator().manual_seed(1)).numpy()
     pictures = []
@@ -159,7 +172,16 @@ def _walk_evenness(model: ModelFile, threads: int) -> float:
 
 
 def r2(asked: Tensor, measured: Tensor) -> Tensor:
-    """Share of the variance of the asked moods that the measured ones follow: ``(n, 2)`` twice to ``(2,)``."""
+    """Share of the variance of the asked moods that the measured ones follow.
+
+    Parameters
+    ----------
+    asked, measured : float ``(n, 2)``
+
+    Returns
+    -------
+    float ``(2,)``, 1 at most; 0 is as good as their mean
+    """
     return 1 - (measured - asked).square().sum(0) / (asked - asked.mean(0)).square().sum(0)
 
 
@@ -225,7 +247,12 @@ def coarse_bytes(pictures: Tensor) -> Tensor:
 
 
 def diversity(real: Tensor, fake: Tensor) -> float:
-    """Mean distance of two generated pictures at 32x32, 1 for that of two real ones."""
+    """Mean distance of two generated pictures at 32x32, 1 for that of two real ones.
+
+    Parameters
+    ----------
+    real, fake : uint8 or float ``(n, 3, size, size)``; the first 500 count
+    """
     return (F.pdist(_coarse(fake[:500])).mean() / F.pdist(_coarse(real[:500])).mean()).item()
 
 
@@ -249,7 +276,12 @@ def perceptual_diversity(real: Tensor, fake: Tensor, features: nn.Module) -> flo
 
 
 def nearest_neighbour(real: Tensor, fake: Tensor) -> float:
-    """Mean distance at 32x32 to the closest real picture, 1 for that from a real picture to the closest other one."""
+    """Mean distance at 32x32 to the closest real picture, 1 for that from a real picture to the closest other one.
+
+    Parameters
+    ----------
+    real, fake : uint8 or float ``(n, 3, size, size)``
+    """
     ours, theirs = _coarse(fake), _coarse(real)
     among = torch.cdist(theirs, theirs).fill_diagonal_(torch.inf)
     return (torch.cdist(ours, theirs).min(1).values.mean() / among.min(1).values.mean()).item()

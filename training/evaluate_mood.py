@@ -65,6 +65,7 @@ def judge(engine: Engine, mel: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
+    engine : of a mood model
     mel : uint8 ``(128, t)``
 
     Returns

@@ -56,6 +56,8 @@ def export_model(
     examples : one input tensor for each name, with the batch size of the show
     path : where the file goes; replaced only when the new one is proven
     card : ``kind``, the form of the input, ``trained_on``, ``licence`` and figures
+    input_names : one for each of `examples`
+    output_names : one for each tensor that `module` returns
     half : store the weights in 16 bits; they must be exact in 16 bits already
     axes : names of the sides that may have any length, by input and output
     parity : how far the outputs may differ; None: `PARITY`
@@ -78,7 +80,7 @@ def export_model(
         _write(module, examples, fresh, card, input_names, output_names, half, axes)
         difference = _difference(module, examples, fresh, card["kind"])
         if not difference <= parity:
-            raise ValueError(f"{path}: the exported model differs by {difference:.2g}; {parity:g} is allowed")
+            raise ValueError(f"{path}: the exported model differs by {difference:.2g}, more than {parity:g}")
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole(path) as file:
             shutil.copyfile(fresh, file)
@@ -137,6 +139,21 @@ def export_generator(generator: Generator, path: str | Path, card: dict[str, Any
     """Export a generator with weights stored in 16 bits: inputs ``z`` and ``mood``, output ``picture``.
 
     One with a canvas takes ``places`` too, any number, and its card says so; see `artgen_osc.inference.canvas`.
+
+    Parameters
+    ----------
+    generator : Generator
+    path : where the file goes
+    card : as for `export_model`, with ``z_dim`` and ``n_mood``
+
+    Returns
+    -------
+    as `export_model`
+
+    Raises
+    ------
+    ValueError
+        As `export_model`.
     """
     halved = copy.deepcopy(generator).eval().half().float().to(memory_format=torch.contiguous_format)
     examples = [torch.randn(1, card["z_dim"]), torch.rand(1, card["n_mood"])]

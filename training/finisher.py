@@ -126,7 +126,17 @@ class Finisher(nn.Module):
         return F.conv2d(torch.cat(seen, 1), weight, self.last.bias * SMALL, padding=1)
 
     def paint(self, x: Tensor, shift: tuple[int, int] = (0, 0)) -> Tensor:
-        """As `details`, put together: float ``(n, 3, 4 height, 4 width)``, -1..1 and a little beyond."""
+        """As `details`, put together.
+
+        Parameters
+        ----------
+        x : float ``(n, 3, height, width)`` in -1..1
+        shift : rows and columns by which the noise is moved
+
+        Returns
+        -------
+        float ``(n, 3, 4 height, 4 width)``, -1..1 and a little beyond
+        """
         y = self.details(x, shift).float()
         n, _, height, width = y.shape
         y = y.view(n, SCALE, SCALE, 3, height, width).permute(0, 3, 4, 1, 5, 2)
@@ -185,6 +195,16 @@ class Judge(nn.Module):
         )
 
     def forward(self, large: Tensor, small: Tensor) -> Tensor:
-        """Windows float ``(n, 3, 4 side, 4 side)`` and what they were made of ``(n, 3, side, side)`` to scores."""
+        """Score windows of large pictures.
+
+        Parameters
+        ----------
+        large : float ``(n, 3, 4 side, 4 side)``, -1..1
+        small : float ``(n, 3, side, side)``, what they were made of
+
+        Returns
+        -------
+        scores, ``(n, 1, rows, columns)``
+        """
         beside = F.interpolate(small, scale_factor=float(SCALE), mode="bilinear", align_corners=False)
         return self.layers(torch.cat([large, large - beside], 1))

@@ -91,7 +91,7 @@ def _pair(path: Path) -> Pair | str:
         return f"{path}: {error}"
     if large.shape[1:] != (small.shape[1] * SCALE, small.shape[2] * SCALE):
         sizes = " and ".join(f"{picture.shape[2]}x{picture.shape[1]}" for picture in (small, large))
-        return f"{path}: it and its enlargement are {sizes}; {SCALE} times the side is allowed"
+        return f"{path}: it and its enlargement are {sizes}; make it again with {SCALE} times the side"
     return Pair(path.stem, small, large)
 
 

@@ -144,6 +144,14 @@ class _Studio:
 def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float) -> dict[str, Any]:
     """Fit, write the file, and return the figures on fresh points.
 
+    Parameters
+    ----------
+    path : of a foreign generator's ONNX file; what is fitted is written beside it
+    count : pictures to learn from at first; a quarter as many come with each round
+    check : pictures that are painted to measure the result
+    threads : of the processor
+    truncation : 0..1, of the truncation trick
+
     Raises
     ------
     ModelError
@@ -153,7 +161,7 @@ def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float
         raise ModelError(f"{path}: was exported by artgen and obeys the mood already; nothing is to be fitted")
     generator = ForeignGenerator(path, threads, steered=False)
     if generator.has_mood:
-        raise ModelError(f"{path}: has a mood input already; a model without one is allowed; nothing is to be fitted")
+        raise ModelError(f"{path}: has a mood input already; nothing is to be fitted")
     studio = _Studio(generator, truncation)
     points = list(studio.points(count))
     measured, plain = studio.paint(points, f"paint {count} pictures")
@@ -230,7 +238,7 @@ def _run(arguments: list[str] | None) -> None:
         description="Teach a generator without a mood input to obey valence and energy.",
         epilog="example: python -m training.fit_mood my-stylegan.onnx",
     )
-    parser.add_argument("model", type=named_path, help="an ONNX file; see docs/own-generator.md for what is allowed")
+    parser.add_argument("model", type=named_path, help="an ONNX file; docs/own-generator.md says which can be used")
     parser.add_argument("--count", type=whole_number(50), default=2000, help="pictures to learn from at first (2000)")
     parser.add_argument("--check", type=whole_number(20), default=500, help="fresh pictures for the figures (500)")
     parser.add_argument("--threads", type=whole_number(1, MOST_THREADS), default=2, help="cores to use (2)")

@@ -39,6 +39,10 @@ class UpConv(nn.Conv2d):
 
     The doubled rows and columns make each 2x2 group of outputs see 2x2 inputs only, so the same
     numbers cost 4/9 of the multiplications.
+
+    Parameters
+    ----------
+    n_in, n_out : channels
     """
 
     def __init__(self, n_in: int, n_out: int) -> None:
@@ -52,7 +56,7 @@ class UpConv(nn.Conv2d):
         return F.conv_transpose2d(x, kernel.contiguous(memory_format=torch.channels_last), stride=2, padding=1)
 
 
-class UpBlock(nn.Module):
+class _UpBlock(nn.Module):
     """Twice the size: `UpConv`, batch norm, modulation by z and the mood, gate."""
 
     def __init__(self, n_in: int, n_out: int, n_style: int, gated: bool = True) -> None:
@@ -71,7 +75,7 @@ class UpBlock(nn.Module):
         return F.glu(x, 1) if self.gated else F.leaky_relu(x, 0.2)
 
 
-class Refine(nn.Module):
+class _Refine(nn.Module):
     """A 3x3 convolution beside the map, batch norm, modulation; it adds nothing before it is trained."""
 
     def __init__(self, n: int, n_style: int) -> None:
@@ -87,7 +91,7 @@ class Refine(nn.Module):
         return x + F.leaky_relu(self.norm(self.conv(x)) * gain + shift, 0.2)
 
 
-class SkipExcitation(nn.Module):
+class _SkipExcitation(nn.Module):
     """Channel gains for a large map, computed from a small one."""
 
     def __init__(self, n_small: int, n_large: int) -> None:
@@ -172,16 +176,28 @@ class Generator(nn.Module):
         self.start = nn.Linear(z_dim, n[4] * 2 * START * self._columns, bias=False)
         self.start_norm = nn.BatchNorm2d(n[4] * 2)
         self.sides = sides = [side for side in n if side > 4]
-        self.blocks = nn.ModuleList(UpBlock(n[s // 2], n[s], n_style, gated=s < 128) for s in sides)
+        self.blocks = nn.ModuleList(_UpBlock(n[s // 2], n[s], n_style, gated=s < 128) for s in sides)
         self.refine = nn.ModuleDict(
-            {str(s): nn.ModuleList(Refine(n[s], n_style) for _ in range(REFINED[s])) for s in sides if s in REFINED}
+            {str(s): nn.ModuleList(_Refine(n[s], n_style) for _ in range(REFINED[s])) for s in sides if s in REFINED}
         )
         pairs = [(s // 16, s) for s in sides if s >= 64]
-        self.skips = nn.ModuleDict({str(s): SkipExcitation(n[small], n[s]) for small, s in pairs})
+        self.skips = nn.ModuleDict({str(s): _SkipExcitation(n[small], n[s]) for small, s in pairs})
         self.to_rgb = nn.ModuleDict({str(s): nn.Conv2d(n[s], 3, 3, padding=1) for s in sides if s >= 32})
         nn.init.normal_(self.start.weight, 0.0, 0.05)
 
     def forward(self, z: Tensor, mood: Tensor, places: Tensor | None = None) -> Tensor:
+        """Paint pictures.
+
+        Parameters
+        ----------
+        z : float ``(n, z_dim)``; only its direction counts
+        mood : float ``(n, 2)``, valence and energy, 0..1
+        places : ``(k,)``, the window of the canvas; None: the square in the middle
+
+        Returns
+        -------
+        float ``(n, 3, size, k * size / FRAMED)``, -1..1
+        """
         canvas = self.begin(z, mood, places)
         for side in self.sides:
             self.enlarge(canvas, side)
@@ -189,12 +205,19 @@ class Generator(nn.Module):
         return torch.tanh(canvas.picture)
 
     def middle(self, columns: int = FRAMED) -> Tensor:
-        """The places of a window in the middle of the canvas, so many columns wide."""
+        """The places ``(columns,)`` of a window in the middle of the canvas; `FRAMED` columns are a square."""
         first = (self._columns * FRAMED // START - columns) // 2
         return torch.arange(first, first + columns, device=self.start.weight.device)
 
     def begin(self, z: Tensor, mood: Tensor, places: Tensor | None = None) -> Canvas:
-        """What every picture starts from, of four rows."""
+        """What every picture starts from, of four rows.
+
+        Parameters
+        ----------
+        z : float ``(n, z_dim)``; only its direction counts
+        mood : float ``(n, 2)``, valence and energy, 0..1
+        places : as for `forward`
+        """
         z = z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
         style = self.style(self.style_z(z) + self.style_mood(within_reach(mood) * 4 - 2))
         x = F.glu(self.start_norm(self.start(z).view(z.shape[0], -1, START, self._columns)), 1)
@@ -203,7 +226,13 @@ class Generator(nn.Module):
         return Canvas(style, {4: x}, x, None, places)
 
     def enlarge(self, canvas: Canvas, side: int) -> None:
-        """Go on to the next of `sides`."""
+        """Go on to the next of `sides`.
+
+        Parameters
+        ----------
+        canvas : as `begin` and the sides before have left it; it is changed
+        side : of the new map, one of `sides`
+        """
         x = self.blocks[self.sides.index(side)](canvas.x, canvas.style)
         if str(side) in self.refine:
             for layer in self.refine[str(side)]:

@@ -46,7 +46,7 @@ class DetailTrainer(Trainer):
         if not options.init:
             raise ValueError("--detail: there is nothing to add to; --init with a generator is needed")
         if options.size < 2 * WINDOW:
-            raise ValueError(f"--detail: --size {options.size} is too small; {2 * WINDOW} or more is allowed")
+            raise ValueError(f"--detail: --size {options.size} is too small; choose {2 * WINDOW} or more")
         super().__init__(options, pictures, nn.Identity())
         mended = self.grown_from >= options.size
         self._base = options.size // 4 if mended else self.grown_from
@@ -97,7 +97,18 @@ class DetailTrainer(Trainer):
         return self.judge({"generator": adversarial, "change": change}, real_seen, fake_seen, (), start)
 
     def change(self, fake: Tensor, canvas: Canvas, top: int, left: int) -> Tensor:
-        """How far a window is from what was painted there before, in mean absolute differences of coarse pixels."""
+        """How far a window is from what was painted there before.
+
+        Parameters
+        ----------
+        fake : float ``(n, 3, WINDOW, WINDOW)``, as painted now
+        canvas : of the smaller picture
+        top, left : of the window, pixels of the smaller picture
+
+        Returns
+        -------
+        mean absolute difference of coarse pixels
+        """
         if self._model is not None:
             with torch.no_grad(), self.fast():
                 before = self.paint_window(self._model, canvas, top, left)
@@ -108,7 +119,18 @@ class DetailTrainer(Trainer):
         return F.l1_loss(F.avg_pool2d(fake.float(), self._scale_up * HELD), F.avg_pool2d(before, HELD))
 
     def paint_window(self, generator: Generator, canvas: Canvas, top: int, left: int) -> Tensor:
-        """The window at (`top`, `left`) of the smaller picture: ``(n, 3, WINDOW, WINDOW)``."""
+        """Paint a window of the larger picture.
+
+        Parameters
+        ----------
+        generator : with all of its blocks
+        canvas : of the smaller picture; it stays as it is
+        top, left : of the window, pixels of the smaller picture
+
+        Returns
+        -------
+        float ``(n, 3, WINDOW, WINDOW)``, -1..1
+        """
         assert canvas.picture is not None
         side = WINDOW // self._scale_up
         rows = slice(max(0, top - MARGIN), top + side + MARGIN)
@@ -124,6 +146,12 @@ class DetailTrainer(Trainer):
 
 
 def parts_of(generator: Generator, side: int) -> list[nn.Module]:
-    """What makes the maps and the picture of one size."""
+    """What makes the maps and the picture of one size.
+
+    Parameters
+    ----------
+    generator : Generator
+    side : one of its sides
+    """
     lists = (generator.to_rgb, generator.skips, generator.refine)
     return [generator.blocks[generator.sides.index(side)], *(parts[str(side)] for parts in lists if str(side) in parts)]

@@ -67,7 +67,13 @@ def _began_with(folder: Path) -> str:
 
 
 def few(pictures: int, options: Options) -> str:
-    """What to tell of a collection that is small, or nothing."""
+    """What to tell of a collection that is small, or nothing.
+
+    Parameters
+    ----------
+    pictures : how many can be used
+    options : of the run
+    """
     if pictures >= FEW:
         return ""
     word = f"{pictures} pictures are few, {FEW} or more are better: watch the sheets"

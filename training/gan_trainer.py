@@ -72,7 +72,7 @@ def best_device() -> torch.device:
     return torch.device("cuda", torch.cuda.current_device()) if torch.cuda.is_available() else torch.device("cpu")
 
 
-def fast_type(precision: str, device: torch.device) -> torch.dtype:
+def _fast_type(precision: str, device: torch.device) -> torch.dtype:
     """The type that a step computes in: bfloat16 by itself only where the hardware has instructions for it.
 
     Raises
@@ -81,7 +81,7 @@ def fast_type(precision: str, device: torch.device) -> torch.dtype:
         `precision` is none of `PRECISIONS`.
     """
     if precision not in PRECISIONS:
-        raise ValueError(f"--precision: {precision} is unknown; {', '.join(PRECISIONS)} are allowed; leave it out")
+        raise ValueError(f"--precision: {precision} is unknown; choose from {', '.join(PRECISIONS)}")
     if precision != "auto":
         return torch.bfloat16 if precision == "bfloat16" else torch.float32
     if device.type == "cuda":
@@ -118,19 +118,17 @@ class Trainer:
 
     def __init__(self, options: Options, pictures: Tensor, features: nn.Module) -> None:
         if options.batch < 2:
-            raise ValueError(f"--batch: {options.batch} is too few; 2 or more is allowed; try 8")
+            raise ValueError(f"--batch: {options.batch} is too few; choose 2 or more, such as 8")
         if options.size not in SIZES:
-            raise ValueError(
-                f"--size: {options.size} can't be trained; {', '.join(map(str, SIZES))} are allowed; try 256"
-            )
+            raise ValueError(f"--size: {options.size} can't be trained; choose from {', '.join(map(str, SIZES))}")
         if options.widest not in CANVASES:
             raise ValueError(
-                f"--widest: {options.widest:g} can't be laid out; {', '.join(f'{c:g}' for c in CANVASES)} are allowed"
+                f"--widest: {options.widest:g} can't be laid out; choose from {', '.join(f'{c:g}' for c in CANVASES)}"
             )
         torch.manual_seed(options.seed)
         self.options, self.pictures = options, pictures
         self.device = best_device()
-        self.type = fast_type(options.precision, self.device)
+        self.type = _fast_type(options.precision, self.device)
         self.processes, self.rank = (dist.get_world_size(), dist.get_rank()) if dist.is_initialized() else (1, 0)
         self.generator = Generator(options.size, options.width, options.z_dim, options.widest)
         self.before: dict[str, Any] = {}
@@ -241,7 +239,15 @@ class Trainer:
         return torch.autocast(self.device.type, self.type, enabled=self.type != torch.float32)
 
     def update(self, net: nn.Module, adam: torch.optim.Adam, loss: Tensor, rate: float) -> None:
-        """One step of Adam, the same in all processes."""
+        """One step of Adam, the same in all processes.
+
+        Parameters
+        ----------
+        net : whose gradients are shared between the processes
+        adam : of its parameters
+        loss : one number
+        rate : Adam's
+        """
         for group in adam.param_groups:
             group["lr"] = rate
         adam.zero_grad(set_to_none=True)
@@ -273,7 +279,19 @@ class Trainer:
         maps: Sequence[Tensor],
         start: float,
     ) -> dict[str, float]:
-        """The discriminator's half of a step that began at `start`; the losses of the whole step are returned."""
+        """The discriminator's half of a step.
+
+        Parameters
+        ----------
+        losses : of the generator's half, by name
+        real_seen, fake_seen : float ``(n, 3, size, size)``, augmented
+        maps : features of both, the real ones first
+        start : s, monotonic, when the step began
+
+        Returns
+        -------
+        the losses of the whole step, by name
+        """
         self.discriminator.requires_grad_(True)
         with self.fast():
             pictures = torch.cat([real_seen, fake_seen.detach()])

@@ -34,7 +34,13 @@ Paint = Callable[[Tensor, Tensor], Tensor]
 
 
 def painter(trainer: Trainer, columns: int = FRAMED) -> Paint:
-    """The averaged generator of a run; pictures of so many columns, sixteen to a square."""
+    """The averaged generator of a run.
+
+    Parameters
+    ----------
+    trainer : of the run
+    columns : of the pictures; `FRAMED` of them are a square
+    """
     places = trainer.average.middle(columns)
 
     @torch.no_grad()
@@ -49,7 +55,15 @@ def painter(trainer: Trainer, columns: int = FRAMED) -> Paint:
 
 
 def sample_sheet(paint: Paint, z_dim: int, side: int = 128, n: int = 6) -> Image.Image:
-    """Two grids: one z over all moods (valence to the right, energy upwards), then many z in many moods."""
+    """Two grids: one z over all moods (valence to the right, energy upwards), then many z in many moods.
+
+    Parameters
+    ----------
+    paint : the generator
+    z_dim : length of z
+    side : pixels of each picture on the sheet
+    n : pictures in a row and in a column of each grid
+    """
     draw = torch.Generator().manual_seed(1)
     line = torch.linspace(0.1, 0.9, n)
     moods = torch.stack([line.repeat(n), line.flip(0).repeat_interleave(n)], 1)
@@ -65,7 +79,14 @@ def sample_sheet(paint: Paint, z_dim: int, side: int = 128, n: int = 6) -> Image
 
 
 def wide_sheet(trainer: Trainer, height: int = 128, across: int = 4, down: int = 7) -> Image.Image:
-    """Pictures of 16:9, each with a z and a mood of its own."""
+    """Pictures of 16:9, each with a z and a mood of its own.
+
+    Parameters
+    ----------
+    trainer : of the run
+    height : of each picture on the sheet, pixels
+    across, down : pictures in a row, and rows
+    """
     draw = torch.Generator().manual_seed(4)
     z = torch.randn(across * down, trainer.options.z_dim, generator=draw)
     mood = 0.1 + 0.8 * torch.rand(across * down, 2, generator=draw)
@@ -81,6 +102,13 @@ def wide_sheet(trainer: Trainer, height: int = 128, across: int = 4, down: int =
 
 def write_walk(path: Path, paint: Paint, z_dim: int, size: int) -> None:
     """A video of a slow way from one z to another, from a calm sad mood to a wild happy one.
+
+    Parameters
+    ----------
+    path : of the MP4 file; one that is there is replaced
+    paint : the generator
+    z_dim : length of z
+    size : side of its pictures, pixels
 
     Raises
     ------
@@ -153,7 +181,17 @@ class Watch:
         }
 
     def warnings(self, figures: dict[str, float], lead: float) -> list[str]:
-        """What these figures, and the generator's mean loss by pixels of late, give reason to say."""
+        """What there is to say of a run.
+
+        Parameters
+        ----------
+        figures : as `measure` gives them
+        lead : mean loss of the generator by pixels of late, as the discriminator sees it
+
+        Returns
+        -------
+        a sentence on each thing that goes wrong
+        """
         said = []
         if figures["diversity"] < COLLAPSED and self._trainer.images_seen >= SEEN_FIRST:
             said.append(

@@ -102,7 +102,21 @@ class WideTrainer(Trainer):
     def paint(
         self, generator: Generator, z: Tensor, mood: Tensor, columns: int, until: int | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The picture up to `until` rows, and its middle at `HELD_AT`, before the last tanh."""
+        """Paint a window in the middle of the canvas.
+
+        Parameters
+        ----------
+        generator : Generator
+        z : float ``(n, z_dim)``
+        mood : float ``(n, 2)``
+        columns : of the window
+        until : rows of the picture; None: all
+
+        Returns
+        -------
+        picture : float ``(n, 3, rows, width)``, -1..1
+        middle : the square in the middle of it at `HELD_AT`, before the last tanh
+        """
         canvas: Canvas = generator.begin(z, mood, generator.middle(columns))
         middle = torch.zeros(())
         for side in generator.sides:

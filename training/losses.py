@@ -6,7 +6,12 @@ from torch.nn import functional as F
 
 
 def hinge_discriminator(real: list[Tensor], fake: list[Tensor]) -> Tensor:
-    """Hinge loss over several heads (Lim & Ye, 2017; Sauer et al., 2021)."""
+    """Hinge loss over several heads (Lim & Ye, 2017; Sauer et al., 2021).
+
+    Parameters
+    ----------
+    real, fake : scores by each head, of any shape; high is real
+    """
     return sum((F.relu(1 - r).mean() + F.relu(1 + f).mean() for r, f in zip(real, fake, strict=True)), torch.zeros(()))
 
 
@@ -16,7 +21,12 @@ def hinge_generator(fake: list[Tensor]) -> Tensor:
 
 
 def mood_loss(measured: Tensor, asked: Tensor) -> Tensor:
-    """Mean squared error in standard deviations of the collection: 0..1 spans four."""
+    """Mean squared error in standard deviations of the collection: 0..1 spans four.
+
+    Parameters
+    ----------
+    measured, asked : float ``(n, 2)``, valence and energy
+    """
     return F.mse_loss(measured * 4.0, asked * 4.0)
 
 
@@ -48,6 +58,7 @@ def augment(batches: list[Tensor], generator: torch.Generator) -> list[Tensor]:
     Parameters
     ----------
     batches : one or more ``(n, 3, size, size)``; pictures at the same place are changed in the same way
+    generator : of the random numbers
     """
     n, _, height, width = batches[0].shape
     reach, hole = height // 8, int(height * 0.4)

@@ -67,7 +67,13 @@ def read_piece(folder: Path) -> Piece:
 
 
 def drum_bars(bars: list[np.ndarray], random: np.random.Generator) -> list[Note]:
-    """A drum part over bars, each given by its beats and the beat after its last, ``(beats + 1,)`` in s."""
+    """A drum part.
+
+    Parameters
+    ----------
+    bars : each given by its beats and the beat after its last, ``(beats + 1,)`` in s
+    random : chooses the style, and how a drummer errs
+    """
     style = random.choice(["rock", "floor", "ballad", "half", "offbeat"])
     cymbal = int(random.choice([42, 46, 51, 70]))
     step = int(random.choice([2, 2, 4, 3]))
@@ -115,7 +121,13 @@ def drum_bars(bars: list[np.ndarray], random: np.random.Generator) -> list[Note]
 
 
 def varied(piece: Piece, random: np.random.Generator) -> Piece:
-    """The piece in another tempo, key and instrumentation, often with drums that keep its beat."""
+    """The piece in another tempo, key and instrumentation, often with drums that keep its beat.
+
+    Parameters
+    ----------
+    piece : stays as it is
+    random : chooses what is changed
+    """
     factor = random.uniform(0.8, 1.25)
     shift = int(random.integers(-4, 5))
     notes = [
@@ -132,7 +144,13 @@ def varied(piece: Piece, random: np.random.Generator) -> Piece:
 
 
 def composed(random: np.random.Generator, seconds: float = 60.0) -> Piece:
-    """A piece by chance: chords, bass, a tune and perhaps drums, in 4/4 or 3/4, steady, drifting or changed once."""
+    """A piece by chance: chords, bass, a tune and perhaps drums, in 4/4 or 3/4, steady, drifting or changed once.
+
+    Parameters
+    ----------
+    random : chooses everything
+    seconds : how long at least
+    """
     bpm = float(np.exp(random.uniform(np.log(62.0), np.log(178.0))))
     count = 3 if random.random() < 0.15 else 4
     drift = random.normal(0.0, 0.03)
@@ -193,7 +211,17 @@ def composed(random: np.random.Generator, seconds: float = 60.0) -> Piece:
 
 
 def render(piece: Piece, seconds: float, gain: float = 0.7) -> np.ndarray:
-    """Float32 ``(frames,)`` at `SAMPLE_RATE`.
+    """The sound of a piece, by FluidSynth.
+
+    Parameters
+    ----------
+    piece : as a score
+    seconds : how much of it at most
+    gain : FluidSynth's, a factor
+
+    Returns
+    -------
+    float32 ``(frames,)`` at `SAMPLE_RATE`
 
     Raises
     ------

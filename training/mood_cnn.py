@@ -130,7 +130,14 @@ class MoodNet(nn.Module):
 
 
 class Detector(nn.Module):
-    """Tells music from other sound, by standardised `Features`."""
+    """Tells music from other sound, by standardised `Features`.
+
+    Parameters
+    ----------
+    size : of `Features`
+    width : of the hidden layer
+    dropout : 0..1, share of the inputs and of the hidden layer that is left out in training
+    """
 
     def __init__(self, size: int, width: int = 32, dropout: float = 0.3) -> None:
         super().__init__()
@@ -142,7 +149,7 @@ class Detector(nn.Module):
         return self.layers(points)
 
 
-def squared_distances(points: Tensor, others: Tensor) -> Tensor:
+def _squared_distances(points: Tensor, others: Tensor) -> Tensor:
     """Of each of ``(n, size)`` from each of ``(m, size)``, ``(n, m)``."""
     lengths = points.square().sum(1)[:, None] + others.square().sum(1)[None]
     return (lengths - 2.0 * points @ others.T).clamp(min=0.0)
@@ -188,7 +195,7 @@ class Kernel(nn.Module):
         parts = points.split([len(own) for own in axes], 1)
         centres = self.centres.split([own.shape[1] for own in axes], 1)
         musicnn, statistics = (
-            squared_distances(part @ own, theirs) for part, own, theirs in zip(parts, axes, centres, strict=True)
+            _squared_distances(part @ own, theirs) for part, own, theirs in zip(parts, axes, centres, strict=True)
         )
         mood = (-self.gamma * (musicnn + statistics)).exp() @ self.weights + self.offset
         return mood, novelty(statistics)

@@ -19,7 +19,18 @@ _MARGIN = 0.02
 
 
 def random_windows(mels: Sequence[np.ndarray], windows: int, seed: int) -> Tensor:
-    """`Features` of random windows of each clip, ``(clips * windows, size)``."""
+    """`Features` of random windows of each clip.
+
+    Parameters
+    ----------
+    mels : uint8 ``(128, t)`` each
+    windows : of each clip
+    seed : of the choice
+
+    Returns
+    -------
+    float32 ``(clips * windows, size)``
+    """
     rng = np.random.default_rng(seed)
     features = Features().eval()
     with torch.no_grad():

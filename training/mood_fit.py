@@ -88,14 +88,33 @@ def to_first_scale(labels: Sequence[np.ndarray], rows: Sequence[np.ndarray]) -> 
 
 
 def predict(net: MoodNet, windows: Tensor) -> np.ndarray:
-    """Mean over the windows of each clip: standardised ``(n, windows, size)`` to float32 ``(n, 2)``."""
+    """Mean over the windows of each clip.
+
+    Parameters
+    ----------
+    net : a member
+    windows : standardised features, ``(n, windows, size)``
+
+    Returns
+    -------
+    float32 ``(n, 2)``, valence and energy
+    """
     net.eval()
     with torch.no_grad():
         return net(windows.flatten(0, 1)).unflatten(0, windows.shape[:2]).mean(1).numpy()
 
 
 def r2(wanted: np.ndarray, got: np.ndarray) -> float:
-    """Share of the variance explained, over the labels that are there; 0 is as good as the mean."""
+    """Share of the variance explained.
+
+    Parameters
+    ----------
+    wanted, got : of the same shape; where `wanted` is NaN there is no label, and nothing counts
+
+    Returns
+    -------
+    1 at most; 0 is as good as the mean, NaN without two different labels
+    """
     there = np.isfinite(wanted)
     wanted, got = wanted[there].astype(float), got[there].astype(float)
     spread = float(np.square(wanted - wanted.mean()).sum()) if len(wanted) else 0.0
@@ -103,7 +122,16 @@ def r2(wanted: np.ndarray, got: np.ndarray) -> float:
 
 
 def correlation(wanted: np.ndarray, got: np.ndarray) -> float:
-    """Pearson's r, over the labels that are there."""
+    """Pearson's r.
+
+    Parameters
+    ----------
+    wanted, got : of the same shape; where `wanted` is NaN there is no label, and nothing counts
+
+    Returns
+    -------
+    -1..1, NaN where one of them is constant
+    """
     there = np.isfinite(wanted)
     wanted, got = wanted[there].astype(float), got[there].astype(float)
     if len(wanted) < 2 or not wanted.std() or not got.std():
@@ -267,7 +295,7 @@ class Trainer:
         if state["settings"] != self._identity():
             raise ValueError(
                 f"{self.path}: was trained with other settings or clips ({state['settings']}); "
-                "the same ones are allowed; give another --run, or delete it"
+                "give another --run, or delete it"
             )
         self.net.load_state_dict(state["net"])
         self.averaged.load_state_dict(state["averaged"])

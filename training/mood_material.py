@@ -44,7 +44,15 @@ def describe(
     cache: Path | None = None,
     progress: Callable[[Sequence[np.ndarray]], Iterable[np.ndarray]] = iter,  # type: ignore[assignment]
 ) -> Material:
-    """Look at every clip; with `cache`, a folder, what was looked at before is read from there."""
+    """Look at every clip.
+
+    Parameters
+    ----------
+    songs : one source
+    seed : of the crops
+    cache : folder of what was looked at before; None: look at all of them
+    progress : goes through the clips, and shows how far it is
+    """
     features = Features().eval()
     # Whatever shapes the features is part of a kept one's name, the code that makes them too.
     makers = [Path(module.__file__) for module in (mood_cnn, music_augment, musicnn)]

@@ -31,7 +31,13 @@ class Report:
 
 
 def draw_curves(curves: Sequence[Sequence[dict[str, float]]], path: str | Path) -> None:
-    """Save every figure over the passes as a picture, one line for each member."""
+    """Save every figure over the passes as a picture, one line for each member.
+
+    Parameters
+    ----------
+    curves : of each member, the figures after each pass
+    path : of the picture; its folder is made
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -64,7 +70,7 @@ def mel_statistics(mels: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack(rows)
 
 
-def baseline(split: Split, source: int) -> np.ndarray:
+def _baseline(split: Split, source: int) -> np.ndarray:
     """Support vector regression on `mel_statistics`, trained on this source alone.
 
     Returns
@@ -143,7 +149,7 @@ def cross_validate(
         for own, predictions in zip(repeats, heard, strict=True):
             got = {"network": predictions[source], "svr": np.full((len(songs), 2), np.nan)}
             for trainer in own:
-                got["svr"][trainer.split.held[source]] = baseline(trainer.split, source)
+                got["svr"][trainer.split.held[source]] = _baseline(trainer.split, source)
             for model, values in got.items():
                 for column, value in enumerate(_VALUES):
                     for measure in (r2, correlation):
@@ -203,7 +209,14 @@ def verdict(figure: float) -> str:
 
 
 def worst(songs: Songs, got: np.ndarray, count: int = 10) -> str:
-    """The clips that are judged worst, by name, as a Markdown table."""
+    """The clips that are judged worst, by name, as a Markdown table.
+
+    Parameters
+    ----------
+    songs : with labels
+    got : ``(n, 2)``, valence and energy, 0..1
+    count : how many of them
+    """
     off = np.nanmean(np.abs(songs.labels - got), axis=1)
     lines = [
         f"| {_cell(songs.artists[i])} | {_cell(songs.titles[i])} | "
@@ -227,6 +240,11 @@ def reliability(
     ----------
     wanted, got : ``(n, 2)``
     expected : ``(n, 2)``, what the network said it would be off by
+    groups : how many
+
+    Returns
+    -------
+    expected and true error of each group
     """
     off = np.nanmean(np.abs(wanted - got), axis=1)
     said = expected.mean(axis=1)
@@ -236,7 +254,15 @@ def reliability(
 
 
 def draw_report(songs: Songs, got: np.ndarray, curve: Sequence[tuple[float, float]], path: str | Path) -> None:
-    """Save asked against predicted for both values, and the reliability curve, as a picture."""
+    """Save asked against predicted for both values, and the reliability curve, as a picture.
+
+    Parameters
+    ----------
+    songs : with labels
+    got : ``(n, 2)``, valence and energy, 0..1
+    curve : as `reliability` gives it
+    path : of the picture
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

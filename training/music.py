@@ -169,7 +169,7 @@ def _load_npz(path: Path, signed: bool) -> Songs:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or "is damaged"
         raise ConfigError(f"{path}: {reason}; mel, valence and energy are needed; see training/README.md") from None
     if mel.dtype != np.uint8 or mel.ndim != 3 or mel.shape[1] != N_MELS:
-        raise ConfigError(f"{path}: mel is {mel.dtype} {mel.shape}; uint8 (n, {N_MELS}, t) is allowed; convert it")
+        raise ConfigError(f"{path}: mel is {mel.dtype} {mel.shape}; convert it to uint8 (n, {N_MELS}, t)")
     counts = {len(mel), len(labels), len(artists), len(titles)}
     if len(counts) > 1 or not len(mel) or labels.ndim != 2:
         raise ConfigError(
@@ -241,7 +241,7 @@ def _label(path: Path, row: Row, key: str) -> float:
         return read_number(row.cells[key])
     except ValueError:
         raise ConfigError(
-            f"{path}: {key} is {row.cells[key]!r} in row {row.number}; 0..1 or empty is allowed"
+            f"{path}: {key} is {row.cells[key]!r} in row {row.number}; write 0 to 1, or leave it empty"
         ) from None
 
 
@@ -253,14 +253,19 @@ def _checked(path: Path, labels: np.ndarray, numbers: list[int], signed: bool) -
     if wrong:
         rows = ", ".join(map(str, wrong[:20])) + (" …" if len(wrong) > 20 else "")
         raise ConfigError(
-            f"{path}: labels outside 0..1 in rows {rows}; 0..1 or empty is allowed; rescale them, or write percentages "
-            "with their %"
+            f"{path}: labels outside 0..1 in rows {rows}; rescale them, or write percentages with their %"
         )
     return labels
 
 
 def artist_folds(artists: list[str], count: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Split clips so that no artist is on both sides.
+
+    Parameters
+    ----------
+    artists : of each clip
+    count : how many parts the artists are cut into, 2 or more
+    seed : of the cut
 
     Yields
     ------
@@ -293,5 +298,15 @@ def relative_windows(mel: np.ndarray, starts: Sequence[int] | np.ndarray) -> np.
 
 
 def windows(mel: np.ndarray, step: int = WINDOW_COLUMNS // 3) -> np.ndarray:
-    """Cut a clip into `relative_windows`, `step` columns apart."""
+    """Cut a clip into `relative_windows`.
+
+    Parameters
+    ----------
+    mel : uint8 ``(128, t)``
+    step : columns from one to the next
+
+    Returns
+    -------
+    float32 ``(n, 128, WINDOW_COLUMNS)`` dB, -80..0
+    """
     return relative_windows(mel, range(0, max(1, mel.shape[1] - WINDOW_COLUMNS + 1), step))

@@ -27,6 +27,7 @@ def crop(mel: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Parameters
     ----------
     mel : uint8 ``(128, t)``
+    rng : chooses the place and the changes
 
     Returns
     -------
@@ -64,6 +65,7 @@ def mixup(points: np.ndarray, labels: np.ndarray, sources: np.ndarray, rng: np.r
     points : float32 ``(n, size)``, features
     labels : float32 ``(n, 2)``
     sources : int ``(n,)``
+    rng : chooses the partners and their shares
     """
     for source in np.unique(sources):
         rows = np.flatnonzero(sources == source)

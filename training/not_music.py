@@ -150,6 +150,11 @@ KINDS: tuple[Callable[[np.random.Generator], np.ndarray], ...] = (
 def not_music(count: int, seed: int) -> list[np.ndarray]:
     """Make clips of 10 s, each kind in turn.
 
+    Parameters
+    ----------
+    count : how many
+    seed : of all of them
+
     Returns
     -------
     `count` uint8 pictures ``(128, t)``, as `training.music` has them

@@ -18,6 +18,11 @@ def _place(flag: str, path: Path) -> str:
 def need_folder(flag: str, folder: Path) -> None:
     """Make a folder for results, and make sure that files can be written there.
 
+    Parameters
+    ----------
+    flag : that names the folder, such as ``--run``
+    folder : what it names
+
     Raises
     ------
     ConfigError
@@ -39,6 +44,11 @@ def need_folder(flag: str, folder: Path) -> None:
 def need_place(flag: str, path: Path) -> None:
     """Make sure, before hours of work, that their result can be written; its folder is made.
 
+    Parameters
+    ----------
+    flag : that names the file, such as ``--out``
+    path : what it names
+
     Raises
     ------
     ConfigError
@@ -55,7 +65,16 @@ def need_place(flag: str, path: Path) -> None:
 
 
 def need_model(flag: str, path: Path) -> Path:
-    """As `need_place`, for a model and the copy of its card beside it, whose path is returned.
+    """As `need_place`, for a model and the copy of its card beside it.
+
+    Parameters
+    ----------
+    flag : that names the model, such as ``--out``
+    path : what it names
+
+    Returns
+    -------
+    path of the card
 
     Raises
     ------
@@ -71,7 +90,13 @@ def need_model(flag: str, path: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a report or a card in UTF-8, whole; names that aren't UTF-8 show as escapes."""
+    """Write a report or a card in UTF-8, whole; names that aren't UTF-8 show as escapes.
+
+    Parameters
+    ----------
+    path : where to; a file that is there is replaced
+    text : of any characters
+    """
     with whole(path) as fresh:
         fresh.write_text(text, encoding="utf-8", errors="backslashreplace")
 

@@ -103,7 +103,13 @@ def _readable() -> set[str]:
 
 
 def within(top: str | Path, path: Path) -> str:
-    """A path as it is told of: below `top`, which everybody knows."""
+    """A path as it is told of: below `top`, which everybody knows.
+
+    Parameters
+    ----------
+    top : the folder that was asked for
+    path : of a file in it or elsewhere
+    """
     return str(path.relative_to(top) if path.is_relative_to(top) and path != Path(top) else path)
 
 

@@ -49,7 +49,18 @@ def _trim(picture: Image.Image) -> Image.Image:
 
 
 def read_square(path: Path, size: int, enlarged_most: float = ENLARGED_MOST) -> np.ndarray | str:
-    """A picture cut to a square, uint8 ``(3, size, size)``, or why it can't be used."""
+    """A picture cut to a square.
+
+    Parameters
+    ----------
+    path : of the file
+    size : side of the square, pixels
+    enlarged_most : by how much it may be enlarged for that
+
+    Returns
+    -------
+    uint8 ``(3, size, size)``, or why it can't be used
+    """
     try:
         picture = read_picture(path, ENOUGH * size)
     except ValueError as error:
@@ -57,7 +68,7 @@ def read_square(path: Path, size: int, enlarged_most: float = ENLARGED_MOST) -> 
     width, height = picture.size
     if min(width, height) * enlarged_most < size:
         least = math.ceil(size / enlarged_most)
-        return f"too small ({width}x{height}); {least} pixels or more on each side are allowed"
+        return f"too small ({width}x{height}); each side needs {least} pixels or more"
     square = ImageOps.fit(_trim(picture), (size, size), Image.Resampling.LANCZOS)
     return np.ascontiguousarray(np.asarray(square).transpose(2, 0, 1))
 
@@ -112,8 +123,15 @@ def open_pictures(
 
     Parameters
     ----------
+    folder : searched with its subfolders
+    size : side of the squares, pixels
     cache : folder of the file, ``pictures.u8``, and of its index; both are made anew when a picture has changed
     enlarged_most : leave out what has to be enlarged by more
+
+    Returns
+    -------
+    pictures : uint8 ``(n, 3, size, size)``, mapped from the file
+    skipped : a line on each file that can't be used, or on all of a kind
 
     Raises
     ------
@@ -217,6 +235,10 @@ class MoodScale:
     """Maps pleasure and arousal to valence and energy on the scale of a picture collection.
 
     0.5 is the collection's mean, 0 and 1 are two standard deviations below and above it.
+
+    Parameters
+    ----------
+    mean, deviation : float ``(2,)``, of the pleasure and arousal of the collection
     """
 
     def __init__(self, mean: Tensor, deviation: Tensor) -> None:

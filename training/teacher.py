@@ -61,7 +61,7 @@ class Dense(nn.Module):
         return self.convs[4](torch.cat(seen, 1)) * 0.2 + x
 
 
-class Rrdb(nn.Module):
+class _Rrdb(nn.Module):
     """Three `Dense` in a row, a fifth of which is added (Wang et al., 2018)."""
 
     def __init__(self, width: int, growth: int) -> None:
@@ -79,7 +79,7 @@ class RrdbNet(nn.Module):
     ----------
     width : int > 0, channels of the trunk
     growth : int > 0, channels that a convolution adds
-    blocks : int > 0, how many `Rrdb` there are
+    blocks : int > 0, how many blocks there are, each three `Dense`
 
     Notes
     -----
@@ -89,7 +89,7 @@ class RrdbNet(nn.Module):
     def __init__(self, width: int = 64, growth: int = 32, blocks: int = 23) -> None:
         super().__init__()
         self.first = nn.Conv2d(3, width, 3, padding=1)
-        self.blocks = nn.Sequential(*(Rrdb(width, growth) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(_Rrdb(width, growth) for _ in range(blocks)))
         self.body, self.up1, self.up2, self.hr = (nn.Conv2d(width, width, 3, padding=1) for _ in range(4))
         self.last = nn.Conv2d(width, 3, 3, padding=1)
 
@@ -165,7 +165,9 @@ def network_of(convolutions: list[tuple[Tensor, Tensor]]) -> RrdbNet:
     """
     blocks, rest = divmod(len(convolutions) - 6, 15)
     if blocks < 1 or rest:
-        raise ModelError(f"{NAME}: {len(convolutions)} convolutions are found; 6 and 15 for each block are allowed")
+        raise ModelError(
+            f"{NAME}: {len(convolutions)} convolutions are found, where 6 and 15 for each block are needed"
+        )
     network = RrdbNet(len(convolutions[0][1]), len(convolutions[1][1]), blocks)
     for layer, (weight, bias) in zip(
         (module for module in network.modules() if isinstance(module, nn.Conv2d)), convolutions, strict=True
@@ -295,5 +297,5 @@ def check(picture: np.ndarray, enlarged: np.ndarray) -> None:
     if not (apart <= MEAN_APART and wider <= SPREAD_APART and pixels <= PIXELS_APART):
         raise ValueError(
             f"the result isn't the same picture: its mean is {apart:.3f} away, its spread {wider:.0%}, its pixels "
-            f"{pixels:.3f}; {MEAN_APART}, {SPREAD_APART:.0%} and {PIXELS_APART} are allowed"
+            f"{pixels:.3f}; {MEAN_APART}, {SPREAD_APART:.0%} and {PIXELS_APART} are the most"
         )

@@ -54,7 +54,19 @@ def loss(likely: Tensor, beat: Tensor, downbeat: Tensor) -> Tensor:
 
 
 def crops(clips: list[Clip], count: int, random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Random stretches: rows ``(count, ROWS, N_FEATURES)``, beats and downbeats ``(count, ROWS)``."""
+    """Random stretches of clips.
+
+    Parameters
+    ----------
+    clips : at least one; a short one is followed by zeros
+    count : how many
+    random : chooses clips and places
+
+    Returns
+    -------
+    rows : float32 ``(count, ROWS, N_FEATURES)``
+    beats, downbeats : float32 ``(count, ROWS)``, 0..1, NaN where it isn't known
+    """
     rows = np.zeros((count, ROWS, N_FEATURES), np.float32)
     marks = np.zeros((2, count, ROWS), np.float32)
     for index in range(count):
@@ -67,7 +79,7 @@ def crops(clips: list[Clip], count: int, random: np.random.Generator) -> tuple[T
     return torch.from_numpy(rows), torch.from_numpy(marks[0]), torch.from_numpy(marks[1])
 
 
-def held_out_loss(net: BeatNet, clips: list[Clip]) -> float:
+def _held_out_loss(net: BeatNet, clips: list[Clip]) -> float:
     """Mean loss over whole clips."""
     net.eval()
     total = 0.0
@@ -143,7 +155,7 @@ class Trainer:
 
     def judge(self) -> float:
         """Loss on the clips that are held out; the best network so far is kept."""
-        value = held_out_loss(self.average, self.held)
+        value = _held_out_loss(self.average, self.held)
         if not self.curve or value < min(point[1] for point in self.curve):
             self.best = {name: tensor.clone() for name, tensor in self.average.state_dict().items()}
         self.curve.append((self.step, value))
@@ -151,7 +163,13 @@ class Trainer:
 
 
 def card(arguments: argparse.Namespace, trainer: Trainer) -> dict[str, Any]:
-    """What the model file says about itself."""
+    """What the model file says about itself.
+
+    Parameters
+    ----------
+    arguments : of the command
+    trainer : at its end
+    """
     also = f"; {arguments.stretched} stretched variants of each" if arguments.stretched else ""
     return {
         "kind": "beat",
@@ -175,6 +193,12 @@ def card(arguments: argparse.Namespace, trainer: Trainer) -> dict[str, Any]:
 
 def export(net: BeatNet, path: Path, about: dict[str, Any]) -> float:
     """Write the model file, in 16 bits.
+
+    Parameters
+    ----------
+    net : trained
+    path : where to
+    about : the card
 
     Returns
     -------

@@ -125,7 +125,7 @@ class Trainer:
                 "make them with training.enlarge --generator"
             )
         if options.window % 8 or options.window < 8:
-            raise ValueError(f"--window {options.window}: a multiple of 8 is allowed")
+            raise ValueError(f"--window: {options.window} is not a multiple of 8; choose one")
         for pair in (*pairs, *paintings):
             if min(pair.small.shape[1:]) < options.window:
                 raise ValueError(f"{pair.name}: is smaller than --window {options.window}; a smaller window is needed")
@@ -168,7 +168,7 @@ class Trainer:
                     parts["judge"] = hinge_generator([self.judge(ours, small).float()])
                 heard = self.step_count >= options.alone + options.first
                 loss = loss + options.judge_weight * heard * parts["judge"]
-        self.update(self.adam, self.finisher, loss, options.rate)
+        self._update(self.adam, self.finisher, loss, options.rate)
         with torch.no_grad():
             keep = 0.5 ** (1 / min(options.average, self.step_count / 4 + 1))
             for mean, value in zip(self.average.parameters(), self.finisher.parameters(), strict=True):
@@ -179,7 +179,7 @@ class Trainer:
                 scores = self.judge(torch.cat([large, ours.detach()]), torch.cat([small, small])).float()
             real, fake = scores.chunk(2)
             parts["judged"] = hinge_discriminator([real], [fake])
-            self.update(self.judge_adam, self.judge, parts["judged"], options.judge_rate)
+            self._update(self.judge_adam, self.judge, parts["judged"], options.judge_rate)
         self.step_count += 1
         self.seconds += time.monotonic() - start
         return {name: value.item() for name, value in parts.items()}
@@ -193,7 +193,7 @@ class Trainer:
         small, large = (centred(torch.cat(part)) for part in zip(*drawn, strict=True))
         return tuple(part.contiguous(memory_format=torch.channels_last) for part in (small, large))  # type: ignore[return-value]
 
-    def update(self, adam: torch.optim.Adam, module: nn.Module, loss: Tensor, rate: float) -> None:
+    def _update(self, adam: torch.optim.Adam, module: nn.Module, loss: Tensor, rate: float) -> None:
         """One step of Adam, at a rate that falls to a tenth over the second half of the run."""
         rest = min(1.0, 2 - 2 * self.step_count / max(self.options.steps, 1))
         for group in adam.param_groups:
@@ -254,7 +254,15 @@ class Trainer:
 
 
 def save(trainer: Trainer, folder: Path, rows: list[dict[str, float]], held_out: list[Pair]) -> None:
-    """Write a checkpoint, whole or not at all, the losses since the last one, a sheet and figures."""
+    """Write a checkpoint, whole or not at all, the losses since the last one, a sheet and figures.
+
+    Parameters
+    ----------
+    trainer : between two steps
+    folder : of the run
+    rows : losses of each step since the last time; emptied
+    held_out : pairs that aren't trained on
+    """
     with whole(folder / "state.safetensors") as part:
         save_file(trainer.state(), part)
     names = ("pixels", "contours", "texture", "grid", "features", "judge", "judged")
@@ -280,7 +288,7 @@ def _say(line: str) -> None:
     tqdm.write(line, file=sys.stderr)
 
 
-def card(trainer: Trainer, held_out: list[Pair]) -> dict[str, object]:
+def _card(trainer: Trainer, held_out: list[Pair]) -> dict[str, object]:
     """The card of the exported model."""
     options = trainer.options
     return {
@@ -313,7 +321,7 @@ def read_material(folder: Path) -> tuple[list[Pair], list[Pair], list[Pair]]:
     )
 
 
-def train(trainer: Trainer, folder: Path, held_out: list[Pair]) -> None:
+def _train(trainer: Trainer, folder: Path, held_out: list[Pair]) -> None:
     """Run to the last step, with a checkpoint every few minutes, at the end, and on Ctrl-C or SIGTERM."""
     stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -378,8 +386,8 @@ def _run(options: Options, export_only: bool) -> None:
     write_text(folder / "options.json", json.dumps(asdict(options), indent=2))
     _say(f"{len(pairs)} pairs and {len(paintings)} paintings; {len(held_out)} pairs are held out")
     if not export_only:
-        train(trainer, folder, held_out)
-    difference = export_finisher(trainer.average, folder / "finisher.onnx", card(trainer, held_out))
+        _train(trainer, folder, held_out)
+    difference = export_finisher(trainer.average, folder / "finisher.onnx", _card(trainer, held_out))
     say(f"{folder / 'finisher.onnx'}: written; differs from the trained network by {difference:.1g}")
 
 

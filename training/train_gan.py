@@ -171,6 +171,11 @@ def card(trainer: Trainer) -> dict[str, object]:
 def train(trainer: Trainer, folder: Path) -> bool:
     """Run to the last step, with a checkpoint every few minutes and at the end, on Ctrl-C or SIGTERM.
 
+    Parameters
+    ----------
+    trainer : as `prepare` gives it
+    folder : of the run
+
     Returns
     -------
     Whether the last checkpoint could be written.
@@ -235,7 +240,7 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
     given = vars(parser.parse_args(arguments))
     export_only = given.pop("export_only")
     if given["size"] not in SIZES:
-        parser.error(f"--size: {given['size']} can't be trained; {', '.join(map(str, SIZES))} are allowed; try 256")
+        parser.error(f"--size: {given['size']} can't be trained; choose from {', '.join(map(str, SIZES))}")
     return Options(**given), export_only
 
 
@@ -260,6 +265,11 @@ def join_processes() -> None:
 
 def prepare(options: Options, folder: Path) -> Trainer:
     """Read the pictures, and the checkpoint if there is one.
+
+    Parameters
+    ----------
+    options : of the run
+    folder : of the run
 
     Raises
     ------

@@ -80,6 +80,17 @@ def build_parser() -> Parser:
 def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> list[Split]:
     """Every split of a cross-validation, one for each member.
 
+    Parameters
+    ----------
+    sources : at least one
+    folds : how many parts the artists of each source are cut into, 2 or more
+    repeats : how many times, each in another way
+    seed : of the first time; each further one has the next
+
+    Returns
+    -------
+    ``folds * repeats`` splits
+
     Raises
     ------
     ConfigError
@@ -88,7 +99,7 @@ def splits(sources: Sequence[Songs], folds: int, repeats: int, seed: int) -> lis
     for songs in sources:
         artists = len(set(songs.artists))
         if not 2 <= folds <= artists:
-            raise ConfigError(f"folds: {folds} with {artists} artists in {songs.name}; 2..{artists} is allowed")
+            raise ConfigError(f"--folds: {folds} with {artists} artists in {songs.name}; choose 2 to {artists}")
     result = []
     for repeat in range(repeats):
         for parts in zip(*(artist_folds(songs.artists, folds, seed + repeat) for songs in sources), strict=True):
@@ -112,7 +123,16 @@ def _need_labels(songs: Songs, rows: np.ndarray) -> None:
 
 
 def train(split: Split, points: list[Points], settings: Settings, path: Path, member: int) -> Trainer:
-    """Train one member to its end, from its checkpoint if there is one."""
+    """Train one member to its end, from its checkpoint if there is one.
+
+    Parameters
+    ----------
+    split : what trains, and what is held out
+    points : of each source of the split
+    settings : of the run
+    path : of the checkpoint, written after every pass
+    member : which one; each has random numbers of its own
+    """
     from tqdm import tqdm
 
     trainer = Trainer(split, points, settings, path, member)
@@ -125,7 +145,14 @@ def train(split: Split, points: list[Points], settings: Settings, path: Path, me
 
 
 def card(sources: Sequence[Songs], settings: Settings, figures: dict[str, Any]) -> dict[str, Any]:
-    """What the model file says about itself."""
+    """What the model file says about itself.
+
+    Parameters
+    ----------
+    sources : what was trained on; the first gives the scale
+    settings : of the run
+    figures : measured on what was held out
+    """
     return {
         "kind": "mood",
         "sample_rate": SAMPLE_RATE,
@@ -148,6 +175,12 @@ def card(sources: Sequence[Songs], settings: Settings, figures: dict[str, Any]) 
 
 def export(network: Ensemble, path: Path, about: dict[str, Any]) -> float:
     """Write the model file.
+
+    Parameters
+    ----------
+    network : all members
+    path : where to
+    about : the card
 
     Returns
     -------

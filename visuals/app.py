@@ -1,46 +1,43 @@
-"""The renderer as a program: opens its window and its port, and runs until it is told to end."""
+"""The renderer as a program: puts it together, and runs until it is told to end."""
 
 import functools
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from time import monotonic, sleep
 from types import FrameType
 
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.config.tables import Config, VisualsConfig
-from artgen_osc.errors import ConfigError, DisplayError
 from artgen_osc.osc.receiver import OscReceiver
-from artgen_osc.oscquery.server import OscQuery, open_query
+from artgen_osc.oscquery.server import open_query
 from artgen_osc.runtime.guard import Guard
-from artgen_osc.runtime.throttle import Throttle
+from visuals.clock import FrameClock
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Control, Controls
-from visuals.control.keys import Keyboard
+from visuals.control.inbox import Inbox
+from visuals.control.kind import SurfaceHost
 from visuals.control.scenes.file import held_by
 from visuals.control.scenes.folder import Library
-from visuals.control.scenes.recall import Message, Present, Scenes, given_in, started
-from visuals.gallery.occasions import Occasions
-from visuals.gallery.writer import Writer
+from visuals.control.scenes.recall import Present, Scenes, started
+from visuals.control.surfaces import Surfaces
 from visuals.generators.finisher import Finisher
 from visuals.generators.trial import Trials
-from visuals.outputs.strip import Strip
-from visuals.outputs.view import WIDTH, LiveView, address_of
-from visuals.outputs.window import Memory, Surface, Window
+from visuals.help import Around, Overlay
+from visuals.loop import LostFrames, RenderLoop
+from visuals.outputs.kind import OutputHost, Showing
+from visuals.outputs.outputs import Outputs, open_target
 from visuals.painting.worker import ThreadWorker
 from visuals.show import Show
-from visuals.snapshots import snapshot
-from visuals.status import Report
+from visuals.status import Losses, Report
 
 log = logging.getLogger(__name__)
 
-LONGEST_STEP_S = 0.1
-"""After a stall the show goes on from where it was instead of leaping."""
-
-GIVE_UP_S = 10.0
+KINDS = ("generator", "layer", "effect", "output", "surface")
+"""The kinds of plugins that the renderer uses."""
 
 
 def run(
@@ -49,7 +46,7 @@ def run(
     seconds: float | None = None,
     strip: Path | None = None,
     child: bool = False,
-    on_frame: Callable[[Show, Control], None] | None = None,
+    on_frame: Callable[[RenderLoop, Control], None] | None = None,
 ) -> int:
     """Run the renderer.
 
@@ -78,217 +75,107 @@ def run(
     SceneError
         The scene to start with can't be used.
     """
-    sheet = Strip(strip) if strip is not None else None
     with ExitStack() as stack:
-        table = file.contract.addresses
-        library = Library(Path(file.config.visuals.scenes), held_by(file.contract))
-        stack.callback(library.close)
-        whole = started(file, library)
-        config = whole.visuals
-        understood = {**table.visuals, **table.sent}
-        receiver = OscReceiver(config.host, config.port, understood, file.config.osc.time_tags)
-        stack.callback(receiver.close)
-        query = open_query(
-            "artgen renderer", config.host, config.query_port, receiver, table.painted.values(), understood.values()
-        )
-        if query:
-            stack.callback(query.close)
-        size = (config.width, config.height)
-        surface: Surface = Memory(size) if config.headless else Window(size, config.display)
-        stack.callback(surface.close)
-        threads = max(1, (os.cpu_count() or 1) // 2)
-        trials = Trials(threads, config.engine)
-        finisher = functools.partial(Finisher, None, threads, config.engine)
-        worker = ThreadWorker(config.model, trials.open, finisher=finisher)
-        stack.callback(worker.close)
-        trials.wanted = worker.wants
-        controls = Controls(whole, file.contract)
-        show = Show(surface.context, surface.size, controls, worker, surface.window)
-        stack.callback(show.close)
-        writer = Writer(Path(config.gallery))
-        stack.callback(writer.close)
-        if sheet is not None:
-            stack.callback(sheet.close)
-        stopping = stack.enter_context(_signals())
-        log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
-        report = Report(receiver, query, library, table)
-        stack.callback(report.close)
-        scenes = Scenes(library, file.contract, lambda what, reason: receiver.refuse(what, reason, ""))
-        view = LiveView(address_of(config.view))
-        stack.callback(view.close)
-        _Loop(show, surface, receiver, query, report, library, scenes, writer, view, file, child, on_frame).run(
-            config, stopping, seconds, sheet
-        )
+        loop = _put_together(file, stack, strip, child, on_frame)
+        stack.enter_context(_signals(loop.stop))
+        loop.run(seconds)
     return 0
 
 
-class _Loop:
-    def __init__(
-        self,
-        show: Show,
-        surface: Surface,
-        receiver: OscReceiver,
-        query: OscQuery | None,
-        report: Report,
-        library: Library,
-        scenes: Scenes,
-        writer: Writer,
-        view: LiveView,
-        file: ConfigFile,
-        child: bool,
-        on_frame: Callable[[Show, Control], None] | None,
-    ) -> None:
-        self._show = show
-        self._surface = surface
-        self._receiver = receiver
-        self._query = query
-        self._report = report
-        self._library = library
-        self._scenes = scenes
-        self._table = file.contract.addresses
-        self._keyboard = Keyboard(self._table.visuals)
-        self._published: Config | None = None
-        self._writer = writer
-        self._view = view
-        self._file = file
-        self._child = child
-        self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
-        self._next_look = 0.0
-        self._failures = 0
-        self._on_frame = on_frame
-        self._occasions = Occasions()
-        self._fullscreen = False
-        self._last_drawn = monotonic()
-        self._throttle = Throttle()
+def _put_together(
+    file: ConfigFile,
+    stack: ExitStack,
+    strip: Path | None,
+    child: bool,
+    on_frame: Callable[[RenderLoop, Control], None] | None,
+) -> RenderLoop:
+    """All parts, from those that the others need to the loop; the stack closes them the other way round."""
+    table, registry = file.contract.addresses, file.registry
+    library = Library(Path(file.config.visuals.scenes), held_by(file.contract))
+    stack.callback(library.close)
+    whole = started(file, library)
+    config = whole.visuals
+    understood = {**table.visuals, **table.sent}
+    receiver = OscReceiver(config.host, config.port, understood, file.config.osc.time_tags)
+    stack.callback(receiver.close)
+    query = open_query(
+        "artgen renderer", config.host, config.query_port, receiver, table.painted.values(), understood.values()
+    )
+    if query:
+        stack.callback(query.close)
 
-    def run(self, config: VisualsConfig, stopping: threading.Event, seconds: float | None, strip: Strip | None) -> None:
-        start = last = self._last_drawn = due = monotonic()
-        lit = False
-        while not stopping.is_set():
-            now = monotonic()
-            control = self._step(now, min(now - last, LONGEST_STEP_S))
-            last = now
-            if control.quit or (seconds is not None and now - start >= seconds):
-                break
-            self._frame(control)
-            if self._show.pictures and not lit:
-                lit = True
-                log.info("first picture %.2f s after the loop began", monotonic() - start)
-            if strip is not None and self._show.pictures and strip.due(now - start):
-                strip.add(now - start, self._show.picture())
-            due = max(due + 1.0 / config.fps, monotonic() - 1.0 / config.fps)
-            sleep(max(0.0, due - monotonic()))
-        if strip is not None and strip.empty and self._show.pictures:
-            strip.add(last - start, self._show.still()[0])
+    def refuse(what: str, reason: str) -> None:
+        receiver.refuse(what, reason, "")
 
-    def _step(self, now: float, dt: float) -> Control:
-        show = self._show
-        with self._guard("keys"):
-            for name in self._surface.pressed():
-                settings = show.controls.now(now).settings
-                pressed = self._keyboard.press(name, settings, now, self._library.names())
-                self._take(list(pressed.messages), now, 0.0)
-                if pressed.note:
-                    show.note(pressed.note, pressed.seconds)
-        messages: list[Message] = []
-        with self._guard("messages"):
-            messages = self._receiver.poll()
-        self._take(messages, now, dt)
-        if now >= self._next_look:
-            self._next_look = now + 1.0
-            show.scenes = self._library.names()
-            with self._guard("show file"):
-                self._take(self._edits(), now, 0.0, given_in(self._file))
-        control = show.controls.now(now)
-        with self._guard("frame"):
-            control = show.step(now, dt, self._receiver.refused)
-            self._tell_failures(show.worker.failures, show.worker.error)
-        with self._guard("status"):
-            lost_frames = self._throttle.count
-            self._report.tell(show, now, lost_frames + self._writer.dropped)
-            config = show.controls.config
-            if self._query and config is not self._published:
-                self._published = config
-                self._query.publish(self._file.contract.current(self._table.visuals.values(), config))
-        return control
+    controls = Controls(whole, file.contract, refuse)
+    control = controls.now(0.0)
+    showing = Showing(control, (config.width, config.height))
+    host = OutputHost(config, file.contract, showing, strip)
+    target = open_target(registry, whole.plugin, host)
+    stack.callback(target.close)
+    screen = Screen(target.context, target.size, target.window, registry=registry)
+    stack.callback(screen.release)
+    outputs = Outputs(registry, whole.plugin, replace(host, picture=screen.picture), target, refuse)
+    stack.callback(outputs.close)
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    trials = Trials(threads, config.engine, registry)
+    finisher = functools.partial(Finisher, None, threads, config.engine)
+    worker = ThreadWorker(config.model, trials.open, finisher=finisher)
+    stack.callback(worker.close)
+    trials.wanted = worker.wants
+    show = Show(screen, control, worker)
+    lost = LostFrames()
 
-    def _take(self, messages: list[Message], now: float, dt: float, given: Collection[str] = ()) -> None:
-        """Do what messages say, each for itself: one that fails leaves the others."""
-        with self._guard("messages"):
-            meant = self._scenes.receive(messages, self._present(now), now, dt, given)
-            for message in self._report.receive(meant):
-                with self._guard(message[0].path):
-                    self._show.controls.receive([message], now)
+    def around() -> Around:
+        return Around(screen.size, receiver.refused, library.names(), registry.troubles(KINDS))
 
-    def _tell_failures(self, failures: int, error: str) -> None:
-        """Whoever asked for a model hears that it can't be used, as of anything else that is refused."""
-        if failures != self._failures:
-            self._receiver.refuse("/visuals/model", error, "", failures - self._failures, logged=True)
-            self._failures = failures
+    def losses() -> Losses:
+        return Losses(lost.count + outputs.dropped, registry.troubles(KINDS), outputs.told(table.painted))
 
-    def _present(self, now: float) -> Present:
-        show = self._show
-        return Present(show.controls.config, show.seed, show.mood)
-
-    def _edits(self) -> list[Message]:
-        """What a saved show file changes, as if it had come over OSC."""
-        try:
-            changes = self._file.changes()
-        except ConfigError as error:
-            for line in [] if self._child else str(error).split("\n"):
-                log.warning("%s; the old values are kept", line)
-            return []
-        followed = {key: row for key, row in self._table.followed.items() if row.path in self._table.visuals}
-        for key in changes:
-            if key.startswith("visuals.") and key not in followed:
-                log.warning("%s: counts from the next start on", key)
-        return [(row, changes[key]) for key, row in followed.items() if key in changes]
-
-    def _frame(self, control: Control) -> None:
-        show, surface = self._show, self._surface
-        try:
-            if control.settings.fullscreen != self._fullscreen:
-                self._fullscreen = control.settings.fullscreen
-                surface.fullscreen(self._fullscreen)
-            if surface.size != show.screen.size:
-                show.screen.resize(surface.size)
-            cause = self._occasions.due(control, show.mood, monotonic())
-            kept = snapshot(show, control, cause) if cause else None
-            if kept is not None:
-                self._writer.write(*kept)
-            show.draw()
-            if self._view.due(monotonic()):
-                self._view.show(show.small(WIDTH))
-            surface.show()
-        except Exception as error:  # drivers raise anything; one lost frame doesn't end a show
-            now = monotonic()
-            if self._throttle.due():
-                log.warning("frame: not drawn (%s); the show goes on", error)
-            if now - self._last_drawn > GIVE_UP_S:
-                raise DisplayError(
-                    f"OpenGL: no frame could be drawn for {GIVE_UP_S:.0f} s ({error}); a working driver is needed; "
-                    "start artgen again"
-                ) from error
-            return
-        self._last_drawn = monotonic()
-        if self._on_frame is not None:
-            self._on_frame(show, control)
+    overlay = Overlay(screen, around)
+    report = Report(receiver, query, library, controls, table.visuals, losses)
+    stack.callback(report.close)
+    surface_host = SurfaceHost(table, library.names, overlay.note, target.pressed, receiver.poll, file, child)
+    surfaces = Surfaces(registry, whole.plugin, surface_host, understood, refuse)
+    stack.callback(surfaces.close)
+    inbox = Inbox(
+        surfaces,
+        Scenes(library, file.contract, refuse),
+        controls,
+        lambda: Present(controls.config, show.scene.seed, show.scene.mood),
+        report.receive,
+        refuse,
+    )
+    log.info("listens on %s:%d, paints with %s", config.host, receiver.port, worker.state.name)
+    return RenderLoop(
+        FrameClock(config.fps),
+        inbox,
+        controls,
+        show,
+        overlay,
+        screen,
+        outputs,
+        showing,
+        lost,
+        report,
+        Guard(refuse),
+        on_frame,
+    )
 
 
 @contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, as long as the block lasts."""
-    stopping = threading.Event()
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGINT and SIGTERM stop the show, as long as the block lasts."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
+    def told(number: int, frame: FrameType | None) -> None:
+        stop()
 
     if threading.current_thread() is not threading.main_thread():
-        yield stopping
+        yield
         return
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stopping
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,14 +1,17 @@
-"""The overlay's text: what plays, what paints, and the keys."""
+"""The overlay: what plays, what paints, and the keys; and short notes."""
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from artgen_osc.runtime.text import shortened
+from visuals.clock import Tick
+from visuals.compositor.overlay import text_image
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Control
 from visuals.control.keys import HELP
-from visuals.painting.worker import WorkerState
+from visuals.scene import Scene
 
 LONGEST_LINE = 70
 """Letters of a value; a title or an address may be longer."""
@@ -17,32 +20,69 @@ SILENT_S = 3.0
 """When nothing has been heard for so long, that is said."""
 
 
+EVERY_S = 0.25
+"""Between two looks of the overlay."""
+
+
 @dataclass(frozen=True, slots=True)
-class Scenery:
-    """What the overlay tells beside the controls and the worker.
+class Around:
+    """What the overlay tells beside the control and the scene.
 
     Attributes
     ----------
     size : (width, height) of the window, pixels
-    fps : frames per second
-    seed : number of the picture
-    mood : valence and energy that are painted, 0..1
     refused : messages refused so far
     scenes : names, in the order of their numbers
-    finish : how many times the side the finisher has made of the newest picture
+    plugins : those that can't be used, and why; empty: none
     """
 
     size: tuple[int, int]
-    fps: float
-    seed: int
-    mood: tuple[float, float]
-    refused: int
-    scenes: Sequence[str]
-    finish: int = 1
+    refused: int = 0
+    scenes: Sequence[str] = ()
+    plugins: str = ""
 
 
-def help_lines(control: Control, state: WorkerState, scenery: Scenery) -> list[str]:
+class Overlay:
+    """Shows the help while it is on, and notes for their time.
+
+    Parameters
+    ----------
+    screen : where it is shown
+    around : what there is to tell now
+    """
+
+    def __init__(self, screen: Screen, around: Callable[[], Around]) -> None:
+        self._screen, self._around = screen, around
+        self._age = math.inf
+        self._shown = False, ""
+        self._note, self._note_left = "", 0.0
+
+    def note(self, text: str, seconds: float) -> None:
+        """Show a line for so long, help or not."""
+        self._note, self._note_left = text, seconds
+
+    def step(self, control: Control, scene: Scene, tick: Tick) -> None:
+        """Change what is shown, if it is time to."""
+        self._age += tick.dt
+        self._note_left -= tick.dt
+        note = self._note if self._note_left > 0.0 else ""
+        wanted = control.settings.help, note
+        if wanted == (False, ""):
+            if self._age < math.inf:
+                self._screen.overlay(None)
+            self._age = math.inf
+        elif self._age >= EVERY_S or wanted != self._shown:
+            self._age = 0.0
+            lines = [note] if note else []
+            if control.settings.help:
+                lines += ([""] if note else []) + help_lines(control, scene, self._around())
+            self._screen.overlay(text_image(lines, self._screen.size[1]))
+        self._shown = wanted
+
+
+def help_lines(control: Control, scene: Scene, around: Around) -> list[str]:
     """The text; a tab separates two columns."""
+    state = scene.worker
     settings = control.settings
     second = f" and {state.second} {settings.model_mix:.0%}" if state.second else ""
     flags = [name for name in ("freeze", "blackout") if getattr(settings, name)]
@@ -50,19 +90,21 @@ def help_lines(control: Control, state: WorkerState, scenery: Scenery) -> list[s
         "artgen visuals" + "".join(f" · {flag}" for flag in flags),
         "",
         *_heard(control),
-        f"mood\tvalence {scenery.mood[0]:.2f}  energy {scenery.mood[1]:.2f}  {_source(control)}",
+        f"mood\tvalence {scene.mood[0]:.2f}  energy {scene.mood[1]:.2f}  {_source(control)}",
         f"generator\t{state.name}{second}, {state.fps:.0f} fps",
-        *_wrapped("finisher", _finisher(settings.finish, state.finish_note, scenery.finish)),
-        f"picture\t{scenery.seed}, speed {settings.speed:g}",
-        f"frames\t{scenery.fps:.0f} fps at {scenery.size[0]}x{scenery.size[1]}",
-        *_wrapped("scenes", "   ".join(_numbered(scenery.scenes, settings.scene))),
+        *_wrapped("finisher", _finisher(settings.finish, state.finish_note, scene.scale)),
+        f"picture\t{scene.seed}, speed {settings.speed:g}",
+        f"frames\t{scene.fps:.0f} fps at {around.size[0]}x{around.size[1]}",
+        *_wrapped("scenes", "   ".join(_numbered(around.scenes, settings.scene))),
     ]
     if control.page:
         lines.append(f"page\t{shortened(control.page, LONGEST_LINE)}")
     if state.loading:
         lines.append(f"loading\t{shortened(state.loading, LONGEST_LINE)}")
-    if scenery.refused:
-        lines.append(f"refused\t{scenery.refused} messages, see the log")
+    if around.refused:
+        lines.append(f"refused\t{around.refused} messages, see the log")
+    if around.plugins:
+        lines += _wrapped("plugins", around.plugins)
     if state.error:
         lines += _wrapped("error", state.error)
     return [*lines, "", *(f"{label}\t{doc}" for label, doc in HELP)]

@@ -1,57 +1,43 @@
-"""The whole renderer but for its window: controls in, frames out."""
+"""From one control to one scene: moves everything on."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from artgen_osc.config.tables import VisualsConfig
-from visuals.compositor.overlay import text_image
+from visuals.clock import Tick
+from visuals.compositor.kind import Moment
 from visuals.compositor.screen import Screen
-from visuals.control.controls import Control, Controls
-from visuals.generators.generator import Frame
-from visuals.help import Scenery, help_lines
+from visuals.control.controls import Control
 from visuals.modulation.follow import Follower
+from visuals.modulation.knobs import Knobs
 from visuals.modulation.motion import Crossfade, Look, Motion, Pace
 from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
 from visuals.painting.painter import Picture, Request
-from visuals.painting.worker import Worker, WorkerState
+from visuals.painting.worker import Worker
+from visuals.scene import Scene
 
-OVERLAY_EVERY_S = 0.25
 MIX_S = 0.15
 """Lag of the mix of two models, so that no frame jumps."""
 
 
 class Show:
-    """Steps and draws.
+    """Steps.
 
     Parameters
     ----------
-    context : moderngl context
-    size : (width, height), pixels
-    controls : Controls
-    worker : Worker
-        Paints the model of the settings already.
-    window : whether to draw into the context's window
+    screen : is given the pictures
+    control : to begin with
+    worker : paints the model of the settings already
 
     Attributes
     ----------
-    fps : frames per second, lately
-    pictures : generated pictures shown so far
-    mood : valence and energy that are painted, 0..1
-    painted : the newest picture, None before the first
-    scenes : names of all that there are, for the overlay
+    scene : what the last step has come to
     """
 
-    def __init__(
-        self, context: Any, size: tuple[int, int], controls: Controls, worker: Worker, window: bool = False
-    ) -> None:
-        control = controls.now(0.0)
-        self.controls = controls
-        self.screen = Screen(context, size, window)
-        self.fps = 0.0
-        self.pictures = 0
+    def __init__(self, screen: Screen, control: Control, worker: Worker) -> None:
+        self._screen = screen
+        self._fps = 0.0
+        self._pictures = 0
         self._worker = worker
         self._settings = control.settings
         if control.settings.second_model:
@@ -67,24 +53,20 @@ class Show:
         self._fade = Crossfade()
         self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
+        self._knobs = Knobs(self._set(control))
         self._time = 0.0
-        self._overlay_age = math.inf
-        self._shown = False, ""
-        self._note, self._note_left = "", 0.0
-        self.scenes: Sequence[str] = ()
-        self.mood = (control.valence, control.energy)
-        self.painted: Picture | None = None
+        self._painted: Picture | None = None
+        self.scene = self._scene(control, (control.valence, control.energy), 0.0, 0.0)
 
-    def step(self, time: float, dt: float, refused: int = 0) -> Control:
+    def step(self, control: Control, tick: Tick) -> Scene:
         """Move everything on.
 
         Parameters
         ----------
-        time : s, on the clock of the controls
-        dt : s since the last step
-        refused : messages refused so far, for the overlay
+        control : what the show should look like now
+        tick : of the loop
         """
-        control = self.controls.now(time)
+        dt = tick.dt
         settings = control.settings
         self._change_models(settings)
         state = self._worker.state
@@ -97,68 +79,58 @@ class Show:
         second = self._second_path.step(control, show_dt)
         mix = float(self._mix.step([settings.model_mix], MIX_S, show_dt)[0])
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
-        self.mood = (float(latent.mood[0]), float(latent.mood[1]))
-        if show_dt > 0.0 or not self.pictures:
-            width, height = self.screen.size
+        if show_dt > 0.0 or not self._pictures:
+            width, height = self._screen.size
             self._worker.request(Request(latent, second, mix, settings.finish, width / height), show_dt)
             self._receive(settings.model_fade)
-        self._look = self._motion.step(control, show_dt, dt, lit=self.pictures > 0)
-        if dt > 0.0 and (why := self._keeping_up.step(self.finish, dt)):
-            self._worker.finish_less(why)
+        self._look = self._motion.step(control, show_dt, dt, lit=self._pictures > 0)
         if dt > 0.0:
-            self.fps += (1.0 / dt - self.fps) * min(1.0, dt / 0.5)
-        self._help(control, dt, refused)
-        return control
-
-    @property
-    def finish(self) -> int:
-        """How many times the side the finisher has made of the newest picture, 4, 2, or 1 without it."""
-        return self.painted.scale if self.painted is not None else 1
-
-    @property
-    def worker(self) -> WorkerState:
-        """State of what paints."""
-        return self._worker.state
-
-    def draw(self) -> None:
-        """Draw the frame of the last step into the target."""
-        self.screen.draw(self._fade.mix(self._time), self._look)
-
-    def picture(self) -> Frame:
-        """The frame of the last step without the overlay, uint8 ``(height, width, 3)``."""
-        return self.screen.picture(self._fade.mix(self._time), self._look)
-
-    def small(self, width: int) -> Frame:
-        """The frame that `draw` has just drawn, `width` pixels wide at most, uint8 ``(h, w, 3)``."""
-        return self.screen.small(width)
-
-    def still(self) -> tuple[Frame, Look]:
-        """The newest picture alone, fully faded in and without a blackout, and the look that it is drawn with.
-
-        The frame on screen lies between pictures, and no model could paint it again.
-
-        Returns
-        -------
-        frame : uint8 ``(height, width, 3)``
-        look : Look
-        """
-        look = replace(self._look, brightness=1.0)
-        return self.screen.picture(1.0, look), look
-
-    @property
-    def seed(self) -> int:
-        """Number of the picture that the path has come from."""
-        return self._path.seed
-
-    @property
-    def scene(self) -> str:
-        """Name of the scene that was recalled or saved last, or empty."""
-        return self._settings.scene
+            self._fps += (1.0 / dt - self._fps) * min(1.0, dt / 0.5)
+        self.scene = self._scene(control, (float(latent.mood[0]), float(latent.mood[1])), show_dt, dt)
+        if dt > 0.0 and (why := self._keeping_up.step(self.scene.scale, dt)):
+            self._worker.finish_less(why)
+        return self.scene
 
     def close(self) -> None:
-        """End the worker and give the textures back."""
+        """End the worker."""
         self._worker.close()
-        self.screen.release()
+
+    def _scene(self, control: Control, mood: tuple[float, float], show_dt: float, dt: float) -> Scene:
+        return Scene(
+            mix=self._fade.mix(self._time),
+            look=self._look,
+            effects=self._knobs.step(self._set(control), dt),
+            moment=self._moment(control, mood, show_dt),
+            painted=self._painted,
+            pictures=self._pictures,
+            mood=mood,
+            seed=self._path.seed,
+            name=self._settings.scene,
+            fps=self._fps,
+            worker=self._worker.state,
+        )
+
+    def _set(self, control: Control) -> dict[str, Any]:
+        """What is set for effects and layers."""
+        return {name: control.plugin[name] for name in self._screen.plugins if name in control.plugin}
+
+    def _moment(self, control: Control, mood: tuple[float, float], dt: float) -> Moment:
+        return Moment(
+            time=self._look.time,
+            dt=dt,
+            valence=mood[0],
+            energy=mood[1],
+            level=control.level,
+            low=control.low,
+            mid=control.mid,
+            high=control.high,
+            onsets=control.onsets,
+            beats=control.beats,
+            beat_phase=control.beat_phase,
+            bar_phase=control.bar_phase,
+            tempo_bpm=control.tempo_bpm,
+            extra=control.extra,
+        )
 
     def _change_models(self, settings: VisualsConfig) -> None:
         before, self._settings = self._settings, settings
@@ -173,36 +145,10 @@ class Show:
         picture = self._worker.poll()
         if picture is None:
             return
-        self.screen.take(picture.pixels, self._fade.mix(self._time), fine=picture.scale > 1)
+        self._screen.take(picture.pixels, self._fade.mix(self._time), fine=picture.scale > 1)
         changed = picture.model != self._model
         cut = picture.cuts != self._cuts or (changed and fade == 0.0)
         self._fade.arrive(self._time, fade if changed else 0.0, cut)
         self._model, self._cuts = picture.model, picture.cuts
-        self.pictures += 1
-        self.painted = picture
-
-    def note(self, text: str, seconds: float) -> None:
-        """Show a line in the overlay for so long, help or not."""
-        self._note, self._note_left = text, seconds
-
-    def _help(self, control: Control, dt: float, refused: int) -> None:
-        self._overlay_age += dt
-        self._note_left -= dt
-        note = self._note if self._note_left > 0.0 else ""
-        wanted = control.settings.help, note
-        if wanted == (False, ""):
-            if self._overlay_age < math.inf:
-                self.screen.overlay(None)
-            self._overlay_age = math.inf
-        elif self._overlay_age >= OVERLAY_EVERY_S or wanted != self._shown:
-            self._overlay_age = 0.0
-            lines = [note] if note else []
-            if control.settings.help:
-                lines += ([""] if note else []) + self.help_lines(control, refused)
-            self.screen.overlay(text_image(lines, self.screen.size[1]))
-        self._shown = wanted
-
-    def help_lines(self, control: Control, refused: int) -> list[str]:
-        """The overlay's text; see `visuals.help`."""
-        scenery = Scenery(self.screen.size, self.fps, self._path.seed, self.mood, refused, self.scenes, self.finish)
-        return help_lines(control, self._worker.state, scenery)
+        self._pictures += 1
+        self._painted = picture

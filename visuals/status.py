@@ -1,13 +1,14 @@
 """What the renderer tells others: its state once a second, and to monitors what comes in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.runtime.guard import Guard
-from artgen_osc.schema.address_table import AddressTable
+from artgen_osc.schema.address_table import Rows
 from artgen_osc.schema.table import (
     COUNT_MAX,
     VISUALS_REFUSAL,
@@ -17,25 +18,56 @@ from artgen_osc.schema.table import (
     Value,
     values_of,
 )
+from visuals.clock import Tick
+from visuals.control.controls import Controls
 from visuals.control.scenes.folder import Library
-from visuals.show import Show
+from visuals.scene import Scene
 
 EVERY_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What the rest of the renderer tells.
+
+    Attributes
+    ----------
+    lost : frames, snapshots and the like that were lost so far
+    plugins : those that can't be used or have ended, and why; empty: none
+    values : of addresses of its own, such as what an added output has dropped
+    """
+
+    lost: int = 0
+    plugins: str = ""
+    values: Sequence[tuple[Address, Value]] = ()
+
+
 class Report:
-    """Answers those who subscribe.
+    """Answers those who subscribe, and tells OSCQuery how all is set.
 
     Parameters
     ----------
     receiver : whose refused messages are told
     query : is told the state too, or None
     library : whose scenes are told
-    table : what is understood
+    controls : how all is set
+    rows : what the renderer understands beside the daemon's stream, by path
+    losses : asked once a second
     """
 
-    def __init__(self, receiver: OscReceiver, query: OscQuery | None, library: Library, table: AddressTable) -> None:
-        self._receiver, self._query, self._library, self._table = receiver, query, library, table
+    def __init__(
+        self,
+        receiver: OscReceiver,
+        query: OscQuery | None,
+        library: Library,
+        controls: Controls,
+        rows: Rows,
+        losses: Callable[[], Losses] = Losses,
+    ) -> None:
+        self._receiver, self._query, self._library = receiver, query, library
+        self._controls, self._rows, self._losses = controls, rows, losses
+        self._published: Mapping[str, Value] = {}
+        self._failures = 0
         self._sender = OscSender()
         self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._heartbeat = 0
@@ -60,37 +92,52 @@ class Report:
                         others.append((row, value))
                 except OscError as error:
                     self._receiver.refuse(row.path, str(error), "")
-        self._sender.echo([(row, value) for row, value in others if row.path in self._table.visuals])
+        self._sender.echo([(row, value) for row, value in others if row.path in self._rows])
         return others
 
-    def tell(self, show: Show, now: float, lost: int = 0) -> None:
-        """Send the state, if it is time to.
+    def tell(self, scene: Scene, tick: Tick) -> None:
+        """Tell what has changed, and once a second the state.
 
         Parameters
         ----------
-        show : whose state it is
-        now : s, monotonic
-        lost : frames and snapshots that were lost so far
+        scene : as it is shown
+        tick : of the loop
         """
+        self._tell_failures(scene.worker.failures, scene.worker.error)
+        values = self._controls.values()
+        if self._query and values is not self._published:
+            self._published = values
+            self._query.publish([(self._rows[path], value) for path, value in values.items()])
+        self._tell_state(scene, tick.now)
+
+    def _tell_failures(self, failures: int, error: str) -> None:
+        """Whoever asked for a model hears that it can't be used, as of anything else that is refused."""
+        if failures != self._failures:
+            self._receiver.refuse("/visuals/model", error, "", failures - self._failures, logged=True)
+            self._failures = failures
+
+    def _tell_state(self, scene: Scene, now: float) -> None:
         if now < self._next:
             return
         self._next = now + EVERY_S
         self._heartbeat += 1
+        losses = self._losses()
         state = Painting(
             heartbeat=self._heartbeat,
-            fps=min(show.fps, 10000.0),
-            pictures=min(show.worker.fps, 10000.0),
-            valence=show.mood[0],
-            energy=show.mood[1],
-            model=show.worker.name,
-            finish=show.finish,
-            scene=show.scene,
+            fps=min(scene.fps, 10000.0),
+            pictures=min(scene.worker.fps, 10000.0),
+            valence=scene.mood[0],
+            energy=scene.mood[1],
+            model=scene.worker.name,
+            finish=scene.scale,
+            plugins=losses.plugins,
+            scene=scene.name,
             scenes=self._library.listed(),
             refused=self._receiver.refused % COUNT_MAX,
-            dropped=(lost + self._sender.dropped + (self._query.dropped if self._query else 0)) % COUNT_MAX,
-            overtaken=show.worker.dropped % COUNT_MAX,
+            dropped=(losses.lost + self._sender.dropped + (self._query.dropped if self._query else 0)) % COUNT_MAX,
+            overtaken=scene.worker.dropped % COUNT_MAX,
         )
-        values = values_of(VISUALS_STATUS, state)
+        values = [*values_of(VISUALS_STATUS, state), *losses.values]
         values += [(VISUALS_REFUSAL, text) for text in self._receiver.refused_since(self._told)]
         self._told = now
         self._sender.send(values)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from artgen_osc.analysis.hop import HOP_LENGTH
 from artgen_osc.dsp.core import FloatArray, hann
 from artgen_osc.schema.table import NOTES
 
@@ -133,6 +134,35 @@ class Harmony:
         self.chroma = np.zeros(12)
         self._mean = np.zeros(12)
         self.key, self.confidence = "", 0.0
+        self._hops = 0
+        # Twice as long, so that it is moved back once in a while and not with every hop.
+        self._long: FloatArray = np.empty(2 * self.length, dtype=np.float32)
+        self._end = self.length
+
+    def hop(self, window: FloatArray, every: int) -> bool:
+        """Take one hop, and listen on every so many of them.
+
+        Parameters
+        ----------
+        window : float32, whose last `HOP_LENGTH` samples are new; before the first hop its first one is held
+        every : hops
+
+        Returns
+        -------
+        Whether it listened
+        """
+        if not self._hops:
+            self._long[: self._end] = window[0]
+        self._hops += 1
+        if self._end == len(self._long):
+            self._long[: self.length] = self._long[self.length :]
+            self._end = self.length
+        self._long[self._end : self._end + HOP_LENGTH] = window[-HOP_LENGTH:]
+        self._end += HOP_LENGTH
+        due = self._hops % every == 0
+        if due:
+            self.step(self._long[self._end - self.length : self._end])
+        return due
 
     def step(self, window: FloatArray) -> None:
         """One window, float32 ``(length,)``, finite."""

@@ -83,7 +83,13 @@ class BrowserInput:
         return 1000.0 * self._frames / self._rate
 
     def start(self, sample_rate: int, title: str = "") -> None:
-        """Another sound begins; what still waits of the one before is dropped."""
+        """Another sound begins; what still waits of the one before is dropped.
+
+        Parameters
+        ----------
+        sample_rate : Hz
+        title : what the page calls it
+        """
         with self._change:
             self._drop(self._frames)
             self._rate, self.title = sample_rate, title
@@ -144,7 +150,13 @@ class BrowserInput:
         self._frames = self._lost = 0
 
     def take(self, closed: threading.Event, seconds: float) -> Heard:
-        """All the sound that waits, as soon as there is some, or nothing after so many seconds."""
+        """All the sound that waits, as soon as there is some.
+
+        Parameters
+        ----------
+        closed : who listens; when it is set this returns at once
+        seconds : after which it returns without sound
+        """
         end = time.monotonic() + seconds
         with self._change:
             while not (closed.is_set() or (self._waiting and self._listener is closed)):
@@ -171,11 +183,17 @@ class BrowserSource(ClosesItself):
     """
 
     name = "browser"
+    lasts = False
 
     def __init__(self, hub: BrowserInput) -> None:
         self._hub = hub
         self._closed = threading.Event()
         self.sample_rate = hub.sample_rate
+
+    @property
+    def sent_at(self) -> float:  # type: ignore[override]
+        """See `AudioSource`: a page may go away."""
+        return self._hub.sent_at
 
     def blocks(self) -> Iterator[AudioBlock]:
         """See `AudioSource.blocks`. It listens from here on: what came while the analysis was made ready is no loss."""

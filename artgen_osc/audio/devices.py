@@ -1,11 +1,9 @@
 """Sound through PortAudio: the inputs."""
 
 import contextlib
-import ctypes
 import logging
 import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from artgen_osc.audio.portaudio import close, close_soon, look_again, opened, sounddevice, turn
 from artgen_osc.audio.sound_file import HIGHEST_RATE, LOWEST_RATE
 from artgen_osc.audio.sources import AudioBlock, ClosesItself, block_length
 from artgen_osc.dsp.core import FloatArray
@@ -69,45 +68,6 @@ class Input:
     environment: tuple[tuple[str, str], ...] = ()
     name: str = ""
     stream: Callable[..., Any] | None = None
-
-
-_HUSH: list[Any] = []
-
-
-def _hush() -> None:
-    """Keep ALSA and JACK from writing to the terminal while PortAudio probes for devices."""
-    quiet = ctypes.CFUNCTYPE(None)(lambda: None)
-    _HUSH.append(quiet)
-    for library, setter in (
-        ("libasound.so.2", "snd_lib_error_set_handler"),
-        ("libjack.so.0", "jack_set_error_function"),
-    ):
-        with contextlib.suppress(OSError, AttributeError):
-            getattr(ctypes.CDLL(library), setter)(quiet)
-
-
-def sounddevice() -> Any:
-    """The module `sounddevice`, imported on first use.
-
-    Raises
-    ------
-    AudioError
-        It, or the PortAudio library below it, is not installed.
-    """
-    try:
-        if sys.platform == "linux" and not _HUSH:
-            _hush()
-        import sounddevice
-    except ImportError as error:
-        raise AudioError(
-            f"sounddevice: can't be imported ({error}); it is needed for devices and playback; pip install sounddevice"
-        ) from error
-    except OSError as error:
-        raise AudioError(
-            f"PortAudio: can't be loaded ({error}); its library is needed for devices and playback; "
-            "apt install libportaudio2 (macOS and Windows: pip install --force-reinstall sounddevice)"
-        ) from error
-    return sounddevice
 
 
 def list_devices() -> list[Device]:
@@ -170,7 +130,7 @@ def find_input(name: str) -> Input:
     # The same device under several host APIs (Windows): any will do, the default rather.
     if len({device.name for device in fits}) == 1:
         return Input(next((device for device in fits if device.default_input), fits[0]))
-    raise AudioError(f"device:{name}: fits {_names(fits)}; one input is allowed; write more of the name")
+    raise AudioError(f"device:{name}: fits {_names(fits)}; write more of the name")
 
 
 @contextlib.contextmanager
@@ -223,14 +183,15 @@ class DeviceSource(ClosesItself):
         self._opening: threading.Thread | None = None
         self._stream: Any = None
         self._heard = time.monotonic()
-        found = find()
-        self.name = found.name or found.device.name
-        self.sample_rate = self._rate = _usable_rate(found)
-        waiting = round(QUEUE * self._rate / block_length(self._rate))
-        self._queue: queue.Queue[tuple[int, int, FloatArray]] = queue.Queue(max(2, waiting))
         self._frames = 0
-        self._epoch = time.monotonic()
-        self._open(found)
+        with turn():
+            found = find()
+            self.name = found.name or found.device.name
+            self.sample_rate = self._rate = _usable_rate(found)
+            waiting = round(QUEUE * self._rate / block_length(self._rate))
+            self._queue: queue.Queue[tuple[int, int, FloatArray]] = queue.Queue(max(2, waiting))
+            self._epoch = time.monotonic()
+            self._open(found)
 
     def _open(self, found: Input) -> None:
         sd = sounddevice()
@@ -250,9 +211,11 @@ class DeviceSource(ClosesItself):
         except sd.PortAudioError as error:
             reason = " ".join(str(error).split())
             raise AudioError(
-                f"{self._spec or found.device.name}: can't be opened ({reason}); a free input with "
-                f"{self._rate} Hz is allowed; close what else uses it, or choose another from artgen devices"
+                f"{self._spec or found.device.name}: can't be opened with {self._rate} Hz ({reason}); "
+                "close what else uses it, or choose another from artgen devices"
             ) from error
+        if found.stream is None:
+            opened(stream)
         self._heard = time.monotonic()
         self._stream = stream
 
@@ -280,6 +243,8 @@ class DeviceSource(ClosesItself):
             try:
                 rate, first, samples = self._queue.get(timeout=QUIET)
             except queue.Empty:
+                if self._closed.is_set():
+                    return
                 self._revive()
                 yield AudioBlock(np.zeros((0, channels), dtype=np.float32), expected / self.sample_rate)
                 continue
@@ -306,23 +271,23 @@ class DeviceSource(ClosesItself):
         self._opening.start()
 
     def _reopen(self) -> None:
-        sd = sounddevice()
         stream, self._stream = self._stream, None
         self._heard = time.monotonic()
         self.reconnects += 1
         try:
             if stream is not None:
-                stream.close(ignore_errors=True)
-            # PortAudio knows only the devices that were there when it started.
-            sd._terminate()
-            sd._initialize()
-            found = self._find()
-            # The clock goes on while the device is away.
-            self._frames = round(self._frames * _usable_rate(found) / self._rate)
-            self._rate = _usable_rate(found)
-            self._frames = max(self._frames, round((time.monotonic() - self._epoch) * self._rate))
-            self._open(found)
-        except (AudioError, OSError, sd.PortAudioError) as error:
+                close(stream)
+            with turn():
+                if self._closed.is_set():
+                    return
+                look_again()
+                found = self._find()
+                # The clock goes on while the device is away.
+                self._frames = round(self._frames * _usable_rate(found) / self._rate)
+                self._rate = _usable_rate(found)
+                self._frames = max(self._frames, round((time.monotonic() - self._epoch) * self._rate))
+                self._open(found)
+        except (AudioError, OSError, sounddevice().PortAudioError) as error:
             logger.debug("%s", error)
         else:
             logger.warning("%s: the sound is back", self._spec or self.name)
@@ -335,7 +300,4 @@ class DeviceSource(ClosesItself):
         self._closed.set()
         stream, self._stream = self._stream, None
         if stream is not None:
-            closing = threading.Thread(target=stream.close, args=(True,), name="close", daemon=True)
-            closing.start()
-            # A dead server can keep a stream from closing for ever.
-            closing.join(1.0)
+            close_soon(stream)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.audio.devices import Device, list_devices, sounddevice
+from artgen_osc.audio.devices import Device, list_devices
+from artgen_osc.audio.portaudio import close, close_soon, opened, turn
 from artgen_osc.audio.sources import LEAD
 from artgen_osc.dsp.core import FloatArray
 from artgen_osc.dsp.resample import Resampler
@@ -47,25 +48,26 @@ class Player:
 
     def _open(self) -> None:
         try:
-            sd = sounddevice()
-            output = next((device for device in list_devices() if device.default_output), None)
-            if output is None or not output.outputs:
-                logger.info("playback: there is no default output; going on unheard")
-                return
-            try:
-                stream = self._start(sd, output, self.sample_rate)
-            except sd.PortAudioError:
-                # Some outputs take their own rate only.
-                with self._lock:
-                    self._rate = output.sample_rate
-                    self._resamplers = [Resampler(self.sample_rate, output.sample_rate) for _ in range(2)]
-                stream = self._start(sd, output, output.sample_rate)
+            with turn() as sd:
+                output = next((device for device in list_devices() if device.default_output), None)
+                if output is None or not output.outputs:
+                    logger.info("playback: there is no default output; going on unheard")
+                    return
+                try:
+                    stream = self._start(sd, output, self.sample_rate)
+                except sd.PortAudioError:
+                    # Some outputs take their own rate only.
+                    with self._lock:
+                        self._rate = output.sample_rate
+                        self._resamplers = [Resampler(self.sample_rate, output.sample_rate) for _ in range(2)]
+                    stream = self._start(sd, output, output.sample_rate)
+                opened(stream)
         except Exception as error:
             logger.warning("playback: can't be opened (%s); going on unheard", " ".join(str(error).split()))
             return
         self._stream = stream
         if self._closed:
-            stream.close(ignore_errors=True)
+            close(stream)
 
     def _start(self, sd: Any, output: Device, rate: int) -> Any:
         stream = sd.OutputStream(
@@ -124,6 +126,4 @@ class Player:
         self._closed = True
         stream, self._stream = self._stream, None
         if stream is not None:
-            closing = threading.Thread(target=stream.close, args=(True,), name="close", daemon=True)
-            closing.start()
-            closing.join(1.0)
+            close_soon(stream)

@@ -70,7 +70,12 @@ def select(container: Any) -> Any:
 
 
 def tags_of(container: Any, stream: Any) -> dict[str, str]:
-    """Tags of a container and its sound, where what isn't UTF-8 is escaped as by ``surrogateescape``."""
+    """Tags of a container and its sound, where what isn't UTF-8 is escaped as by ``surrogateescape``.
+
+    Parameters
+    ----------
+    container, stream : PyAV's, open
+    """
     return {**container.metadata, **stream.metadata}
 
 
@@ -124,7 +129,16 @@ class Steady:
         self._sides: list[Resampler] = []
 
     def push(self, samples: FloatArray, rate: int) -> FloatArray:
-        """Take float32 ``(frames, 1 or 2)`` at `rate`.
+        """Take the next sound.
+
+        Parameters
+        ----------
+        samples : float32 ``(frames, 1 or 2)``
+        rate : Hz
+
+        Returns
+        -------
+        float32 ``(frames, channels)`` at the rate that is wanted
 
         Raises
         ------
@@ -144,7 +158,18 @@ class Steady:
 
 
 def heard(container: Any, stream: Any) -> Iterator[tuple[int, FloatArray, bool]]:
-    """Decode to the end: rate in Hz, float32 ``(frames, 1 or 2)``, and whether something before was damaged.
+    """Decode to the end.
+
+    Parameters
+    ----------
+    container : PyAV's, open
+    stream : its sound
+
+    Returns
+    -------
+    rate : Hz
+    samples : float32 ``(frames, 1 or 2)``
+    hurt : whether something before was damaged
 
     Raises
     ------

@@ -50,7 +50,13 @@ class Piece(io.RawIOBase):
         return self._place
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """See `io.IOBase`."""
+        """See `io.IOBase`.
+
+        Parameters
+        ----------
+        offset : bytes; before the beginning counts as there
+        whence : from where, as for `io.IOBase.seek`
+        """
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._length}[whence]
         self._place = max(0, base + offset)
         return self._place

@@ -43,11 +43,12 @@ _Chunks = Generator[tuple[int, FloatArray], None, None]
 
 
 class Unreadable(Exception):
-    """No sound comes out of a file; the text is the reason, a few words.
+    """No sound comes out of a file.
 
-    Attributes
+    Parameters
     ----------
-    absent : whether there is no file to be read at all
+    reason : its text, a few words
+    absent : whether there is no file to be read at all; an attribute too
     """
 
     def __init__(self, reason: str, absent: bool = False) -> None:

@@ -1,7 +1,6 @@
-"""Where sound comes from: one `AudioSource` for each kind of ``--input``.
+"""Where sound comes from: what every source of it is like, and how it is opened.
 
-Files and the demo are here; whatever goes through PortAudio is in `artgen_osc.audio.devices`
-and `artgen_osc.audio.playback`.
+Files are here too; whatever goes through PortAudio is in `artgen_osc.audio.devices` and `artgen_osc.audio.playback`.
 """
 
 import logging
@@ -12,28 +11,34 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import unquote_to_bytes
 from urllib.request import url2pathname
 
 import numpy as np
 
+from artgen_osc.audio.kind import InputHost
 from artgen_osc.audio.sound_av import has_pyav
 from artgen_osc.audio.sound_file import SoundFile, Unreadable
 from artgen_osc.dsp.core import FloatArray
-from artgen_osc.errors import AudioError
+from artgen_osc.errors import ArtgenError, AudioError, PluginError
+from artgen_osc.plugins.registry import Registry, State, own
 from artgen_osc.runtime.files import is_regular
-from artgen_osc.runtime.text import printable
+from artgen_osc.runtime.text import nearest, printable, unexpected
 
 if TYPE_CHECKING:
     from artgen_osc.audio.browser import BrowserInput
     from artgen_osc.audio.playback import Player
 
 logger = logging.getLogger(__name__)
+
+KIND = "input"
+USUAL = "device"
+"""The input that is meant where none is named."""
 
 LEAD = 0.1
 """Seconds by which playback is fed before the analysis: about what it takes to be heard."""
@@ -65,11 +70,26 @@ class AudioSource(Protocol):
     sample_rate : Hz, of the last block; only a device that was away may come back with another
     name : for people
     title : of what plays, or empty
+    lasts : whether a show may go back to it when what it hears after it ends; a file, which is over, doesn't
+    sent_at : s, monotonic, when somebody who may go away, such as a page, sent sound last; 0 before; infinite: nobody
+        has to
+    failed : whether it ended by a failure, so that it is worth to open it again
     """
 
     sample_rate: int
     name: str
-    title: str
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def lasts(self) -> bool: ...
+
+    @property
+    def sent_at(self) -> float: ...
+
+    @property
+    def failed(self) -> bool: ...
 
     @property
     def reconnects(self) -> int:
@@ -104,6 +124,9 @@ class ClosesItself(ABC):
     """The context manager's half of an `AudioSource`."""
 
     title = ""
+    lasts = True
+    sent_at = math.inf
+    failed = False
     reconnects = 0
 
     @property
@@ -144,11 +167,12 @@ def open_file(path: str | Path) -> SoundFile:
     try:
         return SoundFile(path, has_pyav())
     except Unreadable as error:
-        kinds = "wav, flac, ogg, mp3, m4a or webm" if has_pyav() else "wav, flac, ogg or mp3"
-        step = "check the path" if error.absent else "convert it, or choose another"
-        if not has_pyav() and not error.absent:
-            step = "pip install 'artgen-osc[stream]' for more kinds, such as m4a and webm, or convert it"
-        raise AudioError(f"{printable(path)}: {error}; a {kinds} file with sound in it is allowed; {step}") from error
+        step = "convert it to wav, or choose another"
+        if error.absent:
+            step = "check the path"
+        elif not has_pyav():
+            step = "convert it to wav, or pip install 'artgen-osc[stream]' for more kinds, such as m4a and webm"
+        raise AudioError(f"{printable(path) or repr('')}: {error}; {step}") from error
 
 
 def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
@@ -171,7 +195,14 @@ def file_blocks(file: SoundFile) -> Iterator[AudioBlock]:
 
 
 def array_blocks(samples: FloatArray, sample_rate: int, loop: bool = False) -> Iterator[AudioBlock]:
-    """Cut float32 ``(frames, channels)`` into blocks; for ever, with `loop`."""
+    """Cut sound into blocks.
+
+    Parameters
+    ----------
+    samples : float32 ``(frames, channels)``, ±1
+    sample_rate : Hz
+    loop : for ever
+    """
     length, start = block_length(sample_rate), 0
     while True:
         for first in range(0, len(samples), length):
@@ -196,6 +227,7 @@ class PacedSource(ClosesItself):
     realtime : False delivers as fast as it goes, and without playback
     title : of what plays
     release : frees what `blocks` holds; may be called again, from any thread
+    lasts : see `AudioSource`
     """
 
     def __init__(
@@ -207,10 +239,11 @@ class PacedSource(ClosesItself):
         realtime: bool = True,
         title: str = "",
         release: Callable[[], None] | None = None,
+        lasts: bool = True,
     ) -> None:
         self.name, self.sample_rate, self.title = name, sample_rate, title
         self._blocks, self._player, self._realtime = blocks, player, realtime
-        self._release = release
+        self._release, self.lasts = release, lasts
         self._closed = threading.Event()
 
     def _next(self) -> AudioBlock | None:
@@ -262,9 +295,6 @@ class PacedSource(ClosesItself):
             self._release()
 
 
-INPUTS = "device:NAME, loopback, browser, file:PATH, url:ADDRESS or demo"
-
-
 def shown(spec: str) -> str:
     """An input as it may be shown to anybody: without a name and password, nor the query, in its address."""
     return printable(re.sub(r"\?.*", "?…", re.sub(r"//.*@", "//…@", spec, flags=re.DOTALL)) if "//" in spec else spec)
@@ -286,60 +316,63 @@ def file_path(rest: str) -> Path:
 
 
 def open_source(
-    spec: str, *, mute: bool = False, realtime: bool = True, browser: "BrowserInput | None" = None
+    spec: str,
+    *,
+    mute: bool = False,
+    realtime: bool = True,
+    browser: "BrowserInput | None" = None,
+    registry: Registry | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> AudioSource:
     """Open what ``--input`` names.
 
     Parameters
     ----------
-    spec : ``device:NAME`` (a part of the name is enough), ``loopback`` (what the computer
-        is playing), ``browser`` (the microphone or a tab of the page), ``file:PATH``, ``url:ADDRESS`` (http, Icecast,
-        HLS, RTSP, RTMP), ``demo``, or empty for the system's input device
-    mute : don't play a file, a stream or the demo to the default output
-    realtime : False delivers files and the demo, which has no end, as fast as they can be read, unheard
-    browser : where the page's sound comes in, if there is a page
+    spec : ``NAME`` or ``NAME:REST`` with the name of an input that is registered; empty: the system's input device
+    mute, realtime, browser : see `InputHost`
+    registry : where inputs are registered; None: ours alone
+    settings : of each plugin that has some, by its name; where one is missing, as declared
 
     Raises
     ------
     AudioError
         There is no such input, or it can't be opened.
     """
-    kind, _, rest = spec.partition(":")
-    if spec == "demo" or kind == "file":
-        title, release = "", None
-        if spec == "demo":
-            from artgen_osc.audio.demo import RATE, compose
+    name, _, rest = spec.partition(":") if spec else (USUAL, "", "")
+    registry = registry or Registry((KIND,), own)
+    if name not in registry.names(KIND):
+        raise AudioError(_unknown(spec, name, registry.names(KIND)))
+    plugin = registry.plugin(KIND, name)
+    if plugin.state is State.OFF:
+        raise AudioError(f"input {name}: is switched off ({plugin.reason})")
+    host = InputHost(mute, realtime, browser)
+    try:
+        found = registry.load(KIND, name)
+        declared = getattr(found, "Settings", None)
+        given = (settings or {}).get(name, declared() if declared else None)
+        source: AudioSource = found.open(rest, given, host)
+        if plugin.own:
+            return source
+        from artgen_osc.audio.watched import Watched
 
-            rate, blocks = RATE, array_blocks(compose(RATE), RATE, loop=True)
-        elif not rest:
-            raise AudioError("input: file: has no path; file:PATH is allowed; name a wav, flac, ogg or mp3 file")
-        else:
-            file = open_file(file_path(rest))
-            rate, blocks, title, release = file.sample_rate, file_blocks(file), file.title, file.close
-        player = None
-        if realtime and not mute:
-            from artgen_osc.audio.playback import Player
+        return Watched(spec, source)
+    except PluginError as error:
+        raise AudioError(str(error)) from error
+    except ArtgenError:
+        raise
+    except Exception as error:
+        if plugin.own:
+            raise
+        logger.debug("%s", spec, exc_info=error)
+        raise AudioError(f"{shown(spec)}: can't be opened ({unexpected(error)})") from error
 
-            player = Player(rate)
-        return PacedSource(spec, rate, blocks, player, realtime, title, release)
-    if spec == "browser":
-        if browser is None:
-            raise AudioError(
-                "input: browser: there is no page that could send sound; the page of artgen live or artgen daemon is "
-                "allowed; set web.port, or choose another input"
-            )
-        from artgen_osc.audio.browser import BrowserSource
 
-        return BrowserSource(browser)
-    if spec in ("", "loopback") or kind == "device":
-        from artgen_osc.audio.devices import DeviceSource, find_input
-        from artgen_osc.audio.loopback import find_loopback
-
-        return DeviceSource(spec, find_loopback if spec == "loopback" else lambda: find_input(rest))
-    if kind == "url":
-        from artgen_osc.audio.stream import StreamSource
-
-        return StreamSource(rest, mute)
-    hint = "write url: before it" if "://" in spec else "see artgen devices"
-    hint = f"write file:{spec}" if is_regular(spec) else hint
-    raise AudioError(f"input: {shown(spec)!r} is not known; {INPUTS} is allowed; {hint}")
+def _unknown(spec: str, name: str, names: list[str]) -> str:
+    if "://" in spec:
+        hint = "write url: before it"
+    elif is_regular(spec):
+        hint = f"write file:{spec}"
+    else:
+        hint = nearest(name, names)
+    listed = "" if hint.startswith("choose") else f"; there are {', '.join(names)}"
+    return f"input: {shown(spec)!r} isn't known; {hint}{listed}; artgen devices lists devices"

@@ -63,7 +63,12 @@ class _WithinHttp(HTTPRedirectHandler):
 
 @contextlib.contextmanager
 def answer(address: str, trusted: ssl.SSLContext) -> Iterator[Any]:
-    """What an address by http or https answers, to be read.
+    """What an address answers, to be read.
+
+    Parameters
+    ----------
+    address : by http or https; a user and a password in it are sent to that server only
+    trusted : with the certificates that count
 
     Raises
     ------
@@ -83,6 +88,17 @@ def answer(address: str, trusted: ssl.SSLContext) -> Iterator[Any]:
 
 
 def fetch(address: str, trusted: ssl.SSLContext) -> list[str]:
-    """What `stations` finds at an address by http or https; errors as of `answer`."""
+    """What `stations` finds at an address.
+
+    Parameters
+    ----------
+    address : by http or https
+    trusted : with the certificates that count
+
+    Raises
+    ------
+    OSError, ValueError
+        As `answer`.
+    """
     with answer(address, trusted) as found:
         return stations(found.read(LONGEST).decode(errors="replace"), found.geturl())

@@ -42,7 +42,6 @@ QUIET = 0.1
 """Seconds between the blocks without frames, while nothing comes."""
 LARGEST = 1 << 24
 """Bytes of a record; more means that the decoder has lost its mind."""
-ALLOWED = f"an address by {', '.join(PROTOCOLS)} with sound behind it is allowed"
 
 
 def need_pyav() -> None:
@@ -63,7 +62,7 @@ def check_address(address: str) -> None:
     Raises
     ------
     AudioError
-        It is none, or not of an allowed kind.
+        It is none, or by none of `PROTOCOLS`.
     """
     try:
         parts = urlsplit(address)
@@ -71,7 +70,8 @@ def check_address(address: str) -> None:
     except ValueError:
         good = False
     if not good:
-        raise AudioError(f"{shown(f'url:{address}')}: is no such address; {ALLOWED}; write url:http://HOST/PATH")
+        kinds = ", ".join(PROTOCOLS)
+        raise AudioError(f"{shown(f'url:{address}')}: is no address by {kinds}; write one such as url:http://HOST/PATH")
 
 
 class _Beginning:
@@ -143,7 +143,7 @@ class StreamSource(PacedSource):
         self._thread.start()
         try:
             if not self._opened.wait(OPENING) or self._refusal:
-                raise AudioError(f"{self.name}: can't be opened ({self._refusal}); {ALLOWED}; check the address")
+                raise AudioError(f"{self.name}: can't be opened ({self._refusal}); check the address")
             if not mute:
                 from artgen_osc.audio.playback import Player
 

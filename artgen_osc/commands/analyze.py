@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import sys
-from pathlib import Path
 
 from artgen_osc.config.arguments import Command, settings
 from artgen_osc.errors import ArtgenError, AudioError
@@ -32,8 +31,7 @@ def run(given: argparse.Namespace) -> int:
     """Run it; 2 where a file can't be read, 1 where that had a reason that nobody has foreseen."""
     from artgen_osc.daemon.offline import analyze, sound_files
 
-    mood = settings(given).config.mood
-    model = Path(mood.model) if mood.model else None
+    plugin = settings(given).config.plugin
     status = 0
 
     def tell(seconds: float) -> None:
@@ -49,7 +47,7 @@ def run(given: argparse.Namespace) -> int:
             names.append(name)
     for name in names:
         try:
-            result = analyze(name, model, mood.smoothing, tell if given.progress else None)
+            result = analyze(name, plugin, tell if given.progress else None)
         except AudioError as error:
             result = {"file": name, "error": str(error)}
             status = status or 2

@@ -70,7 +70,13 @@ class Contender:
 
 
 def alternate(contenders: list[Contender], seconds: float) -> None:
-    """Time all by turns for about `seconds`, three rounds at the least; the first runs don't count."""
+    """Time some things by turns, three rounds at the least; the first runs don't count.
+
+    Parameters
+    ----------
+    contenders : each gets the times of its runs
+    seconds : for about how long
+    """
     repeats = []
     for contender in contenders:
         contender.run()
@@ -84,7 +90,17 @@ def alternate(contenders: list[Contender], seconds: float) -> None:
 
 
 def engine_run(engine: Engine, shapes: Shapes | None = None) -> Callable[[], float]:
-    """A run of a network on fixed inputs; `shapes` of them, where the graph leaves them open."""
+    """A run of a network on fixed inputs.
+
+    Parameters
+    ----------
+    engine : opened
+    shapes : of the inputs, where the graph leaves them open
+
+    Returns
+    -------
+    Runs it once and returns the s that it took.
+    """
     draw = np.random.default_rng(0)
     shapes = shapes or [[max(1, side) for side in port.shape] for port in engine.inputs]
     inputs = [
@@ -103,6 +119,11 @@ def engine_run(engine: Engine, shapes: Shapes | None = None) -> Callable[[], flo
 @contextmanager
 def eager(path: Path, threads: int) -> Iterator[Callable[[], float]]:
     """A run of the same network in plain torch, in a process of its own.
+
+    Parameters
+    ----------
+    path : of a generator's file
+    threads : of the processor
 
     Raises
     ------
@@ -239,7 +260,17 @@ def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:
 
 
 def first_picture(path: Path, engine: str) -> dict[str, Any]:
-    """How long the renderer takes from the start of its process to the first picture, off screen, in s."""
+    """How long the renderer takes from the start of its process to the first picture, off screen, in s.
+
+    Parameters
+    ----------
+    path : of a generator's file
+    engine : as in the settings
+
+    Returns
+    -------
+    Starts, median and longest, or why it was left out; for ``artgen bench --json``.
+    """
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -270,7 +301,8 @@ def daemon(seconds: float) -> dict[str, Any]:
     ModelError
         The mood network can't be used.
     """
-    from artgen_osc.analysis.analyzer import HOP_LENGTH, HOP_TIME, RATE, Analyzer
+    from artgen_osc.analysis.analyzer import Analyzer
+    from artgen_osc.analysis.hop import HOP_LENGTH, HOP_TIME, RATE
     from artgen_osc.audio.demo import compose
     from artgen_osc.audio.sources import AudioBlock
     from artgen_osc.mood.estimator import SHIPPED_MODEL

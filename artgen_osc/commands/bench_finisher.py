@@ -14,7 +14,13 @@ from artgen_osc.inference.workload import flops, write_product
 
 
 def finisher_or_reason(engine: str, seconds: float) -> dict[str, Any]:
-    """As `finisher`; where there is none that can be used, why."""
+    """As `finisher`; where there is none that can be used, why.
+
+    Parameters
+    ----------
+    engine : as in the settings
+    seconds : for about how long
+    """
     try:
         return finisher(engine, seconds)
     except ModelError as error:

@@ -79,7 +79,8 @@ def _mood_model(config: Config) -> str:
     from artgen_osc.inference import modelfile
     from artgen_osc.mood import estimator as mood
 
-    path = Path(config.mood.model) if config.mood.model else mood.SHIPPED_MODEL
+    given = config.plugin["mood"].model
+    path = Path(given) if given else mood.SHIPPED_MODEL
     return f"{path.name}, trained on {modelfile.load(path, 'mood').card['trained_on']}"
 
 

@@ -5,6 +5,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +20,7 @@ from artgen_osc.osc.targets import LOCALHOST, place
 from artgen_osc.runtime.terminal import fit, padded, redraws
 from artgen_osc.runtime.text import printable, say, shortened
 from artgen_osc.schema import table as schema
-from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address import EXTRA, Address, Value
 from artgen_osc.schema.address_table import AddressTable, Rows
 
 LEASE_S = 10
@@ -31,11 +32,16 @@ SILENT_S = 2.0
 NOTHING_HEARD_S = 3.0
 """Shorter rests belong to the music."""
 
+TROUBLES = ("/artgen/status/plugins", "/visuals/status/plugins")
+
 LIVE_S, PRINTED_S = 0.1, 1.0
 """s between two pictures on a terminal, and between two reports into a pipe."""
 
 SHOWN_IN, SHOWN_REFUSED = 6, 4
 """So many of the last control messages and refusals are shown."""
+
+SHOWN_EXTRA = 8
+"""So many values of extractors that were added are shown; --values shows all."""
 
 LONGEST_VALUE = 100
 """Characters of a value that came in."""
@@ -67,7 +73,12 @@ class Traffic:
         self._since = 0.0
 
     def take(self, values: Iterable[tuple[Address, Value]], now: float) -> list[str]:
-        """Count values that came at `now` (s, monotonic).
+        """Count values.
+
+        Parameters
+        ----------
+        values : that came in one packet
+        now : s, monotonic
 
         Returns
         -------
@@ -108,6 +119,11 @@ class Traffic:
             f"{self._number('/artgen/status/overtaken'):.0f} overtaken, "
             f"{self._number('/artgen/status/restarts'):.0f} restarts"
         ]
+        extra = [(path.removeprefix(EXTRA), value) for path, value in self.values.items() if path.startswith(EXTRA)]
+        if extra:
+            told = (f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in extra)
+            lines.append(f"added    {', '.join(islice(told, SHOWN_EXTRA))}")
+        lines += [f"plugins  {self.values[path]}" for path in TROUBLES if self.values.get(path)]
         if "/visuals/status/fps" in self.values:
             lines.append(
                 f"picture  {self._number('/visuals/status/fps'):.0f} fps, "

@@ -66,7 +66,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_settings(parser: argparse.ArgumentParser, tables: Sequence[str]) -> None:
-    """One flag for each setting of `tables`: ``--table-key``. A table may be one setting of it, such as ``a.b``."""
+    """One flag for each setting of some tables: ``--table-key``; and ``--set`` and ``--config``.
+
+    Parameters
+    ----------
+    parser : gets the flags, in a group for each table
+    tables : ``table`` for all its settings, or ``table.key`` for one
+    """
     groups: dict[str, Any] = {}
     known = own_contract().settings
     for wanted in tables:
@@ -136,13 +142,18 @@ def whole(text: str) -> int:
 
 
 def whole_from(low: int, high: int) -> Callable[[str], int]:
-    """Make a parser of whole numbers in a closed range."""
+    """Make a parser of whole numbers in a closed range.
+
+    Parameters
+    ----------
+    low, high : the closed range
+    """
 
     def parse(text: str) -> int:
         value = whole(text)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(
-                f"{short(text)} is out of range; a whole number from {low} to {high} is allowed"
+                f"{short(text)} is out of range; choose a whole number from {low} to {high}"
             )
         return value
 

@@ -21,6 +21,9 @@ PREFIXES = {
 }
 """Where the addresses of a plugin's settings begin, by its kind; its name follows."""
 
+FIRST = ("audio", "mood", "rhythm", "osc", "web", "visuals", "plugins")
+"""The tables of a show file begin in this order, whoever declares what is in them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -47,8 +50,12 @@ def _settings(plugin: Declared) -> dict[str, Setting]:
         return {}
     prefix = f"{PREFIXES[plugin.kind]}{plugin.name}/"
     found = settings_of(f"plugin.{plugin.name}", plugin.settings, prefix)
-    for setting in found.values():
-        if not f"{setting.address}/".startswith(prefix):
+    for key, setting in found.items():
+        if plugin.own:
+            continue
+        if key != f"plugin.{plugin.name}.{setting.field}":
+            raise ValueError(f"{key}: a setting of {plugin.name} is in [plugin.{plugin.name}]; leave its key out")
+        if not setting.address.startswith(prefix):
             raise ValueError(f"{setting.address}: an address of {plugin.name} begins with {prefix[:-1]}")
     return found
 
@@ -64,52 +71,72 @@ class Contract:
     Attributes
     ----------
     unusable : their tables, as ``plugin.NAME``
-    tables : the dataclass of each table of the show file; ``plugin.NAME`` for a plugin's
+    tables : the dataclasses that hold the settings, by name; ``plugin.NAME`` for a plugin's
     settings : by ``table.key``, in order
     addresses : what is sent and understood
 
     Raises
     ------
     ValueError
-        A plugin declares an address that isn't its own, or that there is already.
+        A plugin declares an address that isn't its own, or that there is already, or has the name of another one that
+        has settings too.
     """
 
     def __init__(self, plugins: Sequence[Declared] = (), unusable: Collection[str] = ()) -> None:
-        self.unusable = frozenset(f"plugin.{name}" for name in unusable)
         self.tables: dict[str, type] = dict(TABLES)
         self.settings: dict[str, Setting] = {
             key: setting for name, table in TABLES.items() for key, setting in settings_of(name, table).items()
         }
         extracted: list[Address] = []
+        painted: list[Address] = []
         for plugin in plugins:
             self.settings |= _settings(plugin)
+            if plugin.kind == "output" and not plugin.own:
+                path = f"{PREFIXES['output']}{plugin.name}/dropped"
+                painted.append(Address(path, "int", "frames that it has lost so far", 0, schema.COUNT_MAX))
             if plugin.settings is not None:
-                self.tables[f"plugin.{plugin.name}"] = plugin.settings
+                table = f"plugin.{plugin.name}"
+                if table in self.tables:
+                    raise ValueError(f"[{table}] belongs to another plugin of this name; rename this {plugin.kind}")
+                self.tables[table] = plugin.settings
             for row in () if plugin.own else plugin.outputs:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
                 extracted.append(row)
+        self.unusable = {f"plugin.{name}" for name in unusable} - set(self.tables)
+        tables = [*FIRST, *dict.fromkeys(key.rpartition(".")[0] for key in self.settings)]
+        self.settings = dict(sorted(self.settings.items(), key=lambda item: tables.index(item[0].rpartition(".")[0])))
         rows = [setting.row for setting in self.settings.values()]
         self.addresses = AddressTable(
             schema.OUTPUTS,
             schema.HARMONY,
             extracted,
             (*schema.STATUS, schema.REFUSAL),
-            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL),
+            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL, *painted),
             (*(row for row in rows if row), *schema.DAEMON_COMMANDS, *schema.VISUALS_COMMANDS),
         )
+
+    @property
+    def sections(self) -> list[str]:
+        """The tables that a show file may have, in order; ``plugin.NAME`` for a plugin's own."""
+        return list(dict.fromkeys([*(key.rpartition(".")[0] for key in self.settings), *self.tables]))
 
     def in_table(self, name: str) -> list[str]:
         """Keys of the settings of one table, as ``table.key``."""
         return [key for key in self.settings if key.rpartition(".")[0] == name]
 
     def check(self, key: str, value: object) -> Any:
-        """Return `value` as the type of the setting ``table.key``.
+        """Return a value as its setting has it.
+
+        Parameters
+        ----------
+        key : ``table.key``, one of `settings`
+        value : as it was given, of any type
 
         Raises
         ------
         ValueError
-            ``<what is wrong, with the value>; <what is allowed>``.
+            As `artgen_osc.schema.setting.Setting.check`.
         """
         return self.settings[key].check(value)
 
@@ -130,26 +157,53 @@ class Contract:
         return Config(**built, plugin=plugin, **more)
 
     def get(self, config: Config, key: str) -> Any:
-        """Value of the setting ``table.key``."""
+        """Value of a setting.
+
+        Parameters
+        ----------
+        config : of the show
+        key : ``table.key``, one of `settings`
+        """
         setting = self.settings[key]
-        return getattr(_held(config, setting.table), setting.field)
+        return getattr(self._held(config, setting.table), setting.field)
+
+    def _held(self, config: Config, table: str) -> Any:
+        """One dataclass of a config; a plugin's that it hasn't is as declared."""
+        if table in TABLES:
+            return getattr(config, table)
+        held = config.plugin.get(_name(table))
+        return self.tables[table]() if held is None else held
 
     def replace(self, config: Config, key: str, value: object) -> Config:
-        """A config with the setting ``table.key`` changed, after `check`."""
+        """A config in which one setting is another.
+
+        Parameters
+        ----------
+        config : of the show; it stays as it is
+        key : ``table.key``, one of `settings`
+        value : as it was given, of any type
+
+        Raises
+        ------
+        ValueError
+            As `check`.
+        """
         setting = self.settings[key]
-        changed = replace(_held(config, setting.table), **{setting.field: self.check(key, value)})
+        changed = replace(self._held(config, setting.table), **{setting.field: self.check(key, value)})
         if setting.table in TABLES:
             return replace(config, **{setting.table: changed})
         return replace(config, plugin={**config.plugin, _name(setting.table): changed})
 
     def current(self, rows: Iterable[Address], config: Config) -> list[tuple[Address, Value]]:
-        """What the settings of `rows` are now, as it would be sent; those without a value are left out."""
+        """What the settings of `rows` are now, as it would be sent; those without a value are left out.
+
+        Parameters
+        ----------
+        rows : controls with or without a setting
+        config : of the show
+        """
         return [(row, row.check((self.get(config, row.setting),))) for row in rows if row.holds_value]
 
 
 def _name(table: str) -> str:
     return table.partition(".")[2]
-
-
-def _held(config: Config, table: str) -> Any:
-    return getattr(config, table) if table in TABLES else config.plugin[_name(table)]

@@ -4,7 +4,13 @@ from collections.abc import Collection, Mapping
 
 
 def flags(given: Mapping[str, object], tables: Collection[str] = ("visuals",)) -> list[str]:
-    """Settings of some tables, by ``table.key``, as flags of one of our commands; None is left out."""
+    """Settings as flags of one of our commands.
+
+    Parameters
+    ----------
+    given : by ``table.key``; None is left out
+    tables : whose settings become flags; all others are left out
+    """
     words = []
     for key, value in given.items():
         if key.partition(".")[0] not in tables:

@@ -4,7 +4,7 @@ import functools
 
 from artgen_osc.config.contract import PREFIXES, Contract, Declared
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State, own
+from artgen_osc.plugins.registry import Plugin, Registry, State, own
 from artgen_osc.runtime.text import unexpected
 
 KINDS = tuple(PREFIXES)
@@ -20,7 +20,8 @@ def contract_of(registry: Registry) -> Contract:
     """
     declared: list[Declared] = []
     unusable: list[str] = []
-    for plugin in registry.plugins():
+    # Ours first: what an added one declares is checked against what there is.
+    for plugin in sorted(registry.plugins(), key=lambda one: not one.own):
         one = _declared(registry, plugin, declared) if plugin.state is State.READY else None
         if one is None:
             unusable.append(plugin.name)
@@ -38,7 +39,7 @@ def _declared(registry: Registry, plugin: Plugin, before: list[Declared]) -> Dec
             plugin.name,
             getattr(loaded, "Settings", None),
             tuple(getattr(loaded, "outputs", ())) if plugin.kind == "extractor" else (),
-            plugin.package == OWN_PACKAGE,
+            plugin.own,
         )
         if not one.own:
             Contract([*before, one])

@@ -45,7 +45,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return read_toml(path, LARGEST_FILE)
     except OSError as error:
-        reason = f"can't be read ({error.strerror}); a TOML file is allowed; check the path"
+        reason = f"can't be read ({error.strerror}); check the path"
     except ValueError as error:
         reason = f"{error}; see artgen config for an example; mend it"
     raise ConfigError(f"{printable(path)}: {reason}")
@@ -83,8 +83,9 @@ def load(
     for name, table in _tables(given).items():
         if name in contract.unusable:
             continue  # the registry has told why
-        if name not in contract.tables or not isinstance(table, dict):
-            mistakes.append(f"[{name}]: no such table; {nearest(name, [*contract.tables, 'map'])}; change it in {path}")
+        if name not in contract.sections or not isinstance(table, dict):
+            known = [*contract.sections, "map"]
+            mistakes.append(f"[{name}]: no such table; {nearest(name, known)}; change it in {path}")
             continue
         start = f"{name}."
         checks = {key.removeprefix(start): contract.settings[key].check for key in contract.in_table(name)}
@@ -94,7 +95,7 @@ def load(
         origins |= dict.fromkeys((start + key for key in found), str(path))
     flagged = {key: value for key, value in (flags or {}).items() if value is not None}
     found, wrong = read_table(flagged, {key: setting.check for key, setting in contract.settings.items()})
-    mistakes += [f"{mistake}; change it in flag" for mistake in wrong]
+    mistakes += wrong
     if mistakes:
         raise ConfigError("\n".join(map(printable, mistakes)))
     return contract.config(values | found, map=maps), origins | dict.fromkeys(found, "flag")
@@ -137,7 +138,9 @@ class ConfigFile:
         self._flags = {key: value for key, value in flags.items() if key != WORDS} | self._said(flags.get(WORDS))
         self.config, self.origins = load(path, self._flags, self.contract)
         for name in self.registry.switch_off(self.config.plugins.off):
-            log.warning("plugins.off: %s: no installed plugin has this name; mend it or take it out", printable(name))
+            log.warning(
+                "plugins.off: %s: no installed plugin has this name; artgen plugins lists them", printable(name)
+            )
         self._read = self._seen = self._state()
 
     def _said(self, words: object) -> dict[str, Any]:

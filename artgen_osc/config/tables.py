@@ -25,18 +25,17 @@ def _folder(default: str, doc: str) -> Any:
 
     def check(value: str) -> None:
         if not value or "\0" in value:
-            raise ValueError(f"{value!r} can't be the name of a folder; a name such as {default!r} is allowed")
+            raise ValueError(f"{value!r} can't be the name of a folder; choose one such as {default!r}")
 
     return setting(default, doc, check=check)
 
 
 def _token(value: str) -> None:
     # Not with the value: it goes to a terminal and into a log.
-    if value and not re.fullmatch(rf"[\w.~-]{{{SHORTEST_TOKEN},}}", value, re.ASCII):
-        raise ValueError(
-            f"{len(value)} letters can't be a token; {SHORTEST_TOKEN} at least, of A-Z, a-z, 0-9, "
-            "-, ., _ and ~, are allowed"
-        )
+    if not re.fullmatch(r"[\w.~-]*", value, re.ASCII):
+        raise ValueError("holds what can't be in an address; choose from A-Z, a-z, 0-9, -, ., _ and ~")
+    if value and len(value) < SHORTEST_TOKEN:
+        raise ValueError(f"can be guessed, so short as it is; choose {SHORTEST_TOKEN} letters or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +49,6 @@ class AudioConfig:
     )
     gain_db: float = setting(0.0, "gain before the analysis", -60.0, 60.0, "dB", address="/artgen/control/gain_db")
     mute: bool = setting(False, "don't play a file, a stream or the demo through the default output")
-
-
-@dataclass(frozen=True, slots=True)
-class MoodConfig:
-    """``[mood]``: how the music's mood is found."""
-
-    model: str = setting("", "mood model file; empty: the one that is installed")
-    smoothing: float = setting(
-        0.4, "time constant of the mood that is sent", 0.0, 30.0, "s", address="/artgen/control/smoothing"
-    )
-    manual: bool = setting(
-        False, "send the valence and energy below instead of the music's", address="/artgen/control/mood/manual"
-    )
-    valence: float = setting(0.5, "the manual valence", address="/artgen/control/mood/valence")
-    energy: float = setting(0.5, "the manual energy", address="/artgen/control/mood/energy")
-    freeze: bool = setting(False, "hold the mood where it is", address="/artgen/control/freeze")
-
-
-@dataclass(frozen=True, slots=True)
-class RhythmConfig:
-    """``[rhythm]``: how beats are sent."""
-
-    lead: float = setting(0.02, "announce beats early by so much", 0.0, 0.5, "s", address="/artgen/control/beat/lead")
-    octave: int = setting(
-        0,
-        "-1: beats half as fast as heard, 0: as heard, 1: twice as fast",
-        -1,
-        1,
-        address="/artgen/control/beat/octave",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +105,6 @@ class VisualsConfig:
     width: int = setting(1280, "width of the window in pixels", 64, 16384)
     height: int = setting(720, "height of the window in pixels", 64, 16384)
     fps: int = setting(60, "most pictures a second", 1, 240)
-    display: int = setting(0, "number of the display, from 0", 0, 15)
     fullscreen: bool = setting(False, "fill the screen", address="/visuals/fullscreen", scene=False)
     headless: bool = setting(False, "render off screen through EGL, without a window")
     model: str = setting(
@@ -176,11 +144,6 @@ class VisualsConfig:
     finish: float = setting(
         1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off", address="/visuals/finish"
     )
-    brush: float = setting(
-        0.8, "strokes of a brush instead of the network's fine noise; 0: off", address="/visuals/effect/brush"
-    )
-    grain: float = setting(0.15, "fine grain over the upscaled picture", address="/visuals/effect/grain")
-    vignette: float = setting(0.2, "darker corners", address="/visuals/effect/vignette")
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)
@@ -200,25 +163,7 @@ class VisualsConfig:
         scene=False,
     )
     scenes: str = _folder("scenes", "folder of the scenes that you save; it is made with the first one")
-    view: str = setting(
-        "", "web page that shows the picture live, such as ws://10.0.0.2:9103/view/renderer; empty: that of artgen live"
-    )
     gallery: str = _folder("gallery", "folder of the snapshots; it is made with the first one")
-    snapshot_every: float = setting(
-        0.0,
-        "a snapshot every so many seconds, half a second at least; 0: none",
-        0.0,
-        3600.0,
-        "s",
-        address="/visuals/snapshot/every",
-        scene=False,
-    )
-    snapshot_on_mood: float = setting(
-        0.0,
-        "a snapshot when the mood has moved so far from the last one's, every 10 s at most; 0: none",
-        address="/visuals/snapshot/mood",
-        scene=False,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +180,10 @@ class Config:
     Attributes
     ----------
     map : the rows of ``[[map]]``
-    plugin : the settings of each plugin, by its name: ``[plugin.NAME]``
+    plugin : the settings of each plugin, by its name: ``[plugin.NAME]``, or for ours where their keys say
     """
 
     audio: AudioConfig = AudioConfig()
-    mood: MoodConfig = MoodConfig()
-    rhythm: RhythmConfig = RhythmConfig()
     osc: OscConfig = OscConfig()
     web: WebConfig = WebConfig()
     visuals: VisualsConfig = VisualsConfig()
@@ -251,8 +194,6 @@ class Config:
 
 TABLES: dict[str, type] = {
     "audio": AudioConfig,
-    "mood": MoodConfig,
-    "rhythm": RhythmConfig,
     "osc": OscConfig,
     "web": WebConfig,
     "visuals": VisualsConfig,

@@ -1,17 +1,17 @@
-"""What the daemon hears: the analysis and the mood of any input, its name as it is told to others, and its silences."""
+"""What the daemon hears in any input, that input's name as it is told to others, and its silences."""
 
 import ntpath
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.analysis.extractors import Extractors, Heard
 from artgen_osc.audio.sources import AudioBlock, shown
 from artgen_osc.audio.titles import LONGEST_TITLE
 from artgen_osc.dsp.front_end import RATE, FrontEnd
-from artgen_osc.mood.estimator import MoodEstimator
 from artgen_osc.runtime.text import printable
-from artgen_osc.schema.table import Features, Mood
 
 SILENCE_DB = -72.0
 """dBFS; below it there is no music, only the noise of an input."""
@@ -33,27 +33,25 @@ GAP_S = 0.002
 class Hearing:
     """Hears a show, whatever its inputs are.
 
-    One front end brings every input to the same form; the analysis and the mood behind it stay as they are when the
-    input changes. So no model is loaded again, and the tempo, the levels and the mood go on until the sound says
-    otherwise.
+    One front end brings every input to the same form; the extractors behind it stay as they are when the input
+    changes. So no model is loaded again, and the tempo, the levels and the mood go on until the sound says otherwise.
 
     Parameters
     ----------
     sample_rate : int > 0, Hz, of the first input
-    model : mood model file; None takes the installed one
-    smoothing : s, time constant of the mood
+    extractors : what hears each hop; None: ours
     gain_db : applied before the analysis
-    background : predict the mood on a thread of its own, so that no hop waits for it
 
     Attributes
     ----------
-    analyzer, mood : to be steered
+    extractors : as given
     sample_rate : Hz, of the input now
+    time : s on the show's clock, the end of the last hop
+    silence : for how long there has been none
+    lost : blocks that didn't come, so far
 
     Raises
     ------
-    ModelError
-        The mood model can't be used.
     ValueError
         The sample rate can't be resampled.
     """
@@ -61,13 +59,12 @@ class Hearing:
     def __init__(
         self,
         sample_rate: int,
-        model: str | Path | None = None,
-        smoothing: float = 0.4,
+        extractors: Extractors | None = None,
         gain_db: float = 0.0,
-        background: bool = False,
     ) -> None:
-        self.analyzer = Analyzer(RATE, gain_db)
-        self.mood = MoodEstimator(RATE, model, smoothing, background)
+        self.extractors = extractors or Extractors()
+        self._analyzer = Analyzer(RATE, gain_db, extractors=self.extractors)
+        self.time, self.lost = 0.0, 0
         self._ends = 0.0
         self._start, self._frames = 0.0, 0
         self.tune(sample_rate)
@@ -87,8 +84,20 @@ class Hearing:
         self._front = FrontEnd(sample_rate)
         self.sample_rate = sample_rate
         self._ahead: float | None = None
+        self.silence = Silence()
 
-    def hear(self, block: AudioBlock) -> list[tuple[Features, Mood]]:
+    def steer(self, settings: Mapping[str, Any], gain_db: float) -> None:
+        """Hand on other settings.
+
+        Parameters
+        ----------
+        settings : of the extractors, by their names
+        gain_db : applied before the analysis
+        """
+        self._analyzer.gain_db = gain_db
+        self.extractors.steer(settings)
+
+    def hear(self, block: AudioBlock) -> list[Heard]:
         """Take the next block; without frames it is silence, so that levels fall and the mood fades.
 
         Parameters
@@ -97,9 +106,10 @@ class Hearing:
 
         Returns
         -------
-        Each hop that is complete by now, with the mood at its end; times are on the show's clock, strictly rising
+        Each hop that is complete by now; times are on the show's clock, strictly rising
         """
         samples = block.samples
+        self.lost += -(-block.dropped // max(1, len(samples)))
         if not len(samples):
             samples = np.zeros((round(self.sample_rate * QUIET_S), 1), np.float32)
         elif self._ahead is None:
@@ -114,13 +124,15 @@ class Hearing:
         sound = self._front.push(samples)
         time = self._start + self._frames / RATE
         self._frames += len(sound)
-        hops = self.analyzer.push(AudioBlock(sound, time))
-        self.mood.push(sound, time)
-        return [(features, self.mood.mood(features.time)) for features in hops]
+        hops = self._analyzer.hear(AudioBlock(sound, time))
+        for hop in hops:
+            self.time = hop.features.time
+            self.silence.step(self.time, hop.features.level_db)
+        return hops
 
     def close(self) -> None:
-        """End the mood's thread, if there is one."""
-        self.mood.close()
+        """End what the extractors started."""
+        self.extractors.close()
 
 
 def public_name(name: str) -> str:

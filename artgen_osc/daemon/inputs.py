@@ -1,14 +1,14 @@
 """What the show hears: its input, another one that is asked for while it runs, and the way back to the one before."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from artgen_osc.audio.browser import USUAL_RATE, BrowserInput
-from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself, open_source
+from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself
 from artgen_osc.daemon.hearing import public_name
 from artgen_osc.errors import ArtgenError, AudioError
 from artgen_osc.runtime.backoff import Backoff
@@ -17,9 +17,8 @@ from artgen_osc.runtime.throttle import Throttle
 
 log = logging.getLogger("artgen.daemon")
 
-BROWSER = "browser"
 AWAY_S = 5.0
-"""So long may a page send nothing before what was heard before it is heard again."""
+"""So long may somebody who may go away, such as a page, send nothing before what was heard before is heard again."""
 NEVER_S = 30.0
 """So long may it take until its first sound: somebody has to allow the microphone."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 60.0
@@ -91,7 +90,7 @@ class Nothing(ClosesItself):
     """Silence, while the input that is wanted isn't there; see `AudioSource`."""
 
     name = "nothing"
-    sample_rate = USUAL_RATE
+    sample_rate = 48000
 
     def __init__(self) -> None:
         self._closed = threading.Event()
@@ -113,9 +112,9 @@ class Inputs:
     Parameters
     ----------
     spec : what to hear first, as ``--input`` takes it
-    mute : as for `open_source`
-    hub : where the page's sound comes in, or None
+    open : opens what ``--input`` names, or raises ArtgenError
     refuse : is told why an input that was asked for can't be had
+    changed : is called when `source` is another one, or has another rate, before its next block; not for the first one
 
     Attributes
     ----------
@@ -128,26 +127,48 @@ class Inputs:
         The first input can't be opened.
     """
 
-    def __init__(self, spec: str, mute: bool, hub: BrowserInput | None, refuse: Callable[[str], None]) -> None:
-        self._hub, self._refuse = hub, refuse
-        self._open: Callable[[str], AudioSource] = lambda spec: open_source(spec, mute=mute, browser=hub)
+    def __init__(
+        self,
+        spec: str,
+        open: Callable[[str], AudioSource],
+        refuse: Callable[[str], None],
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._open, self._refuse, self._changed = open, refuse, changed
         self._opening: Opening | None = None
         self._threads: list[threading.Thread] = []
         self._returning = False
         self._reconnects = self._unplayed = 0
-        self._before_page: str | None = None
+        self._before_guest: str | None = None
+        self._failed: str | None = None
         self._lasting: list[str] = []
         self._since = time.monotonic()
         self._next_try, self._backoff = 0.0, Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         self._throttle = Throttle()
         self.source = self._open(spec)
         self.spec = spec
-        self._remember(spec)
+        self._remember()
 
-    def _remember(self, spec: str) -> None:
+    def _remember(self) -> None:
         """Keep what may be gone back to when another input ends."""
-        if spec != BROWSER and not spec.startswith("file:"):
-            self._lasting = [*(one for one in self._lasting if one != spec), spec][-MOST_LASTING:]
+        if self.source.lasts:
+            self._lasting = [*(one for one in self._lasting if one != self.spec), self.spec][-MOST_LASTING:]
+
+    def blocks(self) -> Iterator[AudioBlock]:
+        """The sound of the show, whatever its input is; ends when there is nothing more to come."""
+        while True:
+            source, rate = self.source, self.source.sample_rate
+            for block in source.blocks():
+                if source.sample_rate != rate:  # a device has come back with another one
+                    rate = source.sample_rate
+                    self._changed()
+                yield block
+                if self.next(time.monotonic()):
+                    break
+            else:
+                if not self.ended():
+                    return
+            self._changed()
 
     def want(self, spec: str) -> None:
         """Hear another input as soon as it is open; `next` tells of it.
@@ -188,26 +209,25 @@ class Inputs:
         if isinstance(self.source, Nothing):
             if not self._opening and now >= self._next_try:
                 self._go_back(self._lasting[-1] if self._lasting else None, now)
-        elif self._before_page is not None:
-            self._see_to_the_page(self._before_page, now)
+        elif self._before_guest is not None:
+            self._see_to_the_guest(self._before_guest, now)
         return False
 
-    def _see_to_the_page(self, before: str, now: float) -> None:
-        """Go back to the input before the page's when that sends nothing any more."""
-        if not self._page_is_gone(now):
+    def _see_to_the_guest(self, before: str, now: float) -> None:
+        """Go back to the input before that of a guest, such as a page, who sends nothing any more."""
+        if not self._guest_is_gone(now):
             self._may_try_at_once()
             if self._opening and self._returning:
                 self._opening.abandon()
                 self._opening = None
         elif not self._opening and now >= self._next_try:
             if self._backoff.fresh:
-                log.warning("browser: no page sends sound any more; %s is heard again", _named(before))
+                log.warning("%s: no sound comes any more; %s is heard again", _named(self.spec), _named(before))
             self._go_back(before, now)
 
-    def _page_is_gone(self, now: float) -> bool:
-        assert self._hub
-        heard = self._hub.sent_at >= self._since
-        return now - max(self._hub.sent_at, self._since) > (AWAY_S if heard else NEVER_S)
+    def _guest_is_gone(self, now: float) -> bool:
+        sent_at = self.source.sent_at
+        return now - max(sent_at, self._since) > (AWAY_S if sent_at >= self._since else NEVER_S)
 
     def _opened(self) -> AudioSource | None:
         """The input that was asked for, once it is open; a refused one is told and forgotten."""
@@ -234,25 +254,29 @@ class Inputs:
             log.debug("%s", error)
 
     def _change(self, source: AudioSource, spec: str, now: float) -> None:
-        if spec != BROWSER:
-            self._before_page = None
+        if math.isinf(source.sent_at):
+            self._before_guest = None
         elif isinstance(self.source, Nothing):
-            self._before_page = self._lasting[-1] if self._lasting else None
-        elif self.spec != BROWSER:
-            self._before_page = self.spec
+            self._before_guest = self._lasting[-1] if self._lasting else None
+        elif math.isinf(self.source.sent_at):
+            self._before_guest = self.spec
         self._leave()
         self.source, self.spec, self._opening = source, spec, None
         self._since = now
-        self._may_try_at_once()
-        self._remember(spec)
+        if spec != self._failed:
+            self._may_try_at_once()
+        self._remember()
 
     def ended(self) -> bool:
-        """The input has ended by itself: hear the one before, if there was one that lasts.
+        """The input has ended by itself: hear the one before, if there was one that lasts; one that has failed is
+        opened again.
 
         Returns
         -------
         Whether there is something to come; `source` is silent until then. Otherwise the show is over.
         """
+        if self.source.failed:
+            return self._wait_for_it()
         self._lasting = [spec for spec in self._lasting if spec != self.spec]
         if not self._lasting and not self._opening:
             return False
@@ -261,6 +285,19 @@ class Inputs:
         self._leave()
         self.source = Nothing()
         self._may_try_at_once()
+        return True
+
+    def _wait_for_it(self) -> bool:
+        """Be silent until the input before the one that has failed is open, or without one that itself."""
+        if self.spec != self._failed or time.monotonic() - self._since > LONGEST_WAIT_S:
+            self._may_try_at_once()
+        self._failed = self.spec
+        others = [spec for spec in self._lasting if spec != self.spec]
+        self._lasting = others or [self.spec]
+        self._leave()
+        self.source = Nothing()
+        if not others:
+            self._next_try = time.monotonic() + self._backoff.next()
         return True
 
     def _leave(self) -> None:

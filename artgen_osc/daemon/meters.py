@@ -35,13 +35,26 @@ def glyphs(stream: TextIO) -> Glyphs:
 
 
 def bar(value: float, width: int = BAR, drawn: Glyphs = DRAWN) -> str:
-    """A horizontal bar of `width` characters for 0..1."""
+    """A horizontal bar.
+
+    Parameters
+    ----------
+    value : 0..1; beyond that it counts as the nearer end
+    width : characters, > 0
+    drawn : what it is made of
+    """
     filled = round(min(max(value, 0.0), 1.0) * width)
     return drawn.bar[0] * filled + drawn.bar[1] * (width - filled)
 
 
 def line(values: Mapping[str, Value], drawn: Glyphs = DRAWN) -> str:
-    """One line of meters from values by address; what is missing counts as 0."""
+    """One line of meters.
+
+    Parameters
+    ----------
+    values : by address; what is missing counts as 0
+    drawn : what the meters are made of
+    """
 
     def number(path: str) -> float:
         return float(values.get(f"/artgen/{path}", 0.0))
@@ -78,7 +91,13 @@ class Meters:
         self._drawn = 0
 
     def show(self, values: Mapping[str, Value], now: float) -> None:
-        """Draw, if it is time to; `now` in s, monotonic. A closed pipe is not an error here."""
+        """Draw, if it is time to. A closed pipe is not an error here.
+
+        Parameters
+        ----------
+        values : by address
+        now : s, monotonic
+        """
         if now < self._next or not self._outlet.idle:
             return
         self._next = now + (0.05 if self._live else 1.0)

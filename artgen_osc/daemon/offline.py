@@ -2,13 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from artgen_osc.analysis.analyzer import Analyzer
+from artgen_osc.analysis.extractors import Extractors
+from artgen_osc.analysis.hop import HOP_TIME, RATE
+from artgen_osc.analysis.pitch import PitchTracker
 from artgen_osc.audio.sources import array_blocks, file_blocks, file_path, open_file
 from artgen_osc.daemon.hearing import Hearing
 from artgen_osc.runtime.files import is_regular
@@ -17,7 +19,7 @@ MOOD_EVERY = 0.25
 TELL_EVERY = 20
 """Moods."""
 
-ONSET_LAG = 2.0 * Analyzer.hop_time
+ONSET_LAG = 2.0 * HOP_TIME
 """How long an attack comes before the end of the hop that reports it: half a hop for clicks, two or three for notes."""
 
 TEMPO_SURE = 0.2
@@ -73,15 +75,14 @@ def _path(name: str) -> str | Path:
 
 
 def analyze(
-    name: str, model: Path | None = None, smoothing: float = 1.5, tell: Callable[[float], None] | None = None
+    name: str, settings: Mapping[str, Any] | None = None, tell: Callable[[float], None] | None = None
 ) -> dict[str, Any]:
     """What the daemon would have sent for a whole file, hop by hop and causal.
 
     Parameters
     ----------
     name : a sound file, or ``demo``
-    model : mood model file; None takes the installed one
-    smoothing : s, time constant of the mood
+    settings : of our extractors, by their names; where one is missing, as declared
     tell : is called now and then with the s of sound that are done
 
     Returns
@@ -101,10 +102,11 @@ def analyze(
     if file:
         sample_rate, blocks = file.sample_rate, file_blocks(file)
     else:
-        from artgen_osc.audio.demo import RATE, compose
+        from artgen_osc.audio import demo
 
-        sample_rate, blocks = RATE, array_blocks(compose(RATE), RATE)
-    hearing = Hearing(sample_rate, model, smoothing)
+        sample_rate, blocks = demo.RATE, array_blocks(demo.compose(), demo.RATE)
+    hearing = Hearing(sample_rate, Extractors(settings=settings))
+    pitch_delay = PitchTracker(RATE).delay
     duration = 0.0
     onsets: list[list[float]] = []
     beats: list[list[float]] = []
@@ -116,14 +118,15 @@ def analyze(
     due = MOOD_EVERY
     for block in blocks:
         duration = block.time + len(block.samples) / sample_rate
-        for features, mood in hearing.hear(block):
+        for hop in hearing.hear(block):
+            features, mood = hop.features, hop.mood
             if features.onset:
                 onsets.append([round(max(0.0, features.time - ONSET_LAG), 4), round(duration, 4)])
             if features.beat:
                 beats.append([round(features.beat_time, 4), round(duration, 4)])
             if features.beat_count and features.tempo_confidence > TEMPO_SURE:
                 tempos.append(features.tempo_bpm)
-            heard = features.time - hearing.analyzer.pitch_delay
+            heard = features.time - pitch_delay
             if heard > 0.0:  # what was before the first hop is no part of the file
                 pitch.append([round(heard, 4), round(features.pitch_hz, 2), round(features.pitch_confidence, 3)])
             key = features.key

@@ -22,6 +22,13 @@ def mel_to_hz(mel: np.ndarray) -> np.ndarray:
 def mel_filterbank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> FloatArray:
     """Triangular mel filters with Slaney's area normalisation.
 
+    Parameters
+    ----------
+    sample_rate : Hz
+    n_fft : samples of a window
+    n_mels : bands
+    fmin, fmax : Hz, the lowest and the highest edge
+
     Returns
     -------
     float32 ``(n_mels, n_fft // 2 + 1)``, to be multiplied with a power spectrum

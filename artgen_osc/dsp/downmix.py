@@ -127,7 +127,17 @@ class MonoMix:
         self._wanted = 0.0
 
     def push(self, samples: np.ndarray, gain_db: float = 0.0) -> FloatArray:
-        """Take the next samples, of any number; parameters and result as of `artgen_osc.dsp.core.to_mono`."""
+        """Take the next samples.
+
+        Parameters
+        ----------
+        samples : ``(frames, channels)``, of any number, ±1; what isn't finite counts as silence
+        gain_db : by which they are amplified
+
+        Returns
+        -------
+        float32 ``(frames,)``, as of `artgen_osc.dsp.core.to_mono`
+        """
         values = finite(samples)
         if values.ndim != 2 or values.shape[1] != 2:
             return to_mono(values, gain_db)

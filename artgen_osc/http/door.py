@@ -52,11 +52,17 @@ def places() -> int:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens on a host of this machine; ``::`` means all of its addresses, of both kinds.
+    """A socket that listens on this machine.
+
+    Parameters
+    ----------
+    host : an address or a name of this machine; ``::`` means all of its addresses, of both kinds
+    port : 0: any free one
 
     Raises
     ------
     OSError, OverflowError
+        The host isn't this machine's, or the port is taken or out of range.
     """
     try:
         possible = b"\0" not in host.encode("idna")

@@ -84,11 +84,21 @@ class Gate:
         guesses = [shown for way in open_ways for shown in ways[way] if self._lockout.mistake(way, shown, now)]
         if guesses and self._throttle.due():
             log.warning("%s: a wrong token from %s (%d wrong ones so far)", self._what, address, self._lockout.wrong)
-        reason = "token: is missing or wrong; the whole address that artgen printed is allowed; open that one\n"
+        reason = "token: is missing or wrong; open the whole address that artgen printed\n"
         return web.Response(status=401, text=reason)
 
 
 def said(request: "web.Request", name: str) -> str | None:
-    """A header. Said twice, it is joined, and so means nothing that is known."""
+    """A header of a request. Said twice, it is joined, and so means nothing that is known.
+
+    Parameters
+    ----------
+    request : of a browser or another program
+    name : of the header
+
+    Returns
+    -------
+    its value, None where the request doesn't have it
+    """
     values = request.headers.getall(name, [])
     return ", ".join(values) if values else None

@@ -98,7 +98,13 @@ class Names:
 
 
 def is_this_machine(host: str, names: "Names | Collection[str]") -> bool:
-    """Whether a request's ``Host`` names this machine: by an IP address, or by one of the names that are its own."""
+    """Whether a request's ``Host`` names this machine: by an IP address, or by one of the names that are its own.
+
+    Parameters
+    ----------
+    host : the request's header, with or without a port
+    names : lower case
+    """
     name = _hostname(host)
     return bool(name) and (name in names or _is_address(name))
 
@@ -108,6 +114,12 @@ def is_own_page(origin: str, host: str, names: "Names | Collection[str]" = ()) -
 
     Other sites must not reach a server on 127.0.0.1 through the user's browser. Of names, only those are trusted
     that are known to be this machine's, since anyone can let theirs point here.
+
+    Parameters
+    ----------
+    origin : as the browser says it
+    host : header of the request
+    names : lower case
     """
     page = _hostname(origin.partition("://")[2])
     near = page in ("localhost", "127.0.0.1", "::1") or is_page_of(origin, names)
@@ -115,7 +127,13 @@ def is_own_page(origin: str, host: str, names: "Names | Collection[str]" = ()) -
 
 
 def is_page_of(origin: str, names: "Names | Collection[str]") -> bool:
-    """Whether a browser's page is from a host that has one of these names, on whatever port."""
+    """Whether a browser's page is from a host that has one of these names, on whatever port.
+
+    Parameters
+    ----------
+    origin : as the browser says it
+    names : lower case
+    """
     page = _hostname(origin.partition("://")[2])
     return bool(page) and page in names
 
@@ -140,6 +158,11 @@ def new_token() -> str:
 def read_certificate(file: str, key: str) -> "ssl.SSLContext | None":
     """What a server needs for https; None without a file.
 
+    Parameters
+    ----------
+    file : PEM, a certificate and perhaps its key; empty without one
+    key : PEM, empty where `file` has the key
+
     Raises
     ------
     ConfigError
@@ -157,8 +180,8 @@ def read_certificate(file: str, key: str) -> "ssl.SSLContext | None":
         context.load_cert_chain(file, key or None, password="")
     except (OSError, ValueError) as error:  # SSLError is an OSError
         raise ConfigError(
-            f"web.certificate: {printable(file)} can't be used ({printable(error)}); a PEM file with a certificate "
-            "and, there or in web.key, its key without a password are allowed; mkcert makes one"
+            f"web.certificate: {printable(file)} can't be used ({printable(error)}); choose a PEM file with a "
+            "certificate and, there or in web.key, its key without a password; mkcert makes one"
         ) from None
     return context
 
@@ -175,7 +198,7 @@ def site(text: str) -> str:
     if parts.scheme in ("http", "https") and parts.netloc and plain == f"{parts.scheme}://{parts.netloc}":
         return plain
     raise ConfigError(
-        f"web.origins: {text!r} is not a site; http or https and a host are allowed; such as https://editor.p5js.org"
+        f"web.origins: {text!r} is not a site; write http:// or https:// and a host, such as https://editor.p5js.org"
     )
 
 
@@ -190,7 +213,7 @@ def host_name(text: str) -> str:
     if plain and plain == _hostname(plain) and "@" not in plain:
         return plain
     raise ConfigError(
-        f"web.hosts: {text!r} is not a name; a host without https:// and port is allowed; such as show.example.org"
+        f"web.hosts: {text!r} is not a name; write a host without https:// and port, such as show.example.org"
     )
 
 
@@ -209,5 +232,11 @@ def tokens_shown(query: str, cookies: str) -> list[str]:
 
 
 def is_token(token: str, shown: str) -> bool:
-    """Whether a token is the right one, in a time that doesn't tell how much of it is."""
+    """Whether a token is the right one, in a time that doesn't tell how much of it is.
+
+    Parameters
+    ----------
+    token : the right one
+    shown : the one to check, whatever it is made of
+    """
     return hmac.compare_digest(shown.encode(errors="replace"), token.encode())

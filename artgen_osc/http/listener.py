@@ -20,7 +20,13 @@ STUCK_S = 10.0
 
 
 class Client(ABC):
-    """One WebSocket and what waits for it."""
+    """One WebSocket and what waits for it.
+
+    Parameters
+    ----------
+    connection : the WebSocket, open
+    request : with which it was asked for
+    """
 
     def __init__(self, connection: "web.WebSocketResponse", request: "web.Request") -> None:
         self.connection, self.request = connection, request

@@ -35,12 +35,33 @@ class Lockout:
         self._guessers: OrderedDict[str, _Guesser] = OrderedDict()
 
     def wait(self, address: str, now: float) -> float:
-        """s for which no token of an address is looked at; 0: it is."""
+        """For how long no token of an address is looked at.
+
+        Parameters
+        ----------
+        address : IP address
+        now : s, monotonic
+
+        Returns
+        -------
+        s, 0 where its tokens are looked at
+        """
         guesser = self._guessers.get(address)
         return max(0.0, guesser.until - now) if guesser else 0.0
 
     def mistake(self, address: str, shown: str, now: float) -> bool:
-        """Note a wrong token; whether it is another one: a page that shows its old one on and on guesses nothing."""
+        """Note a wrong token.
+
+        Parameters
+        ----------
+        address : IP address it came from
+        shown : the token
+        now : s, monotonic
+
+        Returns
+        -------
+        Whether it is another one than before: a page that shows its old one on and on guesses nothing.
+        """
         guesser = self._guessers.setdefault(address, _Guesser())
         self._guessers.move_to_end(address)
         if len(self._guessers) > MOST_KNOWN:

@@ -15,7 +15,17 @@ class Pace:
         self._due: OrderedDict[str, float] = OrderedDict()
 
     def wait(self, address: str, now: float) -> float:
-        """s that a request waits which has just come; 0 as long as its address asks no more than it may."""
+        """How long a request waits that has just come.
+
+        Parameters
+        ----------
+        address : IP address it comes from
+        now : s, monotonic
+
+        Returns
+        -------
+        s, 0 as long as the address asks no more than it may
+        """
         due = max(self._due.get(address, 0.0), now - AT_ONCE / A_SECOND) + 1.0 / A_SECOND
         self._due[address] = due
         self._due.move_to_end(address)

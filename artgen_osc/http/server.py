@@ -98,7 +98,7 @@ class WebServer(ABC, Generic[ClientT]):
         The port is taken or the host isn't this machine's.
     """
 
-    allowed = "open the page from localhost"
+    advice = "open the page from localhost"
     """What a page that is refused is told to do."""
 
     def __init__(
@@ -127,8 +127,8 @@ class WebServer(ABC, Generic[ClientT]):
         except (OSError, OverflowError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise OscError(
-                f"{host}:{port}: {what} can't listen there ({reason}); a free TCP port of this machine is allowed; "
-                "stop the other program or choose another port, or 0 for none"
+                f"{host}:{port}: {what} can't listen there ({reason}); "
+                "stop the other program or choose another TCP port, or 0 for none"
             ) from None
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)  # the connections inherit it
         self.port: int = self._socket.getsockname()[1]
@@ -260,7 +260,7 @@ class WebServer(ABC, Generic[ClientT]):
             welcome = own or self._gate.shows_token(request)
         if welcome:
             return None
-        return web.Response(status=403, text=f"{origin[:200]}: may not use this of the show; {self.allowed}\n")
+        return web.Response(status=403, text=f"{origin[:200]}: may not use this of the show; {self.advice}\n")
 
     async def _answer(
         self, request: "web.Request", handler: Callable[..., "Awaitable[web.StreamResponse]"]
@@ -297,7 +297,7 @@ class WebServer(ABC, Generic[ClientT]):
                 return web.Response(status=503, text=f"{len(self._clients)} clients are connected; close one\n")
             return await self._listen(request)
         if request.method not in ("GET", "HEAD"):
-            reason = f"{request.method}: GET is allowed; send values as OSC\n"
+            reason = f"{request.method}: means nothing here; use GET, and send values as OSC\n"
             return web.Response(status=405, text=reason, headers={"Allow": "GET, HEAD"})
         page = self._page(request)
         headers = {"Cache-Control": "no-store"}

@@ -71,7 +71,13 @@ class Canvas:
         return columns * self.size // SQUARE
 
     def shapes(self, z_dim: int, columns: int = SQUARE) -> Shapes:
-        """Of all inputs, to open the network for one window: it is twice as fast then."""
+        """Of all inputs, to open the network for one window: it is twice as fast then.
+
+        Parameters
+        ----------
+        z_dim : length of z
+        columns : of the window
+        """
         return [(1, z_dim), (1, 2), *((columns,) for _ in self.inputs(columns))]
 
     def inputs(self, columns: int = SQUARE) -> list[np.ndarray]:

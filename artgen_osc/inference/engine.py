@@ -170,7 +170,7 @@ def open_runner(
     if engine != "auto" and (reason := absent(engine)):
         here = ", ".join(name for name in NAMES if name == "auto" or not absent(name))
         raise EngineError(
-            f"visuals.engine: {engine} isn't available ({reason}); {here} are allowed here; {how_to_get(engine)}"
+            f"visuals.engine: {engine} isn't available ({reason}); choose from {here}, or {how_to_get(engine)}"
         )
     passed_over: list[str] = []
     for name in CHOICE if engine == "auto" else (engine,):
@@ -190,7 +190,7 @@ def open_runner(
             f"visuals.engine: can't run {path.name} with {reasons}; {PROVIDERS[engine].needs} are needed; "
             "mend that, or leave the choice to --engine auto"
         )
-    raise ModelError(f"{path}: can't be run ({reasons}); ONNX opset 17 is allowed; export it again")
+    raise ModelError(f"{path}: can't be run ({reasons}); export it again with ONNX opset 17")
 
 
 def _open(engine: str, path: Path, threads: int, exact: bool, bf16: bool, shapes: Shapes | None) -> Runner:

@@ -112,6 +112,15 @@ def has_card(path: str | Path) -> bool:
 def picture_bounds(path: str | Path, output: str) -> tuple[float, float] | None:
     """Between which numbers the graph keeps an output; see `artgen_osc.inference.onnx_file.output_bounds`.
 
+    Parameters
+    ----------
+    path : of an ONNX file
+    output : its name
+
+    Returns
+    -------
+    the lowest and the highest number; None where nothing in the graph keeps it
+
     Raises
     ------
     ModelError
@@ -139,7 +148,7 @@ def check_parts(path: str | Path) -> None:
     for name in names:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ModelError(
-                f"{path}: keeps weights in {name}, which is outside its folder; a file beside it is allowed; "
+                f"{path}: keeps weights in {name}, which is outside its folder; "
                 "save the model again with its weights in one file"
             )
         try:
@@ -265,7 +274,7 @@ def _read(path: Path) -> bytes:
 
 
 def _unreadable(path: str | Path, error: OSError) -> ModelError:
-    return ModelError(f"{path}: can't be read ({error.strerror or error}); a model file is allowed; check the path")
+    return ModelError(f"{path}: can't be read ({error.strerror or error}); check the path")
 
 
 def _retry(kind: str) -> str:
@@ -273,7 +282,7 @@ def _retry(kind: str) -> str:
 
 
 def _damaged(path: Path, error: Exception, kind: str) -> ModelError:
-    return ModelError(f"{path}: is damaged or truncated ({error}); a whole file is allowed; {_retry(kind)}")
+    return ModelError(f"{path}: is damaged or truncated ({error}); {_retry(kind)}")
 
 
 def _checked(
@@ -281,14 +290,14 @@ def _checked(
 ) -> dict[str, Any]:
     retry = _retry(kind)
     if not card:
-        raise ModelError(f"{path}: carries no artgen card; only files exported by artgen are allowed; {retry}")
+        raise ModelError(f"{path}: carries no card, so it wasn't exported by artgen; {retry}")
     if card.get("kind") != kind:
-        raise ModelError(f"{path}: is a {card.get('kind')} model; a {kind} model is allowed; {retry}")
+        raise ModelError(f"{path}: is a {card.get('kind')} model, not a {kind} model; {retry}")
     if card.get("sha256") != digest:
-        raise ModelError(f"{path}: its content doesn't match the card's sha256; an unchanged file is allowed; {retry}")
+        raise ModelError(f"{path}: has changed since it was exported (its card has another sha256); {retry}")
     for name, value in expected.items():
         if card.get(name) != value:
-            raise ModelError(f"{path}: was made for {name} {card.get(name)}; {name} {value} is allowed; {retry}")
+            raise ModelError(f"{path}: was made for {name} {card.get(name)}, not {value}; {retry}")
     return card
 
 

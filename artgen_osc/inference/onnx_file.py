@@ -83,7 +83,18 @@ def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 
 def parts(data: memoryview, *numbers: int) -> Iterator[memoryview]:
-    """Bytes of those fields of a message that have one of the numbers; IndexError as for `fields`."""
+    """Bytes of some fields of a message.
+
+    Parameters
+    ----------
+    data : a protobuf message
+    *numbers : of the fields, as the format numbers them
+
+    Raises
+    ------
+    IndexError
+        As `fields`.
+    """
     for number, value in fields(data):
         if number in numbers and isinstance(value, memoryview):
             yield value

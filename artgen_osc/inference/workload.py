@@ -81,6 +81,12 @@ def write_product(path: Path, side: int, repeats: int) -> int:
 
     One number in, ``(1, 1)``, and one column out, ``(side, 1)``, so that moving data takes no time.
 
+    Parameters
+    ----------
+    path : where to
+    side : of each matrix
+    repeats : how many products there are
+
     Returns
     -------
     Its floating point operations.

@@ -125,7 +125,9 @@ class MoodEstimator:
         self._recent: deque[tuple[float, float]] = deque(maxlen=_MEAN_PREDICTIONS)
         self._recent_passage = self._changed_passage = (0, 0)
         self.reset()
-        self._worker = LatestWorker(self._predict, "mood") if background else None
+        self._worker: LatestWorker[_Request] | None = None
+        if background:
+            self.go_live()
 
     @property
     def stale(self) -> int:
@@ -147,6 +149,10 @@ class MoodEstimator:
         self._current = _Prediction(0.0, NEUTRAL, NEUTRAL, 0.0)
         self._valence, self._energy = self._start
         self._time: float | None = None
+
+    def go_live(self) -> None:
+        """Predict on a thread of its own from here on."""
+        self._worker = self._worker or LatestWorker(self._predict, "mood")
 
     def close(self) -> None:
         """End the background thread, if there is one."""

@@ -95,6 +95,12 @@ def encode_message(path: str, tags: str, *values: Argument) -> bytes:
     >>> encode_message("/a", "T[ic]", 1, "x")
     b'/a\\x00\\x00,T[ic]\\x00\\x00\\x00\\x00\\x00\\x01\\x00\\x00\\x00x'
 
+    Parameters
+    ----------
+    path : begins with ``/``
+    tags : OSC's type tags, without the comma; ``T F N I [ ]`` take no value
+    *values : one for each other tag
+
     Raises
     ------
     OscError
@@ -109,7 +115,7 @@ def encode_message(path: str, tags: str, *values: Argument) -> bytes:
     except (KeyError, ValueError, struct.error) as error:
         raise OscError(
             f"{path}: {values!r:.100} can't be sent as {tags!r:.40} ({error}); "
-            f"the types {_TAGS} are allowed; correct the value"
+            f"correct the value or its type, one of {_TAGS}"
         ) from None
 
 
@@ -118,6 +124,11 @@ def encode_bundle(elements: Sequence[bytes], time_tag: int = IMMEDIATELY) -> byt
 
     >>> encode_bundle([])
     b'#bundle\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01'
+
+    Parameters
+    ----------
+    elements : encoded messages or bundles
+    time_tag : NTP's 64 bits: s since 1900 and fractions of 2⁻³² s
     """
     sized = (struct.pack(">i", len(element)) + element for element in elements)
     return b"".join([BUNDLE, struct.pack(">Q", time_tag), *sized])
@@ -131,7 +142,7 @@ def _string(data: bytes, at: int) -> tuple[str, int]:
     try:
         return data[at:end].decode(), after
     except UnicodeDecodeError:
-        raise OscError(f"byte {at}: a string that isn't text; ASCII and UTF-8 are allowed; check the sender") from None
+        raise OscError(f"byte {at}: a string that isn't ASCII or UTF-8; check the sender") from None
 
 
 def _argument(tag: str, data: bytes, at: int) -> tuple[Argument, int]:
@@ -154,7 +165,7 @@ def _argument(tag: str, data: bytes, at: int) -> tuple[Argument, int]:
         return data[at : at + value], after
     if tag == "c":
         if value > 127:
-            raise OscError(f"byte {at}: {value} is not a character; ASCII is allowed; check the sender")
+            raise OscError(f"byte {at}: {value} is not a character of ASCII; check the sender")
         return chr(value), at
     return value, at
 
@@ -172,7 +183,7 @@ def _head(head: bytes) -> tuple[str, str, struct.Struct | None]:
         raise OscError(f"type tags {tags[:40]!r}: don't start with ','; check the sender")
     tags = tags[1:]
     if unknown := set(tags) - set(_TAGS.split()):
-        raise OscError(f"type {min(unknown)!r}: isn't known; {_TAGS} are allowed; check the sender")
+        raise OscError(f"type {min(unknown)!r}: isn't known; use one of {_TAGS}")
     numbers = all(tag in "ihfdtr" for tag in tags)
     return path, tags, struct.Struct(">" + "".join(_FORMS[tag] for tag in tags)) if numbers else None
 
@@ -184,19 +195,19 @@ def _mixed(tags: str, data: bytes, at: int) -> tuple[tuple[Argument, ...], int]:
         if tag == "[":
             if len(arrays) > MAX_DEPTH:
                 raise OscError(
-                    f"type tags {tags[:40]!r}: arrays are nested too deeply; {MAX_DEPTH} are allowed; check the sender"
+                    f"type tags {tags[:40]!r}: arrays are nested more than {MAX_DEPTH} deep; check the sender"
                 )
             arrays.append([])
         elif tag == "]":
             if len(arrays) == 1:
-                raise OscError(f"type tags {tags[:40]!r}: ']' without '['; pairs are allowed; check the sender")
+                raise OscError(f"type tags {tags[:40]!r}: ']' without '['; check the sender")
             array = tuple(arrays.pop())
             arrays[-1].append(array)
         else:
             value, at = _argument(tag, data, at)
             arrays[-1].append(value)
     if len(arrays) > 1:
-        raise OscError(f"type tags {tags[:40]!r}: '[' without ']'; pairs are allowed; check the sender")
+        raise OscError(f"type tags {tags[:40]!r}: '[' without ']'; check the sender")
     return tuple(arrays[0]), at
 
 
@@ -207,7 +218,7 @@ def _message(data: bytes, time_tag: int) -> tuple[Message, int]:
     # Heads repeat all the time; only short ones are kept.
     path, tags, numbers = _head(data[:at]) if at <= 128 else _head.__wrapped__(data[:at])
     if len(tags) >= MAX_PARTS:
-        raise OscError(f"{path[:40]}: {len(tags)} arguments; fewer than {MAX_PARTS} are allowed; send several")
+        raise OscError(f"{path[:40]}: {len(tags)} arguments, where {MAX_PARTS - 1} are the most; send several messages")
     if numbers and at + numbers.size == len(data):
         return Message(path, numbers.unpack_from(data, at), time_tag), 1 + len(tags)
     arguments, at = _mixed(tags, data, at)
@@ -219,12 +230,12 @@ def _message(data: bytes, time_tag: int) -> tuple[Message, int]:
 def _bundle(data: bytes, earliest: int, depth: int, parts: int, messages: list[Message]) -> int:
     """Add the messages of a bundle to `messages`; returns the parts so far."""
     if len(data) < 16 or depth > MAX_DEPTH:
-        raise OscError(f"a bundle that is cut short or nested too deeply; {MAX_DEPTH} are allowed; check the sender")
+        raise OscError(f"a bundle that is cut short or nested more than {MAX_DEPTH} deep; check the sender")
     (time_tag,) = struct.unpack_from(">Q", data, 8)
     if time_tag <= IMMEDIATELY:  # some senders write 0
         time_tag = earliest  # as soon as the bundle around it is opened
     elif time_tag < earliest:
-        raise OscError("a bundle that is due before the one around it; the same time or later is allowed; correct it")
+        raise OscError("a bundle that is due before the one around it; give it the same time or a later one")
     at = 16
     while at < len(data):
         (size,) = struct.unpack_from(">i", data, at)
@@ -238,7 +249,7 @@ def _bundle(data: bytes, earliest: int, depth: int, parts: int, messages: list[M
             messages.append(message)
             parts += more
         if parts > MAX_PARTS:
-            raise OscError(f"a bundle of more than {MAX_PARTS} messages and arguments; fewer are allowed; send several")
+            raise OscError(f"a bundle of more than {MAX_PARTS} messages and arguments; send several bundles")
         at += 4 + size
     return parts
 

@@ -69,7 +69,14 @@ class PlainFeed(Feed):
         self._pulses: dict[str, tuple[Address, Pulse]] = {}
 
     def put(self, values: Values, messages: Sequence[bytes], now: float) -> None:
-        """Take the values of a hop and their messages, and send what is due."""
+        """Take what a hop gave, and send what is due.
+
+        Parameters
+        ----------
+        values : of the hop
+        messages : the same, encoded
+        now : s, monotonic
+        """
         if not self._rate:
             self._send(messages)
             return
@@ -89,6 +96,7 @@ class MapFeed(Feed):
 
     Parameters
     ----------
+    rate : bundles a second at most, 0: all
     maps : what is sent
     latest : every value of ours as it is now; kept by the sender
     """
@@ -99,7 +107,13 @@ class MapFeed(Feed):
         self._all = latest
 
     def put(self, values: Mapping[str, Value], now: float) -> None:
-        """Take the values of a hop by path, and send what is due."""
+        """Take what a hop gave, and send what is due.
+
+        Parameters
+        ----------
+        values : of the hop, by path
+        now : s, monotonic
+        """
         for shaper in self._shapers:
             shaper.put(values)
         if self._is_due(now):

@@ -88,7 +88,7 @@ class Unframer:
         if self.framing is None:
             raise OscError(
                 f"a stream that starts with {bytes(self._buffer[:16])!r}: isn't OSC; "
-                "SLIP and packets after their length are allowed; check the sender"
+                "send SLIP, or each packet after its length"
             )
         return self._pop_slip() if self.framing == "slip" else self._pop_length()
 
@@ -97,7 +97,7 @@ class Unframer:
             return None
         (size,) = struct.unpack_from(">i", self._buffer)
         if not 0 < size <= MAX_STREAM_PACKET:
-            raise OscError(f"a packet of {size} bytes; 1 to {MAX_STREAM_PACKET} are allowed; check the sender")
+            raise OscError(f"a packet of {size} bytes, where 1 to {MAX_STREAM_PACKET} can be; check the sender")
         if len(self._buffer) < 4 + size:
             return None
         return self._take(4 + size)[4:]
@@ -112,7 +112,7 @@ class Unframer:
             return _unescaped(self._take(end))
         self._searched = len(self._buffer)
         if self._searched > 2 * MAX_STREAM_PACKET:
-            raise OscError(f"a packet without an end; {MAX_STREAM_PACKET} bytes are allowed; check the sender")
+            raise OscError(f"a packet without an end within {MAX_STREAM_PACKET} bytes; check the sender")
         return None
 
     def _take(self, size: int) -> bytes:
@@ -125,8 +125,8 @@ def _unescaped(framed: bytes) -> bytes:
     pieces = framed.split(ESC)
     for piece in pieces[1:]:
         if piece[:1] not in (ESC_END, ESC_ESC):
-            raise OscError(f"SLIP: byte {piece[:1].hex() or 'END'} after ESC; dc and dd are allowed; check the sender")
+            raise OscError(f"SLIP: byte {piece[:1].hex() or 'END'} after ESC, where dc or dd can be; check the sender")
     packet = pieces[0] + b"".join((END if piece[:1] == ESC_END else ESC) + piece[1:] for piece in pieces[1:])
     if len(packet) > MAX_STREAM_PACKET:
-        raise OscError(f"a packet of {len(packet)} bytes; {MAX_STREAM_PACKET} are allowed; check the sender")
+        raise OscError(f"a packet of {len(packet)} bytes, where {MAX_STREAM_PACKET} are the most; check the sender")
     return packet

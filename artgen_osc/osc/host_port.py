@@ -13,7 +13,7 @@ MOST_NAME, MOST_LABEL = 253, 63
 class NoPlace(ValueError):
     """This is no place to send to.
 
-    Attributes
+    Parameters
     ----------
     wrong : what is wrong with it; empty where nothing else than that is known
     meant : what is meant, where that is plain
@@ -71,6 +71,7 @@ def read_host_and_port(text: str, default: int | None = None) -> tuple[str, int]
 
     Parameters
     ----------
+    text : as it was written
     default : the port where the text has none
 
     Returns

@@ -71,11 +71,11 @@ def parse(pattern: str) -> tuple[_Level, ...]:
     wildcards = sum(pattern.count(character) for character in "?*[{,") + pattern.count("//")
     if len(pattern) > MAX_PATTERN or wildcards > MAX_WILDCARDS:
         raise OscError(
-            f"{pattern[:40]}: {len(pattern)} characters, {wildcards} wildcards; at most {MAX_PATTERN} and "
-            f"{MAX_WILDCARDS} are allowed; send several patterns"
+            f"{pattern[:40]}: {len(pattern)} characters, {wildcards} wildcards, where {MAX_PATTERN} and "
+            f"{MAX_WILDCARDS} are the most; send several patterns"
         )
     if pattern.endswith("/"):
-        raise OscError(f"{pattern}: ends in '/'; a name or a wildcard is allowed there; add one")
+        raise OscError(f"{pattern}: ends in '/'; add a name or a wildcard")
     return tuple(_tokens(level, pattern) if level else None for level in pattern[1:].split("/"))
 
 
@@ -89,9 +89,10 @@ def _tokens(level: str, pattern: str) -> tuple[_Token, ...]:
         elif character == "?":
             tokens.append(_One(frozenset(), among=False))
         elif character in "[{":
-            end = level.find("]" if character == "[" else "}", at)
+            closing = "]" if character == "[" else "}"
+            end = level.find(closing, at)
             if end < 0:
-                raise OscError(f"{pattern}: {character!r} isn't closed; {character} is allowed in pairs; close it")
+                raise OscError(f"{pattern}: {character!r} isn't closed; add {closing!r} before the next '/'")
             inside = level[at + 1 : end]
             tokens.append(_Text(tuple(inside.split(","))) if character == "{" else _one(inside))
             at = end
@@ -123,6 +124,11 @@ def matching(pattern: str, paths: Iterable[str]) -> tuple[str, ...]:
 
     >>> matching("//[a-c]?", ["/ax", "/one/b2", "/one/dx"])
     ('/ax', '/one/b2')
+
+    Parameters
+    ----------
+    pattern : of OSC 1.0, with 1.1's ``//``
+    paths : addresses, without patterns
 
     Raises
     ------

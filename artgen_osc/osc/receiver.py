@@ -144,8 +144,8 @@ class OscReceiver:
             except (OSError, OverflowError) as error:
                 self._selector.close()
                 raise OscError(
-                    f"{host}:{port}: can't listen there ({_reason(error)}); a free UDP port of this machine is "
-                    "allowed; stop the other program or choose another port"
+                    f"{host}:{port}: can't listen there ({_reason(error)}); "
+                    "stop the other program or choose another UDP port"
                 ) from None
             self.port = self._udp.port
             self._tcp: Tcp | None = None
@@ -207,6 +207,7 @@ class OscReceiver:
 
         Parameters
         ----------
+        packet : a message or a bundle, whatever it is made of
         sender : its IP address
         trusted : whether it may have other machines sent to, as programs on this one may anyhow
 
@@ -293,11 +294,11 @@ class OscReceiver:
         if not is_pattern(path):
             row = extra(path) if self._takes_extra else None
             if row is None:
-                raise OscError(UNKNOWN)
+                raise ValueError(UNKNOWN)
             return [row]
         rows = [self._addresses[matched] for matched in self._matching(path)]
         if not rows:
-            raise OscError("a pattern that matches no address")
+            raise ValueError("a pattern that matches no address")
         return rows
 
     def _count_lost(self) -> None:
@@ -338,7 +339,13 @@ class OscReceiver:
 
 @contextlib.contextmanager
 def capture(host: str = "127.0.0.1", port: int = 0) -> Iterator["Capture"]:
-    """Collect every message that arrives on a port, for tests and for looking around."""
+    """Collect every message that arrives on a port, for tests and for looking around.
+
+    Parameters
+    ----------
+    host : an IPv4 address of this machine
+    port : 0: any free one
+    """
     connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         connection.bind((host, port))

@@ -60,7 +60,7 @@ class Recording:
         except ValueError:  # a NUL
             raise OscError(f"{path}: no file can have this name; choose another one") from None
         except FileExistsError:
-            raise OscError(f"{path}: exists; a new file is allowed; choose another name or remove it") from None
+            raise OscError(f"{path}: exists already; choose another name or remove it") from None
         except OSError as error:
             raise OscError(f"{path}: can't be written ({error.strerror}); choose another place") from None
         self._start: float | None = None
@@ -68,7 +68,12 @@ class Recording:
         self.bundles = 0
 
     def add(self, values: Sequence[tuple[Address, Value]], now: float) -> None:
-        """Write what came at `now` (s, monotonic).
+        """Write what came.
+
+        Parameters
+        ----------
+        values : at the same time
+        now : s, monotonic
 
         Raises
         ------
@@ -116,9 +121,7 @@ def read(path: Path) -> Iterator[Recorded]:
     try:
         file = open_regular(path)
     except OSError as error:
-        raise OscError(
-            f"{path}: can't be read ({error.strerror}); a recording of artgen monitor --record is allowed"
-        ) from None
+        raise OscError(f"{path}: can't be read ({error.strerror}); check the path") from None
     bundles = 0
     with file:
         while head := file.read(4):
@@ -129,20 +132,20 @@ def read(path: Path) -> Iterator[Recorded]:
                 return
             try:
                 yield _recorded(bundle)
-            except (OscError, struct.error):
+            except (OscError, ValueError, struct.error):
                 raise OscError(
-                    f"{path}: is no recording, or damaged after {bundles} bundles; "
-                    "a file of artgen monitor --record is allowed; record again"
+                    f"{path}: is no recording of artgen monitor --record, or damaged after {bundles} bundles; "
+                    "record again"
                 ) from None
             bundles += 1
     if not bundles:
-        raise OscError(f"{path}: is empty; a recording with bundles is allowed; record again")
+        raise OscError(f"{path}: is a recording without anything in it; record again")
 
 
 def _recorded(bundle: bytes) -> Recorded:
     if not bundle.startswith(BUNDLE):
-        raise OscError("no bundle")
+        raise ValueError("no bundle")
     (tag,) = struct.unpack_from(">Q", bundle, len(BUNDLE))
     if tag / FRACTIONS > LONGEST_S:
-        raise OscError("a time that can't be")
+        raise ValueError("a time that can't be")
     return Recorded(tag / FRACTIONS, decode(bundle))

@@ -49,16 +49,21 @@ class Schedule:
         """
         if delay > MOST_AHEAD_S:
             raise OscError(
-                f"the time tag is {delay:.1f} s ahead; {MOST_AHEAD_S:.0f} s at most are allowed; "
+                f"the time tag is {delay:.1f} s ahead, where {MOST_AHEAD_S:.0f} s are the most; "
                 "compare the clocks of both machines"
             )
         if len(self._heap) >= MOST_SCHEDULED:
-            raise OscError(
-                f"{len(self._heap)} values wait for their time; {MOST_SCHEDULED} at most are allowed; send them later"
-            )
+            raise OscError(f"{len(self._heap)} values wait for their time, which is the most; send them later")
 
     def put(self, due: float, row: Address, value: Value) -> None:
-        """Keep a value until `due` (s, monotonic); see `check`."""
+        """Keep a value until it is due; see `check`.
+
+        Parameters
+        ----------
+        due : s, monotonic
+        row : its address
+        value : as it was checked
+        """
         heapq.heappush(self._heap, (due, next(self._order), row, value))
 
     def next(self) -> float:

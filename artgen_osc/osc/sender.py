@@ -151,6 +151,7 @@ class OscSender:
 
         Parameters
         ----------
+        text : the target, as it was written
         seconds : how long; None: what its option ``lease`` says, or `LEASE`; infinity: until this is closed
 
         Raises
@@ -242,7 +243,13 @@ class OscSender:
             self._missed += link.dropped
 
     def encode(self, row: Address, value: Value) -> bytes:
-        """Message of one row of the schema; its head is built once."""
+        """Message of one row of the schema; its head is built once.
+
+        Parameters
+        ----------
+        row : of the schema
+        value : as `row` allows it
+        """
         if row.tag == "s":
             return encode_message(row.path, "s", value)
         head = self._heads.get(row.path)

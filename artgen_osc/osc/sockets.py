@@ -68,6 +68,12 @@ def _family(host: str) -> socket.AddressFamily:
 class Udp:
     """Datagrams.
 
+    Parameters
+    ----------
+    host : an address of this machine, IPv4 or IPv6
+    port : 0: any free one
+    selector : to which its socket is added
+
     Raises
     ------
     OSError, OverflowError
@@ -182,6 +188,13 @@ class Tcp:
     Where all places are taken, a newcomer gets that of whoever has been idle for long, or of an address that has
     more than its share: who only holds places can't shut others out, and who sends keeps theirs.
 
+    Parameters
+    ----------
+    host : an address of this machine, IPv4 or IPv6
+    port : 0: any free one
+    selector : to which its sockets are added
+    refuse : told of each client that is turned away or broken off
+
     Raises
     ------
     OSError, OverflowError
@@ -207,7 +220,7 @@ class Tcp:
         sender = sender_at(str(place[0]))
         if len(self._clients) >= MOST_CLIENTS and not self._make_room(sender.address):
             connection.close()
-            reason = f"{MOST_CLIENTS} clients are connected; no more are allowed; close one"
+            reason = f"{MOST_CLIENTS} clients are connected, which is the most; close one"
             self._refuse(f"TCP from {sender.address}", reason, sender.address)
             return None
         connection.setblocking(False)

@@ -101,7 +101,7 @@ def _number(low: float, high: float) -> Callable[[str], float]:
         except ValueError:
             value = float("nan")
         if not low <= value <= high:
-            raise ValueError(f"{text!r} isn't allowed; a number from {low:g} to {high:g} is allowed")
+            raise ValueError(f"{text!r} is not a number from {low:g} to {high:g}")
         return value
 
     return check
@@ -141,7 +141,7 @@ def _option(text: str, target: str) -> dict[str, Any]:
         raise OscError(f"{target}: {name}: {error}; correct it") from None
     near = difflib.get_close_matches(name, [option.rstrip("=") for option in OPTIONS], n=1)
     hint = f"did you mean {near[0]}{'=' * (near[0] in _VALUES)}?" if near else "such as rate=30"
-    raise OscError(f"{target}: {text!r} is not an option of a target; {', '.join(OPTIONS)} are allowed; {hint}")
+    raise OscError(f"{target}: {text!r} is not an option of a target; there are {', '.join(OPTIONS)}; {hint}")
 
 
 def _program(text: str) -> str:
@@ -217,15 +217,16 @@ def parse_target(text: str, host: str = LOCALHOST) -> Target:
 
     Parameters
     ----------
+    text : as it was written, such as in ``--osc``
     host : where it is when the text names no host
 
     Raises
     ------
     OscError
-        With what is wrong, and the nearest thing that is allowed.
+        With what is wrong, and the nearest target that there is.
     """
     if len(text) > MOST_LONG:
-        raise OscError(f"{text[:40]}…: is not a target ({len(text)} characters); {MOST_LONG} at most are allowed")
+        raise OscError(f"{text[:40]}…: is too long for a target ({len(text)} characters); {MOST_LONG} are the most")
     first, *options = (part.strip() for part in text.split(","))
     name = text[:MOST_SHOWN]
     try:
@@ -235,12 +236,12 @@ def parse_target(text: str, host: str = LOCALHOST) -> Target:
         hint = f"did you mean {meant[:MOST_SHOWN]}?" if _is_head(meant) else f"such as {LOCALHOST}:9001"
         wrong = f"is not a target ({error.wrong})" if error.wrong else "is not a target"
         known = ", ".join(PORTS)
-        raise OscError(f"{name or repr(name)}: {wrong}; HOST:PORT or one of {known} is allowed; {hint}") from None
+        raise OscError(f"{name or repr(name)}: {wrong}; write HOST:PORT or one of {known}; {hint}") from None
     given: dict[str, Any] = {"transport": head.transport} if head.transport else {}
     for option in options:
         new = _option(option, name)
         if twice := new.keys() & given.keys():
-            raise OscError(f"{name}: says twice what the {twice.pop()} is; once is allowed; leave one out")
+            raise OscError(f"{name}: says twice what the {twice.pop()} is; leave one out")
         given |= new
     target = replace(Target(head.host or host, head.port or PORTS[head.program]), **given)
     _check(name, target, given)
@@ -258,10 +259,15 @@ def _check(text: str, target: Target, given: dict[str, Any]) -> None:
 
 
 def place(host: str, port: int) -> str:
-    """The target at which one of our own programs is reached that listens on `host`.
+    """The target at which one of our own programs is reached.
 
     >>> place("0.0.0.0", 9101), place("::1", 9101)
     ('127.0.0.1:9101', '[::1]:9101')
+
+    Parameters
+    ----------
+    host : on which it listens; an address that means all of them is reached by loopback
+    port : 1..65535
     """
     there = {"0.0.0.0": LOCALHOST, "::": "::1"}.get(host, host)
     return f"[{there}]:{port}" if ":" in there else f"{there}:{port}"
@@ -272,6 +278,11 @@ def with_host(text: str, host: str) -> str:
 
     >>> with_host("9110,rate=30", "10.0.0.7"), with_host("max", "10.0.0.7"), with_host("10.0.0.2:9000", "10.0.0.7")
     ('10.0.0.7:9110,rate=30', 'max@10.0.0.7', '10.0.0.2:9000')
+
+    Parameters
+    ----------
+    text : as it was written
+    host : an IP address or a name
     """
     if len(text) > MOST_LONG:
         return text

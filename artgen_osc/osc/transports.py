@@ -78,6 +78,7 @@ class UdpLink:
     Parameters
     ----------
     name : the target as it was given, for messages
+    target : as it was understood
 
     Raises
     ------
@@ -185,6 +186,7 @@ class TcpLink:
     Parameters
     ----------
     name : the target as it was given, for messages
+    target : as it was understood
     """
 
     def __init__(self, name: str, target: Target) -> None:
@@ -268,5 +270,16 @@ class TcpLink:
 
 
 def open_link(name: str, target: Target) -> Link:
-    """The way to a target; see `UdpLink` for the parameters and what is raised."""
+    """The way to a target.
+
+    Parameters
+    ----------
+    name : the target as it was given, for messages
+    target : as it was understood
+
+    Raises
+    ------
+    OscError
+        As `UdpLink`.
+    """
     return UdpLink(name, target) if target.transport == "udp" else TcpLink(name, target)

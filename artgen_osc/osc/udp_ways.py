@@ -18,6 +18,7 @@ def look_up(target: Target, numeric: bool = False) -> list[Place]:
 
     Parameters
     ----------
+    target : by its name or its address
     numeric : only where its host is an IP address; then this returns at once
 
     Raises
@@ -40,6 +41,8 @@ class Way:
     Parameters
     ----------
     name : the target as it was given, for messages
+    target : as it was understood
+    place : one of `look_up`
     told : whether a refusal by the other machine is to be noticed: nobody listens on that port there
 
     Raises
@@ -106,7 +109,12 @@ class Way:
                     raise
 
     def option(self, level: int, name: int) -> int:
-        """An option of the socket."""
+        """An option of the socket.
+
+        Parameters
+        ----------
+        level, name : as for `socket.socket.getsockopt`
+        """
         return self._socket.getsockopt(level, name)
 
     def close(self) -> None:

@@ -129,10 +129,8 @@ class Namespace:
         if attribute == "HOST_INFO":
             return HTTPStatus.OK, host_info
         if attribute and attribute not in (*ATTRIBUTES, *UNUSED):
-            allowed = ", ".join((*ATTRIBUTES, "HOST_INFO"))
-            return HTTPStatus.BAD_REQUEST, {
-                "ERROR": f"{attribute[:200]}: no such attribute; one of {allowed} is allowed; ask for one at a time"
-            }
+            names = ", ".join((*ATTRIBUTES, "HOST_INFO"))
+            return HTTPStatus.BAD_REQUEST, {"ERROR": f"{attribute[:200]}: no such attribute; ask for one of {names}"}
         node = self.describe(path)
         if not attribute:
             return HTTPStatus.OK, node

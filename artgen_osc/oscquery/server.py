@@ -197,7 +197,17 @@ class OscQuery(WebServer[_Client]):
 def open_query(
     name: str, host: str, port: int, receiver: OscReceiver, sent: Collection[Address], controls: Collection[Address]
 ) -> OscQuery | None:
-    """The server, or None where the port is 0 or can't be had: that is logged, and the show goes on without it."""
+    """The server, or None where the port is 0 or can't be had: that is logged, and the show goes on without it.
+
+    Parameters
+    ----------
+    name : under which it is announced
+    host : an address of this machine
+    port : of TCP; 0: no server
+    receiver : where control of the show goes
+    sent : what the program sends
+    controls : what it understands
+    """
     if not port:
         return None
     try:

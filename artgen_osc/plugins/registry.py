@@ -9,14 +9,18 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 from artgen_osc.errors import PluginError
+from artgen_osc.runtime.text import printable, shortened
 
 log = logging.getLogger("artgen.plugins")
 
 OWN_PACKAGE = "artgen-osc"
+
+LONGEST_TROUBLES = 280
+"""Letters of what a status address says of plugins."""
 
 
 class State(StrEnum):
@@ -50,6 +54,11 @@ class Plugin:
     state: State = State.READY
     reason: str = ""
 
+    @property
+    def own(self) -> bool:
+        """Whether it is one of ours."""
+        return self.package == OWN_PACKAGE
+
     def fail(self, state: State, reason: str) -> None:
         """Note that it can't be used, and log it.
 
@@ -73,14 +82,25 @@ def group_of(kind: str) -> str:
 
 
 @functools.cache
+def _every() -> Any:
+    """Read once, for all groups: a look goes through the metadata of every package."""
+    return entry_points()
+
+
 def _installed(group: str) -> tuple[EntryPoint, ...]:
-    """Read once: a look goes through the metadata of every package."""
-    return tuple(entry_points(group=group))
+    return tuple(_every().select(group=group))
 
 
+@functools.cache
+def _described(package: Distribution) -> tuple[str, str]:
+    """Name and version; read once, since every look parses the metadata."""
+    return package.name, package.version
+
+
+@functools.cache
 def own(group: str) -> tuple[EntryPoint, ...]:
     """The entry points of a group that are ours."""
-    return tuple(entry for entry in _installed(group) if entry.dist and entry.dist.name == OWN_PACKAGE)
+    return tuple(entry for entry in _installed(group) if entry.dist and _described(entry.dist)[0] == OWN_PACKAGE)
 
 
 class Registry:
@@ -102,7 +122,7 @@ class Registry:
         self._loaded: dict[tuple[str, str], Any] = {}
         for kind in kinds:
             listed = [(self._describe(kind, entry), entry) for entry in found(group_of(kind))]
-            for plugin, entry in sorted(listed, key=lambda one: (one[0].package != OWN_PACKAGE, one[0].package)):
+            for plugin, entry in sorted(listed, key=lambda one: (not one[0].own, one[0].package)):
                 key = (kind, plugin.name)
                 first = self._plugins.setdefault(key, plugin)
                 if first is plugin:
@@ -113,8 +133,8 @@ class Registry:
 
     @staticmethod
     def _describe(kind: str, entry: EntryPoint) -> Plugin:
-        package = entry.dist
-        return Plugin(kind, entry.name, package.name if package else "", package.version if package else "")
+        package, version = _described(entry.dist) if entry.dist else ("", "")
+        return Plugin(kind, entry.name, package, version)
 
     def plugins(self, kind: str | None = None) -> list[Plugin]:
         """All that are registered, by kind and name, those that can't be used too; imports none.
@@ -125,6 +145,15 @@ class Registry:
         """
         listed = [*self._plugins.values(), *self._shadowed]
         return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
+
+    def troubles(self, kinds: Collection[str]) -> str:
+        """The plugins of some kinds that can't be used or have ended, and why, on one line; empty where all is well."""
+        told = (
+            f"{plugin.kind} {plugin.name}: {printable(plugin.reason)}"
+            for plugin in self.plugins()
+            if plugin.kind in kinds and plugin.state not in (State.READY, State.OFF)
+        )
+        return shortened("; ".join(told), LONGEST_TROUBLES)
 
     def switch_off(self, names: Collection[str]) -> list[str]:
         """Use no plugin of these names.
@@ -148,6 +177,11 @@ class Registry:
     def plugin(self, kind: str, name: str) -> Plugin:
         """One plugin.
 
+        Parameters
+        ----------
+        kind : such as ``input``
+        name : of its entry point
+
         Raises
         ------
         PluginError
@@ -161,6 +195,11 @@ class Registry:
 
     def load(self, kind: str, name: str) -> Any:
         """What the entry point names: imported once, at the first call.
+
+        Parameters
+        ----------
+        kind : such as ``input``
+        name : of its entry point
 
         Raises
         ------

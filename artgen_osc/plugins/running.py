@@ -5,6 +5,7 @@ from collections import Counter
 from time import perf_counter
 from typing import Any
 
+from artgen_osc.errors import PluginError
 from artgen_osc.plugins.registry import Plugin, State
 from artgen_osc.runtime.text import unexpected
 from artgen_osc.runtime.throttle import Throttle
@@ -75,7 +76,7 @@ class Running:
             value = getattr(self._instance, method)(*given)
         except Exception as error:  # a stranger's code may raise anything
             log.debug("%s %s", self.plugin.kind, self.name, exc_info=error)
-            self.fail(unexpected(error), method)
+            self.fail(str(error) if isinstance(error, PluginError) else unexpected(error), method)
             return self._last.get(method)
         taken = perf_counter() - start
         self._last[method] = value
@@ -100,7 +101,7 @@ class Running:
             self.plugin.fail(State.ENDED, reason)
             self.close()
         elif self._throttle.due():
-            log.warning("%s %s: %s; its last value is kept", self.plugin.kind, self.name, reason)
+            log.warning("%s %s: %s; the show goes on", self.plugin.kind, self.name, reason)
 
     def close(self) -> None:
         """Let it free what it holds, if it has a ``close``; whatever that raises."""

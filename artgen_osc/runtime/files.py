@@ -71,7 +71,13 @@ def _folder(path: str | Path) -> OSError:
 
 
 def is_regular(path: str | Path, follow: bool = True) -> bool:
-    """Whether a regular file has this name and can be read; never raises. `follow` is as for `open_regular`."""
+    """Whether a regular file has this name and can be read; never raises.
+
+    Parameters
+    ----------
+    path : whatever somebody gave as its name
+    follow : whether it may be a link
+    """
     try:
         open_regular(path, follow=follow).close()
     except OSError:
@@ -92,7 +98,19 @@ def stamp(path: str | Path) -> tuple[int, int] | None:
 
 
 def read_regular(path: str | Path, largest: int | None = None, follow: bool = True) -> bytes:
-    """The whole of a regular file; parameters and errors as for `open_regular`."""
+    """The whole of a regular file.
+
+    Parameters
+    ----------
+    path : whatever somebody gave as its name
+    largest : bytes that it may have at most, or None
+    follow : whether it may be a link
+
+    Raises
+    ------
+    OSError
+        As `open_regular`.
+    """
     with open_regular(path, largest, follow) as file:
         data: bytes | None = file.read()
     if data is None:  # what the system shows as a file, and would wait for
@@ -249,6 +267,11 @@ def decode_text(data: bytes) -> str:
 
 def read_text(path: str | Path, largest: int = LARGEST_TEXT) -> str:
     """The text of a regular file, as `decode_text` reads it.
+
+    Parameters
+    ----------
+    path : whatever somebody gave as its name
+    largest : bytes that it may have at most
 
     Raises
     ------

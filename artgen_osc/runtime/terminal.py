@@ -15,14 +15,26 @@ def cells(text: str) -> int:
 
 
 def fit(text: str, width: int) -> str:
-    """A line cut so that it takes `width` >= 0 columns at most; half a wide letter becomes a space."""
+    """A line cut so that it has room; half a wide letter becomes a space.
+
+    Parameters
+    ----------
+    text : one line
+    width : columns of the terminal that it takes at most, >= 0
+    """
     from rich.cells import set_cell_size
 
     return text if cells(text) <= width else set_cell_size(text, width)
 
 
 def padded(text: str, width: int) -> str:
-    """A line with spaces before it, where it takes less than `width` columns."""
+    """A line with spaces before it, so that it ends where others do.
+
+    Parameters
+    ----------
+    text : one line
+    width : columns of the terminal that it takes at least
+    """
     return " " * max(0, width - cells(text)) + text
 
 

@@ -44,7 +44,13 @@ def is_harmless(letter: str) -> bool:
 
 
 def short(value: object, most: int = 100) -> str:
-    """As Python would write a value, cut where it is longer than `most` letters; never raises."""
+    """As Python would write a value, cut where it is longer than `most` letters; never raises.
+
+    Parameters
+    ----------
+    value : of any type
+    most : letters of what is returned, >= 3
+    """
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # Python doesn't write numbers of thousands of digits, nor tables so deep
@@ -64,12 +70,24 @@ def _harmless(letter: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """At most so many letters: of a longer text the beginning and the end, where a name and a reason are."""
+    """A text of bounded length: of a longer one the beginning and the end, where a name and a reason are.
+
+    Parameters
+    ----------
+    text : of any length
+    most : letters of what is returned, >= 3
+    """
     return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - 1 - most // 2) :]}"
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """``did you mean …?``, or the choice."""
+    """``did you mean …?``, or the choice.
+
+    Parameters
+    ----------
+    word : what somebody wrote
+    words : all that would do
+    """
     words = list(words)
     close = difflib.get_close_matches(word, words, n=1)
     return f"did you mean {close[0]}?" if close else f"choose from {', '.join(words)}"
@@ -137,7 +155,13 @@ def make_streams_safe() -> None:
 
 
 def can_write(text: str, stream: TextIO) -> bool:
-    """Whether the stream's encoding has every letter of `text`."""
+    """Whether the stream's encoding has every letter of `text`.
+
+    Parameters
+    ----------
+    text : what would be written
+    stream : one without an encoding counts as UTF-8
+    """
     try:
         text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:

@@ -80,7 +80,7 @@ class Address:
         if self.kind == "trigger" and arguments in ((), (math.inf,)):
             return 1
         if len(arguments) != 1:
-            raise ValueError(f"{len(arguments)} arguments; one {self.kind} is allowed")
+            raise ValueError(f"{len(arguments)} arguments where one {self.kind} is needed")
         value = arguments[0]
         if self.kind == "string":
             if not isinstance(value, str):

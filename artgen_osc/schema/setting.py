@@ -116,7 +116,7 @@ class Setting:
         Raises
         ------
         ValueError
-            ``<what is wrong, with the value>; <what is allowed>``.
+            What is wrong with the value; what to choose, where that isn't plain.
         """
         if self.adds:
             checked: Any = self._strings(value)
@@ -144,20 +144,20 @@ class Setting:
 
     def _strings(self, value: object) -> tuple[str, ...]:
         if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
-            raise ValueError(f"{short(value)} is not a list of strings; a list such as ['{self.item}'] is allowed")
+            raise ValueError(f"{short(value)} is not a list of strings; write one such as ['{self.item}']")
         return tuple(value)
 
     def _one(self, value: object) -> Any:
         kind: type = type(self.default)
         name = _NAMES[kind]
-        allowed = name if math.isinf(self.low) else f"{name} from {_plain(self.low)} to {_plain(self.high)}"
+        bounds = "" if math.isinf(self.low) else f" from {_plain(self.low)} to {_plain(self.high)}"
         number = isinstance(value, (int, float) if kind is float else kind)
         if not number or (kind is not bool and isinstance(value, bool)):
-            raise ValueError(f"{short(value)} is not {name}; {allowed} is allowed")
+            raise ValueError(f"{short(value)} is not {name}" + (f"; choose one{bounds}" if bounds else ""))
         if self.choices and value not in self.choices:
-            raise ValueError(f"{short(value)} is not known; {', '.join(self.choices)} are allowed")
+            raise ValueError(f"{short(value)} is not known; choose from {', '.join(self.choices)}")
         if isinstance(value, (int, float)) and kind is not bool and not self.low <= value <= self.high:
-            raise ValueError(f"{short(value)} is out of range; {allowed} is allowed")
+            raise ValueError(f"{short(value)} is out of range; choose {name}{bounds}")
         return kind(value)
 
 
@@ -172,13 +172,15 @@ def settings_of(table: str, declared: type, prefix: str = "") -> dict[str, Setti
     ----------
     table : the dataclass's name in the show file
     declared : a dataclass whose fields are all made by `setting`
-    prefix : begins the address of a setting that names none, and its name ends it; empty: it has none
+    prefix : begins the address of a setting that names neither that nor its key, and its name ends it; empty: it has
+        none
     """
     found = {}
     for field in dataclasses.fields(declared):
         given = dict(field.metadata)
+        below = prefix and not given["key"]
         key = given.pop("key") or f"{table}.{field.name}"
-        given["address"] = given["address"] or (f"{prefix}{field.name}" if prefix else "")
+        given["address"] = given["address"] or (f"{prefix}{field.name}" if below else "")
         widest = (-math.inf, math.inf)
         if given["address"] and type(field.default) in (int, float):
             widest = (0.0, 1.0) if isinstance(field.default, float) else (0, COUNT_MAX)

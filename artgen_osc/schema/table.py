@@ -5,6 +5,7 @@ Of these rows, of those that the settings declare and of those that plugins brin
 has a value, declare a setting. A test fails until it is documented.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -106,6 +107,7 @@ class Status:
     input : name of what is heard, without folders, passwords or tokens
     silent : s since something was heard, 0 while something is
     page : address of the page without its token, or empty
+    plugins : the plugins that can't be used or have ended, and why; empty: none
     """
 
     heartbeat: int
@@ -118,6 +120,7 @@ class Status:
     input: str
     silent: float
     page: str
+    plugins: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class Painting:
     valence, energy : the mood that is painted, 0..1
     model : name of the generator
     finish : how many times the side the finisher makes of its pictures, 4, 2 or 1
+    plugins : the plugins that can't be used or have ended, and why; empty: none
     scene : the one recalled or saved last, or empty
     scenes : names of all that there are, with commas between
     refused : messages refused since the start
@@ -146,6 +150,7 @@ class Painting:
     energy: float
     model: str
     finish: int
+    plugins: str
     scene: str
     scenes: str
     refused: int
@@ -155,9 +160,17 @@ class Painting:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An address that the daemon sends, and where its value comes from."""
+    """An address that the daemon sends, and where its value comes from.
+
+    Attributes
+    ----------
+    address : its row
+    field : of `Features` or `Mood`
+    read : the value, within the row's range
+    """
 
     address: Address
+    field: str
     read: Callable[[Features, Mood], Value]
 
 
@@ -168,30 +181,33 @@ def _clipped(value: float, low: float, high: float) -> float:
 def _feature(path: str, doc: str, name: str, low: float = 0.0, high: float = 1.0, unit: str = "") -> Output:
     return Output(
         Address(path, "float", doc, low, high, unit),
+        name,
         lambda features, mood: _clipped(getattr(features, name), low, high),
     )
 
 
 def _mood(path: str, doc: str, name: str) -> Output:
-    return Output(Address(path, "float", doc), lambda features, mood: getattr(mood, name))
+    return Output(Address(path, "float", doc), name, lambda features, mood: getattr(mood, name))
 
 
 def _count(path: str, doc: str, name: str) -> Output:
-    return Output(Address(path, "int", doc, 0, COUNT_MAX), lambda features, mood: getattr(features, name) % COUNT_MAX)
+    row = Address(path, "int", doc, 0, COUNT_MAX)
+    return Output(row, name, lambda features, mood: getattr(features, name) % COUNT_MAX)
 
 
 def _pulse(path: str, doc: str, name: str) -> Output:
-    return Output(Address(path, "float", doc, pulse=True), lambda features, mood: float(getattr(features, name)))
+    row = Address(path, "float", doc, pulse=True)
+    return Output(row, name, lambda features, mood: float(getattr(features, name)))
 
 
 def _chroma(index: int) -> Output:
-    doc = f"pitch class {NOTES[index]}"
-    return Output(Address(f"/artgen/chroma/{index}", "float", doc), lambda features, mood: features.chroma[index])
+    row = Address(f"/artgen/chroma/{index}", "float", f"pitch class {NOTES[index]}")
+    return Output(row, "chroma", lambda features, mood: features.chroma[index])
 
 
 def _band(index: int) -> Output:
-    doc = f"mel band {index} of {N_BANDS}, automatic gain"
-    return Output(Address(f"/artgen/bands/{index}", "float", doc), lambda features, mood: features.bands[index])
+    row = Address(f"/artgen/bands/{index}", "float", f"mel band {index} of {N_BANDS}, automatic gain")
+    return Output(row, "bands", lambda features, mood: features.bands[index])
 
 
 OUTPUTS: tuple[Output, ...] = (
@@ -223,10 +239,29 @@ OUTPUTS: tuple[Output, ...] = (
 
 HARMONY: tuple[Output, ...] = (
     *(_chroma(index) for index in range(len(NOTES))),
-    Output(Address("/artgen/key", "string", "such as A minor"), lambda features, mood: features.key),
+    Output(Address("/artgen/key", "string", "such as A minor"), "key", lambda features, mood: features.key),
     _feature("/artgen/key/confidence", "how well the key fits", "key_confidence"),
 )
 """A bundle of their own every `HOPS_PER_HARMONY` hops: they change slowly, and a datagram has no room for all."""
+
+BEAT_TIME = Output(
+    Address("/artgen/beat/time", "float", "when the beat announced last is due", 0.0, math.inf, "s"),
+    "beat_time",
+    lambda features, mood: features.beat_time,
+)
+"""Not sent: a time on the stream's clock says nothing to others."""
+
+
+def core_rows(*fields: str) -> tuple[Address, ...]:
+    """The addresses of some fields of `Features` or `Mood`, in the order of the fields.
+
+    Parameters
+    ----------
+    fields : their names
+    """
+    outputs = (*OUTPUTS, *HARMONY, BEAT_TIME)
+    return tuple(output.address for field in fields for output in outputs if output.field == field)
+
 
 STATUS: tuple[Address, ...] = (
     Address("/artgen/status/heartbeat", "int", "counts up once a second", 0, COUNT_MAX),
@@ -239,6 +274,7 @@ STATUS: tuple[Address, ...] = (
     Address("/artgen/status/input", "string", "name of what is heard, without folders and passwords"),
     Address("/artgen/status/silent", "float", "nothing has been heard for so long; 0: something is", 0, 86400, "s"),
     Address("/artgen/status/page", "string", "address of the page, for a phone if it can, without its token; or empty"),
+    Address("/artgen/status/plugins", "string", "plugins that can't be used or have ended, and why; empty: none"),
 )
 """Sent once a second; the paths end in the names of the fields of `Status`."""
 
@@ -253,6 +289,7 @@ VISUALS_STATUS: tuple[Address, ...] = (
     Address("/visuals/status/energy", "float", "how excited the picture is meant to be"),
     Address("/visuals/status/model", "string", "name of the generator"),
     Address("/visuals/status/finish", "int", "so many times the side the finisher makes of its pictures; 1: off", 1, 4),
+    Address("/visuals/status/plugins", "string", "plugins that can't be used or have ended, and why; empty: none"),
     Address("/visuals/status/scene", "string", "the scene that was recalled or saved last; empty: none"),
     Address("/visuals/status/scenes", "string", "names of all scenes, with commas between: own ones, then presets"),
     Address("/visuals/status/refused", "int", "messages refused so far", 0, COUNT_MAX),
@@ -302,5 +339,15 @@ def own_sent() -> tuple[Address, ...]:
 
 
 def values_of(rows: tuple[Address, ...], state: Status | Painting) -> list[tuple[Address, Value]]:
-    """A state as it is sent: the last part of each path is a field's name."""
+    """A state as it is sent: the last part of each path is a field's name.
+
+    Parameters
+    ----------
+    rows : each with a path that ends with the name of a field of `state`
+    state : of the daemon or of the renderer, as it is now
+
+    Returns
+    -------
+    each row with its value
+    """
     return [(row, getattr(state, row.path.rpartition("/")[2])) for row in rows]

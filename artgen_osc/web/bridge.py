@@ -49,7 +49,7 @@ def _read(message: str | bytes) -> list[tuple[str, tuple[object, ...]]]:
     except (ValueError, RecursionError) as error:
         values, wrong = None, f"is not JSON ({str(error)[:200]})"
     if not isinstance(values, dict):
-        raise ValueError(f'message: {wrong}; {{"/visuals/seed": 7}} or binary OSC is allowed; check the page')
+        raise ValueError(f'message: {wrong}; send an object such as {{"/visuals/seed": 7}}, or binary OSC')
     return [(path, () if value is None else (value,)) for path, value in values.items()]
 
 
@@ -62,15 +62,13 @@ def _check(path: str, arguments: tuple[object, ...], controls: Rows) -> tuple[Ad
     """
     row = controls.get(path)
     if row is None:
-        raise ValueError(
-            f"{path[:200]}: unknown address; those of /artgen/control and /visuals are allowed; GET / lists them"
-        )
+        raise ValueError(f"{path[:200]}: unknown address; GET / lists those of /artgen/control and /visuals")
     try:
         value = row.check(arguments)
         if isinstance(value, str) and "\0" in value:
             raise ValueError("a string with a zero byte in it")
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{path}: {str(error)[:200]}; GET / lists what is allowed; send that") from None
+        raise ValueError(f"{path}: {str(error)[:200]}; GET / lists the range of each address") from None
     return row, value
 
 
@@ -96,7 +94,7 @@ class Bridge(WebServer[BridgeClient]):
         The port is taken, or a host isn't known.
     """
 
-    allowed = "open it from localhost, or list its site in web.origins"
+    advice = "open it from localhost, or list its site in web.origins"
 
     def __init__(
         self,

@@ -116,7 +116,7 @@ def read_wish(target: str, table: AddressTable) -> Wish:
     """
     parts = urlsplit(target)
     if parts.path not in ("/json", "/osc"):
-        raise ValueError(f"{parts.path[:200]}: nothing is here; /json and /osc are allowed; GET / says more")
+        raise ValueError(f"{parts.path[:200]}: nothing is here; connect to /json or /osc; GET / says more")
     only: frozenset[str] | None = None
     rate = math.inf
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
@@ -127,21 +127,27 @@ def read_wish(target: str, table: AddressTable) -> Wish:
                 rate = math.nan
             if not 0 < rate <= HIGHEST_RATE:
                 raise ValueError(
-                    f"rate={text[:200]}: is no rate; above 0 to {HIGHEST_RATE:g} a second is allowed; such as rate=30"
+                    f"rate={text[:200]}: is no rate above 0 and up to {HIGHEST_RATE:g} a second; write it as rate=30"
                 )
         elif name == "only":
             only = frozenset(_only(text, table))
             if not only:
-                raise ValueError(
-                    f"only={text[:200]}: means no address; OSC address patterns are allowed; such as only=/artgen/beat"
-                )
+                raise ValueError(f"only={text[:200]}: means no address; write one such as only=/artgen/beat")
         elif name != "token":
-            raise ValueError(f"{name[:200]}: isn't known; rate and only are allowed; such as /json?rate=30")
+            raise ValueError(f"{name[:200]}: isn't known; there are rate and only, such as /json?rate=30")
     return Wish(parts.path == "/osc", only, rate)
 
 
 class BridgeClient(Client):
-    """What it wants, whether it may steer, and the bundles and answers that wait for it."""
+    """What it wants, whether it may steer, and the bundles and answers that wait for it.
+
+    Parameters
+    ----------
+    connection : the WebSocket, open
+    request : with which it was asked for
+    wish : what the address that was asked for says
+    may_steer : whether its messages are obeyed
+    """
 
     def __init__(
         self, connection: "web.WebSocketResponse", request: "web.Request", wish: Wish, may_steer: bool

@@ -84,14 +84,18 @@ class GalleryProxy:
         from aiohttp import ClientConnectionError, web
 
         if request.method not in ("GET", "HEAD", "POST"):
-            return web.Response(status=405, text=f"{request.method}: isn't allowed\n", headers={"Allow": "GET, POST"})
+            return web.Response(
+                status=405,
+                text=f"{request.method}: means nothing here; use GET or POST\n",
+                headers={"Allow": "GET, POST"},
+            )
         try:
             async with asyncio.timeout(BODY_S):
                 body = await _body(request)
         except TimeoutError:
             return web.Response(status=408, text="the request came too slowly; send it again\n")
         if body is None:
-            return web.Response(status=413, text=f"the request is too large; {LARGEST_BODY} bytes are allowed\n")
+            return web.Response(status=413, text=f"the request is too large; {LARGEST_BODY} bytes are the most\n")
         try:
             return await self._answer(request, body)
         except UnavailableError as error:

@@ -65,6 +65,15 @@ def open_page(settings: Config, contract: Contract, receiver: OscReceiver, token
 class ShowPage(Bridge):
     """The bridge with the page and everything that it needs.
 
+    Parameters
+    ----------
+    settings : of the show
+    contract : what can be set and said in it
+    receiver : where control of the daemon goes
+    origins : sites beside this one whose pages may connect, as of `site`
+    hosts : names of proxies under which it is reached too
+    tls : what https needs; None: http
+
     Attributes
     ----------
     addresses : under which it can be opened, the one for a phone last
@@ -83,7 +92,7 @@ class ShowPage(Bridge):
         tls: "ssl.SSLContext | None" = None,
     ) -> None:
         web, visuals = settings.web, settings.visuals
-        token = chosen_token(web.token, contract) or ("" if is_loopback(web.host) and not hosts else new_token())
+        token = _chosen_token(web.token, contract) or ("" if is_loopback(web.host) and not hosts else new_token())
         secure = tls is not None
         self.addresses = addresses(web.host, web.port, token, secure)
         self.renderer_address = renderer_address(web.host, web.port, token, secure)
@@ -108,8 +117,13 @@ class ShowPage(Bridge):
             raise
 
 
-def chosen_token(setting: str, contract: Contract) -> str:
+def _chosen_token(setting: str, contract: Contract) -> str:
     """The token by the environment, which other users of this machine can't read, or else by the setting.
+
+    Parameters
+    ----------
+    setting : ``web.token``, empty where there is none
+    contract : checks the one of the environment
 
     Raises
     ------

@@ -80,8 +80,8 @@ class Reference:
         for title, rows in self._tables.values():
             text += f"<h2>{title}</h2><table>"
             for row in rows.values():
-                allowed = "" if row.kind == "string" else f"{row.low:g} .. {row.high:g} {row.unit}"
-                cells = (f"<code>{row.path}</code>", row.kind, html.escape(allowed), html.escape(row.doc))
+                bounds = "" if row.kind == "string" else f"{row.low:g} .. {row.high:g} {row.unit}"
+                cells = (f"<code>{row.path}</code>", row.kind, html.escape(bounds), html.escape(row.doc))
                 text += "<tr>" + "".join(f"<td>{cell}" for cell in cells)
             text += "</table>"
         return text.encode()

@@ -25,7 +25,6 @@ MEMORY = 2 << 30
 PROCESSOR_S = 1800
 """Seconds of a core, should it hang when nobody is left to end it."""
 
-ALLOWED = "a sound file is allowed, such as wav, mp3, flac, ogg, m4a or webm"
 TELL_EVERY = 5.0
 
 
@@ -60,8 +59,10 @@ def convert(path: Path, output: Path, seconds: float) -> dict[str, Any]:
     try:
         song = SoundFile(path, has_pyav())
     except Unreadable as error:
-        step = "choose another" if has_pyav() else "choose another, or pip install 'artgen-osc[stream]' for more kinds"
-        raise AudioError(f"song: no sound that can be decoded is found in it ({error}); {ALLOWED}; {step}") from error
+        step = "choose a sound file such as wav, mp3, flac, ogg, m4a or webm"
+        if not has_pyav():
+            step = "choose a wav, mp3, flac or ogg file, or pip install 'artgen-osc[stream]' for more kinds"
+        raise AudioError(f"song: no sound that can be decoded is found in it ({error}); {step}") from error
     frames, told, steady = 0, 0.0, Steady(RATE, 2)
     with wave.open(str(output), "wb") as file:
         file.setnchannels(2)
@@ -72,9 +73,7 @@ def convert(path: Path, output: Path, seconds: float) -> dict[str, Any]:
             file.writeframes(np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2").tobytes())
             frames += len(samples)
             if frames > seconds * RATE:
-                raise AudioError(
-                    f"song: is longer than {seconds / 60:g} minutes; as much is allowed; cut it, or choose another"
-                )
+                raise AudioError(f"song: is longer than {seconds / 60:g} minutes; cut it, or choose another")
             if frames >= told * RATE:
                 told += TELL_EVERY
                 print(f"progress {frames / RATE:.1f}", file=sys.stderr, flush=True)

@@ -120,11 +120,17 @@ class Jobs:
         return start + share * min(1.0, self._seconds / whole) if song.id == self._current else start
 
     def add(self, song: Song, part: Path) -> None:
-        """Take an upload, a file of `Store.part`. Blocks until it is on disk.
+        """Take an upload. Blocks until it is on disk.
+
+        Parameters
+        ----------
+        song : what is known of it, with a new id
+        part : the whole upload, a file of `Store.part`; it is moved
 
         Raises
         ------
         OSError
+            It can't be written; then there is no song.
         """
         self._store.add(song, part)
         with self._change:
@@ -196,7 +202,7 @@ class Jobs:
             return
         song = self._set(id, starts=song.starts + 1)
         if song.starts > MOST_STARTS:
-            raise JobError("song: each time that it was worked on, the show ended; another is allowed; send it again")
+            raise JobError("song: the show ended each time that it was worked on; send it again, or choose another")
         if not self._store.has(id, "sound.wav"):
             if not self._store.has(id, "original"):
                 raise JobError("song: its file is gone, or a link to another one; send it again")
@@ -322,7 +328,7 @@ class Jobs:
         return last, blame
 
 
-_ADVICE = "a whole sound file is allowed; convert it to wav, or choose another"
+_ADVICE = "convert it to wav, or choose another"
 
 
 def _read_lines(pipe: IO[bytes], put: Callable[[bytes], None]) -> None:

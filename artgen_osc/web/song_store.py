@@ -146,25 +146,52 @@ class Store:
         self._lock.release(force=True)
 
     def path(self, id: str, name: str) -> Path:
-        """A file of a song."""
+        """A file of a song.
+
+        Parameters
+        ----------
+        id : of a song, as `is_id` checks it
+        name : of the file, without a folder
+
+        Raises
+        ------
+        ValueError
+            It isn't the id of a song.
+        """
         if not is_id(id):
             raise ValueError(f"{id!r} is not the id of a song")
         return self.folder / id / name
 
     def has(self, id: str, name: str) -> bool:
-        """Whether a song has a file: a link that somebody put there isn't one."""
+        """Whether a song has a file: a link that somebody put there isn't one.
+
+        Parameters
+        ----------
+        id : of a song, as `is_id` checks it
+        name : of the file, without a folder
+
+        Raises
+        ------
+        ValueError
+            It isn't the id of a song.
+        """
         path = self.path(id, name)
         return not path.parent.is_symlink() and is_regular(path, follow=False)
 
     def read(self, id: str, name: str) -> Any:
         """What one of a song's JSON files says.
 
+        Parameters
+        ----------
+        id : of a song, as `is_id` checks it
+        name : of the file, without a folder
+
         Raises
         ------
         OSError
             It isn't there, or isn't a file of ours.
         ValueError
-            It isn't JSON.
+            It isn't JSON, or it isn't the id of a song.
         """
         return _read_json(self.path(id, name))
 
@@ -174,6 +201,11 @@ class Store:
 
     def add(self, song: Song, part: Path) -> None:
         """Make an upload a song.
+
+        Parameters
+        ----------
+        song : what is known of it, with a new id
+        part : the whole upload, a file of `Store.part`; it is moved
 
         Raises
         ------

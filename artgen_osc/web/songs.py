@@ -2,7 +2,7 @@
 
 ==================== ==================================================================================
 `POST /songs?name=`  the body is a sound file of any kind; answers 201 with the song
-`GET /songs`         the newest `MOST_LISTED`, without their curves, and what is allowed
+`GET /songs`         the newest `MOST_LISTED`, without their curves, and the limits
 `GET /songs/ID`      a song, with its mood over time
 `GET /songs/ID/sound` its sound as WAV; parts of it on request (Range)
 `DELETE /songs/ID`   deletes it; its picture stays in the gallery
@@ -143,7 +143,7 @@ class SongsPart:
     async def _take(self, request: "web.Request") -> "web.Response":
         if len(self._coming) + self._jobs.waiting >= self._limits.waiting and not self._make_room():
             return _json(
-                {"error": f"songs: {self._limits.waiting} are waiting; as many are allowed; wait until one is done"},
+                {"error": f"songs: {self._limits.waiting} are waiting, which is the most; wait until one is done"},
                 429,
             )
         song = new_song(request.query.get("name", ""))
@@ -185,9 +185,7 @@ class SongsPart:
     async def _receive(self, request: "web.Request", part: Path, coming: _Coming) -> None:
         """Write an upload into a file, within the limits."""
         limits = self._limits
-        too_large = _Refused(
-            413, f"song: is larger than {limits.size >> 20} MiB; as much is allowed; send it as mp3, ogg or m4a"
-        )
+        too_large = _Refused(413, f"song: is larger than {limits.size >> 20} MiB; send it as mp3, ogg or m4a")
         if (request.content_length or 0) > limits.size:
             raise too_large
         free = (await asyncio.to_thread(shutil.disk_usage, part.parent)).free
@@ -215,14 +213,14 @@ class SongsPart:
         except TimeoutError:
             raise _Refused(
                 408,
-                f"song: came too slowly; {limits.upload_s / 60:g} minutes and pauses of {limits.pause_s:g} s are "
-                "allowed; send it again over a better connection",
+                f"song: took longer than {limits.upload_s / 60:g} minutes, or paused for {limits.pause_s:g} s; "
+                "send it again over a better connection",
             ) from None
         finally:
             coming.receiving = False
             await asyncio.shield(asyncio.to_thread(file.close))
         if not size:
-            raise _Refused(400, "song: is empty; a sound file is allowed; choose another")
+            raise _Refused(400, "song: is empty; choose another")
 
     def _asked(self, request: "web.Request") -> Song | None:
         id = request.match_info["id"]

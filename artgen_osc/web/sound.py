@@ -58,7 +58,7 @@ GOODBYE = 1.0
 
 
 class Refused(Exception):
-    """A client said what isn't allowed; the text is the answer to it."""
+    """A client said what can't be understood or done; the text is the answer to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,7 @@ def _object(text: str) -> dict[str, Any]:
         with contextlib.suppress(ValueError, RecursionError):
             said = json.loads(text)
     if not isinstance(said, dict):
-        raise Refused(
-            f"message: {text[:100]!r} is no JSON object; one of at most {MOST_TEXT} letters is allowed; check the page"
-        )
+        raise Refused(f"message: {text[:100]!r} is no JSON object of at most {MOST_TEXT} letters; check the page")
     return said
 
 
@@ -108,26 +106,37 @@ def read_hello(text: str) -> Hello:
     said = _object(text)
     rate, channels, what = said.get("rate"), said.get("channels"), said.get("what")
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise Refused(f"rate: {rate!r:.50} is no rate; {LOWEST_RATE} to {HIGHEST_RATE} Hz is allowed; check the page")
+        raise Refused(f"rate: {rate!r:.50} is no rate from {LOWEST_RATE} to {HIGHEST_RATE} Hz; check the page")
     if isinstance(channels, bool) or channels not in (1, 2):
-        raise Refused(f"channels: {channels!r:.50} is not possible; 1 or 2 is allowed; mix it down")
+        raise Refused(f"channels: {channels!r:.50} are not possible; mix it down to 1 or 2")
     if what not in KINDS:
-        raise Refused(f"what: {what!r:.50} is not known; {' or '.join(KINDS)} is allowed; check the page")
+        raise Refused(f"what: {what!r:.50} is not known; send {' or '.join(KINDS)}")
     return Hello(_line(said.get("id")), round(rate), channels, what, _line(said.get("label")))
 
 
 def read_chunk(data: bytes, channels: int) -> tuple[int, FloatArray]:
-    """Frame number and float32 ``(frames, channels)`` in ±1.
+    """Understand a piece of sound that a page sent.
+
+    Parameters
+    ----------
+    data : a frame number and interleaved int16, as `HEAD` and the page's script say
+    channels : 1 or 2, as the page said at the start
+
+    Returns
+    -------
+    frame : number of the first frame, counted from the start of the sound
+    samples : float32 ``(frames, channels)``, ±1
 
     Raises
     ------
     Refused
+        It has a part of a frame, or no frame, or more than `MOST_FRAMES`.
     """
     frames, rest = divmod(len(data) - HEAD.size, 2 * channels)
     if rest or not 0 < frames <= MOST_FRAMES:
         raise Refused(
-            f"sound: {len(data)} bytes are no chunk; a frame number of {HEAD.size} bytes and then 1 to {MOST_FRAMES} "
-            f"frames of {channels} x int16 are allowed; check the page"
+            f"sound: {len(data)} bytes are no chunk; send a frame number of {HEAD.size} bytes and then 1 to "
+            f"{MOST_FRAMES} frames of {channels} x int16"
         )
     samples = np.frombuffer(data, "<i2", offset=HEAD.size).reshape(-1, channels)
     return HEAD.unpack_from(data)[0], samples.astype(np.float32) / np.float32(32768.0)
@@ -261,7 +270,7 @@ class SoundPart:
     async def _wants(self, socket: "web.WebSocketResponse", holder: _Sender) -> bool:
         """Whether a client wants the place of another; it is told whose place that is."""
         if self._waiting >= MOST_WAITING:
-            raise Refused(f"sound: {MOST_WAITING} pages wait for the place already; no more are allowed; close one")
+            raise Refused(f"sound: {MOST_WAITING} pages wait for the place already; close one")
         self._waiting += 1
         try:
             await socket.send_str(json.dumps({"busy": holder.about()}))
@@ -269,7 +278,7 @@ class SoundPart:
         finally:
             self._waiting -= 1
         if text is not None and _object(text).get("take") is not True:
-            raise Refused('sound: another page sends sound; {"take": true} is allowed; send that, or close')
+            raise Refused('sound: another page sends sound; send {"take": true} to take its place, or close')
         return text is not None
 
     def _dismiss(self, socket: "web.WebSocketResponse", reason: dict[str, Any]) -> None:
@@ -290,7 +299,7 @@ class SoundPart:
         if message is None:
             return None
         if isinstance(message.data, bytes):
-            raise Refused("message: sound came too early; text is allowed first; introduce the page as JSON")
+            raise Refused("message: sound came too early; introduce the page as JSON first")
         return str(message.data)
 
     async def _next(self, socket: "web.WebSocketResponse", seconds: float) -> "WSMessage | None":
@@ -310,7 +319,7 @@ class SoundPart:
             if isinstance(message.data, str):
                 said = _object(message.data)
                 if "title" not in said:
-                    raise Refused(f"message: {message.data[:100]!r} means nothing; title or sound is allowed")
+                    raise Refused(f"message: {message.data[:100]!r} means nothing; send a title or sound")
                 self._hub.title = _line(said["title"])
                 frames = 0
             else:

@@ -43,7 +43,15 @@ class Source:
 
     @classmethod
     def of(cls, name: str, place: str, controls: Iterable[Address], sent: Iterable[Address] = ()) -> "Source":
-        """One that tells the present value of each of `controls` that has one, and of `sent`."""
+        """A server that tells what can be set and what is sent.
+
+        Parameters
+        ----------
+        name : as pages know it
+        place : HOST:PORT
+        controls : those that hold a value are listened to
+        sent : all of these are
+        """
         return cls(name, place, (*(row for row in controls if row.holds_value), *sent))
 
 

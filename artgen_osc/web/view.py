@@ -117,5 +117,12 @@ class ViewPart:
 
 
 def renderer_address(host: str, port: int, token: str, secure: bool = False) -> str:
-    """Where a renderer on this machine sends its pictures to; see `visuals.view`."""
+    """Where a renderer on this machine sends its pictures to; see `visuals.view`.
+
+    Parameters
+    ----------
+    host, port : where the page's server listens
+    token : of the page, empty without one
+    secure : whether it speaks https
+    """
     return f"ws{'s' if secure else ''}://{place(host, port)}/view/renderer" + (f"?token={token}" if token else "")

@@ -9,8 +9,10 @@ import pytest
 
 from artgen_osc.cli import build_parser
 from artgen_osc.commands import readme as table
+from artgen_osc.config.contract import PREFIXES
 from artgen_osc.osc import targets as target_syntax
-from artgen_osc.osc.codec import encode_bundle, encode_message
+from artgen_osc.osc.codec import decode, encode_bundle, encode_message
+from artgen_osc.osc.feeds import pack
 from artgen_osc.osc.mapping import rows as mapping
 from artgen_osc.osc.targets import PORTS
 from artgen_osc.schema import table as schema
@@ -58,6 +60,7 @@ COMMANDS = (
     "doctor",
     "gallery",
     "bench",
+    "plugins",
 )
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 
@@ -83,9 +86,11 @@ def test_a_bundle_fits_into_one_datagram(outputs: tuple[schema.Output, ...]) -> 
 
 
 @pytest.mark.parametrize("rows", [(*schema.STATUS, schema.REFUSAL), show_table.PAINTED])
-def test_a_state_with_long_texts_fits_into_one_datagram(rows: tuple[schema.Address, ...]) -> None:
-    messages = [encode_message(row.path, row.tag, "x" * 200 if row.kind == "string" else 1) for row in rows]
-    assert len(encode_bundle(messages)) < 1472
+def test_a_state_with_long_texts_fits_into_datagrams(rows: tuple[schema.Address, ...]) -> None:
+    messages = [encode_message(row.path, row.tag, "x" * 280 if row.kind == "string" else 1) for row in rows]
+    bundles = list(pack(messages))
+    assert max(map(len, bundles)) < 1472
+    assert sum(len(decode(bundle)) for bundle in bundles) == len(rows)
 
 
 def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
@@ -149,8 +154,22 @@ def example_files() -> list[Path]:
 def test_examples_use_real_addresses(path: Path) -> None:
     """Whatever looks like an address, in any language, is one of the schema, or the beginning of one."""
     used = set(re.findall(r"(?<![\w./-])/(?:artgen|visuals)(?:/\w+)+", path.read_text(encoding="utf-8")))
+    theirs = plugin_addresses() if "plugin" in path.parts else []
     for address in used:
-        assert any(f"{row.path}/".startswith(f"{address}/") for row in ALL), address
+        assert any(f"{known}/".startswith(f"{address}/") for known in (*(row.path for row in ALL), *theirs)), address
+
+
+def plugin_addresses() -> list[str]:
+    """Addresses of the example package, which its modules declare by the names of their settings and outputs."""
+    package = ROOT / "examples/plugin"
+    groups = tomllib.loads((package / "pyproject.toml").read_text())["project"]["entry-points"]
+    found = []
+    for kind, prefix in PREFIXES.items():
+        for name, value in groups[f"artgen.{kind}s"].items():
+            source = (package / f"{value.partition(':')[0].replace('.', '/')}.py").read_text()
+            found += [f"{prefix}{name}/{field}" for field in re.findall(r"(\w+): \w+ = setting\(", source)]
+            found += re.findall(rf'Address\("(/artgen/x/{name}/\w+)"', source)
+    return found
 
 
 def test_every_tool_has_three_lines_with_real_addresses_and_files() -> None:

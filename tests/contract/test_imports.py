@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from artgen_osc.config.plugins import KINDS
+from artgen_osc.plugins.registry import own
+
 ROOT = Path(__file__).parents[2]
 HEAVY = {
     "av",
@@ -74,3 +77,13 @@ def test_clock_is_monotonic() -> None:
     """Time is monotonic or stream time, never wall clock (file names and the time tags of bundles excepted)."""
     assert not [str(path) for path in SOURCES if "time.time()" in path.read_text()]
     assert [path.name for path in SOURCES if "time.time_ns()" in path.read_text()] == ["schedule.py"]
+
+
+def test_nothing_but_the_registry_imports_a_plugin() -> None:
+    """Not even ours: whoever uses one asks for its kind and name."""
+    entries = [entry for kind in KINDS for entry in own(f"artgen.{kind}s")]
+    classes = {entry.value.replace(":", ".") for entry in entries}
+    assert {"artgen_osc.audio.inputs.File", "artgen_osc.mood.extractor.MoodExtractor"} <= classes
+    assert not [
+        f"{path.relative_to(ROOT)}: {name}" for path in SOURCES for name in imports(path, everywhere=True) & classes
+    ]

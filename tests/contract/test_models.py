@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artgen_osc.commands import doctor_checks as doctor
-from artgen_osc.config.tables import Config
+from artgen_osc.config.plugins import own_contract
 from artgen_osc.inference import model_cards
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def test_the_page_goes_with_the_models_and_doctor_leads_there(
     assert set(project["license-files"]) == {"LICENSE", "MODELS.md"}
     assert model_cards.models_page() == ROOT / "MODELS.md"
     monkeypatch.setattr(doctor, "CHECKS", ())
-    assert doctor.examine(Config()) == 0
+    assert doctor.examine(own_contract().config({})) == 0
     assert f"may be used at a paid show: {ROOT / 'MODELS.md'}" in capsys.readouterr().out
     assert "](MODELS.md#may-i-use-them-at-a-paid-show)" in read("README.md")
     assert "## May I use them at a paid show?" in read("MODELS.md")

@@ -34,8 +34,8 @@ def an_about(number: int = 0, **changes: Any) -> About:
         seed=number,
         strokes=(stroke,),
         mix=0.0,
-        look=Look(zoom=1.1, drift=(0.01, -0.02), grain=0.0, vignette=0.2, time=12.3),
-        effects={"grain": 0.0},
+        look=Look(zoom=1.1, drift=(0.01, -0.02), time=12.3),
+        effects={"grain": 0.0, "vignette": 0.2},
         width=32,
         height=18,
     )

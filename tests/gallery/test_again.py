@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artgen_osc.config.tables import Config, VisualsConfig
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import GalleryError
 from artgen_osc.inference.modelfile import file_sha256, graph_sha256, weights_sha256
 from artgen_osc.schema.table import Value
 from tests import show_table
 from tests.gallery.conftest import an_about
+from visuals.clock import Tick
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
 from visuals.gallery import again
 from visuals.gallery.files import read, write
@@ -25,6 +27,7 @@ from visuals.generators.generator import Frame, open_generator
 from visuals.generators.idle import IdleGenerator
 from visuals.generators.steering import KIND, sidecar
 from visuals.modulation.motion import Look
+from visuals.outputs.kind import OutputHost, Showing
 from visuals.painting.painter import Stroke
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
@@ -38,10 +41,13 @@ class Stage:
     """A show on a clock of its own, and the file of its last snapshot."""
 
     def __init__(self, context: Any, folder: Path, **settings: Any) -> None:
-        self.controls = Controls(
-            Config(visuals=VisualsConfig(**{"model": "idle", "grain": 0.0} | settings)), show_table.CONTRACT
-        )
-        self.show = Show(context, SIZE, self.controls, SyncWorker(str(settings.get("model", "idle")), open_generator))
+        config = show_table.config(**{"model": "idle", "grain": 0.0} | settings)
+        self.controls = Controls(config, show_table.CONTRACT)
+        worker = SyncWorker(str(settings.get("model", "idle")), open_generator)
+        self.screen = Screen(context, SIZE)
+        self.show = Show(self.screen, self.controls.now(0.0), worker)
+        self.showing = Showing(self.controls.now(0.0), SIZE)
+        self.host = OutputHost(config.visuals, show_table.CONTRACT, self.showing, picture=self.screen.picture)
         self.folder, self.time = folder, 0.0
 
     def send(self, *pairs: tuple[str, Value]) -> None:
@@ -50,12 +56,14 @@ class Stage:
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 60)):
             self.time += 1 / 60
-            self.control = self.show.step(self.time, 1 / 60)
-            self.show.draw()
+            self.showing.control = self.controls.now(self.time)
+            scene = self.show.step(self.showing.control, Tick(self.time, self.time, 1 / 60))
+            self.showing.scene = scene
+            self.screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
 
     def keep(self) -> tuple[Frame, About]:
         """Take a snapshot; its pixels and what its file knows."""
-        kept = snapshot(self.show, self.control, "asked")
+        kept = snapshot(self.host, "asked")
         assert kept is not None
         frame, about = kept
         write(self.folder / f"{about.id}.png", frame, about)
@@ -74,6 +82,7 @@ def make_stage(gl_context: Any, tmp_path: Path) -> Iterator[Any]:
     yield make
     for stage in stages:
         stage.show.close()
+        stage.screen.release()
 
 
 def painted_again(about: About, files: list[str], size: int) -> Frame:
@@ -96,11 +105,11 @@ def test_the_same_size_is_the_same_picture_and_a_larger_one_looks_alike(make_sta
     stage.run(0.21)  # in the middle of a fade and a push
     frame, about = stage.keep()
     assert (about.key, about.tempo_bpm, about.cause) == ("A minor", 120.0, "asked")
-    assert (about.valence, about.energy) == stage.show.mood
+    assert (about.valence, about.energy) == stage.show.scene.mood
     assert about.look.zoom > 1.1
     np.testing.assert_array_equal(painted_again(about, [], SIZE[0]), frame)
 
-    large = painted_again(replace(about, look=replace(about.look, grain=0.0)), [], 4 * SIZE[0])
+    large = painted_again(replace(about, effects=about.effects | {"grain": 0.0}), [], 4 * SIZE[0])
     assert large.shape == (4 * SIZE[1], 4 * SIZE[0], 3)
     assert np.abs(smaller(large) - frame).mean() < 4.0
     other = painted_again(replace(about, strokes=an_about(5).strokes), [], 4 * SIZE[0])
@@ -120,7 +129,7 @@ def test_a_snapshot_shows_neither_a_blackout_nor_the_overlay(make_stage: Any) ->
 
 def test_before_the_first_picture_there_is_no_snapshot(make_stage: Any) -> None:
     stage = make_stage()
-    assert snapshot(stage.show, stage.controls.now(0.0), "asked") is None
+    assert snapshot(stage.host, "asked") is None
 
 
 def steered_model(folder: Path, name: str) -> str:
@@ -178,7 +187,8 @@ def test_a_finished_picture_is_the_same_again_and_a_print_goes_through_the_finis
     stage = Stage(gl_context, tmp_path, model=model)
     stage.show.close()
     worker = SyncWorker(model, open_generator, finisher=Finisher)
-    stage.show = Show(gl_context, (64, 36), stage.controls, worker)
+    stage.screen.resize((64, 36))
+    stage.show = Show(stage.screen, stage.controls.now(0.0), worker)
     stage.run(3.0)
     frame, about = stage.keep()
     stage.show.close()
@@ -193,7 +203,8 @@ def test_a_finished_picture_is_the_same_again_and_a_print_goes_through_the_finis
     assert pixels.shape == (4 * HEIGHT, 4 * WIDTH, 3) and ready.scale == 4
     assert np.abs(drawn.astype(int) - frame).max() <= 1
     pixels, ready, drawn = finished(256, about)
-    assert (pixels.shape, ready.scale, ready.look.brush) == ((16 * HEIGHT, 16 * WIDTH, 3), 16, 0.0)
+    assert (pixels.shape, ready.scale) == ((16 * HEIGHT, 16 * WIDTH, 3), 16)
+    assert "brush" in about.effects and "brush" not in ready.effects
     assert drawn.shape == (144, 256, 3)
     np.testing.assert_array_equal(finished(256, about)[2], drawn)
     kept = replace(about, width=256, height=144, scale=ready.scale)

@@ -1,15 +1,13 @@
 import math
 from typing import Any
 
-from artgen_osc.config.tables import VisualsConfig
-from visuals.control.controls import Control
-from visuals.gallery.occasions import MOOD_REST_S, Occasions
+from visuals.gallery.occasions import MOOD_REST_S, Occasions, OccasionSettings
 
 CALM = (0.3, 0.3)
 
 
-def control(snapshots: int = 0, every: float = 0.0, mood: float = 0.0) -> Control:
-    return Control(VisualsConfig(snapshot_every=every, snapshot_on_mood=mood), snapshots=snapshots)
+def control(snapshots: int = 0, every: float = 0.0, mood: float = 0.0) -> tuple[OccasionSettings, int]:
+    return OccasionSettings(every, mood), snapshots
 
 
 def run(
@@ -19,7 +17,7 @@ def run(
     found = []
     for frame in range(round(seconds * 60)):
         time = start + frame / 60
-        cause = occasions.due(control(**settings), mood(time) if callable(mood) else mood, time)
+        cause = occasions.due(*control(**settings), mood(time) if callable(mood) else mood, time)
         if cause:
             found.append((time, cause))
     return found
@@ -61,7 +59,7 @@ def test_a_change_of_mood_is_kept_and_then_there_is_a_rest() -> None:
     start, found = 5.0, []
     for mood, seconds in moods:
         for frame in range(round(seconds * 60)):
-            cause = occasions.due(control(mood=0.2), mood, start + frame / 60)
+            cause = occasions.due(*control(mood=0.2), mood, start + frame / 60)
             if cause:
                 found.append((round(start + frame / 60, 1), cause))
         start += seconds
@@ -72,14 +70,14 @@ def test_a_slow_drift_counts_from_the_last_snapshot() -> None:
     occasions = Occasions()
     found = []
     for second in range(100):
-        if occasions.due(control(mood=0.25), (second / 100, 0.5), float(second)):
+        if occasions.due(*control(mood=0.25), (second / 100, 0.5), float(second)):
             found.append(second)
     assert found == [25, 50, 75]
 
 
 def test_a_snapshot_by_hand_is_where_the_mood_is_measured_from() -> None:
     occasions = Occasions()
-    occasions.due(control(mood=0.3), (0.1, 0.5), 0.0)
-    assert occasions.due(control(mood=0.3, snapshots=1), (0.35, 0.5), 1.0) == "asked"
-    assert occasions.due(control(mood=0.3, snapshots=1), (0.6, 0.5), 2.0) == ""
-    assert occasions.due(control(mood=0.3, snapshots=1), (0.66, 0.5), 3.0) == "mood"
+    occasions.due(*control(mood=0.3), (0.1, 0.5), 0.0)
+    assert occasions.due(*control(mood=0.3, snapshots=1), (0.35, 0.5), 1.0) == "asked"
+    assert occasions.due(*control(mood=0.3, snapshots=1), (0.6, 0.5), 2.0) == ""
+    assert occasions.due(*control(mood=0.3, snapshots=1), (0.66, 0.5), 3.0) == "mood"

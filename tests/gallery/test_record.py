@@ -1,13 +1,17 @@
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
 
+from artgen_osc.config.contract import Contract, Declared
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import GalleryError
+from artgen_osc.schema.setting import setting
+from tests import show_table
 from tests.gallery.conftest import START, an_about
-from visuals.gallery.record import About, check_id, first_id, from_json, is_id, new_id, to_json
+from visuals.gallery.record import About, check_id, drawn_of, effects_of, first_id, from_json, is_id, new_id, to_json
 from visuals.painting.painter import Stroke
 
 
@@ -33,11 +37,33 @@ def test_every_number_comes_back_exactly() -> None:
     assert "\n" not in to_json(about)
 
 
-def test_a_file_of_before_has_no_scene() -> None:
-    told = json.loads(to_json(an_about(scene="club")))
-    del told["scene"], told["look"]["brush"]
+def test_a_file_of_before_has_no_scene_and_its_effects_beside_the_camera() -> None:
+    told = json.loads(to_json(an_about(scene="club", effects={"speed": 2.0, "grain": 0.5, "vignette": 0.9})))
+    del told["scene"]
+    told["look"] |= {"grain": 0.25, "vignette": 0.125}
     again = from_json(json.dumps(told))
-    assert (again.scene, again.look.brush) == ("", 0.0)
+    assert again.scene == "" and again.effects == {"speed": 2.0, "grain": 0.25, "vignette": 0.125}
+    drawn = drawn_of(again, ("brush", "grain", "vignette"), show_table.CONTRACT)
+    assert drawn == show_table.drawn(grain=0.25, vignette=0.125), "there was no brush yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    amount: float = setting(0.0, "how much")
+    ways: str = setting("up", "which way", choices=("up", "down"))
+    mirrored: bool = setting(False, "the other way round")
+
+
+def test_settings_of_added_effects_come_back_and_wrong_ones_are_as_declared() -> None:
+    contract = Contract([Declared("effect", "wave", Wave)])
+    effects = effects_of(VisualsConfig(), {"wave": Wave(1 / 3, "down", True)}, contract)
+    again = from_json(to_json(an_about(effects=effects)))
+    assert again.effects["plugin.wave.mirrored"] is True
+    assert drawn_of(again, ("wave",), contract) == {"wave": Wave(1 / 3, "down", True)}
+    odd = replace(again, effects={"plugin.wave.amount": 7.0, "plugin.wave.ways": "sideways", "gone": 1.0})
+    assert drawn_of(odd, ("wave",), contract) == {}
+    half = replace(again, effects={"plugin.wave.amount": 7.0, "plugin.wave.ways": "down"})
+    assert drawn_of(half, ("wave",), contract) == {"wave": Wave(0.0, "down")}
 
 
 def test_a_long_title_is_cut() -> None:

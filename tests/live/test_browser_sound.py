@@ -76,7 +76,7 @@ class Show:
         self._server.close()
 
     def hears(self, name: str) -> bool:
-        return self.daemon.hears == name
+        return self.daemon.source.name == name
 
 
 @pytest.fixture
@@ -274,7 +274,7 @@ def test_a_browser_that_cant_convert_sends_at_its_own_rate(show: Show, chromium:
     } }""")
     page.get_by_role("button", name="Microphone").click()
     becomes(page, "live")
-    wait_for(lambda: show.daemon._source.sample_rate == 32000, 10, "the other rate")
+    wait_for(lambda: show.daemon.source.sample_rate == 32000, 10, "the other rate")
     wait_for(lambda: page.evaluate("now['/artgen/level_db']") > -40, 10, "sound")
 
 

@@ -1,7 +1,6 @@
 """A daemon on a thread of this process: steered and heard from outside, looked into where that is the point."""
 
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -59,11 +58,8 @@ class RunningDaemon:
         self._client.send_message(path, value)
 
     def stop(self) -> None:
-        """End it as Ctrl-C does, but from another thread: there is nothing to hear any more, nor to go back to."""
-        end = time.monotonic() + 20.0
-        while self.runs and time.monotonic() < end:
-            self.daemon._inputs._lasting.clear()
-            self.daemon._source.close()
-            self._thread.join(0.2)
+        """End it."""
+        self.daemon.stop()
+        self._thread.join(20.0)
         self._client._sock.close()
         assert not self.runs

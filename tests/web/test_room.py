@@ -149,9 +149,14 @@ def test_without_a_free_handle_the_page_goes_on(monkeypatch: pytest.MonkeyPatch)
             return await accept(listener)
 
         monkeypatch.setattr(loop, "sock_accept", refused)
+
+        def answers() -> bool:
+            with contextlib.suppress(OSError):  # one that has knocked while none was free is sent away
+                return server.get("/schema")[0] == 200
+            return False
+
+        wait_for(lambda: answers() and not left[0], what="an answer after three refusals")
         assert server.get("/schema")[0] == 200
-        assert server.get("/schema")[0] == 200
-        assert not left[0]
 
 
 def test_a_show_with_few_handles_and_a_crowd_at_its_door(tmp_path: Path) -> None:

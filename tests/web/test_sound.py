@@ -18,6 +18,7 @@ from artgen_osc.audio.browser import BrowserInput
 from artgen_osc.audio.sources import open_source
 from artgen_osc.web import sound
 from artgen_osc.web.sound import Refused, SoundPart, read_chunk, read_hello
+from tests.support.texts import is_told
 from tests.support.waiting import wait_for
 from tests.web.part_server import serve_parts
 
@@ -135,7 +136,7 @@ def test_a_wrong_hello_is_refused_with_a_reason(port: int, said: str | bytes, re
     with Peer(port) as peer:
         peer.socket.send(said)
         text = peer.hear("error")
-        assert text.startswith(reason) and text.count(";") >= 2
+        assert text.startswith(reason) and is_told(text)
         assert peer.ended()
 
 
@@ -161,7 +162,7 @@ def test_wrong_sound_is_refused_with_a_reason(hub: BrowserInput, port: int, said
         peer.say(chunk(100))
         peer.socket.send(said)
         text = peer.hear("error")
-        assert text.startswith(("sound: ", "message: ")) and text.count(";") >= 1
+        assert text.startswith(("sound: ", "message: ")) and is_told(text)
         assert peer.ended()
     with Peer(port) as peer:  # the place is free again
         peer.say(HELLO | {"id": "b"})

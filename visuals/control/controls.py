@@ -4,14 +4,18 @@ The newest value of an address wins. Whatever counts (onsets, next picture, snap
 handed on as a number that only grows, so nobody downstream can miss or repeat an event.
 """
 
+import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.config.tables import Config, VisualsConfig
-from artgen_osc.schema.address import Address, Value
+from artgen_osc.runtime.guard import Guard
+from artgen_osc.schema.address import EXTRA, Address, Value
+
+log = logging.getLogger(__name__)
 
 STALE_S = 2.0
 """Without a value from the daemon for this long, the mood goes back to neutral."""
@@ -21,6 +25,9 @@ REPEAT_S = 0.15
 
 MOST_MODELS = 6
 """Of the files to load ahead, the last ones count: all of them and the two that paint have room in the rack."""
+
+MOST_EXTRA = 256
+"""Values of added extractors. More is a flood."""
 
 NEUTRAL = 0.5
 
@@ -34,7 +41,7 @@ class Control:
     settings : the renderer's settings with every change that came in
     valence, energy : the mood to move towards, 0..1
     confidence, level, low, mid, high : from the daemon, 0..1
-    tempo_confidence, bar_phase : from the daemon, 0..1
+    tempo_confidence, beat_phase, bar_phase : from the daemon, 0..1
     tempo_bpm : from the daemon, 0 while there is none
     key, title : from the daemon, empty while there is none
     input, page : name of what the daemon hears and address of its page; empty while there is none
@@ -46,6 +53,7 @@ class Control:
     age : s since the daemon's last value; infinite before the first
     quit : whether the renderer should close
     plugin : the settings of each plugin, by its name, likewise
+    extra : what added extractors send, by its path
     """
 
     settings: VisualsConfig
@@ -57,6 +65,7 @@ class Control:
     mid: float = 0.0
     high: float = 0.0
     tempo_confidence: float = 0.0
+    beat_phase: float = 0.0
     bar_phase: float = 0.0
     tempo_bpm: float = 0.0
     key: str = ""
@@ -72,6 +81,7 @@ class Control:
     age: float = math.inf
     quit: bool = False
     plugin: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def stale(self) -> bool:
@@ -111,21 +121,47 @@ class Controls:
     ----------
     config : what holds until a message changes it
     contract : what can be set
+    refuse : is told an address and the reason where a message fails in a way that nobody foresaw; None: the log
 
     Attributes
     ----------
     config : the settings with every change that came in
+    contract : as given
     """
 
-    def __init__(self, config: Config, contract: Contract) -> None:
-        self.config, self._contract = config, contract
+    def __init__(self, config: Config, contract: Contract, refuse: Callable[[str, str], None] | None = None) -> None:
+        self.config, self.contract = config, contract
+        self._guard = Guard(refuse or (lambda what, reason: log.warning("%s: %s", what, reason)))
+        self._told: tuple[Config, Mapping[str, Value]] | None = None
         self._music: dict[str, float] = {}
+        self._extra: Mapping[str, float] = {}
         self._words: dict[str, str] = {}
         self._silent = 0.0
         self._last_music = -math.inf
         self._events = {"/artgen/onset": _Events(), "/artgen/beat": _Events()}
         self._counts = {"/visuals/seed": 0, "/visuals/seed/next": 0, "/visuals/snapshot": 0, "/visuals/quit": 0}
         self._pressed: dict[str, tuple[Value, float]] = {}
+
+    def take(self, messages: Iterable[tuple[Address, Value]], time: float) -> Control:
+        """Do what messages say, each for itself: one that fails leaves the others.
+
+        Parameters
+        ----------
+        messages : as for `receive`
+        time : s, monotonic
+        """
+        for message in messages:
+            with self._guard(message[0].path):
+                self.receive([message], time)
+        return self.now(time)
+
+    def values(self) -> Mapping[str, Value]:
+        """How all that has a value is set, by path; the same object until something changes."""
+        if self._told is None or self._told[0] is not self.config:
+            rows = self.contract.addresses.visuals.values()
+            values = {row.path: value for row, value in self.contract.current(rows, self.config)}
+            self._told = self.config, values
+        return self._told[1]
 
     def receive(self, messages: Iterable[tuple[Address, Value]], time: float) -> None:
         """Take values that the receiver has validated.
@@ -156,6 +192,7 @@ class Controls:
         return Control(
             settings=settings,
             plugin=self.config.plugin,
+            extra=self._extra if age <= STALE_S else {},
             valence=mood[0],
             energy=mood[1],
             confidence=music.get("/artgen/mood/confidence", 0.0),
@@ -164,6 +201,7 @@ class Controls:
             mid=music.get("/artgen/mid", 0.0),
             high=music.get("/artgen/high", 0.0),
             tempo_confidence=music.get("/artgen/tempo/confidence", 0.0) if age <= STALE_S else 0.0,
+            beat_phase=music.get("/artgen/beat/phase", 0.0),
             bar_phase=music.get("/artgen/bar/phase", 0.0),
             tempo_bpm=music.get("/artgen/tempo_bpm", 0.0) if age <= STALE_S else 0.0,
             key=self._words.get("/artgen/key", "") if age <= STALE_S else "",
@@ -191,9 +229,9 @@ class Controls:
         if row.setting:
             new: Any = bool(value) if row.kind == "toggle" else value
             if row.adds and isinstance(value, str):
-                present = self._contract.get(self.config, row.setting)
+                present = self.contract.get(self.config, row.setting)
                 new = tuple(dict.fromkeys((*present, value)))[-MOST_MODELS:]
-            self.config = self._contract.replace(self.config, row.setting, new)
+            self.config = self.contract.replace(self.config, row.setting, new)
 
     def _daemon(self, path: str, value: float, time: float) -> None:
         if path == "/artgen/status/silent":
@@ -205,7 +243,10 @@ class Controls:
                 events.forget()
         self._last_music = time
         name, _, last = path.rpartition("/")
-        if path in self._events:
+        if path.startswith(EXTRA):
+            if path in self._extra or len(self._extra) < MOST_EXTRA:
+                self._extra = {**self._extra, path: value}
+        elif path in self._events:
             self._events[path].pulse(value)
         elif last == "count":
             self._events[name].count(int(value))

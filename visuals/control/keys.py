@@ -1,12 +1,13 @@
 """Hotkeys: each sends what a message to its address would be, and says what it has done."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
-from artgen_osc.config.tables import VisualsConfig
-from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address import Value
 from artgen_osc.schema.address_table import Rows
+from visuals.control.kind import Message, SurfaceHost
 
 CLOSE = "close"
 """Stands for the window's own button among the keys' names."""
@@ -37,6 +38,7 @@ class Key:
 
 
 FULLSCREEN, MANUAL, HELPED, QUIT = "/visuals/fullscreen", "/visuals/mood/manual", "/visuals/help", "/visuals/quit"
+VALENCE, ENERGY = "/visuals/mood/valence", "/visuals/mood/energy"
 
 KEYS: tuple[Key, ...] = (
     Key(("f11", "f"), "F11  F", FULLSCREEN, "fullscreen"),
@@ -53,10 +55,10 @@ KEYS: tuple[Key, ...] = (
 BY_NAME = {name: key for key in KEYS for name in key.names}
 
 ARROWS = {
-    "left": ("/visuals/mood/valence", -STEP),
-    "right": ("/visuals/mood/valence", STEP),
-    "down": ("/visuals/mood/energy", -STEP),
-    "up": ("/visuals/mood/energy", STEP),
+    "left": (VALENCE, -STEP),
+    "right": (VALENCE, STEP),
+    "down": (ENERGY, -STEP),
+    "up": (ENERGY, STEP),
 }
 """What an arrow moves while the mood is by hand."""
 
@@ -75,7 +77,7 @@ class Pressed:
     seconds : for so long
     """
 
-    messages: tuple[tuple[Address, Value], ...] = ()
+    messages: tuple[Message, ...] = ()
     note: str = ""
     seconds: float = 1.5
 
@@ -92,24 +94,24 @@ class Keyboard:
         self._rows = rows
         self._quit_until = -math.inf
 
-    def press(self, name: str, settings: VisualsConfig, time: float, scenes: Sequence[str]) -> Pressed:
+    def press(self, name: str, values: Mapping[str, Value], time: float, scenes: Sequence[str]) -> Pressed:
         """What a key comes to.
 
         Parameters
         ----------
         name : as `Key.names`
-        settings : as they are
+        values : how all is set, by path
         time : s, monotonic
         scenes : names, in the order of their numbers
         """
-        if name in ARROWS and settings.manual:
-            return self._move(*ARROWS[name], settings)
+        if name in ARROWS and values[MANUAL]:
+            return self._move(*ARROWS[name], values)
         key = BY_NAME.get(name)
         if key is None:
             return Pressed()
         row = self._rows[key.path]
         if key.path == QUIT:
-            return self._quit(name, settings.fullscreen, time)
+            return self._quit(name, bool(values[FULLSCREEN]), time)
         if row.kind == "int":
             number = int(name)
             there = number <= len(scenes)
@@ -117,7 +119,7 @@ class Keyboard:
             return Pressed(((row, number),) if there else (), note)
         if row.kind == "trigger":
             return Pressed(((row, 1),), key.doc)
-        on = not getattr(settings, row.name)
+        on = not values[key.path]
         if key.path == HELPED:
             return Pressed(((row, int(on)),))  # it is seen
         note = f"{key.doc} {'on' if on else 'off'}"
@@ -133,8 +135,45 @@ class Keyboard:
         self._quit_until = time + QUIT_S
         return Pressed((), "press again to quit", QUIT_S)
 
-    def _move(self, path: str, step: float, settings: VisualsConfig) -> Pressed:
-        mood = {"valence": settings.valence, "energy": settings.energy}
-        row = self._rows[path]
-        mood[row.name] = round(min(1.0, max(0.0, mood[row.name] + step)), 6)
-        return Pressed(((row, mood[row.name]),), f"valence {mood['valence']:.2f}  energy {mood['energy']:.2f}")
+    def _move(self, path: str, step: float, values: Mapping[str, Value]) -> Pressed:
+        mood = {axis: float(values[axis]) for axis in (VALENCE, ENERGY)}
+        mood[path] = round(min(1.0, max(0.0, mood[path] + step)), 6)
+        note = f"valence {mood[VALENCE]:.2f}  energy {mood[ENERGY]:.2f}"
+        return Pressed(((self._rows[path], mood[path]),), note)
+
+
+class Keys:
+    """The window's keys as a surface.
+
+    Parameters
+    ----------
+    settings : it has none
+    host : SurfaceHost
+    """
+
+    direct = True
+    given: Collection[str] = ()
+
+    def __init__(self, settings: None, host: SurfaceHost) -> None:
+        self.settings = settings
+        self._host, self._keyboard = host, Keyboard(host.addresses.visuals)
+        self._values: Mapping[str, Value] = {}
+
+    def poll(self) -> list[Message]:
+        """What the keys pressed since the last call mean; see `visuals.control.kind.Surface`."""
+        messages: list[Message] = []
+        for name in self._host.pressed():
+            pressed = self._keyboard.press(name, self._values, monotonic(), self._host.scenes())
+            messages += pressed.messages
+            # The next key finds what this one has changed.
+            self._values = {**self._values, **{row.path: value for row, value in pressed.messages}}
+            if pressed.note:
+                self._host.note(pressed.note, pressed.seconds)
+        return messages
+
+    def show(self, values: Mapping[str, Value]) -> None:
+        """Remember how all is set: a toggle's key turns it over."""
+        self._values = values
+
+    def close(self) -> None:
+        """It holds nothing."""

@@ -5,11 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import DisplayError, GalleryError, ModelError
 from artgen_osc.inference.modelfile import file_sha256
-from visuals.compositor.screen import ENLARGE, Screen, standalone_context
-from visuals.gallery.record import LONGEST_SIDE, About
+from visuals.compositor.gl import standalone_context
+from visuals.compositor.kind import Moment
+from visuals.compositor.screen import ENLARGE, Screen
+from visuals.gallery.record import LONGEST_SIDE, About, drawn_of, without
 from visuals.generators.finisher import SCALE, Finisher
 from visuals.generators.generator import IDLE, SHIPPED, Frame, Generator
 from visuals.generators.generator import paint as paint_with
@@ -120,11 +123,15 @@ def enough(shape: tuple[int, ...], about: About, size: int) -> list[int]:
 
 
 def finish(
-    pixels: Frame, about: About, scales: list[int], open_finisher: Callable[[], Finisher]
+    pixels: Frame,
+    about: About,
+    scales: list[int],
+    open_finisher: Callable[[], Finisher],
+    file: ConfigFile | None = None,
 ) -> tuple[Frame, About]:
     """What `draw` takes: the picture out of the finisher, and what is known of it then.
 
-    Strokes are painted where the show paints them, after the first run; what comes then makes their contours sharp.
+    What effects do to the picture is done where the show does it, after the first run; what comes then makes it sharp.
 
     Parameters
     ----------
@@ -132,6 +139,7 @@ def finish(
     about : of the picture
     scales : as `passes` gives them
     open_finisher : isn't called where there are none
+    file : as for `draw`
     """
     about = replace(about, scale=math.prod(scales))
     if not scales:
@@ -140,27 +148,28 @@ def finish(
     # In one piece, as in the show.
     small = max(pixels.shape[:2]) <= LARGEST_PIECE
     pixels = (finisher if small else finisher.by_tiles)(pixels, about.finish, scales[0])
-    if scales[1:] and about.look.brush > 0.0:
-        pixels = _brushed(pixels, about.look.brush)
-        about = replace(about, look=replace(about.look, brush=0.0))
+    if scales[1:]:
+        pixels, about = _touched(pixels, about, file or ConfigFile(None, {}))
     for scale in scales[1:]:
         pixels = finisher.by_tiles(pixels, about.finish, scale)
     return pixels, about
 
 
-def _brushed(pixels: Frame, brush: float) -> Frame:
+def _touched(pixels: Frame, about: About, file: ConfigFile) -> tuple[Frame, About]:
+    """The picture out of the effects at ``picture``, and what is known of it without them."""
     context = standalone_context()
     try:
-        screen = Screen(context, (pixels.shape[1], pixels.shape[0]))
+        screen = Screen(context, (pixels.shape[1], pixels.shape[0]), registry=file.registry)
+        names = screen.at("picture")
         screen.take(pixels, 1.0, fine=True)
-        frame = screen.picture(1.0, Look(zoom=1.0, brush=brush))
+        frame = screen.picture(1.0, Look(zoom=1.0), drawn_of(about, names, file.contract))
         screen.release()
-        return frame
+        return frame, without(about, names, file.contract)
     finally:
         context.release()
 
 
-def draw(pixels: Frame, about: About, size: int) -> Frame:
+def draw(pixels: Frame, about: About, size: int, file: ConfigFile | None = None) -> Frame:
     """As the show has drawn it, camera included, off screen.
 
     The picture is enlarged to the full size by the show's own cubic filter; grain stays as fine as a pixel.
@@ -170,6 +179,7 @@ def draw(pixels: Frame, about: About, size: int) -> Frame:
     pixels : uint8 ``(h, w, 3)``, of the generator or the finisher
     about : of the picture; a `scale` above 1 says that `pixels` are finished
     size : pixels of the longer side
+    file : the plugins that there are, and what can be set; None: ours alone
 
     Returns
     -------
@@ -196,9 +206,11 @@ def draw(pixels: Frame, about: About, size: int) -> Frame:
             raise DisplayError(
                 f"--size: {size} is more than OpenGL can draw here; up to {most} are allowed; choose a smaller size"
             )
-        screen = Screen(context, target, enlarge=max(ENLARGE, enlarge))
+        file = file or ConfigFile(None, {})
+        screen = Screen(context, target, enlarge=max(ENLARGE, enlarge), registry=file.registry)
         screen.take(pixels, 1.0, fine=about.scale > 1)
-        frame = screen.picture(1.0, about.look)
+        moment = Moment(about.look.time, valence=about.valence, energy=about.energy, tempo_bpm=about.tempo_bpm)
+        frame = screen.picture(1.0, about.look, drawn_of(about, screen.plugins, file.contract), moment)
         screen.release()
         return frame
     finally:

@@ -25,7 +25,7 @@ def add(command: Command) -> None:
 def _run(given: argparse.Namespace) -> int:
     from visuals.gallery.commands import run
 
-    return run(given, settings(given).config.visuals)
+    return run(given, settings(given))
 
 
 def _add_actions(command: Command, run: Run) -> None:

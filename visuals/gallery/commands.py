@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ArtgenError, GalleryError
 from artgen_osc.runtime.text import printable, say
 from visuals.gallery.export import export
@@ -17,40 +17,41 @@ from visuals.gallery.files import reason_of, write
 from visuals.gallery.folder import Gallery
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query, end_of
-from visuals.gallery.record import check_id, to_json
+from visuals.gallery.record import Kept, check_id, to_json
 from visuals.gallery.rows import NAMED, Row, Synced
 
 TELL_EVERY = 5000
 
 
-def run(given: argparse.Namespace, settings: VisualsConfig) -> int:
+def run(given: argparse.Namespace, file: ConfigFile) -> int:
     """Run ``artgen gallery ACTION``; returns the exit status.
 
     Parameters
     ----------
     given : the arguments, with `action` and what belongs to it
-    settings : of the renderer
+    file : settings and plugins
 
     Raises
     ------
     ArtgenError
     """
     try:
-        return _run(given, settings)
+        return _run(given, file)
     except ArtgenError as error:  # what a file, or a name, puts into the text doesn't make more than one line of it
         raise type(error)(printable(error)) from None
     except BrokenPipeError:
         raise  # the reader of our output has seen enough
     except OSError as error:
-        path = printable(error.filename or settings.gallery)
+        path = printable(error.filename or file.config.visuals.gallery)
         raise GalleryError(f"{path}: can't be used ({reason_of(error)}); check the path") from None
 
 
-def _run(given: argparse.Namespace, settings: VisualsConfig) -> int:
+def _run(given: argparse.Namespace, file: ConfigFile) -> int:
+    settings = file.config.visuals
     if given.action == "serve":
-        return _serve(given, settings)
+        return _serve(given, Path(settings.gallery))
     if given.action == "paint":
-        return _paint(given, settings)
+        return _paint(given, file)
     gallery = Gallery(Path(settings.gallery))
     match given.action:
         case "list":
@@ -58,7 +59,7 @@ def _run(given: argparse.Namespace, settings: VisualsConfig) -> int:
         case "show":
             return _show(gallery, given)
         case "render":
-            return _render(gallery, given, settings)
+            return _render(gallery, given, file)
         case "favourite":
             gallery.favour(given.id, not given.no)
             _print(f"{given.id}: {'no longer a favourite' if given.no else 'a favourite'}")
@@ -73,10 +74,9 @@ def _run(given: argparse.Namespace, settings: VisualsConfig) -> int:
     return 0
 
 
-def _serve(given: argparse.Namespace, settings: VisualsConfig) -> int:
+def _serve(given: argparse.Namespace, folder: Path) -> int:
     from visuals.gallery.serve import run, run_child
 
-    folder = Path(settings.gallery)
     return run_child(folder) if given.child else run(folder, given.port)
 
 
@@ -107,19 +107,17 @@ def _show(gallery: Gallery, given: argparse.Namespace) -> int:
         _print(f"model {stroke.name}, {code}, z of {stroke.z.size}, truncation {stroke.truncation:.2f}")
     if len(about.strokes) == 2:
         _print(f"mix {about.mix:.0%} of the second one")
-    _print(
-        f"seed {about.seed}; look zoom {about.look.zoom:.3f}, "
-        + _values({"grain": about.look.grain, "vignette": about.look.vignette, "brush": about.look.brush})
-    )
+    _print(f"seed {about.seed}; look zoom {about.look.zoom:.3f}")
     _print("effects " + _values(about.effects) + (f", scene {about.scene}" if about.scene else ""))
     return 0
 
 
-def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig) -> int:
+def _render(gallery: Gallery, given: argparse.Namespace, file: ConfigFile) -> int:
     from visuals.gallery import again
     from visuals.generators.finisher import Finisher
     from visuals.generators.generator import open_generator
 
+    settings = file.config.visuals
     about = gallery.read(given.id).about
     output = given.output or again.output_name(about, given.size)
     if output.suffix.lower() != ".png":
@@ -130,8 +128,8 @@ def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig
     files = again.candidates(settings)
     painted = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, files), 2, settings.engine))
     scales = again.passes(painted.shape, about, given.size)
-    pixels, ready = again.finish(painted, about, scales, lambda: Finisher(None, 2, settings.engine))
-    frame = again.draw(pixels, ready, given.size)
+    pixels, ready = again.finish(painted, about, scales, lambda: Finisher(None, 2, settings.engine), file)
+    frame = again.draw(pixels, ready, given.size, file)
     try:
         write(output, frame, replace(about, width=frame.shape[1], height=frame.shape[0], scale=ready.scale))
     except OSError as error:
@@ -147,13 +145,13 @@ def _render(gallery: Gallery, given: argparse.Namespace, settings: VisualsConfig
     return 0
 
 
-def _paint(given: argparse.Namespace, settings: VisualsConfig) -> int:
+def _paint(given: argparse.Namespace, file: ConfigFile) -> int:
     from visuals.gallery import song
 
     analysis = song.read_analysis(given.analysis) if given.analysis else song.analysis_of(given.file)
     seed = song.seed_of(given.file) if given.seed is None else given.seed
     title = given.title or str(analysis.get("title") or "") or given.file.stem
-    _print(song.paint(analysis, title, seed, given.size, settings, Path(settings.gallery)).id)
+    _print(song.paint(analysis, title, seed, given.size, file, Path(file.config.visuals.gallery)).id)
     return 0
 
 
@@ -206,5 +204,5 @@ def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count} pictures"
 
 
-def _values(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in values.items())
+def _values(values: dict[str, Kept]) -> str:
+    return ", ".join(f"{name} {f'{value:g}' if isinstance(value, float) else value}" for name, value in values.items())

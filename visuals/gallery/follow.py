@@ -57,6 +57,10 @@ class News:
     changes: Changes | None
 
 
+class NoGalleryError(GalleryError):
+    """The folder isn't there yet, or has just gone; it may come."""
+
+
 class Followed:
     """A gallery whose folder may come, go and change at any time. All methods are called in one event loop.
 
@@ -164,9 +168,7 @@ class Followed:
 
     def _opened(self) -> Index:
         if self._index is None:
-            raise GalleryError(
-                f"{self.folder}: there is no gallery yet; the folder of a show's snapshots is allowed; take one first"
-            )
+            raise NoGalleryError(f"{self.folder}: there is no gallery yet; take a picture first")
         return self._index
 
     def _close(self) -> None:

@@ -2,26 +2,34 @@
 
 import base64
 import binascii
+import contextlib
 import json
 import math
 import re
 import secrets
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from artgen_osc.config.contract import Contract
 from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import GalleryError
+from artgen_osc.schema.setting import Setting
+from visuals.control.scenes.file import name_of
 from visuals.modulation.motion import Look
 from visuals.painting.painter import Stroke
 
 VERSION = 1
 """Of the JSON object; a reader refuses what is newer."""
 
-EFFECTS = ("onset_effect", "beat_pulse", "beat_surge", "grain", "vignette", "brush", "speed", "smoothing", "truncation")
-"""Settings that are kept with a picture, beside what they made of it."""
+MOVING = ("onset_effect", "beat_pulse", "beat_surge", "speed", "smoothing", "truncation")
+"""Settings of what moves that are kept with a picture, beside what they made of it."""
+
+Kept = bool | int | float | str
+"""Value of a setting."""
 
 LONGEST_SIDE = 16384
 MOST_PIXELS = 80_000_000
@@ -53,8 +61,8 @@ class About:
     seed : number of the picture that the path came from
     strokes : one or two, as in `visuals.painting.painter.Picture`
     mix : 0..1, share of the second stroke
-    look : camera and finish
-    effects : settings by name, see `EFFECTS`
+    look : camera and light
+    effects : settings by what a scene calls them: those of `MOVING`, and those of effects and layers as they were drawn
     scene : the one that was recalled last, empty if there was none; `effects` has what became of it
     width, height : pixels
     finish : 0..1, how much of the finisher was asked for
@@ -73,7 +81,7 @@ class About:
     strokes: tuple[Stroke, ...]
     mix: float
     look: Look
-    effects: dict[str, float]
+    effects: dict[str, Kept]
     width: int
     height: int
     scene: str = ""
@@ -126,9 +134,54 @@ def check_id(text: str) -> str:
     return text
 
 
-def effects_of(settings: VisualsConfig) -> dict[str, float]:
-    """The settings that are kept, by name."""
-    return {name: float(getattr(settings, name)) for name in EFFECTS}
+def effects_of(settings: VisualsConfig, drawn: Mapping[str, Any], contract: Contract) -> dict[str, Kept]:
+    """The settings that are kept, by what a scene calls them.
+
+    Parameters
+    ----------
+    settings : of the renderer
+    drawn : those of effects and layers, by the plugin's name
+    contract : what can be set
+    """
+    kept: dict[str, Kept] = {name: float(getattr(settings, name)) for name in MOVING}
+    for setting in contract.settings.values():
+        plugin = _plugin(setting)
+        if plugin in drawn and not setting.adds:
+            kept[name_of(setting.key)] = getattr(drawn[plugin], setting.field)
+    return kept
+
+
+def drawn_of(about: About, plugins: Collection[str], contract: Contract) -> dict[str, Any]:
+    """The settings that effects and layers were drawn with, by the plugin's name.
+
+    One of which nothing is known wasn't there when the picture was taken, and isn't drawn. What isn't known of another,
+    or is no value of the setting any more, is as declared.
+
+    Parameters
+    ----------
+    about : of the picture
+    plugins : names of the effects and layers
+    contract : what can be set
+    """
+    values: dict[str, dict[str, Any]] = {}
+    for setting in contract.settings.values():
+        name = name_of(setting.key)
+        if _plugin(setting) in plugins and name in about.effects:
+            with contextlib.suppress(ValueError):
+                values.setdefault(_plugin(setting), {})[setting.field] = setting.check(about.effects[name])
+    return {plugin: contract.tables[f"plugin.{plugin}"](**given) for plugin, given in values.items()}
+
+
+def without(about: About, plugins: Collection[str], contract: Contract) -> About:
+    """As if these effects and layers hadn't been there when the picture was taken."""
+    theirs = {name_of(setting.key) for setting in contract.settings.values() if _plugin(setting) in plugins}
+    return replace(about, effects={name: value for name, value in about.effects.items() if name not in theirs})
+
+
+def _plugin(setting: Setting) -> str:
+    """Name of the plugin that declares a setting; empty: none does."""
+    table, _, name = setting.table.partition(".")
+    return name if table == "plugin" else ""
 
 
 def stamp() -> datetime:
@@ -190,7 +243,7 @@ def from_json(text: str) -> About:
             strokes=tuple(_stroke(stroke) for stroke in told["strokes"]),
             mix=_number(told["mix"], 0, 1),
             look=_look(told["look"]),
-            effects={_text(name): _number(value) for name, value in told["effects"].items()},
+            effects=_effects(told),
             width=int(_number(told["width"], 1, LONGEST_SIDE)),
             height=int(_number(told["height"], 1, LONGEST_SIDE)),
             scene=_text(told.get("scene", "")),
@@ -234,6 +287,17 @@ def _look(told: dict[str, Any]) -> Look:
     if look.zoom < 1.0:
         raise TypeError(f"zoom {look.zoom} is below 1")
     return look
+
+
+def _effects(told: dict[str, Any]) -> dict[str, Kept]:
+    """Pictures of before have beside the camera what was drawn, which counts more than what was set."""
+    camera = {item.name for item in fields(Look)}
+    drawn = {name: value for name, value in told["look"].items() if name not in camera}
+    return {_text(name): _kept(value) for name, value in {**told["effects"], **drawn}.items()}
+
+
+def _kept(value: object) -> Kept:
+    return _text(value) if isinstance(value, str) else value if isinstance(value, bool) else _number(value)
 
 
 def _stroke(told: dict[str, Any]) -> Stroke:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import GalleryError
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.files import make_folder, open_regular, read_text
@@ -121,7 +121,7 @@ def seed_of(sound: Path) -> int:
     return int.from_bytes(digest.digest()[:4], "big") % COUNT_MAX
 
 
-def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: VisualsConfig, folder: Path) -> About:
+def paint(analysis: dict[str, Any], title: str, seed: int, size: int, file: ConfigFile, folder: Path) -> About:
     """Paint the mood of a song and keep the picture.
 
     Parameters
@@ -130,7 +130,7 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
     title : of the song
     seed : number of the picture
     size : pixels of the longer side, 64 to 16384
-    settings : of the renderer: the model, the finish and the truncation
+    file : settings: the model, the finish and the truncation
     folder : of the gallery; made if it isn't there
 
     Returns
@@ -142,6 +142,8 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
     ArtgenError
         The model can't be used or can't paint, there is no OpenGL, or the folder can't be written.
     """
+
+    settings = file.config.visuals
 
     def opener(model: str) -> Generator:
         return open_generator(model, 2, settings.engine)
@@ -168,15 +170,15 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, settings: 
         seed=seed,
         strokes=picture.strokes,
         mix=0.0,
-        look=Look(zoom=1.0, grain=settings.grain, vignette=settings.vignette, brush=settings.brush),
-        effects=effects_of(settings),
+        look=Look(zoom=1.0),
+        effects=effects_of(settings, file.config.plugin, file.contract),
         width=max(1, round(size * min(1.0, width / height))),
         height=max(1, round(size * min(1.0, height / width))),
         finish=settings.finish,
     )
     scales = again.enough(picture.pixels.shape, about, size)
-    pixels, ready = again.finish(picture.pixels, about, scales, lambda: Finisher(None, 2, settings.engine))
-    frame = again.draw(pixels, ready, size)
+    pixels, ready = again.finish(picture.pixels, about, scales, lambda: Finisher(None, 2, settings.engine), file)
+    frame = again.draw(pixels, ready, size, file)
     about = replace(about, scale=ready.scale)
     try:
         make_folder(folder)

@@ -23,7 +23,7 @@ from artgen_osc.runtime.text import printable
 from visuals.gallery.archive import archive
 from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
 from visuals.gallery.folder import Gallery
-from visuals.gallery.follow import Followed, News
+from visuals.gallery.follow import Followed, News, NoGalleryError
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
 from visuals.gallery.record import to_json
@@ -70,10 +70,11 @@ class Handlers:
     async def all(self, request: "web.Request") -> "web.StreamResponse":
         """Id, mood, title and favourite of every picture that is asked for, by columns."""
         query = query_of(request.query)
-        if not self.gallery.ready:
-            return _answer(_columns([]) | self._state())
-        # The state on the thread of the index: between two changes, not in the middle of one.
-        return _text(await self.gallery.ask(lambda index: json.dumps(_columns(index.moods(query)) | self._state())))
+        try:
+            # The state on the thread of the index: between two changes, not in the middle of one.
+            return _text(await self.gallery.ask(lambda index: json.dumps(_columns(index.moods(query)) | self._state())))
+        except NoGalleryError:
+            return _answer(_columns([]) | self._state() | {"ready": False})
 
     async def list(self, request: "web.Request") -> "web.StreamResponse":
         """A page of pictures with all that the index knows, and how many there are."""

@@ -1,4 +1,5 @@
-"""A model is tried in a process of its own, with the words ``MODEL THREADS ENGINE``, before the show opens it.
+"""A model is tried in a process of its own, with the words ``NAME REST THREADS ENGINE`` (see
+`visuals.generators.generator.choose`), before the show opens it.
 
 A graph can loop without end, take all memory or crash what runs it, and what runs it can't be stopped from within. The
 process can: it opens the model, paints one picture, tells what it has found, and is ended when that takes too long or
@@ -18,11 +19,12 @@ from time import monotonic
 import numpy as np
 
 from artgen_osc.errors import ArtgenError, EngineError, ModelError
-from artgen_osc.inference.modelfile import file_sha256, has_card
+from artgen_osc.inference.modelfile import file_sha256
+from artgen_osc.plugins.registry import Registry
 from artgen_osc.runtime.child import end_with_parent, python_module
 from artgen_osc.runtime.files import stamp
 from artgen_osc.runtime.text import shortened
-from visuals.generators.generator import IDLE, SHIPPED, Generator, open_generator
+from visuals.generators.generator import IDLE, SHIPPED, Generator, choose, open_chosen
 
 LONGEST_S = 60.0
 """For opening and one picture. A model that needs longer paints no show."""
@@ -43,15 +45,16 @@ class Trials:
 
     Parameters
     ----------
-    threads, engine : as for `visuals.generators.generator.open_generator`
+    threads, engine, registry : as for `visuals.generators.generator.open_generator`
 
     Attributes
     ----------
     wanted : asked again and again during a trial, which ends when it says False
     """
 
-    def __init__(self, threads: int = 1, engine: str = "openvino") -> None:
+    def __init__(self, threads: int = 1, engine: str = "openvino", registry: Registry | None = None) -> None:
         self._threads, self._engine = threads, engine
+        self._registry = registry or Registry(("generator",))
         self.wanted: Callable[[], bool] = lambda: True
 
     def open(self, model: str) -> Generator:
@@ -64,14 +67,13 @@ class Trials:
         EngineError
             The engine isn't available here.
         """
+        name, rest = choose(model, self._registry)
         if needs_trial(model):
-            self._try_out(model)
-        return open_generator(model, self._threads, self._engine)
+            self._try_out(model, name, rest)
+        return open_chosen(name, rest, self._threads, self._engine, self._registry)
 
-    def _try_out(self, model: str) -> None:
-        # What can be told from the file alone is told by the show itself.
-        has_card(model)
-        command = python_module("visuals.generators.trial", model, str(self._threads), self._engine)
+    def _try_out(self, model: str, name: str, rest: str) -> None:
+        command = python_module("visuals.generators.trial", name, rest, str(self._threads), self._engine)
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as process:
@@ -150,7 +152,7 @@ def _limit_processor(threads: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def main(model: str, threads: int, engine: str) -> None:
+def main(name: str, rest: str, threads: int, engine: str) -> None:
     """Try a model, and write as JSON to the standard output what came of it."""
     answer = os.dup(1)
     os.dup2(2, 1)  # engines print
@@ -158,16 +160,16 @@ def main(model: str, threads: int, engine: str) -> None:
     _limit_processor(threads)
     told: dict[str, object]
     try:
-        generator = open_generator(model, threads, engine)
+        generator = open_chosen(name, rest, threads, engine, Registry(("generator",)))
         picture = generator(np.ones(generator.z_dim, np.float32), np.full(2, 0.5, np.float32), 1.0)
         told = {"z_dim": generator.z_dim, "picture": picture.shape}
     except ArtgenError as error:
         told = {"error": shortened(str(error), _LONGEST_ANSWER), "engine": isinstance(error, EngineError)}
     except Exception as error:
-        told = {"error": shortened(f"{model}: can't be used ({type(error).__name__}: {error})", _LONGEST_ANSWER)}
+        told = {"error": shortened(f"{rest or name}: can't be used ({type(error).__name__}: {error})", _LONGEST_ANSWER)}
     os.write(answer, json.dumps(told).encode())
     os._exit(0)  # without what engines do at their end
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])

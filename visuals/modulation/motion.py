@@ -19,23 +19,19 @@ GOLDEN_ANGLE = 2.399963
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Uniforms of the last pass.
+    """The camera, and the light.
 
     Attributes
     ----------
     zoom : at least 1
     drift : (2,), in heights of the picture, right and up
     brightness : 0 (black) to 1
-    grain, vignette, brush : 0..1
-    time : s of show time; the grain changes with it
+    time : s of show time
     """
 
     zoom: float = SLACK
     drift: tuple[float, float] = (0.0, 0.0)
     brightness: float = 1.0
-    grain: float = 0.0
-    vignette: float = 0.0
-    brush: float = 0.0
     time: float = 0.0
 
 
@@ -49,11 +45,9 @@ class Motion:
     """
 
     def __init__(self, control: Control) -> None:
-        settings = control.settings
         self._onsets, self._beats = control.onsets, control.beats
         self._push = Envelope(3)
         self._pulse = Envelope(1, attack=0.06, release=0.25)
-        self._knobs = Follower([settings.grain, settings.vignette, settings.brush])
         self._light = Follower([0.0])
         self._time = 0.0
 
@@ -83,15 +77,11 @@ class Motion:
         pulse = float(self._pulse.step(dt)[0])
         self._time += dt
         time = self._time
-        knobs = self._knobs.step([settings.grain, settings.vignette, settings.brush], 0.3, real_dt)
         light = self._light.step([1.0 if lit and not settings.blackout else 0.0], 0.4, real_dt)
         return Look(
             zoom=max(1.0, SLACK + 0.03 * np.sin(0.11 * time) + float(push[0]) + pulse),
             drift=(0.022 * np.sin(0.07 * time) + float(push[1]), 0.022 * np.sin(0.053 * time + 1.0) + float(push[2])),
             brightness=_settled(float(light[0])),
-            grain=float(knobs[0]),
-            vignette=float(knobs[1]),
-            brush=_settled(float(knobs[2])),
             time=time,
         )
 

@@ -2,12 +2,14 @@
 
 import logging
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from artgen_osc.errors import ConfigError
 from artgen_osc.runtime.files import whole
-from visuals.generators.generator import Frame
+from visuals.outputs.kind import OutputHost
+
+if TYPE_CHECKING:
+    from visuals.generators.generator import Frame
 
 log = logging.getLogger(__name__)
 
@@ -46,17 +48,22 @@ class Strip:
         """Whether it has no frame yet."""
         return not self._frames
 
+    def size_of(self, width: int, height: int) -> tuple[int, int]:
+        """(width, height) of a frame in it, of a show of so many pixels."""
+        return self._width, max(1, round(height * self._width / width))
+
     def due(self, time: float) -> bool:
         """Whether a frame is wanted, `time` seconds after the start."""
         return time >= self._next
 
-    def add(self, time: float, frame: Frame) -> None:
+    def add(self, time: float, frame: "Frame") -> None:
         """Take a frame, uint8 ``(height, width, 3)``."""
+        import numpy as np
         from PIL import Image
 
-        height = max(1, round(frame.shape[0] * self._width / frame.shape[1]))
-        small = Image.fromarray(frame).resize((self._width, height), Image.Resampling.BILINEAR)
-        self._frames.append(np.asarray(small))
+        size = self.size_of(frame.shape[1], frame.shape[0])
+        small = Image.fromarray(frame)
+        self._frames.append(np.asarray(small.resize(size, Image.Resampling.BILINEAR) if small.size != size else small))
         if len(self._frames) > MOST:
             self._frames = self._frames[::2]
             self._every *= 2
@@ -64,6 +71,7 @@ class Strip:
 
     def close(self) -> None:
         """Write the file; without a frame there is none, and that is said."""
+        import numpy as np
         from PIL import Image
 
         if not self._frames:
@@ -87,3 +95,48 @@ class Strip:
                 Image.fromarray(sheet).save(part, Image.registered_extensions()[self.path.suffix.lower()])
         except (OSError, ValueError) as error:
             log.warning("%s: can't be written (%s); a .png file in a folder with room is needed", self.path, error)
+
+
+class StripOutput:
+    """The strip as an output, where one is asked for.
+
+    Parameters
+    ----------
+    settings : it has none
+    host : OutputHost
+
+    Raises
+    ------
+    ConfigError
+        As `Strip`.
+    """
+
+    direct = True
+
+    def __init__(self, settings: None, host: OutputHost) -> None:
+        self.settings = settings
+        self._host = host
+        self._strip = Strip(host.strip) if host.strip is not None else None
+
+    def prepare(self, time: float) -> None:
+        """Nothing to do before a frame."""
+
+    def wants(self, time: float) -> tuple[int, int] | None:
+        """See `visuals.outputs.kind.Output`; nothing before there is a picture."""
+        scene = self._host.showing.scene
+        if self._strip is None or scene is None or not scene.pictures or not self._strip.due(time):
+            return None
+        return self._strip.size_of(*self._host.showing.size)
+
+    def take(self, frame: "Frame", time: float) -> None:
+        """See `visuals.outputs.kind.Output`."""
+        if self._strip is not None:
+            self._strip.add(time, frame)
+
+    def close(self) -> None:
+        """Write the file; a show that was short leaves what there is."""
+        if self._strip is None:
+            return
+        if self._strip.empty and (still := self._host.still()) is not None:
+            self._strip.add(0.0, still[0])
+        self._strip.close()

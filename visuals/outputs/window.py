@@ -1,74 +1,26 @@
-"""Where frames go: a window, or memory where there is none."""
+"""The window."""
 
 import os
 import sys
 import warnings
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from artgen_osc.errors import DisplayError
-from visuals.compositor.screen import standalone_context
+from artgen_osc.schema.setting import setting
 from visuals.control.keys import CLOSE
+from visuals.outputs.kind import OutputHost
 from visuals.outputs.x11 import has_window_manager
 
-
-class Surface(Protocol):
-    """A place to draw.
-
-    Attributes
-    ----------
-    context : moderngl context
-    size : (width, height), pixels
-    window : whether drawing goes to a window
-    """
-
-    context: Any
-    size: tuple[int, int]
-    window: bool
-
-    def pressed(self) -> list[str]:
-        """Names of the keys pressed since the last call; closing the window is `visuals.control.keys.CLOSE`."""
-
-    def fullscreen(self, on: bool) -> None:
-        """Fill the screen, or don't."""
-
-    def show(self) -> None:
-        """Put the drawn frame on screen."""
-
-    def close(self) -> None: ...
+if TYPE_CHECKING:
+    from visuals.generators.generator import Frame
 
 
-class Memory:
-    """Off screen, through EGL.
+@dataclass(frozen=True, slots=True)
+class WindowSettings:
+    """Where it opens."""
 
-    Parameters
-    ----------
-    size : (width, height), pixels
-
-    Raises
-    ------
-    DisplayError
-    """
-
-    window = False
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        self.size = size
-        self.context = standalone_context()
-
-    def pressed(self) -> list[str]:
-        """No keyboard."""
-        return []
-
-    def fullscreen(self, on: bool) -> None:
-        """No screen."""
-
-    def show(self) -> None:
-        """Wait for the frame, as a window would."""
-        self.context.finish()
-
-    def close(self) -> None:
-        """Give the context back."""
-        self.context.release()
+    display: int = setting(0, "number of the display, from 0", 0, 15, key="visuals.display")
 
 
 class Window:
@@ -76,8 +28,8 @@ class Window:
 
     Parameters
     ----------
-    size : (width, height), pixels
-    display : number of the display, from 0
+    settings : WindowSettings
+    host : OutputHost
 
     Raises
     ------
@@ -85,9 +37,13 @@ class Window:
         There is no display, no such display, or no OpenGL 3.3.
     """
 
-    window = True
+    Settings = WindowSettings
+    direct = target = window = True
 
-    def __init__(self, size: tuple[int, int], display: int = 0) -> None:
+    def __init__(self, settings: WindowSettings, host: OutputHost) -> None:
+        self.settings = settings
+        self._showing = host.showing
+        size, display = (host.config.width, host.config.height), settings.display
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         if sys.platform == "linux":
             # Left to itself, SDL falls back to drivers that show nothing to anybody.
@@ -153,7 +109,13 @@ class Window:
         self.size = pygame.display.get_window_size()
         return names
 
-    def fullscreen(self, on: bool) -> None:
+    def wants(self, time: float) -> None:
+        """Nothing to read: frames are drawn here."""
+
+    def take(self, frame: "Frame", time: float) -> None:
+        """Frames are drawn here."""
+
+    def prepare(self, time: float) -> None:
         """Fill the screen and hide the mouse, or don't.
 
         Raises
@@ -161,6 +123,7 @@ class Window:
         DisplayError
             The window system refuses.
         """
+        on = self._showing.control.settings.fullscreen
         if on == self._full:
             return
         self._full = on

@@ -18,6 +18,7 @@ N_FEATURES = 2 * N_BANDS
 FRAME_TIME = HOP / SAMPLE_RATE
 """Seconds from one row to the next."""
 
+_NO_ROWS: FloatArray = np.empty((0, N_FEATURES), dtype=np.float32)
 _BANDS_PER_OCTAVE = 24
 _FMIN, _FMAX, _TUNING = 30.0, 17000.0, 440.0
 _LOUDNESS = 0.15
@@ -84,11 +85,14 @@ class BeatSpectrum:
         """
         if self._pending is None:
             if not len(mono):
-                return np.empty((0, N_FEATURES), dtype=np.float32)
+                return _NO_ROWS
             # The first sample held, not zero, comes before the stream: a DC offset is no beat.
             self._pending = np.full(N_FFT // 2, mono[0], dtype=np.float32)
         sound = np.concatenate((self._pending, mono))
         count = max(0, (len(sound) - N_FFT) // HOP + 1)
+        if not count:
+            self._pending = sound
+            return _NO_ROWS
         rows = np.empty((count, N_FEATURES), dtype=np.float32)
         for row, first in zip(rows, range(0, count * HOP, HOP), strict=True):
             self._row(sound[first : first + N_FFT], row)

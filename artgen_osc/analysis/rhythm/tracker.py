@@ -111,7 +111,13 @@ class TempoModel:
         self._choose()
 
     def expect(self, period: float, phase: float) -> None:
-        """Somebody who knows says so: `period` in rows, `phase` 0..1 now."""
+        """Take what somebody says who knows.
+
+        Parameters
+        ----------
+        period : rows of `FRAME_TIME` between two beats
+        phase : 0..1 now, 0 on the beat
+        """
         length = np.exp(-0.5 * (np.log(self._lengths / period) / 0.03) ** 2)
         place = np.exp(8.0 * ((self._turn * np.exp(-2j * np.pi * phase)).real - 1.0))
         belief = np.repeat(length, self._lengths.astype(int)) * place + 1e-9

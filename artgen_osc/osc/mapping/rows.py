@@ -109,7 +109,7 @@ def _is_number(value: object) -> bool:
 
 def _pair(value: object) -> Pair:
     if not isinstance(value, list) or len(value) != 2 or not all(map(_is_number, value)):
-        raise ValueError(f"{short(value)} is not two numbers; [low, high] is allowed")
+        raise ValueError(f"{short(value)} is not two numbers; write [low, high]")
     return float(value[0]), float(value[1])
 
 
@@ -133,21 +133,21 @@ def _sources(value: object, sent: Rows) -> tuple[Address, ...]:
             raise ValueError(f"{short(name)} is not sent; {nearest(_full(name).removeprefix('/artgen/'), ours)}")
         found += [sent[path] for path in paths]
     if len(found) > MOST_ARGUMENTS:
-        raise ValueError(f"{short(value)} is {len(found)} addresses; {MOST_ARGUMENTS} at most are allowed")
+        raise ValueError(f"{short(value)} is {len(found)} addresses, where {MOST_ARGUMENTS} are the most")
     if len({row.kind == "string" for row in found}) > 1:
-        raise ValueError(f"{short(value)} is text and numbers; either is allowed")
+        raise ValueError(f"{short(value)} is text and numbers; choose either")
     return tuple(found)
 
 
 def _to(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/") or not value.isprintable() or len(value) > 255:
-        raise ValueError(f"{short(value)} is not an OSC address; text that starts with / is allowed")
+        raise ValueError(f"{short(value)} is not an OSC address; write one that starts with /")
     return value
 
 
 def _target(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{short(value)} is not a string; a target such as resolume is allowed")
+        raise ValueError(f"{short(value)} is not a string; write a target such as resolume")
     try:
         if parse_target(value).lease:
             raise ValueError(f"{short(value)} has lease=, which is for subscriptions; leave it out")
@@ -166,7 +166,7 @@ def _type(value: object) -> str:
 def _input(value: object) -> tuple[Pair, ...]:
     pair = _pair(value)
     if pair[0] == pair[1]:
-        raise ValueError(f"{short(value)} is no range; two different numbers are allowed")
+        raise ValueError(f"{short(value)} is no range; write two different numbers")
     return (pair,)
 
 
@@ -175,7 +175,7 @@ def _curve(value: object) -> float | str:
         return value
     if not _is_number(value) or not 0.01 <= float(value) <= 100:  # type: ignore[arg-type]
         raise ValueError(
-            f"{short(value)} is not known; an exponent from 0.01 to 100 or one of {', '.join(CURVES)} is allowed"
+            f"{short(value)} is not known; choose an exponent from 0.01 to 100 or one of {', '.join(CURVES)}"
         )
     return float(value)  # type: ignore[arg-type]
 
@@ -183,13 +183,13 @@ def _curve(value: object) -> float | str:
 def _smoothing(value: object) -> Pair:
     pair = (float(value), float(value)) if _is_number(value) else _pair(value)  # type: ignore[arg-type]
     if not all(0 <= seconds <= 60 for seconds in pair):
-        raise ValueError(f"{short(value)} is out of range; seconds from 0 to 60, or [up, down] are allowed")
+        raise ValueError(f"{short(value)} is out of range; choose seconds from 0 to 60, or [up, down]")
     return pair
 
 
 def _rate(value: object) -> float:
     if not _is_number(value) or not 0.01 <= float(value) <= 1000:  # type: ignore[arg-type]
-        raise ValueError(f"{short(value)} is not known; a number from 0.01 to 1000 is allowed")
+        raise ValueError(f"{short(value)} is no rate; choose a number from 0.01 to 1000")
     return float(value)  # type: ignore[arg-type]
 
 
@@ -198,7 +198,7 @@ def _arguments(value: object) -> tuple[float | int | str, ...]:
         "\0" not in item if isinstance(item, str) else _is_number(item) for item in value
     )
     if not isinstance(value, list) or not good:
-        raise ValueError(f"{short(value)} is not a list of numbers and strings; such as [0] is allowed")
+        raise ValueError(f"{short(value)} is not a list of numbers and strings; write one such as [0]")
     return tuple(value)
 
 
@@ -227,7 +227,7 @@ def _complete(values: dict[str, Any]) -> Map:
     text, counts = rows[0].kind == "string", all(row.counts for row in rows)
     kind = values.setdefault("type", "s" if text else "i" if counts else "f")
     if text and kind != "s":
-        raise ValueError(f"type: {kind!r} doesn't fit {rows[0].path}, which is text; s is allowed")
+        raise ValueError(f"type: {kind!r} doesn't fit {rows[0].path}, which is text; choose s")
     if "input" not in values:
         # A counter goes as it is: no other range would say anything.
         if counts and kind in "fi":

@@ -36,7 +36,14 @@ class Pulse:
 
 
 def next_due(due: float, now: float, rate: float) -> float:
-    """When to send again what was due at `due` and is sent now: no more than `rate` a second in the long run."""
+    """When to send again what is sent now, so that it isn't more than the rate in the long run.
+
+    Parameters
+    ----------
+    due : s, monotonic, when it was to be sent
+    now : s, monotonic
+    rate : a second, > 0
+    """
     return due + 1.0 / rate if now - due < 1.0 / rate else now + 1.0 / rate
 
 
@@ -48,7 +55,18 @@ def shape(curve: float | str) -> Callable[[float], float]:
 
 
 def place(value: float, ends: Pair, log: bool = False) -> float:
-    """Where a value lies between two ends, 0..1; beyond them it counts as there."""
+    """Where a value lies between two ends.
+
+    Parameters
+    ----------
+    value : beyond the ends it counts as there
+    ends : low and high; both > 0 with `log`
+    log : by the logarithm, as pitch and tempo are heard
+
+    Returns
+    -------
+    0..1
+    """
     low, high = ends
     if log:
         value, low, high = math.log(max(value, 1e-9)), math.log(low), math.log(high)

@@ -8,6 +8,7 @@ import { CHOICES, GROUPS, NOT_SHOWN } from "./words.js";
 const HELD_MS = 700;
 const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?" };
 const LONG_RANGE = 1000;
+const EFFECTS = "/visuals/effect/";
 const SPECIAL = { "/artgen/control/input": choice, "/artgen/control/target/add": targets };
 const SCENES = { "/visuals/scene": "Recall", "/visuals/scene/delete": "Delete" };
 const DONE = { "/visuals/scene/save": "Save", "/visuals/model/load": "Load" };
@@ -30,6 +31,9 @@ export async function mount(element, show) {
   const rows = new Map([...schema.control, ...schema.visuals].map((row) => [row.path, row]));
   const sections = Object.entries(GROUPS).map(([title, named]) => [title, named.filter(([path]) => rows.has(path))]);
   const placed = new Set([...NOT_SHOWN, ...sections.flatMap(([, named]) => named.map(([path]) => path))]);
+  const effects = [...rows.values()].filter(({ path }) => path.startsWith(EFFECTS) && !placed.has(path));
+  if (effects.length) sections.splice(1, 0, ["Effects", effects.map(({ path, doc }) => [path, title(path), doc])]);
+  for (const { path } of effects) placed.add(path);
   const others = [...rows.values()].filter(({ path }) => !placed.has(path));
   if (others.length) sections.push(["More", others.map(({ path, doc }) => [path, path.split("/").slice(2).join(" "), doc])]);
   const made = [];
@@ -47,6 +51,12 @@ export async function mount(element, show) {
     for (const [card, text] of made) card.hidden = !text.includes(words);
     for (const section of element.querySelectorAll("section")) section.hidden = !section.querySelector(".card:not([hidden])");
   };
+}
+
+/** What an effect, or a setting of one, is called: by its address. */
+function title(path) {
+  const words = path.slice(EFFECTS.length).replaceAll("/", " ");
+  return words[0].toUpperCase() + words.slice(1);
 }
 
 function control(show, row, name, about) {

@@ -4,7 +4,7 @@ Sliders glide there with the ease of `visuals.control.easing`, everything else c
 A value that somebody sends meanwhile ends the glide of its slider: the hand wins.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address import Address, Value
 from visuals.control.controls import REPEAT_S
 from visuals.control.easing import ease
+from visuals.control.kind import Message
 from visuals.control.scenes.file import Scene, held_by, name_of
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.name import key_of
@@ -28,8 +29,6 @@ MANUAL, MOOD = "/visuals/mood/manual", ("/visuals/mood/valence", "/visuals/mood/
 
 MOST_A_FRAME = 20
 """Recalls, saves and deletions in one frame. More is a flood."""
-
-Message = tuple[Address, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,13 @@ class Scenes:
         self._time = 0.0
 
     def receive(
-        self, messages: Iterable[Message], present: Present, time: float, dt: float = 0.0, given: Collection[str] = ()
+        self,
+        messages: Iterable[Message],
+        present: Present,
+        time: float,
+        dt: float = 0.0,
+        given: Collection[str] = (),
+        earlier: Sequence[Message] = (),
     ) -> list[Message]:
         """What the messages mean, in their order, and where the glides are.
 
@@ -93,6 +98,7 @@ class Scenes:
         time : s, monotonic
         dt : s since the last call, by which glides move on
         given : names of settings that a recalled scene leaves alone
+        earlier : what is to be done before these messages, and isn't in `present` yet
         """
         self._time += dt
         for failure in self._library.poll():
@@ -113,7 +119,7 @@ class Scenes:
                 continue
             with self._guard(row.path):
                 try:
-                    self._obey(row.path, value, present, out, given)
+                    self._obey(row.path, value, present, [*earlier, *out], out, given)
                 except SceneError as error:
                     self._refuse(row.path, str(error))
         for path, glide in list(self._glides.items()):
@@ -122,7 +128,15 @@ class Scenes:
                 del self._glides[path]
         return out
 
-    def _obey(self, path: str, value: Value, present: Present, out: list[Message], given: Collection[str]) -> None:
+    def _obey(
+        self,
+        path: str,
+        value: Value,
+        present: Present,
+        before: Sequence[Message],
+        out: list[Message],
+        given: Collection[str],
+    ) -> None:
         name = str(value)
         if path == NUMBER:
             number, names = int(value), self._library.names()
@@ -132,16 +146,16 @@ class Scenes:
                 raise SceneError(f"there is no scene {number}; 1 to {len(names)} are allowed; choose one of them")
             name = names[number - 1]
         if path == SAVE:
-            values = self._values(present, out)
+            values = self._values(present, before)
             name = self._library.save(path, Scene(name, self._kept(values))).name
         elif path == DELETE:
             self._library.delete(path, name)
-            if key_of(str(self._values(present, out)[SCENE])) != key_of(name):
+            if key_of(str(self._values(present, before)[SCENE])) != key_of(name):
                 return
             name = ""
         elif name:
             scene = self._library.find(name)
-            self._recall(scene, self._values(present, out), present.mood, out, given)
+            self._recall(scene, self._values(present, before), present.mood, out, given)
             name = scene.name
         else:
             self._glides.clear()
@@ -169,12 +183,12 @@ class Scenes:
             else:
                 out.append((row, value))
 
-    def _values(self, present: Present, out: Iterable[Message]) -> dict[str, Value]:
+    def _values(self, present: Present, before: Iterable[Message]) -> dict[str, Value]:
         """Values by path, with those that messages before have changed."""
         rows = (*self._held.values(), self._rows[SCENE], self._rows[FADE])
         values = {row.path: value for row, value in self._contract.current(rows, present.config)}
         values["/visuals/seed"] = present.seed
-        return values | {row.path: value for row, value in out if row.path in values}
+        return values | {row.path: value for row, value in before if row.path in values}
 
     def _kept(self, values: dict[str, Value]) -> dict[str, Any]:
         """What a scene keeps of values by path."""

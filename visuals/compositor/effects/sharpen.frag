@@ -1,5 +1,5 @@
 #version 330 core
-// Prefilter for the cubic B-spline in final.frag, cut to its first taps: the upscaled picture
+// Prefilter for the cubic B-spline in enlarge.frag, cut to its first taps: the upscaled picture
 // passes (nearly) through the pixels again instead of being blurred.
 uniform sampler2D picture;
 in vec2 uv;

@@ -14,7 +14,7 @@ float calmness(vec3 mean, vec3 square) {
     return other * other * other * other * other * other;
 }
 
-// TAPS comes from screen.py: LOOK at one of 5 x 5 places, and ADD it to each side for as much as it counts.
+// TAPS comes from brush.py: LOOK at one of 5 x 5 places, and ADD it to each side for as much as it counts.
 #define LOOK(x, y) rgb = texelFetch(picture, clamp(here + stride * ivec2(x, y), ivec2(0), last), 0).rgb; \
     square = rgb * rgb;
 #define ADD(side, count) m##side += count * rgb; s##side += count * square;

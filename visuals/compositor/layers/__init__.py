@@ -1,0 +1,1 @@
+"""The layers that come with artgen; entry points name them."""

@@ -1,0 +1,51 @@
+"""The one door of the renderer: what its surfaces want, with what scenes make of it."""
+
+from collections.abc import Callable
+
+from artgen_osc.runtime.guard import Guard
+from visuals.clock import Tick
+from visuals.control.controls import Controls
+from visuals.control.kind import Message
+from visuals.control.scenes.recall import Present, Scenes
+from visuals.control.surfaces import Surfaces
+
+
+class Inbox:
+    """Collects, in the order in which it counts: where the glides of scenes are, then what surfaces want.
+
+    Parameters
+    ----------
+    surfaces : of the show
+    scenes : what a recall comes to
+    controls : how all is set
+    present : how the picture is now
+    listeners : takes out what is for those who want to hear, and returns the rest
+    refuse : is told what was done and the reason, where something fails
+    """
+
+    def __init__(
+        self,
+        surfaces: Surfaces,
+        scenes: Scenes,
+        controls: Controls,
+        present: Callable[[], Present],
+        listeners: Callable[[list[Message]], list[Message]],
+        refuse: Callable[[str, str], None],
+    ) -> None:
+        self._surfaces, self._scenes, self._controls = surfaces, scenes, controls
+        self._present, self._listeners, self._guard = present, listeners, Guard(refuse)
+
+    def poll(self, tick: Tick) -> list[Message]:
+        """What has come since the last call, oldest first."""
+        present = self._present()
+        meant: list[Message] = []
+        with self._guard("messages"):
+            meant += self._scenes.receive([], present, tick.now, tick.dt)
+        for messages, given in self._surfaces.poll(self._controls.config.plugin, self._controls.values()):
+            with self._guard("messages"):
+                meant += self._scenes.receive(messages, present, tick.now, 0.0, given, meant)
+        return self._listeners(meant)
+
+    def close(self) -> None:
+        """End the surfaces."""
+        self._surfaces.close()

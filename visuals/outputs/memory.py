@@ -1,0 +1,46 @@
+"""A target off screen, where there is no window."""
+
+from visuals.compositor.gl import standalone_context
+from visuals.generators.generator import Frame
+
+
+class Memory:
+    """Off screen, through EGL.
+
+    Parameters
+    ----------
+    size : (width, height), pixels
+
+    Raises
+    ------
+    DisplayError
+    """
+
+    direct = target = True
+    window = False
+    settings = None
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self.context = standalone_context()
+
+    def pressed(self) -> list[str]:
+        """No keyboard."""
+        return []
+
+    def prepare(self, time: float) -> None:
+        """No screen."""
+
+    def wants(self, time: float) -> None:
+        """Frames are drawn here."""
+
+    def take(self, frame: Frame, time: float) -> None:
+        """Frames are drawn here."""
+
+    def show(self) -> None:
+        """Wait for the frame, as a window would."""
+        self.context.finish()
+
+    def close(self) -> None:
+        """Give the context back."""
+        self.context.release()

@@ -1,0 +1,47 @@
+"""One moment of the show, as the compositor draws it and as it is told and kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from visuals.compositor.kind import Moment
+from visuals.modulation.motion import Look
+from visuals.painting.painter import Picture
+from visuals.painting.worker import WorkerState
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a step of the show has come to.
+
+    Attributes
+    ----------
+    mix : 0..1, from the picture before to the newest
+    look : camera and light
+    effects : settings of the effects and layers on their way to what is set, by the plugin's name
+    moment : what effects and layers know of the frame
+    painted : the newest picture, None before the first
+    pictures : generated pictures shown so far
+    mood : valence and energy that are painted, 0..1
+    seed : number of the picture that the path has come from
+    name : of the scene that was recalled or saved last, or empty
+    fps : frames per second, lately
+    worker : state of what paints
+    """
+
+    mix: float
+    look: Look
+    effects: Mapping[str, Any]
+    moment: Moment
+    painted: Picture | None
+    pictures: int
+    mood: tuple[float, float]
+    seed: int
+    name: str
+    fps: float
+    worker: WorkerState
+
+    @property
+    def scale(self) -> int:
+        """How many times the side the finisher has made of the newest picture, 4, 2, or 1 without it."""
+        return self.painted.scale if self.painted is not None else 1

@@ -1,0 +1,1 @@
+"""What the authors of generators, layers, effects, outputs and surfaces test with."""
