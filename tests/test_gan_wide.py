@@ -17,6 +17,7 @@ from training import evaluate, train_gan
 from training.evaluate_wide import halves
 from training.export import export_generator, read_generator
 from training.gan import Generator, with_columns
+from training.gan_start import settle_shape
 from training.gan_trainer import ALONE, Options
 from training.gan_wide import WideTrainer
 from training.pictures import load_pictures
@@ -236,6 +237,17 @@ def test_widening_by_the_command(widener: WideTrainer, tmp_path: Path, capsys: p
     assert card["trained_on"] == "chance; what lies beside a square: 4 pictures"
     assert card["licence"] == "-"
     assert card["mood_mean"] == pytest.approx(SCALE["mood_mean"])
+
+
+def test_a_run_is_as_wide_as_what_it_begins_with_unless_told(exported: Path, tmp_path: Path) -> None:
+    options, _ = train_gan.parse(["--images=x", f"--init={exported}"])
+    assert settle_shape(options, tmp_path).widest == 2.5
+    assert settle_shape(dataclasses.replace(options, init=""), tmp_path).widest == 1.0
+    assert settle_shape(dataclasses.replace(options, widest=1.5), tmp_path).widest == 1.5
+    (tmp_path / "state.pt").touch()
+    assert settle_shape(options, tmp_path).widest == 1.0, "a run of before has no such option"
+    (tmp_path / "options.json").write_text('{"widest": 2.0}')
+    assert settle_shape(options, tmp_path).widest == 2.0
 
 
 def test_halves_tell_repetitions_and_mirror_images_from_new_things() -> None:

@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 
 from artgen_osc.commands import bench_figures
-from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.errors import GalleryError, ModelError
 from tests import show_table
 from tests.gallery.conftest import an_about
 from tests.test_generator import write_model, z_of
 from tests.wide_model import DIM, SIZE, write_wide
+from visuals.clock import Tick
+from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
 from visuals.gallery import again
 from visuals.gallery.record import from_json, to_json
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import KEPT, OnnxGenerator, open_generator, paint, width_for
 from visuals.generators.idle import IdleGenerator
+from visuals.outputs.kind import OutputHost, Showing
 from visuals.painting.finishing import Finishing
 from visuals.painting.latent import Latent
 from visuals.painting.painter import Painter, Request
@@ -128,45 +130,55 @@ class Stage:
     """A show on a clock of its own."""
 
     def __init__(self, context: Any, size: tuple[int, int], model: Path) -> None:
-        self.controls = Controls(Config(visuals=VisualsConfig(model=str(model), grain=0.0)), show_table.CONTRACT)
-        self.show = Show(context, size, self.controls, SyncWorker(str(model), open_generator))
+        config = show_table.config(model=str(model), grain=0.0)
+        self.controls = Controls(config, show_table.CONTRACT)
+        self.screen = Screen(context, size)
+        self.show = Show(self.screen, self.controls.now(0.0), SyncWorker(str(model), open_generator))
+        self.showing = Showing(self.controls.now(0.0), size)
+        self.host = OutputHost(config.visuals, show_table.CONTRACT, self.showing, picture=self.screen.picture)
         self.time = 0.0
 
     def run(self, seconds: float) -> Any:
         for _ in range(round(seconds * 60)):
             self.time += 1 / 60
-            self.control = self.show.step(self.time, 1 / 60)
-            self.show.draw()
-        return self.show.painted
+            self.showing.control = self.controls.now(self.time)
+            scene = self.showing.scene = self.show.step(self.showing.control, Tick(self.time, self.time, 1 / 60))
+            self.screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
+        return scene.painted
+
+    def close(self) -> None:
+        self.show.close()
+        self.screen.release()
 
 
 @pytest.fixture
 def stage(gl_context: Any, model: Path) -> Iterator[Stage]:
     stage = Stage(gl_context, (160, 90), model)
     yield stage
-    stage.show.close()
+    stage.close()
 
 
 def test_a_show_paints_the_shape_of_its_screen_and_follows_it(stage: Stage) -> None:
     assert stage.run(1.0).pixels.shape == (SIZE, 56, 3)
     for size, width in (((90, 90), 32), ((210, 90), 74), ((160, 90), 56)):
-        stage.show.screen.resize(size)
+        stage.screen.resize(size)
         assert stage.run(0.5).pixels.shape == (SIZE, width, 3)
 
 
 def test_nothing_of_a_picture_of_the_screens_shape_is_cut_off(stage: Stage) -> None:
     """But for what the camera, which comes closer than the whole, leaves out; a square loses 7 of 16 rows."""
     stage.run(2.0)
-    frame, look = stage.show.still()
-    zoom = look.zoom
+    still = stage.host.still()
+    assert still is not None
+    frame, look = still
     red, green = frame[45, :, 0].astype(int), frame[:, 80, 1].astype(int)
-    assert red.max() - red.min() > 255 * 54 / 78 / zoom * 0.9
-    assert green.max() - green.min() > 255 / zoom * 0.9
+    assert red.max() - red.min() > 255 * 54 / 78 / look.zoom * 0.9
+    assert green.max() - green.min() > 255 / look.zoom * 0.9
 
 
 def test_a_wide_picture_is_painted_again(stage: Stage, model: Path, tmp_path: Path) -> None:
     stage.run(1.2)
-    kept = snapshot(stage.show, stage.control, "asked")
+    kept = snapshot(stage.host, "asked")
     assert kept is not None
     frame, about = kept
     told = from_json(to_json(about))

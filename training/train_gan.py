@@ -27,7 +27,7 @@ from training.command import Parser, named_path, number, run_command, whole_numb
 from training.export import export_generator
 from training.gan import N_MOOD, pretrained_features
 from training.gan_detail import DetailTrainer
-from training.gan_start import AUTO, choose_start, few
+from training.gan_start import AS_BEGUN, AUTO, choose_start, few, settle_shape
 from training.gan_trainer import SIZES, Options, Trainer
 from training.gan_watch import Watch, painter, sample_sheet, told, wide_sheet, write_walk
 from training.gan_wide import WideTrainer
@@ -52,7 +52,8 @@ HELP = {
     "ema_images": "half-life of the averaged weights, in pictures",
     "detail": "train only the sizes above that of --init, on windows; where there are none, the last two",
     "widen": "train only the layout of a canvas as wide as --widest around what --init paints, which stays as it is",
-    "widest": "width over height of the widest picture: 1 for squares alone, 1.5, 2, or 2.5 for all up to 21:9",
+    "widest": "width over height of the widest picture: 1 for squares alone, 1.5, 2, or 2.5 for all up to 21:9; "
+    "0: as in --init",
     "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
     "init": "start from the generator in this file, a smaller one grown, a larger one cut; auto: the installed one "
@@ -228,7 +229,7 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
     )
     for field in fields(Options):
         flag = "--" + field.name.replace("_", "-")
-        default = AUTO if field.name == "init" else field.default
+        default = {"init": AUTO, "widest": AS_BEGUN}.get(field.name, field.default)
         if field.default is MISSING:
             parser.add_argument(flag, type=_type_of(field.name, str), required=True, help=HELP[field.name])
         elif isinstance(default, bool):
@@ -250,7 +251,7 @@ def _type_of(name: str, kind: type) -> Callable[[str], object]:
     if kind is int:
         return whole_number(0 if name == "seed" else 1)
     if kind is float:
-        return number(0.0, above=not name.endswith("_weight"))
+        return number(0.0, above=not name.endswith("_weight") and name != "widest")
     return kind
 
 
@@ -313,6 +314,7 @@ def _run(options: Options, export_only: bool) -> int:
     join_processes()
     try:
         options, word = choose_start(options, folder)
+        options = settle_shape(options, folder)
         trainer = prepare(options, folder)
         if trainer.rank == 0:
             _say(word)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ModelError
-from artgen_osc.inference.canvas import USUAL, Canvas
+from artgen_osc.inference.canvas import usual_window
 from artgen_osc.inference.modelfile import Engine, ModelFile, check_parts, has_card, installed_generator, load
 from artgen_osc.inference.onnx_session import Shapes
 from artgen_osc.inference.workload import flops, write_product
@@ -165,26 +165,6 @@ def generator_file(path: Path) -> ModelFile:
     return ModelFile(path, {})
 
 
-def _usual(model: ModelFile) -> tuple[Shapes, tuple[int, int]] | None:
-    """For a generator of ours that paints many shapes: its inputs and its picture (width, height) for most screens.
-
-    Raises
-    ------
-    ModelError
-        Its card says no canvas that there can be.
-    """
-    if "widest" not in model.card:
-        return None
-    try:
-        canvas = Canvas.of(model.card)
-        columns = canvas.columns_for(USUAL)
-        return canvas.shapes(int(model.card["z_dim"]), columns), (canvas.width(columns), canvas.size)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ModelError(
-            f"{model.path}: its card has no usable size, z_dim and widest ({error}); export it again"
-        ) from None
-
-
 def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:
     """A generator on one core, on two and on all, beside a matrix product and plain torch.
 
@@ -199,7 +179,7 @@ def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:
     EngineError, ModelError
     """
     model = generator_file(path)
-    usual = _usual(model)
+    usual = usual_window(model)
     shapes = usual[0] if usual else None
     first = Engine(model, engine=engine, shapes=shapes)
     cores = os.cpu_count() or 1

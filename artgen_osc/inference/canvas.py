@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ModelError
-from artgen_osc.inference.modelfile import installed_generator, load
+from artgen_osc.inference.modelfile import ModelFile, installed_generator, load
 from artgen_osc.inference.onnx_session import Shapes
 
 SQUARE = 16
@@ -93,3 +93,23 @@ def painted_for(aspect: float) -> tuple[int, int]:
     except ModelError:
         canvas = Canvas(256)
     return canvas.size, canvas.width(canvas.columns_for(aspect))
+
+
+def usual_window(model: ModelFile) -> tuple[Shapes, tuple[int, int]] | None:
+    """For a generator that paints many shapes: its inputs and its picture (width, height) for most screens; else None.
+
+    Raises
+    ------
+    ModelError
+        Its card says no canvas that there can be.
+    """
+    if "widest" not in model.card:
+        return None
+    try:
+        canvas = Canvas.of(model.card)
+        columns = canvas.columns_for(USUAL)
+        return canvas.shapes(int(model.card["z_dim"]), columns), (canvas.width(columns), canvas.size)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ModelError(
+            f"{model.path}: its card has no usable size, z_dim and widest ({error}); export it again"
+        ) from None
