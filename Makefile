@@ -40,6 +40,11 @@ docs: .venv/run ## write the OSC table into the README, the models' cards into M
 	$(BIN)/python -m artgen_osc.commands.readme README.md
 	$(BIN)/python -m artgen_osc.inference.model_cards MODELS.md
 
+effects: .venv/run ## draw the pictures of docs/effects.md
+	@mkdir -p docs/effects
+	for file in visuals/effects/*.fs; do \
+		$(BIN)/artgen effects preview $$file -o docs/effects/$$(basename $$file .fs).jpg --size 384x216 --at 3.1 || exit; done
+
 clean: ## remove what was made, but not runs/
 	rm -rf .venv build dist *.egg-info $(DEMO) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
@@ -55,4 +60,4 @@ clean: ## remove what was made, but not runs/
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,test]'
 	@touch .venv/run $@
 
-.PHONY: help demo test check lint format docs clean
+.PHONY: help demo test check lint format docs effects clean

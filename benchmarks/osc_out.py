@@ -15,7 +15,7 @@ from artgen_osc.analysis.hop import HOP_TIME
 from artgen_osc.config.contract import Contract
 from artgen_osc.osc.mapping.rows import read_rows
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 
 TURNS, SENDS = 9, 300
 MAPS = 20

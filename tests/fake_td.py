@@ -65,7 +65,7 @@ class Pars:
     def __setattr__(self, name: str, value: Any) -> None:
         allowed = MENUS.get((self._kind, name))
         if allowed is not None and value not in allowed:
-            raise ValueError(f"{self._kind}.par.{name} = {value!r}; {sorted(allowed)} are allowed")
+            raise ValueError(f"{self._kind}.par.{name} = {value!r}; choose from {sorted(allowed)}")
         getattr(self, name).val = value
 
 

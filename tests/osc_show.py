@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from tests import show_table
 
 ROWS = show_table.by_path(show_table.SENT)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.analysis.hop import HOP_TIME, N_FFT
 from artgen_osc.audio.sources import AudioBlock
-from artgen_osc.schema.table import HARMONY, OUTPUTS, Features, Mood
+from artgen_osc.schema.values import HARMONY, OUTPUTS, Features, Mood
 from tests import signals
 
 SPLITS = [1, 64, 511, 512, 513, 8193]

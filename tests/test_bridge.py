@@ -26,7 +26,7 @@ from artgen_osc.http import listener
 from artgen_osc.http import server as webserver
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.receiver import Capture, OscReceiver, capture
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from artgen_osc.web import client as bridge_client
 from artgen_osc.web.bridge import Bridge
 from artgen_osc.web.client import Bundle, merged, read_wish

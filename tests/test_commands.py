@@ -55,7 +55,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ("gallery list --near 1", "--near: '1' is not a mood"),
         ("gallery list --near nan,0", "--near: 'nan,0' is not a mood"),
         ("gallery list --within inf", "--within: 'inf' is out of range"),
-        ("gallery list --since 2026-02-30", "--since: '2026-02-30' is not a day; YYYY-MM-DD is allowed"),
+        ("gallery list --since 2026-02-30", "--since: '2026-02-30' is not a day; give it as 2026-05-01"),
         ("gallery list --limit 0", "--limit: '0' is not a number of pictures"),
         ("live --visuals-fps 0", "visuals.fps: 0 is out of range; choose a whole number from 1 to 240"),
         ("live --visuals-truncation 1.0000001", "visuals.truncation: 1.0000001 is out of range"),
@@ -148,9 +148,10 @@ def test_a_dump_leaves_open_what_nobody_has_set(capsys: pytest.CaptureFixture[st
     assert [key for key, origin in origins.items() if origin != "default"] == ["visuals.grain"]
     assert main(["config", f"--config={path}", "--scene=calm"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    (speed,) = [line for line in lines if line.startswith("# speed = ")]
+    ours = lines[lines.index("[visuals]") :]
+    speed = next(line for line in ours if line.startswith("# speed = "))
     assert "speed = 0.4 " in speed and "# scene calm: travel" in speed
-    (grain,) = [line for line in lines if "grain = " in line]
+    grain = next(line for line in ours if "grain = " in line)
     assert grain.startswith("grain = 0.5 ") and f"# {path}: " in grain
     assert 'scene = "calm"' in "\n".join(lines)
     assert "no scene 'clam'" in told(capsys, "config", "--scene=clam")

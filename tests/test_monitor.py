@@ -16,7 +16,7 @@ from artgen_osc.daemon.meters import Meters
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.recording import read
 from artgen_osc.runtime.terminal import cells
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 from tests import show_table
 from tests.live.servers import ARTGEN, running
 from tests.ports import free_port
@@ -34,41 +34,41 @@ def values(**given: Value) -> list[tuple[Address, Value]]:
 def test_rates_are_those_of_the_last_second() -> None:
     traffic = Traffic(show_table.TABLE.controls)
     for hop in range(0, 301):
-        traffic.take(values(artgen__valence=0.5), hop / 100)
+        traffic.receive(values(artgen__valence=0.5), hop / 100)
         if hop % 10 == 0:
-            traffic.take(values(visuals__seed=hop), hop / 100)
+            traffic.receive(values(visuals__seed=hop), hop / 100)
     assert traffic.rate("/artgen/valence") == pytest.approx(100.0, rel=0.05)
     assert traffic.rate("/visuals/seed") == pytest.approx(10.0, rel=0.1)
     assert traffic.rate("/artgen/energy") == 0.0
     out, into = (line for line in traffic.summary() if line.startswith(("out", "in")))
     assert out.startswith("out      100 values/s, 100 hops/s")
     assert into.startswith("in       10 values/s")
-    traffic.take([], 4.2)
+    traffic.receive([], 4.2)
     assert traffic.rate("/artgen/valence") == 0.0
 
 
 def test_control_messages_and_new_refusals_are_news() -> None:
     traffic = Traffic(show_table.TABLE.controls)
-    assert not traffic.take(values(artgen__valence=0.5, artgen__status__refusal=""), 0.0)
-    assert traffic.take(values(visuals__speed=2.0, artgen__control__gain_db=-3.0), 0.1) == [
+    assert not traffic.receive(values(artgen__valence=0.5, artgen__status__refusal=""), 0.0)
+    assert traffic.receive(values(visuals__speed=2.0, artgen__control__gain_db=-3.0), 0.1) == [
         "in       /visuals/speed 2",
         "in       /artgen/control/gain_db -3",
     ]
     refusal = values(visuals__status__refusal="/visuals/sped: unknown address")
-    assert traffic.take(refusal, 0.2) == ["refused  /visuals/sped: unknown address (renderer)"]
-    assert not traffic.take(refusal, 1.2), "it is told once a second, and is news once"
-    (long,) = traffic.take(values(artgen__control__input="x" * 60_000), 1.2)
+    assert traffic.receive(refusal, 0.2) == ["refused  /visuals/sped: unknown address (renderer)"]
+    assert not traffic.receive(refusal, 1.2), "it is told once a second, and is news once"
+    (long,) = traffic.receive(values(artgen__control__input="x" * 60_000), 1.2)
     assert len(long) < 200 and "…" in long
     for seed in range(20):
-        traffic.take(values(visuals__seed=seed), 1.3)
+        traffic.receive(values(visuals__seed=seed), 1.3)
     assert list(traffic.controls) == [f"/visuals/seed {seed}" for seed in range(20 - SHOWN_IN, 20)]
 
 
 def test_what_is_heard_is_shown_and_for_how_long_nothing_was() -> None:
     traffic = Traffic(show_table.TABLE.controls)
-    traffic.take(values(artgen__status__input="browser", artgen__status__silent=1.2), 0.0)
+    traffic.receive(values(artgen__status__input="browser", artgen__status__silent=1.2), 0.0)
     assert traffic.summary()[0] == "sound    browser, heard"
-    traffic.take(values(artgen__status__silent=42.4), 1.0)
+    traffic.receive(values(artgen__status__silent=42.4), 1.0)
     assert traffic.summary()[0] == "sound    browser, nothing heard for 42 s"
 
 
@@ -77,16 +77,16 @@ def test_values_of_added_extractors_and_broken_plugins_are_shown() -> None:
     assert not [line for line in traffic.summary() if line.startswith(("added", "plugins"))]
     kick = Address("/artgen/x/drums/kick", "float", "")
     hits = Address("/artgen/x/drums/hits", "int", "")
-    traffic.take([(kick, 0.25), (hits, 3), *values(artgen__status__plugins="input tape: no such module")], 0.0)
+    traffic.receive([(kick, 0.25), (hits, 3), *values(artgen__status__plugins="input tape: no such module")], 0.0)
     shown = [line for line in traffic.summary() if line.startswith(("added", "plugins"))]
     assert shown == ["added    drums/kick 0.25, drums/hits 3", "plugins  input tape: no such module"]
-    traffic.take(values(artgen__status__plugins="", visuals__status__plugins="output wall: no such wall"), 1.0)
+    traffic.receive(values(artgen__status__plugins="", visuals__status__plugins="output wall: no such wall"), 1.0)
     assert "plugins  output wall: no such wall" in traffic.summary()
 
 
 def test_the_table_has_value_unit_and_rate() -> None:
     traffic = Traffic(show_table.TABLE.controls)
-    traffic.take(values(artgen__tempo_bpm=128.02), 0.0)
+    traffic.receive(values(artgen__tempo_bpm=128.02), 0.0)
     (line, missing) = traffic.table([ROWS["/artgen/tempo_bpm"], ROWS["/artgen/key"]])
     assert line.split() == ["/artgen/tempo_bpm", "128", "BPM", "0.0/s"]
     assert missing.split() == ["/artgen/key", "0.0/s"]
@@ -128,7 +128,7 @@ def test_wide_letters_take_two_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     _Display(terminal).show(["夜" * 15, "キー 🎹 " * 5], [], 1.0)
     assert terminal.getvalue() == f"\r{'夜' * 9} \x1b[K\n\rキー 🎹 キー 🎹 キ \x1b[K\n\x1b[J"
     traffic = Traffic(show_table.TABLE.controls)
-    traffic.take(values(artgen__title="夜の歌", artgen__key="A minor"), 0.0)
+    traffic.receive(values(artgen__title="夜の歌", artgen__key="A minor"), 0.0)
     title, key = traffic.table([ROWS["/artgen/title"], ROWS["/artgen/key"]])
     assert cells(title) == cells(key)
 

@@ -13,7 +13,7 @@ from artgen_osc.osc import transports as links
 from artgen_osc.osc.mapping.rows import read_rows
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import parse_target
-from artgen_osc.osc.transports import UdpLink
+from artgen_osc.osc.transports import UdpTransport
 from tests import show_table
 from tests.support.waiting import wait_for
 
@@ -80,27 +80,27 @@ def heard(peer: socket.socket) -> int:
 
 
 @pytest.fixture
-def opened() -> Iterator[list[UdpLink]]:
-    opened: list[UdpLink] = []
+def opened() -> Iterator[list[UdpTransport]]:
+    opened: list[UdpTransport] = []
     yield opened
-    for link in opened:
-        link.close()
+    for transport in opened:
+        transport.close()
 
 
 def test_a_host_that_is_not_known_yet_is_looked_up_until_it_is(
-    names: Names, opened: list[UdpLink], caplog: pytest.LogCaptureFixture
+    names: Names, opened: list[UdpTransport], caplog: pytest.LogCaptureFixture
 ) -> None:
     with listen("127.0.0.1") as peer, caplog.at_level(logging.WARNING):
-        link = UdpLink("stage", parse_target(f"stage.test:{peer.getsockname()[1]}"))
-        opened.append(link)
+        transport = UdpTransport("stage", parse_target(f"stage.test:{peer.getsockname()[1]}"))
+        opened.append(transport)
         wait_for(lambda: names.asked > 3)
-        link.send(PACKET)
-        link.send(PACKET)
-        assert link.dropped == 2
+        transport.send(PACKET)
+        transport.send(PACKET)
+        assert transport.dropped == 2
         names.known["stage.test"] = ["127.0.0.1"]
-        wait_for(lambda: link._ways)
-        link.send(PACKET)
-        assert heard(peer) == 1 and link.dropped == 2
+        wait_for(lambda: transport._sockets)
+        transport.send(PACKET)
+        assert heard(peer) == 1 and transport.dropped == 2
         wait_for(lambda: len(caplog.records) > 1)
     unknown, known = (record.getMessage() for record in caplog.records)
     assert unknown.startswith("stage: the host isn't known now (Name or service not known); it is looked up again")
@@ -137,77 +137,79 @@ def test_the_first_bundle_reaches_a_host_that_is_known(names: Names) -> None:
         sender.close()
 
 
-def test_a_host_that_moves_is_followed(names: Names, opened: list[UdpLink], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_moves_is_followed(
+    names: Names, opened: list[UdpTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(links, "LOOK_UP_AGAIN_S", 0.02)
     names.known["stage.test"] = ["127.0.0.1"]
     with listen("127.0.0.1") as before, listen("127.0.0.2", before.getsockname()[1]) as after:
-        link = UdpLink("stage", parse_target(f"stage.test:{before.getsockname()[1]}"))
-        opened.append(link)
-        wait_for(lambda: link._ways)
-        link.send(PACKET)
+        transport = UdpTransport("stage", parse_target(f"stage.test:{before.getsockname()[1]}"))
+        opened.append(transport)
+        wait_for(lambda: transport._sockets)
+        transport.send(PACKET)
         assert heard(before) == 1
         del names.known["stage.test"]
         asked = names.asked
         wait_for(lambda: names.asked > asked + 2)
-        link.send(PACKET)
+        transport.send(PACKET)
         assert heard(before) == 1, "where it was is better than nowhere"
         names.known["stage.test"] = ["127.0.0.2"]
-        wait_for(lambda: link._places == [("127.0.0.2", before.getsockname()[1])])
-        link.send(PACKET)
-        assert heard(after) == 1 and not heard(before) and not link.dropped
+        wait_for(lambda: transport._addresses == [("127.0.0.2", before.getsockname()[1])])
+        transport.send(PACKET)
+        assert heard(after) == 1 and not heard(before) and not transport.dropped
 
 
-def test_after_an_error_it_is_looked_up_at_once(names: Names, opened: list[UdpLink]) -> None:
+def test_after_an_error_it_is_looked_up_at_once(names: Names, opened: list[UdpTransport]) -> None:
     names.known["stage.test"] = ["127.0.0.1"]
-    link = UdpLink("stage", parse_target("stage.test:9"))
-    opened.append(link)
-    wait_for(lambda: link._ways)
+    transport = UdpTransport("stage", parse_target("stage.test:9"))
+    opened.append(transport)
+    wait_for(lambda: transport._sockets)
     asked = names.asked
-    link._ways[0].close()  # as good as a network that is gone
-    link.send(PACKET)
-    assert link.dropped == 1
-    wait_for(lambda: names.asked > asked and link._ways[0]._socket.fileno() >= 0)
+    transport._sockets[0].close()  # as good as a network that is gone
+    transport.send(PACKET)
+    assert transport.dropped == 1
+    wait_for(lambda: names.asked > asked and transport._sockets[0]._socket.fileno() >= 0)
 
 
 @pytest.fixture
-def localhost(names: Names, opened: list[UdpLink]) -> Callable[[int], UdpLink]:
+def localhost(names: Names, opened: list[UdpTransport]) -> Callable[[int], UdpTransport]:
     names.known["localhost.test"] = ["::1", "127.0.0.1"]
 
-    def link_to(port: int) -> UdpLink:
-        link = UdpLink("local", parse_target(f"localhost.test:{port}"))
-        opened.append(link)
-        wait_for(lambda: link._ways)
-        return link
+    def transport_to(port: int) -> UdpTransport:
+        transport = UdpTransport("local", parse_target(f"localhost.test:{port}"))
+        opened.append(transport)
+        wait_for(lambda: transport._sockets)
+        return transport
 
-    return link_to
+    return transport_to
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "0.0.0.0", "::"])
-def test_localhost_reaches_who_listens_and_nobody_twice(localhost: Callable[[int], UdpLink], host: str) -> None:
+def test_localhost_reaches_who_listens_and_nobody_twice(localhost: Callable[[int], UdpTransport], host: str) -> None:
     with listen(host) as peer:
-        link = localhost(peer.getsockname()[1])
+        transport = localhost(peer.getsockname()[1])
         for _ in range(5):
-            link.send(PACKET)
+            transport.send(PACKET)
         assert heard(peer) == 5
-        assert link.dropped == 0
+        assert transport.dropped == 0
 
 
-def test_localhost_finds_those_who_come_later(localhost: Callable[[int], UdpLink]) -> None:
+def test_localhost_finds_those_who_come_later(localhost: Callable[[int], UdpTransport]) -> None:
     with listen("::1") as six:
         port = six.getsockname()[1]
-        link = localhost(port)
-        link.send(PACKET)
+        transport = localhost(port)
+        transport.send(PACKET)
         assert heard(six) == 1
-    link.send(PACKET)
-    assert link.dropped == 1
+    transport.send(PACKET)
+    assert transport.dropped == 1
     with listen("127.0.0.1", port) as four:
-        link.send(PACKET)
+        transport.send(PACKET)
         assert heard(four) == 1
-    link.send(PACKET)
-    assert link.dropped == 2
+    transport.send(PACKET)
+    assert transport.dropped == 2
     with listen("::1", port) as six:
-        link.send(PACKET)
-        six.sendto(b"an answer, which is nothing to us", ("::1", link._ways[1]._socket.getsockname()[1]))
-        link.send(PACKET)
+        transport.send(PACKET)
+        six.sendto(b"an answer, which is nothing to us", ("::1", transport._sockets[1]._socket.getsockname()[1]))
+        transport.send(PACKET)
         assert heard(six) == 2
-    assert link.dropped == 2
+    assert transport.dropped == 2

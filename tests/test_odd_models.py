@@ -21,7 +21,7 @@ from tests.odd import odd_names
 from tests.test_foreign import write
 from visuals.generators.foreign import ForeignGenerator, find_range
 from visuals.generators.generator import OnnxGenerator, open_generator
-from visuals.generators.notes import read_notes
+from visuals.generators.sidecar import read_sidecar
 from visuals.generators.trial import Trials
 
 onnx = pytest.importorskip("onnx", reason="writing a model takes onnx")
@@ -221,14 +221,14 @@ def test_every_field_of_a_real_file_is_walked(tmp_path: Path) -> None:
 
 
 def test_odd_things_beside_a_model(tmp_path: Path) -> None:
-    """The notes may be anything too."""
+    """The sidecar may be anything too."""
     for name in odd_names(tmp_path).values():
         try:
-            notes = Path(name).with_suffix(".toml")
+            beside = Path(name).with_suffix(".toml")
         except ValueError:
             continue
         try:
-            read_notes(notes)
+            read_sidecar(beside)
         except ModelError as error:
             assert str(error).count("\n") == 0 or "\n" in name
     for text in (
@@ -240,4 +240,4 @@ def test_odd_things_beside_a_model(tmp_path: Path) -> None:
     ):
         (tmp_path / "n.toml").write_text(text)
         with pytest.raises(ModelError, match=r"n\.toml"):
-            read_notes(tmp_path / "n.toml")
+            read_sidecar(tmp_path / "n.toml")

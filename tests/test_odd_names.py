@@ -24,7 +24,7 @@ from tests.support.waiting import wait_for
 from visuals.app import run
 from visuals.control.controls import Control, Controls
 from visuals.control.scenes import recall as scenes
-from visuals.generators.rack import Rack
+from visuals.generators.cache import GeneratorCache
 from visuals.loop import RenderLoop
 
 pytestmark = pytest.mark.slow
@@ -236,7 +236,7 @@ def test_one_message_that_fails_unexpectedly_is_told_and_the_show_goes_on(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     port = free_port()
-    places: list[tuple[type, str]] = [(Controls, "_visuals"), (scenes.Scenes, "_obey"), (Rack, "ready")]
+    places: list[tuple[type, str]] = [(Controls, "_visuals"), (scenes.Scenes, "_obey"), (GeneratorCache, "ready")]
     for owner, name in places:
         real = getattr(owner, name)
 

@@ -16,7 +16,7 @@ from artgen_osc.osc import schedule as osc_schedule
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.receiver import LEAST_S, MOST_REFUSALS, OscReceiver
 from artgen_osc.osc.schedule import time_tag
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from tests import show_table
 from tests.support.waiting import wait_for
 

@@ -15,7 +15,7 @@ from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.framing import length_prefixed, slip
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sockets import MOST_CLIENTS, Sender, Tcp
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from tests import show_table
 from tests.support.waiting import wait_for
 

@@ -38,7 +38,7 @@ def test_first_due_first_out_and_then_in_order() -> None:
         schedule.put(due, ROW, value)
     assert len(schedule) == 4
     assert schedule.next() == 3.0
-    assert [schedule.pop() for _ in range(4)] == [(ROW, value) for value in (2, 4, 1, 3)]
+    assert [schedule.get() for _ in range(4)] == [(ROW, value) for value in (2, 4, 1, 3)]
 
 
 def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:

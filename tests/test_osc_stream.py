@@ -20,8 +20,8 @@ def pieces(stream: bytes, size: int) -> list[bytes]:
 def unframed(stream: bytes, size: int) -> list[bytes]:
     unframer, packets = Unframer(), []
     for piece in pieces(stream, size):
-        unframer.feed(piece)
-        while (packet := unframer.pop()) is not None:
+        unframer.put(piece)
+        while (packet := unframer.get()) is not None:
             packets.append(packet)
     return packets
 
@@ -51,8 +51,8 @@ def test_whole_is_any_split(packets: list[bytes], size: int) -> None:
 def test_the_first_byte_tells_the_framing(stream: bytes, framing: str) -> None:
     unframer = Unframer()
     assert unframer.framing is None
-    unframer.feed(stream)
-    assert unframer.pop()
+    unframer.put(stream)
+    assert unframer.get()
     assert unframer.framing == framing
 
 
@@ -82,10 +82,10 @@ def test_rubbish_is_refused_with_its_reason(stream: bytes, reason: str) -> None:
 
 def test_packets_before_the_rubbish_count() -> None:
     unframer = Unframer()
-    unframer.feed(slip(b"/a\0\0") + b"\xdb?\xc0")
-    assert unframer.pop() == b"/a\0\0"
+    unframer.put(slip(b"/a\0\0") + b"\xdb?\xc0")
+    assert unframer.get() == b"/a\0\0"
     with pytest.raises(OscError):
-        unframer.pop()
+        unframer.get()
 
 
 @given(st.binary(max_size=300), st.integers(1, 300))

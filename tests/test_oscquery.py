@@ -37,8 +37,8 @@ from artgen_osc.osc.receiver import MOST_WAITING, OscReceiver, capture
 from artgen_osc.oscquery import server as oscquery
 from artgen_osc.oscquery.namespace import ATTRIBUTES, UNUSED
 from artgen_osc.oscquery.server import OscQuery, open_query
-from artgen_osc.schema import table as schema
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema import values as schema
+from artgen_osc.schema.values import Address, Value
 from tests import show_table
 from tests.conftest import missing
 from tests.ports import free_port
@@ -606,7 +606,7 @@ def test_a_server_that_breaks_down_does_not_take_the_show_along(
     def broken(*given: object, **options: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("artgen_osc.http.door.Door.open", broken)
+    monkeypatch.setattr("artgen_osc.http.acceptor.Acceptor.open", broken)
     other = Server((), show_table.VISUALS)
     other.query._thread.join(20)
     assert "the show goes on" in caplog.text

@@ -6,7 +6,7 @@ import pytest
 from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.analysis.hop import HOP_TIME
 from artgen_osc.analysis.pitch import KEYS, Harmony, PitchTracker
-from artgen_osc.schema.table import NOTES
+from artgen_osc.schema.values import NOTES
 from tests import signals
 from tests.signals import chord, voice
 

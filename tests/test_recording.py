@@ -14,7 +14,7 @@ from artgen_osc.commands.replay_player import replay
 from artgen_osc.errors import OscError
 from artgen_osc.osc.receiver import OscReceiver, capture
 from artgen_osc.osc.recording import MOST_MESSAGES, Recording, read
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from tests import show_table
 from tests.support.waiting import wait_for
 
@@ -25,7 +25,7 @@ VALENCE, KEY, BEATS = ROWS["/artgen/valence"], ROWS["/artgen/key"], ROWS["/artge
 def record(path: Path, times: list[float]) -> None:
     recording = Recording(path)
     for count, seconds in enumerate(times):
-        recording.add([(VALENCE, 0.25), (KEY, "A minor"), (BEATS, count)], 100.0 + seconds)
+        recording.write([(VALENCE, 0.25), (KEY, "A minor"), (BEATS, count)], 100.0 + seconds)
     recording.close()
 
 
@@ -48,7 +48,7 @@ def test_it_is_osc_over_tcp_as_others_read_it(tmp_path: Path) -> None:
 
 def test_many_values_at_once_are_split_into_packets(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "show.osc")
-    recording.add([(BEATS, count) for count in range(2 * MOST_MESSAGES + 1)], 0.0)
+    recording.write([(BEATS, count) for count in range(2 * MOST_MESSAGES + 1)], 0.0)
     recording.close()
     recorded = list(read(tmp_path / "show.osc"))
     assert [len(each.messages) for each in recorded] == [MOST_MESSAGES, MOST_MESSAGES, 1]
@@ -83,7 +83,7 @@ def test_a_recorder_that_was_killed_loses_its_end_only(tmp_path: Path, caplog: p
 def test_a_running_recording_can_be_read(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "show.osc")
     for second in range(4):
-        recording.add([(VALENCE, 0.5)], float(second))
+        recording.write([(VALENCE, 0.5)], float(second))
     assert len(list(read(tmp_path / "show.osc"))) == 4
     recording.close()
 
@@ -124,7 +124,7 @@ def test_a_full_disk_is_said_and_what_came_before_is_kept(tmp_path: Path) -> Non
     recording._file.close()
     recording._file = full.open("wb", buffering=0)
     with pytest.raises(OscError, match="can't be written any more"):
-        recording.add([(VALENCE, 0.5)], 0.0)
+        recording.write([(VALENCE, 0.5)], 0.0)
     recording.close()
 
 
@@ -161,7 +161,7 @@ def test_what_this_version_does_not_know_is_left_out(tmp_path: Path) -> None:
     unknown = schema.Address("/artgen/old", "float", "of another version")
     loud = schema.Address("/artgen/level_db", "float", "of another version", 0.0, 500.0)
     recording = Recording(tmp_path / "show.osc")
-    recording.add([(unknown, 1.0), (loud, 300.0), (VALENCE, 0.75)], 0.0)
+    recording.write([(unknown, 1.0), (loud, 300.0), (VALENCE, 0.75)], 0.0)
     recording.close()
     with capture() as listener:
         replay(tmp_path / "show.osc", [f"127.0.0.1:{listener.port}"], None, 1.0, False, show_table.TABLE)
@@ -173,7 +173,7 @@ def test_a_renderer_refuses_nothing_of_what_a_monitor_has_recorded(tmp_path: Pat
     understood = (*show_table.VISUALS, *show_table.SENT)
     everything = (*understood, *show_table.PAINTED, *show_table.DAEMON)
     recording = Recording(tmp_path / "show.osc")
-    recording.add([(row, "x" if row.tag == "s" else row.check((row.low,))) for row in everything], 0.0)
+    recording.write([(row, "x" if row.tag == "s" else row.check((row.low,))) for row in everything], 0.0)
     recording.close()
     receiver = OscReceiver("127.0.0.1", 0, show_table.by_path(understood))
     replay(tmp_path / "show.osc", [f"127.0.0.1:{receiver.port}"], None, 1.0, False, show_table.TABLE)

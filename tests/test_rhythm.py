@@ -14,7 +14,7 @@ from artgen_osc.analysis.rhythm.spectrum import FRAME_TIME, HOP, N_BANDS, SAMPLE
 from artgen_osc.analysis.rhythm.tracker import Bars, TempoModel
 from artgen_osc.audio.demo import RATE, compose
 from artgen_osc.daemon.offline import analyze
-from artgen_osc.schema.table import Features
+from artgen_osc.schema.values import Features
 from tests import signals
 from tests.signals import drums
 
@@ -184,7 +184,7 @@ def test_bars_count_to_their_meter(meter: int) -> None:
         bars.beat()
         bars.hear(0.8 if beat % meter == 2 else 0.1)
     assert bars.meter == meter
-    assert bars.place == (39 - 2) % meter
+    assert bars.position == (39 - 2) % meter
 
 
 def test_beat_spectrum_is_the_same_for_any_split() -> None:

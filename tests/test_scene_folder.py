@@ -58,7 +58,7 @@ def test_ones_own_goes_before_a_preset_until_it_is_deleted(library: Library) -> 
 def test_a_preset_cannot_be_deleted_nor_what_is_not_there(library: Library) -> None:
     with pytest.raises(SceneError, match="'club' is a preset"):
         library.delete(DELETE, "club")
-    with pytest.raises(SceneError, match=r"there is no scene 'nope'; calm,.* are allowed"):
+    with pytest.raises(SceneError, match=r"there is no scene 'nope'; choose from calm,.*, or save it first"):
         library.delete(DELETE, "nope")
     with pytest.raises(SceneError, match=r"there is no scene '\.\./presets/club'"):
         library.delete(DELETE, "../presets/club")

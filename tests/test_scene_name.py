@@ -54,10 +54,10 @@ def test_any_name_that_can_be_seen_has_a_file_on_any_system(name: str, tmp_path:
     ("name", "reason"),
     [
         *[
-            (name, "up to 40 letters")
+            (name, "1 to 40 letters")
             for name in ("", " ", " a", "a ", "x" * 41, "a\n", "a\0", "\x1b[2J", "\ud800", "a\u202eb")
         ],
-        ("a,b", "but a comma"),
+        ("a,b", "no comma"),
     ],
 )
 def test_what_is_no_name(name: str, reason: str) -> None:

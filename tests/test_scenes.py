@@ -18,7 +18,7 @@ from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import SceneError
 from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 from tests.ports import free_port
 from visuals.app import run
@@ -173,8 +173,7 @@ def test_by_number_as_a_fader_or_a_key_sends_it(stage: Stage) -> None:
     stage.send(("/visuals/scene/number", 900))
     assert stage.settings.scene == "b"
     assert stage.refused == [
-        f"/visuals/scene/number: there is no scene 900; 1 to {len(stage.library.names())} are allowed; "
-        "choose one of them"
+        f"/visuals/scene/number: there is no scene 900; choose from 1 to {len(stage.library.names())}"
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from artgen_osc.osc.codec import Message, decode
 from artgen_osc.osc.mapping.rows import preset, read_rows
 from artgen_osc.osc.mapping.shaping import Shaper
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 
 
@@ -28,7 +28,7 @@ class Run:
         hop = {f"/artgen/{n}" if n[0] != "/" else n: v for n, v in zip(names, values, strict=True)}
         self.latest |= hop
         self.shaper.put(hop)
-        packet = self.shaper.take(self.latest, self.now)
+        packet = self.shaper.get(self.latest, self.now)
         if packet is None:
             return None
         (message,) = decode(packet)
@@ -131,7 +131,7 @@ def test_audio0_sends_the_documented_types() -> None:
     for of in preset("audio0"):
         shaper = Shaper(of)
         shaper.put(latest)
-        packet = shaper.take(latest, 1.0)
+        packet = shaper.get(latest, 1.0)
         assert packet
         (message,) = decode(packet)
         sent[message.path] = message

@@ -168,7 +168,7 @@ def test_the_command_and_its_limits(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", MUSIC, RATE)
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "artgen_osc.runtime.leash", "artgen_osc.web.song_decoder", *words]
+        command = [sys.executable, "-m", "artgen_osc.runtime.background", "artgen_osc.web.song_decoder", *words]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:

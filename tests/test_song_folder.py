@@ -25,7 +25,7 @@ def test_a_folder_that_cannot_be_used_is_told_and_ends_nothing(
             assert "is not a folder; no song can be kept; choose another by --web-songs" in caplog.text, what
         if what != "dead link":
             with pytest.raises(OSError):
-                store.take()
+                store.acquire()
 
 
 def test_what_cannot_be_swept_away_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def test_what_cannot_be_swept_away_stays(tmp_path: Path, monkeypatch: pytest.Mon
 
     store = Store(tmp_path)
     song = new_song("a")
-    assert store.take()
+    assert store.acquire()
     part = store.part(song)
     part.write_bytes(b"RIFF")
     store.add(song, part)

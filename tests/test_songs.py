@@ -117,7 +117,7 @@ def children(folder: Path) -> list[str]:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if "artgen_osc.runtime.leash" in line and str(folder) in line:
+        if "artgen_osc.runtime.background" in line and str(folder) in line:
             found.append(line)
     return found
 
@@ -310,7 +310,7 @@ def test_closing_ends_the_children_and_the_next_show_goes_on(tmp_path: Path) -> 
 def test_a_song_that_ends_the_show_again_and_again_is_given_up(start: Callable[..., Client], tmp_path: Path) -> None:
     store = Store(tmp_path / "songs")
     song = new_song("poison")
-    assert store.take()
+    assert store.acquire()
     part = store.part(song)
     part.write_bytes(WAV)
     store.add(song, part)

@@ -532,7 +532,7 @@ def test_a_stream_is_heard_as_a_file_is(server: Server, monkeypatch: pytest.Monk
         def __init__(self, sample_rate: int) -> None:
             assert sample_rate == RATE
 
-        def push(self, samples: np.ndarray) -> None:
+        def put(self, samples: np.ndarray) -> None:
             pushed.append(samples)
 
         def close(self) -> None:

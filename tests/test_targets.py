@@ -8,11 +8,11 @@ import pytest
 from artgen_osc.errors import OscError
 from artgen_osc.osc import sender as targets
 from artgen_osc.osc.codec import BUNDLE, Message, decode, encode_message
-from artgen_osc.osc.feeds import LARGEST_BUNDLE, pack
 from artgen_osc.osc.mapping.rows import Map, read_rows
 from artgen_osc.osc.receiver import Capture, capture
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema import table as schema
+from artgen_osc.osc.streams import LARGEST_BUNDLE, pack
+from artgen_osc.schema import values as schema
 from tests import show_table
 
 ROWS = show_table.by_path(show_table.SENT)
@@ -202,7 +202,7 @@ def test_a_subscription_ends_unless_it_is_renewed(sender: OscSender, peer: Captu
         assert len(heard(peer)) == expected
         if seconds == 9:
             sender.subscribe(there)
-    assert sender.targets == () and not sender._links
+    assert sender.targets == () and not sender._transports
     sender.subscribe(str(peer.port))
     clock.now += 59
     sender.send([(VALENCE, 0.5)])
@@ -236,7 +236,7 @@ def test_subscriptions_are_bounded(sender: OscSender, clock: Clock) -> None:
     sender.subscribe("20000")
     clock.now += 61
     sender.subscribe("30000")
-    assert len(sender._links) == 1
+    assert len(sender._transports) == 1
 
 
 def test_nobody_has_all_subscriptions(sender: OscSender) -> None:
@@ -270,7 +270,7 @@ def test_dropped_counts_those_that_have_gone(sender: OscSender) -> None:
     sender.add("127.0.0.1:1,tcp")
     sender.send([(VALENCE, 0.5)])
     assert sender.dropped == 1
-    thread = sender._links["127.0.0.1:1,tcp"]._thread  # type: ignore[attr-defined]
+    thread = sender._transports["127.0.0.1:1,tcp"]._thread  # type: ignore[attr-defined]
     sender.remove("127.0.0.1:1,tcp")
     assert sender.dropped == 1
     thread.join(6)

@@ -21,7 +21,7 @@ from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.recording import Recording
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.text import is_harmless, start_logging
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from artgen_osc.web.site import qr_text
 from tests import show_table
 from tests.ports import daemon_ports, free_port
@@ -60,7 +60,7 @@ def wav(name: str) -> Path:
 
 def osc_file(name: str) -> Path:
     recording = Recording(Path(name))
-    recording.add([(schema.OUTPUTS[0].address, 0.5)], 1.0)
+    recording.write([(schema.OUTPUTS[0].address, 0.5)], 1.0)
     recording.close()
     return Path(name)
 

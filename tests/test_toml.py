@@ -17,7 +17,7 @@ from artgen_osc.runtime.text import is_harmless
 from artgen_osc.runtime.toml import parse_toml, read_toml, toml_value
 from tests import show_table
 from visuals.control.scenes import file as scene_file
-from visuals.generators import notes
+from visuals.generators import sidecar
 
 LETTERS = st.characters(exclude_categories=["Cs"])
 ODD = "\x7f\x1b]0;title\x07\"\"\"'''\\ \r\n\t\u202e\u2028 Übung 夜 😀\ufeff"
@@ -95,7 +95,7 @@ def test_every_file_that_people_write(tmp_path: Path, encoding: str) -> None:
 
     assert config.load(write('[osc]\ntargets = ["max"]\n[visuals]\nscene = "Übung"\n'))[0].visuals.scene == "Übung"
     assert read_scene(write('about = "Übung"\n')).about == "Übung"
-    assert notes.read_notes(write('z = "Übung"\n')).z == "Übung"
+    assert sidecar.read_sidecar(write('z = "Übung"\n')).z == "Übung"
 
 
 def read_scene(path: Path) -> scene_file.Scene:
@@ -118,7 +118,7 @@ def test_what_cannot_be_read_is_one_line(tmp_path: Path, data: bytes, says: str)
     path.write_bytes(data)
     with pytest.raises(ValueError, match=says):
         read_toml(path)
-    for read, error in ((config.load, ConfigError), (read_scene, SceneError), (notes.read_notes, ModelError)):
+    for read, error in ((config.load, ConfigError), (read_scene, SceneError), (sidecar.read_sidecar, ModelError)):
         with pytest.raises(error, match=rf"file\.toml: {says}") as caught:
             read(path)
         assert len(str(caught.value).splitlines()) == 1
@@ -140,4 +140,4 @@ def test_odd_values_are_refused_in_a_short_line(tmp_path: Path, value: str) -> N
         read_scene(path)
     path.write_text(f"range = [0, {value}]\n")
     with pytest.raises(ModelError):
-        notes.read_notes(path)
+        sidecar.read_sidecar(path)

@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 from artgen_osc.errors import ConfigError  # noqa: E402
 from tests.test_music import make_songs  # noqa: E402
 from training import evaluate, extras, fit_mood, mood_report, train_beats, train_gan, train_mood  # noqa: E402
-from training.output import need_folder, need_place, read_checkpoint, whole, write_text  # noqa: E402
+from training.output import need_folder, need_writable, read_checkpoint, whole, write_text  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -150,16 +150,16 @@ def test_a_fit_that_could_not_be_kept_is_refused_before_it_paints(
 
 def test_places_are_tried_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
-    need_place("--export", tmp_path / "new" / "model.onnx")
-    need_place("--export", tmp_path / "file")
+    need_writable("--export", tmp_path / "new" / "model.onnx")
+    need_writable("--export", tmp_path / "file")
     assert (tmp_path / "file").read_text() == "kept"
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "new"]
     with pytest.raises(ConfigError, match=r"--run: .*file: is a file, not a folder"):
         need_folder("--run", tmp_path / "file")
     with pytest.raises(ConfigError, match="can't be written"):
-        need_place("--export", tmp_path / "new")
+        need_writable("--export", tmp_path / "new")
     with pytest.raises(ConfigError, match="name too long"):
-        need_place("--export", tmp_path / ("x" * 254))
+        need_writable("--export", tmp_path / ("x" * 254))
 
 
 def test_what_is_written_is_whole_or_not_there(tmp_path: Path) -> None:

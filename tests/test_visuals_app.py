@@ -15,7 +15,7 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import ConfigError, DisplayError, ModelError, OscError
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 from tests.ports import free_port
 from visuals.app import run
@@ -312,7 +312,7 @@ def test_a_display_without_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     with pytest.raises(DisplayError, match="OpenGL"):
         Window(WindowSettings(), host())
-    with pytest.raises(DisplayError, match="0 to 0 are allowed"):
+    with pytest.raises(DisplayError, match="choose from 0 to 0"):
         Window(WindowSettings(5), host())
 
 

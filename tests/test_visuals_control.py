@@ -4,7 +4,7 @@ import pytest
 
 from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.schema.address import extra
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 from tests import show_table
 from visuals.control.controls import STALE_S, Controls
 
@@ -103,7 +103,7 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
             continue
         get = show_table.CONTRACT.get
         kind = type(get(show_table.config(), row.setting))
-        value: Value = "other.onnx" if row.kind == "string" else 1
+        value: Value = "other.onnx" if row.kind == "string" else max(1, int(row.low))
         send(controls, 0.0, (row.path, value))
         got = get(controls.config, row.setting)
         assert got == ((value,) if kind is tuple else value)

@@ -9,7 +9,7 @@ import pytest
 from artgen_osc.config.tables import Config
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import OscReceiver, capture
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from tests import show_table
 from visuals.clock import Tick
 from visuals.compositor.kind import Moment

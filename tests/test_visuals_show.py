@@ -7,7 +7,7 @@ import pytest
 
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ModelError
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 from visuals.clock import Tick
 from visuals.compositor.overlay import text_image
@@ -34,7 +34,7 @@ class Small(IdleGenerator):
 
 def opener(model: str) -> IdleGenerator:
     if model == "bad":
-        raise ModelError("bad: is damaged; a whole file is allowed; export it again")
+        raise ModelError("bad: is damaged; export it again")
     return Small(96) if model == "small" else IdleGenerator(64)
 
 

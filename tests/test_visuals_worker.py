@@ -9,7 +9,7 @@ import pytest
 
 from artgen_osc.errors import ModelError
 from tests.support.waiting import wait_for
-from visuals.generators.rack import KEPT, Rack
+from visuals.generators.cache import KEPT, GeneratorCache
 from visuals.painting.latent import Latent
 from visuals.painting.painter import Picture, Request, blend
 from visuals.painting.worker import SyncWorker, ThreadWorker, Worker
@@ -83,7 +83,7 @@ def test_errors_are_data(caplog: pytest.LogCaptureFixture) -> None:
 
 def opener(model: str) -> Painter:
     if model == "bad":
-        raise ModelError("bad: is damaged; a whole file is allowed; export it again")
+        raise ModelError("bad: is damaged; export it again")
     if model == "broken":
         raise RuntimeError("driver")
     return Painter(model, 3 if model == "wide" else 2)
@@ -247,22 +247,22 @@ def test_only_a_few_models_stay_loaded() -> None:
         opened.append(model)
         return Painter(model)
 
-    rack = Rack(count)
+    cache = GeneratorCache(count)
     names = [f"m{index}" for index in range(KEPT + 1)]
     for name in names[:KEPT]:
-        rack.get(name)
-    rack.get("m0")
-    rack.get(names[KEPT])
+        cache.get(name)
+    cache.get("m0")
+    cache.get(names[KEPT])
     assert opened == names
-    assert rack.ready("m1") is None, "the one that was used longest ago is forgotten"
-    assert all(rack.ready(name) is not None for name in names if name != "m1")
+    assert cache.ready("m1") is None, "the one that was used longest ago is forgotten"
+    assert all(cache.ready(name) is not None for name in names if name != "m1")
 
 
 def test_the_installed_model_has_a_name_too() -> None:
-    rack = Rack(lambda model: Painter(model or "generator"))
-    installed = rack.get("")
-    rack.get("idle")
-    assert rack.ready("generator") is installed
+    cache = GeneratorCache(lambda model: Painter(model or "generator"))
+    installed = cache.get("")
+    cache.get("idle")
+    assert cache.ready("generator") is installed
 
 
 def test_a_name_means_a_loaded_file_or_a_listed_one(tmp_path: Path) -> None:
@@ -275,13 +275,13 @@ def test_a_name_means_a_loaded_file_or_a_listed_one(tmp_path: Path) -> None:
         opened.append(model)
         return Painter(Path(model).stem)
 
-    rack = Rack(count)
-    fire = rack.get(str(files[0]))
-    assert rack.ready("fire") is fire
-    assert rack.ready("water") is None
-    rack.listed = (str(files[1]),)
-    assert rack.get("water") is rack.get(str(files[1]))
+    cache = GeneratorCache(count)
+    fire = cache.get(str(files[0]))
+    assert cache.ready("fire") is fire
+    assert cache.ready("water") is None
+    cache.listed = (str(files[1]),)
+    assert cache.get("water") is cache.get(str(files[1]))
     files[0].with_suffix(".toml").write_text("range = [0, 1]")
-    assert rack.ready("fire") is None, "its files have changed"
-    assert rack.get("fire") is not fire
+    assert cache.ready("fire") is None, "its files have changed"
+    assert cache.get("fire") is not fire
     assert opened == [str(files[0]), str(files[1]), str(files[0])]

@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from artgen_osc.config.tables import Config, OscConfig, VisualsConfig, WebConfig
 from artgen_osc.errors import ConfigError
-from artgen_osc.http import door, guard
+from artgen_osc.http import acceptor, guard
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.web import site, view
@@ -369,7 +369,7 @@ def test_with_a_certificate_everything_is_encrypted(certificate: tuple[str, str]
 def test_whoever_never_ends_the_handshake_makes_room(
     certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "places", lambda: 16)
+    monkeypatch.setattr(acceptor, "connection_limit", lambda: 16)
     file, key = certificate
     trusting = ssl.create_default_context(cafile=file)
     trusting.check_hostname = False
@@ -378,7 +378,7 @@ def test_whoever_never_ends_the_handshake_makes_room(
             stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 20)).sendall(b"\x16\x03")
         start = time.monotonic()
         with connect(f"wss://127.0.0.1:{server.port}/view", ssl=trusting):
-            assert time.monotonic() - start < door.HANDSHAKE_S - 1
+            assert time.monotonic() - start < acceptor.HANDSHAKE_S - 1
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "no key", "another's key"])

@@ -9,8 +9,8 @@ from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.audio import demo
 from artgen_osc.audio.sources import array_blocks
 from artgen_osc.mood.estimator import MoodEstimator
-from artgen_osc.schema import table as schema
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema import values as schema
+from artgen_osc.schema.values import Address, Value
 from tests import show_table
 from visuals.clock import Tick
 from visuals.compositor.screen import Screen

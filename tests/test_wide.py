@@ -1,4 +1,4 @@
-"""The show paints the shape of its screen, with one model, and paints it again."""
+"""The show paints the shape of its screen, with one model, and paints it repaint."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.wide_model import DIM, SIZE, write_wide
 from visuals.clock import Tick
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
-from visuals.gallery import again
+from visuals.gallery import repaint
 from visuals.gallery.record import from_json, to_json
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import KEPT, OnnxGenerator, open_generator, paint, width_for
@@ -183,11 +183,11 @@ def test_a_wide_picture_is_painted_again(stage: Stage, model: Path, tmp_path: Pa
     frame, about = kept
     told = from_json(to_json(about))
     assert told.strokes[0].width == 56
-    pixels = again.paint(told, lambda stroke: open_generator(again.find_model(stroke, [str(model)])))
+    pixels = repaint.paint(told, lambda stroke: open_generator(repaint.find_model(stroke, [str(model)])))
     assert pixels.shape == (SIZE, 56, 3)
-    np.testing.assert_array_equal(again.draw(pixels, told, 160), frame)
+    np.testing.assert_array_equal(repaint.draw(pixels, told, 160), frame)
     with pytest.raises(GalleryError, match="square paints no picture of 56 pixels"):
-        again.paint(told, lambda stroke: open_generator(str(write_model(tmp_path / "square.onnx"))))
+        repaint.paint(told, lambda stroke: open_generator(str(write_model(tmp_path / "square.onnx"))))
 
 
 def test_pictures_of_before_have_no_width() -> None:

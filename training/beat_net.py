@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from artgen_osc.analysis.rhythm.spectrum import N_FEATURES
 from artgen_osc.runtime.files import whole
 from training.command import Parser, named_path, run_command
-from training.output import need_place
+from training.output import need_writable
 
 WEIGHTS = Path(__file__).parent / "weights" / "beatnet.safetensors"
 MODELS = 3
@@ -81,7 +81,7 @@ def _convert() -> None:
     parser.add_argument("folder", type=named_path, help="with model_1_weights.pt and its two neighbours")
     parser.add_argument("file", type=named_path, help="the safetensors file to write")
     given = parser.parse_args()
-    need_place("", given.file)
+    need_writable("", given.file)
     weights = {}
     for model in range(1, MODELS + 1):
         loaded = torch.load(given.folder / f"model_{model}_weights.pt", map_location="cpu", weights_only=True)

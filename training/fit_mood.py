@@ -3,9 +3,9 @@
 python -m training.fit_mood my-stylegan.onnx
 
 It paints with many latent points and measures the mood of each picture's colours. A small network learns to
-foretell that mood from the point; the renderer follows its slope to the nearest point with the mood that is asked
-for, and corrects itself by the pictures that come out (`visuals.generators.steering`). Then it paints steered points,
-sees where they went wrong, and learns from those too. What was learned lies beside the model, as
+predict that mood from the point; the renderer follows its slope to the nearest point with the mood that is asked
+for, and corrects itself by the pictures that come out (`visuals.generators.mood_directions`). Then it paints
+steered points, sees where they went wrong, and learns from those too. What was learned lies beside the model, as
 NAME.mood.safetensors, and the renderer uses it by itself.
 """
 
@@ -28,10 +28,10 @@ from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import say
 from training.command import MOST_THREADS, Parser, named_path, need_file, number, run_command, whole_number
 from training.evaluate_gan import COARSE, r2
-from training.output import need_place
+from training.output import need_writable
 from training.pictures import MoodScale, colour_mood, to_float
 from visuals.generators.foreign import ForeignGenerator
-from visuals.generators.steering import KIND, Steering, sidecar
+from visuals.generators.mood_directions import KIND, MoodDirections, directions_file
 
 HIDDEN = 48
 STEPS = 600
@@ -48,7 +48,7 @@ Weights = dict[str, np.ndarray]
 
 
 class _Foreteller(nn.Module):
-    """The network of `visuals.generators.steering`, in training."""
+    """The network of `visuals.generators.mood_directions`, in training."""
 
     def __init__(self, start: Tensor, hidden: int) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def _ridge(points: Tensor, moods: Tensor, strength: float) -> Tensor:
 
 
 def fit(points: Tensor, moods: Tensor) -> tuple[Weights, float]:
-    """The network that foretells the mood best on points that it didn't learn from.
+    """The network that predicts the mood best on points that it didn't learn from.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def fit(points: Tensor, moods: Tensor) -> tuple[Weights, float]:
 
     Returns
     -------
-    weights : for `visuals.generators.steering.Steering`
+    weights : for `visuals.generators.mood_directions.MoodDirections`
     error : mean squared, on the points held out
     """
     torch.manual_seed(0)
@@ -172,11 +172,11 @@ def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float
     moods = scale.to_mood(measured)
     scaled = {"mean": scale.mean.numpy(), "deviation": scale.deviation.numpy()}
     weights, error = fit(torch.from_numpy(np.stack(points)), moods)
-    foretold = 1 - error / moods.var(0).mean().item()
+    predicted = 1 - error / moods.var(0).mean().item()
     for turn in range(ROUNDS):
-        steering = Steering({**weights, **scaled})
+        directions = MoodDirections({**weights, **scaled})
         asked = studio.moods(count // 4)
-        fresh = [steering.turn(z, mood) for z, mood in zip(studio.points(len(asked)), asked, strict=True)]
+        fresh = [directions.turn(z, mood) for z, mood in zip(studio.points(len(asked)), asked, strict=True)]
         measured, _ = studio.paint(fresh, f"round {turn + 1} of {ROUNDS}")
         points += fresh
         moods = torch.cat([moods, scale.to_mood(measured)])
@@ -187,33 +187,35 @@ def fit_mood(path: Path, count: int, check: int, threads: int, truncation: float
         "model_sha256": graph_sha256(path.read_bytes()),
         "trained_on": f"{len(points)} pictures that {path.name} painted",
         "licence": f"as {path.name}",
-        "r2_foretold": foretold,
+        "r2_foretold": predicted,
     }
     _save(path, {**weights, **scaled}, card)
-    figures = _check(ForeignGenerator(path, threads), Steering({**weights, **scaled}), studio, check, scale, plain)
+    figures = _check(
+        ForeignGenerator(path, threads), MoodDirections({**weights, **scaled}), studio, check, scale, plain
+    )
     _save(path, {**weights, **scaled}, {**card, **figures})
     return figures
 
 
 def _save(path: Path, weights: Weights, card: dict[str, Any]) -> None:
-    with whole(sidecar(path)) as fresh:
+    with whole(directions_file(path)) as fresh:
         save_file(weights, fresh, {CARD_KEY: json.dumps({**card, "sha256": weights_sha256(weights)})})
 
 
 def _check(
-    renderer: ForeignGenerator, steering: Steering, studio: _Studio, count: int, scale: MoodScale, plain: Tensor
+    renderer: ForeignGenerator, directions: MoodDirections, studio: _Studio, count: int, scale: MoodScale, plain: Tensor
 ) -> dict[str, float | int]:
     """Figures on fresh points and moods: for the first picture of each, and for what the renderer shows soon after."""
     asked = studio.moods(count)
     points = list(studio.points(count))
-    turned = [steering.turn(z, mood) for z, mood in zip(points, asked, strict=True)]
+    turned = [directions.turn(z, mood) for z, mood in zip(points, asked, strict=True)]
     measured, steered = studio.paint(turned, "check")
     first = r2(torch.from_numpy(asked), scale.to_mood(measured)).tolist()
     settled = []
     few = count // 4
     for z, mood in zip(points[:few], tqdm(asked[:few], desc="settle"), strict=True):
         frames = [renderer(z, mood, studio.truncation) for _ in range(SETTLED)]
-        settled.append(steering.measure(frames[-1]))
+        settled.append(directions.measure(frames[-1]))
     after = r2(torch.from_numpy(asked[:few]), torch.from_numpy(np.stack(settled))).tolist()
     cosine = [np.clip(z @ other / len(z), -1, 1) for z, other in zip(points, turned, strict=True)]
     return {
@@ -248,14 +250,14 @@ def _run(arguments: list[str] | None) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args(arguments)
     need_file("", options.model)
-    need_place("", sidecar(options.model))
+    need_writable("", directions_file(options.model))
     torch.set_num_threads(options.threads)
     figures = fit_mood(options.model, options.count, options.check, options.threads, options.truncation)
     if options.json:
         print(json.dumps(figures))
         return
     say(
-        f"{sidecar(options.model)}: R2 of the mood that is asked for, over the whole square: "
+        f"{directions_file(options.model)}: R2 of the mood that is asked for, over the whole square: "
         f"{figures['r2_valence']:.2f} valence, {figures['r2_energy']:.2f} energy within {SETTLED} pictures "
         f"({figures['r2_valence_first']:.2f}, {figures['r2_energy_first']:.2f} on the first); "
         f"diversity {figures['diversity']:.2f} of the model's own"

@@ -25,7 +25,7 @@ from artgen_osc.dsp.core import hz_to_mel, mel_to_hz
 from artgen_osc.mood.mel import FMAX, FMIN, HOP, N_MELS, SAMPLE_RATE
 from artgen_osc.runtime.files import whole
 from training.command import Parser, named_path, run_command
-from training.output import need_place
+from training.output import need_writable
 
 WEIGHTS = Path(__file__).parent / "weights" / "musicnn.safetensors"
 COLUMNS = 74
@@ -240,7 +240,7 @@ def _convert() -> None:
     parser.add_argument("folder", type=named_path, help="of the checkpoint MSD_musicnn")
     parser.add_argument("file", type=named_path, help="the safetensors file to write")
     given = parser.parse_args()
-    need_place("", given.file)
+    need_writable("", given.file)
     weights = convert(read_checkpoint(given.folder))
     with whole(given.file) as fresh:
         save_file(weights, fresh)

@@ -41,7 +41,7 @@ def need_folder(flag: str, folder: Path) -> None:
         ) from None
 
 
-def need_place(flag: str, path: Path) -> None:
+def need_writable(flag: str, path: Path) -> None:
     """Make sure, before hours of work, that their result can be written; its folder is made.
 
     Parameters
@@ -65,7 +65,7 @@ def need_place(flag: str, path: Path) -> None:
 
 
 def need_model(flag: str, path: Path) -> Path:
-    """As `need_place`, for a model and the copy of its card beside it.
+    """As `need_writable`, for a model and the copy of its card beside it.
 
     Parameters
     ----------
@@ -79,13 +79,13 @@ def need_model(flag: str, path: Path) -> Path:
     Raises
     ------
     ConfigError
-        As `need_place`, or the model has the name that its card needs.
+        As `need_writable`, or the model has the name that its card needs.
     """
     card = path.with_suffix(".json")
     if card == path:
         raise ConfigError(f"{_place(flag, path)}: is the name for the model's card; give the model another one")
-    need_place(flag, path)
-    need_place(flag, card)
+    need_writable(flag, path)
+    need_writable(flag, card)
     return card
 
 

@@ -211,7 +211,7 @@ def export(net: BeatNet, path: Path, about: dict[str, Any]) -> float:
         save_file(weights, fresh, {CARD_KEY: text})
     rows = np.abs(np.random.default_rng(0).standard_normal((50, N_FEATURES))).astype(np.float32)
     show = BeatNetwork(path)
-    got = np.array([show.hear(row) for row in rows])
+    got = np.array([show.step(row) for row in rows])
     with torch.no_grad():
         wanted = deepcopy(net).half().float().eval()(torch.from_numpy(rows)[None], *net.start())[0][0].numpy()
     return float(np.abs(got - np.stack((wanted[:, 0] + wanted[:, 1], wanted[:, 1]), 1)).max())

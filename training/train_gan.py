@@ -31,7 +31,7 @@ from training.gan_start import AS_BEGUN, AUTO, choose_start, few, settle_shape
 from training.gan_trainer import SIZES, Options, Trainer
 from training.gan_watch import Watch, painter, sample_sheet, told, wide_sheet, write_walk
 from training.gan_wide import WideTrainer
-from training.output import need_folder, need_place, read_checkpoint, write_text
+from training.output import need_folder, need_writable, read_checkpoint, write_text
 from training.pace import Pace
 from training.pictures import ENLARGED_MOST, open_pictures
 
@@ -307,7 +307,7 @@ def _run(options: Options, export_only: bool) -> int:
     folder = Path(options.run)
     model = folder / "generator.onnx"
     need_folder("--run", folder)
-    need_place("--run", model)
+    need_writable("--run", model)
     if export_only and not (folder / "state.pt").exists():
         raise ConfigError(f"--export-only: {folder}: no checkpoint is there yet; leave the flag out to train")
     torch.backends.cudnn.benchmark = True

@@ -130,7 +130,7 @@ def _put_together(
         return Around(screen.size, receiver.refused, library.names(), registry.troubles(KINDS))
 
     def losses() -> Losses:
-        return Losses(lost.count + outputs.dropped, registry.troubles(KINDS), outputs.told(table.painted))
+        return Losses(lost.count + outputs.dropped, registry.troubles(KINDS), outputs.values(table.painted))
 
     overlay = Overlay(screen, around)
     report = Report(receiver, query, library, controls, table.visuals, losses)

@@ -58,11 +58,24 @@ class Overlay:
         self._note, self._note_left = "", 0.0
 
     def note(self, text: str, seconds: float) -> None:
-        """Show a line for so long, help or not."""
+        """Show a line for so long, help or not.
+
+        Parameters
+        ----------
+        text : the line
+        seconds : how long, in s of real time
+        """
         self._note, self._note_left = text, seconds
 
     def step(self, control: Control, scene: Scene, tick: Tick) -> None:
-        """Change what is shown, if it is time to."""
+        """Change what is shown, if it is time to.
+
+        Parameters
+        ----------
+        control : what is set and heard
+        scene : what is drawn
+        tick : when
+        """
         self._age += tick.dt
         self._note_left -= tick.dt
         note = self._note if self._note_left > 0.0 else ""
@@ -81,7 +94,14 @@ class Overlay:
 
 
 def help_lines(control: Control, scene: Scene, around: Around) -> list[str]:
-    """The text; a tab separates two columns."""
+    """The text; a tab separates two columns.
+
+    Parameters
+    ----------
+    control : what is set and heard
+    scene : what is drawn
+    around : what else there is to tell
+    """
     state = scene.worker
     settings = control.settings
     second = f" and {state.second} {settings.model_mix:.0%}" if state.second else ""

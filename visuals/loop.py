@@ -126,7 +126,7 @@ class RenderLoop:
                 if size != self._screen.size:
                     self._screen.resize(size)
                 self._screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
-                self._outputs.give(self._screen.read, tick.time)
+                self._outputs.publish(self._screen.read, tick.time)
                 self._outputs.show()
             with self._guard("status"):
                 self._status.tell(scene, tick)

@@ -89,7 +89,7 @@ class GalleryOutput:
         """Nothing of what is on screen."""
 
     def take(self, frame: "Frame", time: float) -> None:
-        """It takes nothing of what is on screen."""
+        """It takes nothing of what is on screen. See `Output`."""
 
     def close(self) -> None:
         """Write what is waiting."""

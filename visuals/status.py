@@ -9,7 +9,7 @@ from artgen_osc.osc.sender import OscSender
 from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address_table import Rows
-from artgen_osc.schema.table import (
+from artgen_osc.schema.values import (
     COUNT_MAX,
     VISUALS_REFUSAL,
     VISUALS_STATUS,

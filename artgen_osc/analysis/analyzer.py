@@ -15,7 +15,7 @@ from artgen_osc.audio.sources import AudioBlock
 from artgen_osc.dsp.core import SILENT_DB, FloatArray, hann
 from artgen_osc.dsp.downmix import MonoMix
 from artgen_osc.dsp.resample import Resampler
-from artgen_osc.schema.table import Features
+from artgen_osc.schema.values import Features
 
 _CLOCK_SLACK = 0.002
 _SILENT_POWER = 10.0 ** (SILENT_DB / 10.0)

@@ -11,12 +11,12 @@ from artgen_osc.analysis.hop import Hop
 from artgen_osc.analysis.kind import Extractor
 from artgen_osc.config.plugins import own_registry
 from artgen_osc.errors import ArtgenError, PluginError
-from artgen_osc.plugins.making import classes, make
+from artgen_osc.plugins.factory import classes, make
+from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry
-from artgen_osc.plugins.running import Running
 from artgen_osc.runtime.text import printable, unexpected
 from artgen_osc.schema.address import Address, Value
-from artgen_osc.schema.table import BEAT_TIME, HARMONY, N_BANDS, NOTES, OUTPUTS, Features, Mood
+from artgen_osc.schema.values import BEAT_TIME, HARMONY, N_BANDS, NOTES, OUTPUTS, Features, Mood
 
 FEATURES = ("level", "onsets", "rhythm", "pitch", "harmony")
 """Ours whose values are `Features`."""
@@ -115,7 +115,9 @@ class _Running:
         self.extractor = extractor
         self.name = plugin.name
         self.rows = tuple(extractor.outputs)
-        self.running = Running(plugin, extractor if self.own else Checked(extractor), inf if self.own else BUDGET_S)
+        self.running = IsolatedPlugin(
+            plugin, extractor if self.own else Checked(extractor), inf if self.own else BUDGET_S
+        )
         self.fields = _fields(self.rows) if self.own else []
         self._pulses = [at for at, row in enumerate(self.rows) if row.pulse]
         self._last: Sequence[Value] | None = None

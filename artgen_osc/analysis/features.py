@@ -1,4 +1,4 @@
-"""Our extractors whose values are `artgen_osc.schema.table.Features`.
+"""Our extractors whose values are `artgen_osc.schema.values.Features`.
 
 They are light to import; what computes is imported when an instance is made.
 """
@@ -10,7 +10,7 @@ from typing import Any
 from artgen_osc.analysis.hop import HOP_TIME, RATE, Hop
 from artgen_osc.schema.address import Value
 from artgen_osc.schema.setting import setting
-from artgen_osc.schema.table import HOPS_PER_HARMONY, core_rows
+from artgen_osc.schema.values import HOPS_PER_HARMONY, core_rows
 
 
 class Level:

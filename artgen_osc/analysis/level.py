@@ -4,7 +4,7 @@ import numpy as np
 
 from artgen_osc.analysis.hop import HOP_TIME, N_FFT, RATE, Hop
 from artgen_osc.dsp.core import band_sums, mel_filterbank, peak_normalised, power_to_db
-from artgen_osc.schema.table import N_BANDS, Value
+from artgen_osc.schema.values import N_BANDS, Value
 
 FMIN = 30.0
 """Hz, where the mel bands begin."""

@@ -7,7 +7,7 @@ import numpy as np
 from artgen_osc.analysis.hop import HOP_TIME, N_FFT, RATE, Hop
 from artgen_osc.analysis.level import FMIN, SILENCE_DB, Reference
 from artgen_osc.dsp.core import FloatArray, mel_filterbank, peak_normalised
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 
 _BANDS = 80
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from artgen_osc.analysis.hop import HOP_LENGTH
 from artgen_osc.dsp.core import FloatArray, hann
-from artgen_osc.schema.table import NOTES
+from artgen_osc.schema.values import NOTES
 
 LOWEST_HZ, HIGHEST_HZ = 50.0, 2000.0
 KEYS = tuple(f"{note} {mode}" for mode in ("major", "minor") for note in NOTES)

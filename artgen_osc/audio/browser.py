@@ -149,7 +149,7 @@ class BrowserInput:
         self._waiting.clear()
         self._frames = self._lost = 0
 
-    def take(self, closed: threading.Event, seconds: float) -> Heard:
+    def get(self, closed: threading.Event, seconds: float) -> Heard:
         """All the sound that waits, as soon as there is some.
 
         Parameters
@@ -204,7 +204,7 @@ class BrowserSource(ClosesItself):
     def _blocks(self) -> Iterator[AudioBlock]:
         clock, patience = 0.0, PATIENCE
         while True:
-            heard = self._hub.take(self._closed, patience)
+            heard = self._hub.get(self._closed, patience)
             if self._closed.is_set():
                 return
             silent = not len(heard.samples)

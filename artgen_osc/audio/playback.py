@@ -81,7 +81,7 @@ class Player:
         stream.start()
         return stream
 
-    def push(self, samples: FloatArray) -> None:
+    def put(self, samples: FloatArray) -> None:
         """Queue float32 ``(frames, channels)``; the oldest is dropped where nothing takes it."""
         with self._lock:
             stereo = samples[:, :2] if samples.shape[1] >= 2 else np.repeat(samples, 2, axis=1)

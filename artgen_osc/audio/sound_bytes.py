@@ -25,16 +25,16 @@ class Piece(io.RawIOBase):
     ----------
     file : seekable; it stays open
     first, last : bytes of the file, without the last
-    patches : what stands in place of the bytes from a place on, counted from `first`
+    patches : what stands in place of the bytes from an offset on, counted from `first`
     """
 
     def __init__(self, file: BinaryIO, first: int, last: int, patches: Mapping[int, bytes] | None = None) -> None:
         self._file, self._first, self._length = file, first, last - first
         self._patches = dict(patches or {})
-        self._place = 0
+        self._offset = 0
 
     def twin(self) -> "Piece":
-        """The same piece, read at a place of its own."""
+        """The same piece, read at an offset of its own."""
         return Piece(self._file, self._first, self._first + self._length, self._patches)
 
     def readable(self) -> bool:
@@ -47,7 +47,7 @@ class Piece(io.RawIOBase):
 
     def tell(self) -> int:
         """See `io.IOBase`."""
-        return self._place
+        return self._offset
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """See `io.IOBase`.
@@ -57,24 +57,24 @@ class Piece(io.RawIOBase):
         offset : bytes; before the beginning counts as there
         whence : from where, as for `io.IOBase.seek`
         """
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._length}[whence]
-        self._place = max(0, base + offset)
-        return self._place
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._offset, io.SEEK_END: self._length}[whence]
+        self._offset = max(0, base + offset)
+        return self._offset
 
     def readinto(self, buffer: Any) -> int:
         """See `io.RawIOBase`."""
         view = memoryview(buffer).cast("B")
         try:
-            self._file.seek(self._first + self._place)
-            data = bytearray(self._file.read(max(0, min(len(view), self._length - self._place))))
+            self._file.seek(self._first + self._offset)
+            data = bytearray(self._file.read(max(0, min(len(view), self._length - self._offset))))
         except (OSError, ValueError):  # it may have been closed meanwhile
             return 0
-        for place, patch in self._patches.items():
-            for number, byte in enumerate(patch, place - self._place):
+        for offset, patch in self._patches.items():
+            for number, byte in enumerate(patch, offset - self._offset):
                 if 0 <= number < len(data):
                     data[number] = byte
         view[: len(data)] = data
-        self._place += len(data)
+        self._offset += len(data)
         return len(data)
 
 
@@ -98,8 +98,8 @@ class Chain:
         """The next page; what is between two is left out. Nothing at the end."""
         head = self._read(_PAGE.size)
         while head and not head.startswith(_MARK):
-            place = head.find(b"O", 1)
-            head = head[place if place > 0 else len(head) :]
+            offset = head.find(b"O", 1)
+            head = head[offset if offset > 0 else len(head) :]
             more = self._read(_PAGE.size - len(head))
             head = head + more if more else b""
         if len(head) < _PAGE.size:
@@ -113,7 +113,7 @@ class Chain:
         except (OSError, ValueError, HTTPException):
             return b""
 
-    def take(self, others: bool) -> bytes:
+    def next_page(self, others: bool) -> bytes:
         """The next page of a song that has had others than first pages, or none, before; nothing where it is over."""
         page = self._next
         if others and page and page[_KIND] & _FIRST_PAGE:
@@ -133,7 +133,7 @@ class Song:
     def read(self, size: int) -> bytes:
         """At most so many bytes; none at the end."""
         if not self._rest:
-            self._rest = self._chain.take(self._others)
+            self._rest = self._chain.next_page(self._others)
             self._others |= bool(self._rest) and not self._rest[_KIND] & _FIRST_PAGE
         data, self._rest = self._rest[:size], self._rest[size:]
         return data
@@ -151,9 +151,9 @@ def pieces(file: BinaryIO) -> Iterator[Piece]:
     head = file.read(12)
     if head.startswith(_MARK):
         first = 0
-        for place in (*_chain(file, size), size):
-            yield Piece(file, first, place)
-            first = place
+        for offset in (*_chain(file, size), size):
+            yield Piece(file, first, offset)
+            first = offset
     else:
         yield Piece(file, 0, size, _sizes(file, head, size))
 
@@ -172,32 +172,32 @@ def _sizes(file: BinaryIO, head: bytes, size: int) -> dict[int, bytes]:
 
 def _chain(file: BinaryIO, size: int) -> Iterator[int]:
     """Where a new song begins in an Ogg file: at a first page that comes after others."""
-    place, others = 0, False
-    while place < size:
-        file.seek(place)
+    offset, others = 0, False
+    while offset < size:
+        file.seek(offset)
         head = file.read(_PAGE.size)
         if len(head) < _PAGE.size:
             return
         mark, version, kind, _, _, _, _, count = _PAGE.unpack(head)
         if mark != _MARK or version:  # damage: the next page will do
-            file.seek(place + 1)
+            file.seek(offset + 1)
             found = file.read(_LARGEST_PAGE).find(_MARK)
-            place += 1 + found if found >= 0 else _LARGEST_PAGE - 3
+            offset += 1 + found if found >= 0 else _LARGEST_PAGE - 3
             continue
         if kind & _FIRST_PAGE and others:
-            yield place
+            yield offset
         others = not kind & _FIRST_PAGE
-        place += _PAGE.size + count + sum(file.read(count))
+        offset += _PAGE.size + count + sum(file.read(count))
 
 
 def _chunks(file: BinaryIO, size: int, form: str) -> Iterator[tuple[bytes, int, int]]:
     """Name, length and first byte of each chunk of a RIFF or IFF file."""
-    place = 12
-    while place + 8 <= size:
-        file.seek(place)
+    offset = 12
+    while offset + 8 <= size:
+        file.seek(offset)
         name, length = struct.unpack(form, file.read(8))
-        yield name, length, place + 8
-        place += 8 + length + length % 2
+        yield name, length, offset + 8
+        offset += 8 + length + length % 2
 
 
 def _wav_sizes(file: BinaryIO, size: int, wide: bool) -> dict[int, bytes]:

@@ -207,7 +207,7 @@ class SoundFile:
         import av
 
         piece.seek(0)
-        seconds, place = 0.0, 0
+        seconds, position = 0.0, 0
         try:
             with open_file(piece) as container:
                 stream = select(container)
@@ -218,15 +218,15 @@ class SoundFile:
                         self._hurt()
                     if len(samples):
                         seconds += len(samples) / rate
-                        yield rate, samples[max(0, skip - place) :]
-                        place += len(samples)
+                        yield rate, samples[max(0, skip - position) :]
+                        position += len(samples)
         except NoSound as error:
             raise Unreadable(str(error)) from error
         except (av.error.FFmpegError, ValueError, OSError) as error:
-            if not place:
+            if not position:
                 raise Unreadable(f"can't be read ({_reason(error)})") from error
             self._hurt()
-        if place and promised - seconds > _MISSING:
+        if position and promised - seconds > _MISSING:
             self._hurt()
 
 
@@ -256,10 +256,10 @@ def _promised(container: Any, stream: Any, piece: Piece) -> float:
     if stream.duration is None or not kind.startswith(_EXACT):
         return 0.0
     if kind == "mp3":
-        place = piece.tell()
+        offset = piece.tell()
         piece.seek(_first_frame(piece))
         head = piece.read(256) or b""
-        piece.seek(place)
+        piece.seek(offset)
         if not any(mark in head for mark in (b"Xing", b"Info", b"VBRI")):
             return 0.0
     return float(stream.duration * stream.time_base)
@@ -267,16 +267,16 @@ def _promised(container: Any, stream: Any, piece: Piece) -> float:
 
 def _first_frame(piece: Piece) -> int:
     """Where mp3 begins behind its tags."""
-    place = 0
+    offset = 0
     while True:
-        piece.seek(place)
+        piece.seek(offset)
         head = piece.read(10) or b""
         if len(head) < 10 or not head.startswith(b"ID3"):
-            return place
+            return offset
         size = 0
         for byte in head[6:]:
             size = size << 7 | byte & 0x7F
-        place += 10 + size
+        offset += 10 + size
 
 
 def _open_soundfile(piece: Piece) -> Any:

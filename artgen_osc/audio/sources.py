@@ -272,7 +272,7 @@ class PacedSource(ClosesItself):
                     break
                 ahead.append(block)
                 if self._player and len(block.samples):
-                    self._player.push(block.samples)
+                    self._player.put(block.samples)
             if not ahead:
                 return
             block = ahead.popleft()

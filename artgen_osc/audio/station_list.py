@@ -76,8 +76,8 @@ def answer(address: str, trusted: ssl.SSLContext) -> Iterator[Any]:
         Nothing can be read there.
     """
     parts = urlsplit(address)
-    who, _, place = parts.netloc.rpartition("@")
-    request = Request(parts._replace(netloc=place).geturl(), headers={"User-Agent": AGENT})
+    who, _, host = parts.netloc.rpartition("@")
+    request = Request(parts._replace(netloc=host).geturl(), headers={"User-Agent": AGENT})
     if who:
         request.add_unredirected_header("Authorization", f"Basic {base64.b64encode(unquote(who).encode()).decode()}")
     try:

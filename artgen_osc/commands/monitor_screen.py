@@ -16,10 +16,10 @@ from artgen_osc.osc.pattern import matching
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.recording import Recording
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.osc.targets import LOCALHOST, place
+from artgen_osc.osc.targets import LOCALHOST, local_target
 from artgen_osc.runtime.terminal import fit, padded, redraws
 from artgen_osc.runtime.text import printable, say, shortened
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from artgen_osc.schema.address import EXTRA, Address, Value
 from artgen_osc.schema.address_table import AddressTable, Rows
 
@@ -72,7 +72,7 @@ class Traffic:
         self._rates: dict[str, float] = {}
         self._since = 0.0
 
-    def take(self, values: Iterable[tuple[Address, Value]], now: float) -> list[str]:
+    def receive(self, values: Iterable[tuple[Address, Value]], now: float) -> list[str]:
         """Count values.
 
         Parameters
@@ -186,8 +186,11 @@ class _Asking:
 
     def __init__(self, config: Config, port: int, controls: Rows) -> None:
         self._controls = controls
-        self.places = place(config.osc.host, config.osc.port), place(config.visuals.host, config.visuals.port)
-        self._senders = [OscSender([there]) for there in self.places]
+        self.targets = (
+            local_target(config.osc.host, config.osc.port),
+            local_target(config.visuals.host, config.visuals.port),
+        )
+        self._senders = [OscSender([there]) for there in self.targets]
         self._value: Value = f"{port},echo,lease={LEASE_S}"
         self._next = 0.0
 
@@ -254,13 +257,13 @@ def monitor(
             heard = now if values else heard
             chosen = [(row, value) for row, value in values if not pattern or row in shown]
             if recording and chosen:
-                recording.add(chosen, now)
-            news = traffic.take(values, now)
+                recording.write(chosen, now)
+            news = traffic.receive(values, now)
             lines = (
                 traffic.table(shown) if every or pattern else [meters.line(traffic.values, glyphs), *traffic.summary()]
             )
             if now - heard > SILENT_S:
-                lines = [f"nothing comes from {' or '.join(asking.places)}; start artgen live"]
+                lines = [f"nothing comes from {' or '.join(asking.targets)}; start artgen live"]
             display.show(lines, news, now)
     except (KeyboardInterrupt, BrokenPipeError):
         pass

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from artgen_osc.config.plugins import own_contract
 from artgen_osc.schema.address import Address
-from artgen_osc.schema.table import HOPS_PER_HARMONY
+from artgen_osc.schema.values import HOPS_PER_HARMONY
 
 BEGIN, END = "<!-- OSC table: make docs -->", "<!-- end of the OSC table -->"
 

@@ -24,9 +24,9 @@ def add(command: Command) -> None:
 def run(given: argparse.Namespace) -> int:
     """Run it."""
     from artgen_osc.commands.replay_player import replay
-    from artgen_osc.osc.targets import place
+    from artgen_osc.osc.targets import local_target
 
     file = settings(given)
     config = file.config
-    targets = config.osc.targets or (place(config.visuals.host, config.visuals.port),)
+    targets = config.osc.targets or (local_target(config.visuals.host, config.visuals.port),)
     return replay(given.file, targets, given.seconds, given.speed, given.loop, file.contract.addresses)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from artgen_osc.config.plugins import KINDS, own_contract
 from artgen_osc.config.settings import WORDS, ConfigFile
-from artgen_osc.plugins.registry import Registry
+from artgen_osc.plugins.registry import Registry, of_show
 from artgen_osc.runtime.text import complain, nearest, short
 
 SHORT = {
@@ -108,7 +108,8 @@ def settings(given: argparse.Namespace) -> ConfigFile:
     ------
     ConfigError
     """
-    return ConfigFile(given.config, flags(given), Registry(KINDS))
+    folder = Path(given.config).parent if given.config else Path()
+    return ConfigFile(given.config, flags(given), Registry(KINDS, of_show(folder)))
 
 
 def add_strip(parser: Parser) -> None:

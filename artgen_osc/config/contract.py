@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from artgen_osc.config.tables import TABLES, Config
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from artgen_osc.schema.address import EXTRA, Address, Value
 from artgen_osc.schema.address_table import AddressTable
 from artgen_osc.schema.setting import Setting, settings_of

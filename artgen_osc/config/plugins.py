@@ -18,37 +18,55 @@ def contract_of(registry: Registry) -> Contract:
     ----------
     registry : of all kinds
     """
-    declared: list[Declared] = []
+    declared: list[tuple[Plugin, Declared]] = []
     unusable: list[str] = []
-    # Ours first: what an added one declares is checked against what there is.
+    # Ours first: what an added one declares harms none of them.
     for plugin in sorted(registry.plugins(), key=lambda one: not one.own):
-        one = _declared(registry, plugin, declared) if plugin.state is State.READY else None
+        one = _declared(registry, plugin) if plugin.state is State.READY else None
         if one is None:
             unusable.append(plugin.name)
         else:
-            declared.append(one)
-    return Contract(declared, unusable)
+            declared.append((plugin, one))
+    try:
+        return Contract([one for _, one in declared], unusable)
+    except Exception:  # a stranger's declaration may be anything; we look whose it is
+        return _without_the_wrong(declared, unusable)
 
 
-def _declared(registry: Registry, plugin: Plugin, before: list[Declared]) -> Declared | None:
+def _declared(registry: Registry, plugin: Plugin) -> Declared | None:
     """What a plugin declares; None where that can't be used."""
     try:
         loaded = registry.load(plugin.kind, plugin.name)
-        one = Declared(
+        return Declared(
             plugin.kind,
             plugin.name,
             getattr(loaded, "Settings", None),
             tuple(getattr(loaded, "outputs", ())) if plugin.kind == "extractor" else (),
             plugin.own,
         )
-        if not one.own:
-            Contract([*before, one])
     except PluginError:
         return None  # the registry has noted it
-    except Exception as error:  # a stranger's declaration may be anything
-        plugin.fail(State.MISCONFIGURED, str(error) if isinstance(error, ValueError) else unexpected(error))
+    except Exception as error:
+        _misconfigured(plugin, error)
         return None
-    return one
+
+
+def _without_the_wrong(declared: list[tuple[Plugin, Declared]], unusable: list[str]) -> Contract:
+    """The contract with those that it can be made with, each tried beside those before it."""
+    right: list[Declared] = []
+    for plugin, one in declared:
+        try:
+            if not one.own:
+                Contract([*right, one])
+            right.append(one)
+        except Exception as error:
+            _misconfigured(plugin, error)
+            unusable.append(plugin.name)
+    return Contract(right, unusable)
+
+
+def _misconfigured(plugin: Plugin, error: Exception) -> None:
+    plugin.fail(State.MISCONFIGURED, str(error) if isinstance(error, ValueError) else unexpected(error))
 
 
 def own_registry() -> Registry:

@@ -18,7 +18,7 @@ from artgen_osc.daemon.status import Report
 from artgen_osc.daemon.steering import Steering
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.osc.targets import place
+from artgen_osc.osc.targets import local_target
 from artgen_osc.oscquery.server import open_query
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.web.page import open_page
@@ -63,7 +63,7 @@ class Daemon:
             self.sender = OscSender(osc.targets, config.map)
             stack.callback(self.sender.close)
             if renderer:
-                self.sender.subscribe(place(config.visuals.host, config.visuals.port), math.inf)
+                self.sender.subscribe(local_target(config.visuals.host, config.visuals.port), math.inf)
                 if self.page:
                     renderer.show_on(self.page.renderer_address)
             self.inputs = Inputs(audio.input, self._open, self._refuse_input, self._hear_another)

@@ -9,7 +9,7 @@ from typing import TextIO
 from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.terminal import cells, fit, redraws
 from artgen_osc.runtime.text import can_write, printable
-from artgen_osc.schema.table import N_BANDS, Value
+from artgen_osc.schema.values import N_BANDS, Value
 
 BAR = 12
 

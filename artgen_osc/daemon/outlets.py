@@ -10,7 +10,7 @@ from artgen_osc.http.server import WebServer
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.address_table import AddressTable
-from artgen_osc.schema.table import HOPS_PER_HARMONY
+from artgen_osc.schema.values import HOPS_PER_HARMONY
 
 
 class Outlets:

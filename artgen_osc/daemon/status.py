@@ -11,7 +11,7 @@ from artgen_osc.daemon.renderer import Renderer
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.plugins.registry import Registry
 from artgen_osc.runtime.text import lines_lost
-from artgen_osc.schema import table as schema
+from artgen_osc.schema import values as schema
 from artgen_osc.schema.address import Address, Value
 
 log = logging.getLogger("artgen.daemon")

@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from artgen_osc.http.door import neighbour
+from artgen_osc.http.acceptor import neighbour
 from artgen_osc.http.guard import Names, is_this_machine, is_token, tokens_shown
 from artgen_osc.http.lockout import Lockout
 from artgen_osc.http.pace import Pace

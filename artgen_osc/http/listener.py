@@ -40,7 +40,7 @@ class Client(ABC):
         return True
 
     @abstractmethod
-    def take(self) -> bytes | str | None:
+    def get(self) -> bytes | str | None:
         """What is to be sent next; None where nothing waits."""
 
     def abort(self) -> None:
@@ -60,7 +60,7 @@ class Client(ABC):
                 await self.filled.wait()
                 sent = 0
                 while sent < self.burst:
-                    packet = self.take()
+                    packet = self.get()
                     if packet is None:
                         self.filled.clear()
                         break

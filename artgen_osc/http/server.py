@@ -18,14 +18,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from artgen_osc.errors import OscError
-from artgen_osc.http.door import Door, listening, neighbour, plain
+from artgen_osc.http.acceptor import Acceptor, listening, neighbour, plain
 from artgen_osc.http.gate import Gate, said
 from artgen_osc.http.guard import HEADERS, Names, is_loopback, is_own_page, is_page_of, is_same_origin
 from artgen_osc.http.listener import Client
 from artgen_osc.osc.codec import MAX_PACKET
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.runtime.throttle import Throttle
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 if TYPE_CHECKING:
     import ssl
@@ -134,7 +134,7 @@ class WebServer(ABC, Generic[ClientT]):
         self.port: int = self._socket.getsockname()[1]
         self._names = Names(not is_loopback(host), (*hosts, host.lower()))
         self._gate = Gate(what, self._names, token)
-        self._door: Door | None = None
+        self._acceptor: Acceptor | None = None
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name=what, daemon=True)
@@ -147,7 +147,7 @@ class WebServer(ABC, Generic[ClientT]):
     @property
     def refused(self) -> int:
         """Connections for which there was no room, and wrong tokens, so far."""
-        return self._gate.wrong + (self._door.refused if self._door else 0)
+        return self._gate.wrong + (self._acceptor.refused if self._acceptor else 0)
 
     def publish(self, values: Sequence[tuple[Address, Value]]) -> None:
         """Take new values. Returns at once, whatever the clients do."""
@@ -184,7 +184,7 @@ class WebServer(ABC, Generic[ClientT]):
         async def guard(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
-            with door.serving(request.transport):
+            with acceptor.serving(request.transport):
                 refusal = await self._gate.refusal(request) or self._refusal(request)
                 return refusal or await self._answer(request, handler)
 
@@ -210,16 +210,16 @@ class WebServer(ABC, Generic[ClientT]):
         )
         await runner.setup()
         assert runner.server is not None
-        door = self._door = Door(self._what, self._socket, runner.server, self._tls)
+        acceptor = self._acceptor = Acceptor(self._what, self._socket, runner.server, self._tls)
         try:
-            door.open()
+            acceptor.open()
             beside = asyncio.create_task(self._beside())
             await self._stop.wait()
             beside.cancel()
             await asyncio.wait([beside])
             await self._goodbye()
         finally:
-            door.close()
+            acceptor.close()
             for part in self._parts:
                 await part.close()
             await runner.cleanup()

@@ -27,7 +27,7 @@ from artgen_osc.mood.mel import HOP, N_FFT, N_MELS, SAMPLE_RATE, WINDOW_COLUMNS,
 from artgen_osc.mood.rules import judge_by_rules
 from artgen_osc.runtime.latest import LatestWorker
 from artgen_osc.runtime.throttle import Throttle
-from artgen_osc.schema.table import Mood
+from artgen_osc.schema.values import Mood
 
 SHIPPED_MODEL = Path(__file__).parents[1] / "models" / "mood.onnx"
 NEUTRAL = 0.5

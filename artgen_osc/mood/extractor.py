@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from artgen_osc.analysis.hop import HOP_TIME, RATE, Hop
 from artgen_osc.schema.address import Value
 from artgen_osc.schema.setting import setting
-from artgen_osc.schema.table import core_rows
+from artgen_osc.schema.values import core_rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def length_prefixed(packet: bytes) -> bytes:
 class Unframer:
     """Finds the packets in a stream that comes in pieces, whichever framing it has.
 
-    Feed one piece, pop until there is None, then feed the next: so it never holds more than
+    Put one piece in, get until there is None, then put in the next: so it never holds more than
     one piece and one packet.
 
     Attributes
@@ -54,8 +54,8 @@ class Unframer:
     Examples
     --------
     >>> unframer = Unframer()
-    >>> unframer.feed(length_prefixed(b"/a\\0\\0") + b"\\0\\0")
-    >>> unframer.pop(), unframer.pop(), unframer.framing
+    >>> unframer.put(length_prefixed(b"/a\\0\\0") + b"\\0\\0")
+    >>> unframer.get(), unframer.get(), unframer.framing
     (b'/a\\x00\\x00', None, 'length')
     """
 
@@ -66,14 +66,14 @@ class Unframer:
 
     @property
     def partial(self) -> bool:
-        """Whether a packet has begun and its end is still to come, once `pop` has no more."""
+        """Whether a packet has begun and its end is still to come, once `get` has no more."""
         return bool(self._buffer.strip(END))
 
-    def feed(self, data: bytes) -> None:
+    def put(self, data: bytes) -> None:
         """Take the next piece of the stream, of any length."""
         self._buffer += data
 
-    def pop(self) -> bytes | None:
+    def get(self) -> bytes | None:
         """The next whole packet, or None where more has to be fed first.
 
         Raises
@@ -90,9 +90,9 @@ class Unframer:
                 f"a stream that starts with {bytes(self._buffer[:16])!r}: isn't OSC; "
                 "send SLIP, or each packet after its length"
             )
-        return self._pop_slip() if self.framing == "slip" else self._pop_length()
+        return self._get_slip() if self.framing == "slip" else self._get_length()
 
-    def _pop_length(self) -> bytes | None:
+    def _get_length(self) -> bytes | None:
         if len(self._buffer) < 4:
             return None
         (size,) = struct.unpack_from(">i", self._buffer)
@@ -102,7 +102,7 @@ class Unframer:
             return None
         return self._take(4 + size)[4:]
 
-    def _pop_slip(self) -> bytes | None:
+    def _get_slip(self) -> bytes | None:
         if self._buffer.startswith(END):
             self._buffer = self._buffer.lstrip(END)
             self._searched = 0

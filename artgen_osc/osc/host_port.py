@@ -10,7 +10,7 @@ MOST_NAME, MOST_LABEL = 253, 63
 """Characters of a host's name, and of one part of it (RFC 1035)."""
 
 
-class NoPlace(ValueError):
+class HostPortError(ValueError):
     """This is no place to send to.
 
     Parameters
@@ -47,20 +47,20 @@ def check_host(host: str) -> None:
 
     Raises
     ------
-    NoPlace
+    HostPortError
     """
     if ip_address(host):
         return
     if ":" in host:
-        raise NoPlace(f"{host!r} is no IPv6 address")
+        raise HostPortError(f"{host!r} is no IPv6 address")
     if re.fullmatch(r"[\d.]+", host):
-        raise NoPlace(f"{host!r} is no IPv4 address, which is four numbers from 0 to 255")
+        raise HostPortError(f"{host!r} is no IPv4 address, which is four numbers from 0 to 255")
     labels = [""]
     if len(host) <= MOST_NAME:  # IDNA takes its time over long ones
         with contextlib.suppress(UnicodeError):
             labels = host.removesuffix(".").encode("idna").decode("ascii").split(".")
     if not all(re.fullmatch(r"[\w-]+", label) and len(label) <= MOST_LABEL for label in labels):
-        raise NoPlace(f"{host[:80]!r} is no host's name")
+        raise HostPortError(f"{host[:80]!r} is no host's name")
 
 
 def read_host_and_port(text: str, default: int | None = None) -> tuple[str, int]:
@@ -81,7 +81,7 @@ def read_host_and_port(text: str, default: int | None = None) -> tuple[str, int]
 
     Raises
     ------
-    NoPlace
+    HostPortError
     """
     if (port := port_number(text)) is not None:
         return "", port
@@ -96,11 +96,11 @@ def read_host_and_port(text: str, default: int | None = None) -> tuple[str, int]
         host, colon, last = text.partition(":")
         port_text = last if colon else None
     if port_number(host) and port_text:
-        raise NoPlace("the host comes first", f"{port_text}:{host}")
+        raise HostPortError("the host comes first", f"{port_text}:{host}")
     if host:
         check_host(host)
     if not port_text and not default:
-        raise NoPlace("no port", f"{text.removesuffix(':')}:9001")
+        raise HostPortError("no port", f"{text.removesuffix(':')}:9001")
     if port_text is None:
         assert default
         return host, default
@@ -109,17 +109,17 @@ def read_host_and_port(text: str, default: int | None = None) -> tuple[str, int]
     return host, port
 
 
-def _without_brackets(text: str) -> NoPlace:
+def _without_brackets(text: str) -> HostPortError:
     host, _, port = text.rpartition(":")
     if ip_address(host) and port_number(port):
-        return NoPlace("an IPv6 address has brackets before its port", f"[{host}]:{port}")
-    return NoPlace("no port", f"[{text}]:9001") if ip_address(text) else NoPlace()
+        return HostPortError("an IPv6 address has brackets before its port", f"[{host}]:{port}")
+    return HostPortError("no port", f"[{text}]:9001") if ip_address(text) else HostPortError()
 
 
-def _bad_port(host: str, text: str) -> NoPlace:
+def _bad_port(host: str, text: str) -> HostPortError:
     if not text:
-        return NoPlace("no port after the colon")
+        return HostPortError("no port after the colon")
     if digits := re.match(r"(\d+)[;|&?/]", text):
         what = "a target has no path" if "/" in text else "options follow after a comma"
-        return NoPlace(what, f"{host}:{digits[1]}")
-    return NoPlace(f"{text[:40]!r} is no port, which is a number from 1 to 65535")
+        return HostPortError(what, f"{host}:{digits[1]}")
+    return HostPortError(f"{text[:40]!r} is no port, which is a number from 1 to 65535")

@@ -184,7 +184,7 @@ class OscReceiver:
         end = start + min(max((start - self._polled) * SHARE, LEAST_S), MOST_S)
         values: list[tuple[Address, Value]] = []
         while self._schedule.next() <= start and len(values) < limit:
-            values.append(self._schedule.pop())
+            values.append(self._schedule.get())
         while len(values) < limit and now < end:
             if self._messages:
                 self._take(*self._messages.popleft(), now, values)

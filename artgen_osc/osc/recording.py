@@ -14,7 +14,7 @@ from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import BUNDLE, MAX_PACKET, Message, decode, encode_bundle, encode_message
 from artgen_osc.osc.framing import length_prefixed
 from artgen_osc.runtime.files import open_regular
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 FRACTIONS = 2**32
 """Of a second, in a time tag."""
@@ -67,7 +67,7 @@ class Recording:
         self._flushed = 0.0
         self.bundles = 0
 
-    def add(self, values: Sequence[tuple[Address, Value]], now: float) -> None:
+    def write(self, values: Sequence[tuple[Address, Value]], now: float) -> None:
         """Write what came.
 
         Parameters

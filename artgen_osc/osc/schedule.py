@@ -10,7 +10,7 @@ from itertools import count
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import IMMEDIATELY
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 MOST_AHEAD_S = 10.0
 MOST_SCHEDULED = 10_000
@@ -70,6 +70,6 @@ class Schedule:
         """When the next value is due, s, monotonic; infinite where none waits."""
         return self._heap[0][0] if self._heap else float("inf")
 
-    def pop(self) -> tuple[Address, Value]:
+    def get(self) -> tuple[Address, Value]:
         """The next value."""
         return heapq.heappop(self._heap)[2:]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import encode_message
-from artgen_osc.osc.feeds import MapFeed, PlainFeed, Values, pack
 from artgen_osc.osc.mapping.rows import Map, preset
+from artgen_osc.osc.streams import MappedStream, PlainStream, Values, pack
 from artgen_osc.osc.targets import LEASE, Target, parse_target
-from artgen_osc.osc.transports import Link, open_link
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.osc.transports import Transport, open_transport
+from artgen_osc.schema.values import Address, Value
 
 log_out = logging.getLogger("artgen.osc.out")
 
@@ -54,10 +54,10 @@ class OscSender:
         self._targets: dict[str, Target] = {}
         self._subscriptions: dict[Hashable, _Subscription] = {}
         self._maps: tuple[Map, ...] = ()
-        self._links: dict[str, Link] = {}
-        self._plain: dict[float, PlainFeed] = {}
-        self._mapped: dict[tuple[float, tuple[Map, ...]], MapFeed] = {}
-        self._echoes: list[Link] = []
+        self._transports: dict[str, Transport] = {}
+        self._plain: dict[float, PlainStream] = {}
+        self._mapped: dict[tuple[float, tuple[Map, ...]], MappedStream] = {}
+        self._echoes: list[Transport] = []
         self._latest: dict[str, Value] = {}
         self._heads: dict[str, tuple[bytes, struct.Struct]] = {}
         self._missed = 0
@@ -70,8 +70,8 @@ class OscSender:
             self.close()
             raise
         end = time.monotonic() + PATIENCE_S
-        for link in self._links.values():
-            link.tried.wait(max(0.0, end - time.monotonic()))
+        for transport in self._transports.values():
+            transport.tried.wait(max(0.0, end - time.monotonic()))
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ class OscSender:
     @property
     def dropped(self) -> int:
         """Packets that targets have missed."""
-        return self._missed + sum(link.dropped for link in self._links.values())
+        return self._missed + sum(transport.dropped for transport in self._transports.values())
 
     def add(self, text: str) -> None:
         """Send to a target too; a host that isn't known yet is looked up until it is.
@@ -162,7 +162,7 @@ class OscSender:
         target = parse_target(text)
         now = time.monotonic()
         self._expire(now)
-        before = self._subscriptions.get(target.place)
+        before = self._subscriptions.get(target.endpoint)
         if before and math.isinf(before.until):
             return
         if before is None and len(self._subscriptions) >= MOST_SUBSCRIPTIONS:
@@ -172,7 +172,7 @@ class OscSender:
             raise OscError(f"{text}: {MOST_OF_A_HOST} subscriptions of one address are the most; one must end first")
         self._open(text, target)
         until = now + (seconds or target.lease or LEASE)
-        self._subscriptions[target.place] = _Subscription(text, target, until)
+        self._subscriptions[target.endpoint] = _Subscription(text, target, until)
         self._next_end = min(one.until for one in self._subscriptions.values())
         if before is None or before.text != text:
             self._arrange()
@@ -185,9 +185,9 @@ class OscSender:
         OscError
             It can't be understood.
         """
-        one = self._subscriptions.get(parse_target(text).place)
+        one = self._subscriptions.get(parse_target(text).endpoint)
         if one and not math.isinf(one.until):
-            del self._subscriptions[one.target.place]
+            del self._subscriptions[one.target.endpoint]
             self._arrange()
 
     def _expire(self, now: float) -> None:
@@ -199,48 +199,48 @@ class OscSender:
         self._next_end = min((one.until for one in self._subscriptions.values()), default=math.inf)
 
     def _open(self, text: str, target: Target) -> None:
-        if text not in self._links:
-            self._links[text] = open_link(text, target)
+        if text not in self._transports:
+            self._transports[text] = open_transport(text, target)
 
     def _arrange(self) -> None:
-        """Sort out anew who gets what; feeds that go on keep their state."""
-        plain: dict[float, PlainFeed] = {}
-        mapped: dict[tuple[float, tuple[Map, ...]], MapFeed] = {}
+        """Sort out anew who gets what; streams that go on keep their state."""
+        plain: dict[float, PlainStream] = {}
+        mapped: dict[tuple[float, tuple[Map, ...]], MappedStream] = {}
         used: set[str] = set()
         self._echoes = []
 
         def join(text: str, target: Target, with_own: bool, maps: tuple[Map, ...]) -> None:
             used.add(text)
-            to = (self._links[text], target.messages)
+            to = (self._transports[text], target.messages)
             if target.echo:
-                self._echoes.append(self._links[text])
+                self._echoes.append(self._transports[text])
             if target.preset:
                 maps = (*preset(target.preset), *maps)
             elif with_own:
                 old = plain.get(target.rate) or self._plain.get(target.rate)
-                plain.setdefault(target.rate, old or PlainFeed(target.rate)).links.append(to)
+                plain.setdefault(target.rate, old or PlainStream(target.rate)).transports.append(to)
             if maps:
                 key = (target.rate, maps)
                 old_maps = mapped.get(key) or self._mapped.get(key)
-                mapped.setdefault(key, old_maps or MapFeed(target.rate, maps, self._latest)).links.append(to)
+                mapped.setdefault(key, old_maps or MappedStream(target.rate, maps, self._latest)).transports.append(to)
 
-        for feed in (*self._plain.values(), *self._mapped.values()):
-            feed.links = []
+        for stream in (*self._plain.values(), *self._mapped.values()):
+            stream.transports = []
         for text, target in self._targets.items():
             common = not target.preset
             join(text, target, True, tuple(m for m in self._maps if m.target == text or (common and not m.target)))
         for text in {of.target: None for of in self._maps if of.target and of.target not in self._targets}:
             join(text, parse_target(text), False, tuple(of for of in self._maps if of.target == text))
-        lasting = {target.place for target in self._targets.values()}
+        lasting = {target.endpoint for target in self._targets.values()}
         for one in self._subscriptions.values():
             used.add(one.text)
-            if one.target.place not in lasting:  # what is sent there anyway isn't sent twice
+            if one.target.endpoint not in lasting:  # what is sent there anyway isn't sent twice
                 join(one.text, one.target, True, ())
         self._plain, self._mapped = plain, mapped
-        for text in self._links.keys() - used:
-            link = self._links.pop(text)
-            link.close()
-            self._missed += link.dropped
+        for text in self._transports.keys() - used:
+            transport = self._transports.pop(text)
+            transport.close()
+            self._missed += transport.dropped
 
     def encode(self, row: Address, value: Value) -> bytes:
         """Message of one row of the schema; its head is built once.
@@ -277,14 +277,14 @@ class OscSender:
         """Send what has come in to the targets that asked for it; subscriptions are left out."""
         if self._echoes:
             for bundle in pack([self.encode(row, value) for row, value in values if not row.here]):
-                for link in self._echoes:
-                    link.send(bundle)
+                for transport in self._echoes:
+                    transport.send(bundle)
 
     def close(self) -> None:
         """Close every socket."""
-        for link in self._links.values():
-            link.close()
-            self._missed += link.dropped
+        for transport in self._transports.values():
+            transport.close()
+            self._missed += transport.dropped
         self._echoes = []
-        for table in (self._targets, self._subscriptions, self._links, self._plain, self._mapped):
+        for table in (self._targets, self._subscriptions, self._transports, self._plain, self._mapped):
             table.clear()

@@ -152,11 +152,11 @@ class _Client:
             return None
         reason = ""
         try:
-            packet = self._unframer.pop()
+            packet = self._unframer.get()
             if packet is None:
                 data = self.connection.recv(MAX_STREAM_PACKET)
-                self._unframer.feed(data)
-                packet = self._unframer.pop()
+                self._unframer.put(data)
+                packet = self._unframer.get()
                 if not data:
                     self.closed = True
                     reason = "the connection ended within a packet" if self._unframer.partial else ""

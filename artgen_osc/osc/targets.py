@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.host_port import LOCALHOST as LOCALHOST
-from artgen_osc.osc.host_port import NoPlace, ip_address, port_number, read_host_and_port
+from artgen_osc.osc.host_port import HostPortError, ip_address, port_number, read_host_and_port
 from artgen_osc.runtime.text import nearest
 
 PORTS = {
@@ -41,9 +41,9 @@ MOST_LONG = 1000
 MOST_SHOWN = 200
 """Characters of a target in a message about it."""
 
-Transport = Literal["udp", "tcp", "slip"]
+TransportName = Literal["udp", "tcp", "slip"]
 
-TRANSPORTS: dict[str, Transport] = {
+TRANSPORTS: dict[str, TransportName] = {
     "osc": "udp",
     "udp": "udp",
     "osc.udp": "udp",
@@ -74,7 +74,7 @@ class Target:
 
     host: str
     port: int
-    transport: Transport = "udp"
+    transport: TransportName = "udp"
     rate: float = 0.0
     preset: str = ""
     broadcast: bool = False
@@ -84,7 +84,7 @@ class Target:
     lease: float = 0.0
 
     @property
-    def place(self) -> tuple[str, int, Transport]:
+    def endpoint(self) -> tuple[str, int, TransportName]:
         """What two targets can't both have without sending everything twice."""
         return self.host, self.port, self.transport
 
@@ -162,7 +162,7 @@ class _Head:
     program: str
     host: str
     port: int
-    transport: Transport | None
+    transport: TransportName | None
 
 
 def _read_head(text: str) -> _Head:
@@ -170,19 +170,19 @@ def _read_head(text: str) -> _Head:
 
     Raises
     ------
-    NoPlace
+    HostPortError
     """
-    transport: Transport | None = None
+    transport: TransportName | None = None
     scheme, url, rest = text.partition("://")
     if url:
         if scheme.lower() not in TRANSPORTS:
-            raise NoPlace(f"{scheme[:40]}:// isn't OSC", rest.partition("/")[0])
+            raise HostPortError(f"{scheme[:40]}:// isn't OSC", rest.partition("/")[0])
         transport, text = TRANSPORTS[scheme.lower()], rest
     text = text.removesuffix("/")
     before, at, there = text.partition("@")
     if program := _program(before):
         if at and not there:
-            raise NoPlace("no host after the @", program)
+            raise HostPortError("no host after the @", program)
         host, port = read_host_and_port(there, PORTS[program]) if at else ("", 0)
         return _Head(program, host, port, transport)
     name, colon, digits = before.partition(":")
@@ -190,19 +190,19 @@ def _read_head(text: str) -> _Head:
         return _Head(program, "", number, transport)
     near = "" if ":" in before else _near_program(before)
     if any(map(str.isspace, text)):
-        raise NoPlace("a space in it", near or ":".join(text.replace(":", " ").split()))
+        raise HostPortError("a space in it", near or ":".join(text.replace(":", " ").split()))
     if at:
-        raise NoPlace(f"{before[:40]!r} is no program", near)
+        raise HostPortError(f"{before[:40]!r} is no program", near)
     try:
         return _Head("", *read_host_and_port(text), transport)
-    except NoPlace as error:
-        raise NoPlace(error.wrong, near or error.meant) from None
+    except HostPortError as error:
+        raise HostPortError(error.wrong, near or error.meant) from None
 
 
 def _is_head(text: str) -> bool:
     try:
         _read_head(text)
-    except NoPlace:
+    except HostPortError:
         return False
     return True
 
@@ -231,7 +231,7 @@ def parse_target(text: str, host: str = LOCALHOST) -> Target:
     name = text[:MOST_SHOWN]
     try:
         head = _read_head(first)
-    except NoPlace as error:
+    except HostPortError as error:
         meant = f"{first}:{options[0]}" if options and port_number(options[0]) else error.meant
         hint = f"did you mean {meant[:MOST_SHOWN]}?" if _is_head(meant) else f"such as {LOCALHOST}:9001"
         wrong = f"is not a target ({error.wrong})" if error.wrong else "is not a target"
@@ -258,10 +258,10 @@ def _check(text: str, target: Target, given: dict[str, Any]) -> None:
         raise OscError(f"{text}: {target.transport} reaches one program only; leave {target.transport} out")
 
 
-def place(host: str, port: int) -> str:
+def local_target(host: str, port: int) -> str:
     """The target at which one of our own programs is reached.
 
-    >>> place("0.0.0.0", 9101), place("::1", 9101)
+    >>> local_target("0.0.0.0", 9101), local_target("::1", 9101)
     ('127.0.0.1:9101', '[::1]:9101')
 
     Parameters
@@ -289,13 +289,13 @@ def with_host(text: str, host: str) -> str:
     first, comma, options = text.partition(",")
     try:
         head = _read_head(first.strip())
-    except NoPlace:
+    except HostPortError:
         return text
     if head.host:
         return text
     there = f"[{host}]" if ":" in host else host
-    place = f"{there}:{head.port}" if head.port else f"{head.program}@{there}"
-    return place + (f",{head.transport}" if head.transport not in (None, "udp") else "") + comma + options
+    filled = f"{there}:{head.port}" if head.port else f"{head.program}@{there}"
+    return filled + (f",{head.transport}" if head.transport not in (None, "udp") else "") + comma + options
 
 
 def check_asker(text: str, asker: str) -> None:

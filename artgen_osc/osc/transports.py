@@ -1,4 +1,4 @@
-"""Ways to one target: datagrams, or a TCP connection on a thread of its own. None of them holds up the caller."""
+"""Transports to one target: datagrams, or a TCP connection on a thread of its own. None of them holds up the caller."""
 
 import contextlib
 import errno
@@ -13,7 +13,7 @@ from typing import Protocol
 from artgen_osc.errors import OscError
 from artgen_osc.osc.framing import length_prefixed, slip
 from artgen_osc.osc.targets import Target
-from artgen_osc.osc.udp_ways import Place, Way, look_up
+from artgen_osc.osc.udp_sockets import SocketAddress, UdpSocket, resolve
 from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.throttle import Throttle
 
@@ -30,7 +30,7 @@ MOST_THREADS = 200
 """Of this process, so that a flood of targets that aren't there can't take the machine."""
 
 
-class Link(Protocol):
+class Transport(Protocol):
     """What the sender needs of a target.
 
     Attributes
@@ -67,7 +67,7 @@ def _start(run: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
-class UdpLink:
+class UdpTransport:
     """Datagrams.
 
     A host's name is looked up on a thread, again and again until it is known, and now and then after that; what is
@@ -90,8 +90,8 @@ class UdpLink:
         self._name, self._target = name, target
         self._throttle = Throttle()
         self._lock = threading.Lock()
-        self._places: list[Place] = []
-        self._ways: list[Way] = []
+        self._addresses: list[SocketAddress] = []
+        self._sockets: list[UdpSocket] = []
         self._at = 0
         self._closing, self._failed = threading.Event(), threading.Event()
         self.tried = threading.Event()
@@ -103,24 +103,24 @@ class UdpLink:
             _start(self._follow, name)
 
     def _open(self, numeric: bool = False) -> None:
-        places = look_up(self._target, numeric)
-        if places == self._places and not self._failed.is_set():
+        addresses = resolve(self._target, numeric)
+        if addresses == self._addresses and not self._failed.is_set():
             return
-        ways: list[Way] = []
+        sockets: list[UdpSocket] = []
         error: OSError | None = None
-        for place in places:
+        for address in addresses:
             try:
-                ways.append(Way(self._name, self._target, place, told=len(places) > 1))
+                sockets.append(UdpSocket(self._name, self._target, address, told=len(addresses) > 1))
             except OSError as this:  # such as IPv6 where the machine has none
                 error = this
-        if error and not ways:
+        if error and not sockets:
             raise error
         with self._lock:
             if not self._closing.is_set():
-                self._ways, ways = ways, self._ways
-                self._places, self._at = places, 0
-        for way in ways:
-            way.close()
+                self._sockets, sockets = sockets, self._sockets
+                self._addresses, self._at = addresses, 0
+        for each in sockets:
+            each.close()
         self._failed.clear()
 
     def _follow(self) -> None:
@@ -129,7 +129,7 @@ class UdpLink:
             try:
                 self._open()
             except (OSError, OscError) as error:
-                if not self._ways or self._failed.is_set():
+                if not self._sockets or self._failed.is_set():
                     missing = True
                     self._tell(_reason(error))
             else:
@@ -151,14 +151,14 @@ class UdpLink:
         """Send one packet, or count it as dropped."""
         failure: OSError | None = None
         with self._lock:
-            for _ in self._ways:
+            for _ in self._sockets:
                 try:
-                    self._ways[self._at].send(packet)
+                    self._sockets[self._at].send(packet)
                 except OSError as error:
                     failure = error
                     if error.errno in (errno.EAGAIN, errno.EMSGSIZE):  # this packet fares no better elsewhere
                         break
-                    self._at = (self._at + 1) % len(self._ways)
+                    self._at = (self._at + 1) % len(self._sockets)
                 else:
                     return
             self.dropped += 1
@@ -172,12 +172,12 @@ class UdpLink:
         self._closing.set()
         self._failed.set()
         with self._lock:
-            for way in self._ways:
-                way.close()
-            self._ways = []
+            for each in self._sockets:
+                each.close()
+            self._sockets = []
 
 
-class TcpLink:
+class TcpTransport:
     """A TCP connection, made again whenever it is lost.
 
     What is sent while there is no connection is dropped: old values help nobody. Where the other side
@@ -217,8 +217,8 @@ class TcpLink:
         backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         while not self._closed:
             try:
-                place = (self._target.host, self._target.port)
-                with socket.create_connection(place, timeout=CONNECT_S) as connection:
+                address = (self._target.host, self._target.port)
+                with socket.create_connection(address, timeout=CONNECT_S) as connection:
                     connection.settimeout(STUCK_S)
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     connected = time.monotonic()
@@ -269,8 +269,8 @@ class TcpLink:
             self._changed.notify()
 
 
-def open_link(name: str, target: Target) -> Link:
-    """The way to a target.
+def open_transport(name: str, target: Target) -> Transport:
+    """The transport to a target.
 
     Parameters
     ----------
@@ -280,6 +280,6 @@ def open_link(name: str, target: Target) -> Link:
     Raises
     ------
     OscError
-        As `UdpLink`.
+        As `UdpTransport`.
     """
-    return UdpLink(name, target) if target.transport == "udp" else TcpLink(name, target)
+    return UdpTransport(name, target) if target.transport == "udp" else TcpTransport(name, target)

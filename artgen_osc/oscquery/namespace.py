@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 ATTRIBUTES = (
     "FULL_PATH",

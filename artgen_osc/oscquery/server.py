@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import OscError
-from artgen_osc.http.door import plain
+from artgen_osc.http.acceptor import plain
 from artgen_osc.http.guard import is_loopback, machine, network_addresses
 from artgen_osc.http.listener import Client
 from artgen_osc.http.server import Page, WebServer, here
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.namespace import Namespace, to_json
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -61,7 +61,7 @@ class _Client(Client):
         self._waiting.append((path, packet))
         self.filled.set()
 
-    def take(self) -> bytes | None:
+    def get(self) -> bytes | None:
         """The message that has waited longest."""
         return self._waiting.popleft()[1] if self._waiting else None
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import Distribution, EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from artgen_osc.errors import PluginError
@@ -18,6 +19,11 @@ from artgen_osc.runtime.text import printable, shortened
 log = logging.getLogger("artgen.plugins")
 
 OWN_PACKAGE = "artgen-osc"
+
+SOURCES = "artgen.sources"
+"""The group of what finds plugins that are no entry points of a package, such as files. Each names a function
+``(group, folder)`` that gives entry points of a group: with a folder those of a show, without one those that come with
+its package."""
 
 LONGEST_TROUBLES = 280
 """Letters of what a status address says of plugins."""
@@ -44,7 +50,7 @@ class Plugin:
     name : unique within its kind
     package, version : of the distribution that brings it; empty where it is not known
     state : State
-    reason : why it can't be used, on one line; empty while it can
+    reason : why it can't be used, or what is wrong with it although it is, on one line; empty where all is well
     """
 
     kind: str
@@ -88,7 +94,30 @@ def _every() -> Any:
 
 
 def _installed(group: str) -> tuple[EntryPoint, ...]:
-    return tuple(_every().select(group=group))
+    return (*_every().select(group=group), *_found(group, None))
+
+
+def of_show(folder: Path) -> Callable[[str], Iterable[EntryPoint]]:
+    """The plugins of the installed packages and those that lie in the folder of a show, by their group.
+
+    Parameters
+    ----------
+    folder : of the show file; the current one where there is none
+    """
+    return lambda group: (*_installed(group), *_found(group, folder))
+
+
+def _found(group: str, folder: Path | None) -> Iterable[EntryPoint]:
+    """What the sources find, each for itself: one that fails leaves the others."""
+    for source in _every().select(group=SOURCES):
+        try:
+            found = list(source.load()(group, folder))
+        except Exception as error:  # a stranger's source may raise anything
+            log.warning("plugins of %s: can't be looked for (%s: %s)", source.name, type(error).__name__, error)
+            continue
+        for entry in found:
+            vars(entry)["dist"] = source.dist if folder is None else None  # what a package brings along is its own
+            yield entry
 
 
 @functools.cache
@@ -147,11 +176,11 @@ class Registry:
         return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
 
     def troubles(self, kinds: Collection[str]) -> str:
-        """The plugins of some kinds that can't be used or have ended, and why, on one line; empty where all is well."""
+        """The plugins of some kinds with which something is wrong, and what, on one line; empty where all is well."""
         told = (
             f"{plugin.kind} {plugin.name}: {printable(plugin.reason)}"
             for plugin in self.plugins()
-            if plugin.kind in kinds and plugin.state not in (State.READY, State.OFF)
+            if plugin.kind in kinds and plugin.reason and plugin.state is not State.OFF
         )
         return shortened("; ".join(told), LONGEST_TROUBLES)
 
@@ -211,7 +240,8 @@ class Registry:
             try:
                 self._loaded[kind, name] = self._entries[kind, name].load()
             except Exception as error:  # importing a stranger's module may raise anything
-                plugin.fail(State.UNLOADABLE, f"{type(error).__name__}: {error}")
+                reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+                plugin.fail(State.UNLOADABLE, reason)
                 log.debug("%s %s", kind, name, exc_info=True)
-                raise PluginError(f"{kind} {name}: can't be loaded ({type(error).__name__}: {error})") from error
+                raise PluginError(f"{kind} {name}: can't be loaded ({reason})") from error
         return self._loaded[kind, name]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from artgen_osc.schema.address import Address
-from artgen_osc.schema.table import Output
+from artgen_osc.schema.values import Output
 
 Rows = Mapping[str, Address]
 """By path."""
@@ -31,7 +31,7 @@ class AddressTable:
     Parameters
     ----------
     hop : what the daemon sends with each hop
-    harmony : what it sends every `artgen_osc.schema.table.HOPS_PER_HARMONY` hops
+    harmony : what it sends every `artgen_osc.schema.values.HOPS_PER_HARMONY` hops
     extracted : what it sends with each hop for extractors that were added
     status : what it sends once a second
     painted : what the renderer sends once a second

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.errors import OscError
-from artgen_osc.http.door import plain
+from artgen_osc.http.acceptor import plain
 from artgen_osc.http.part import Part
 from artgen_osc.http.server import Page, WebServer, here
 from artgen_osc.osc.codec import decode, encode_bundle, encode_message
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
-from artgen_osc.osc.targets import place
+from artgen_osc.osc.targets import local_target
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.address_table import Rows
 from artgen_osc.web.client import BridgeClient, Bundle, read_wish
@@ -115,7 +115,7 @@ class Bridge(WebServer[BridgeClient]):
         self._table, self._reference = contract.addresses, Reference(contract)
         super().__init__("the web page", host, port, receiver, self._table.sent, {}, parts, token, tls, hosts)
         try:
-            self._renderer = OscSender([place(*renderer)])
+            self._renderer = OscSender([local_target(*renderer)])
         except OscError:
             self._socket.close()
             self._loop.close()

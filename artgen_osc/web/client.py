@@ -19,7 +19,7 @@ from artgen_osc.http.listener import Client
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.pattern import matching
 from artgen_osc.schema.address_table import AddressTable
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -180,7 +180,7 @@ class BridgeClient(Client):
         self._answers.append(json.dumps({"error": reason}))
         self.filled.set()
 
-    def take(self) -> bytes | str | None:
+    def get(self) -> bytes | str | None:
         """An answer, or what has waited longest."""
         if self._answers:
             return self._answers.popleft()

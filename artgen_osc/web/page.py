@@ -15,7 +15,7 @@ from artgen_osc.errors import ConfigError, OscError
 from artgen_osc.http.guard import host_name, is_loopback, new_token, read_certificate, site
 from artgen_osc.http.part import Part
 from artgen_osc.osc.receiver import OscReceiver
-from artgen_osc.osc.targets import place
+from artgen_osc.osc.targets import local_target
 from artgen_osc.runtime.child import python_module
 from artgen_osc.schema.address_table import AddressTable
 from artgen_osc.web.bridge import Bridge
@@ -157,8 +157,8 @@ def _sources(settings: Config, table: AddressTable) -> list[Source]:
     found = []
     osc, visuals = settings.osc, settings.visuals
     if osc.query_port:
-        found.append(Source.of("daemon", place(osc.host, osc.query_port), table.daemon.values()))
+        found.append(Source.of("daemon", local_target(osc.host, osc.query_port), table.daemon.values()))
     if visuals.query_port:
-        where = place(visuals.host, visuals.query_port)
+        where = local_target(visuals.host, visuals.query_port)
         found.append(Source.of("renderer", where, table.visuals.values(), table.painted.values()))
     return found

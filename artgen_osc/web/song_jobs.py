@@ -268,7 +268,7 @@ class Jobs:
         JobError
             It has failed, hung or crashed.
         """
-        command = python_module("artgen_osc.runtime.leash", module, *words)
+        command = python_module("artgen_osc.runtime.background", module, *words)
         try:
             with create_private(output) as file, self._change:
                 if self._closing or self._current not in self._songs:

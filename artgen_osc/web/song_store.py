@@ -112,7 +112,7 @@ def clean(name: str) -> str:
 class Store:
     """The folder of the songs; it is made with the first one.
 
-    One show has it, from `load` or `take` to `release`: what another one were writing would be swept away.
+    One show has it, from `load` or `acquire` to `release`: what another one were writing would be swept away.
 
     Parameters
     ----------
@@ -121,10 +121,10 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._taking = threading.Lock()
+        self._acquiring = threading.Lock()
         self._lock = FileLock(folder / ".lock", mode=PRIVATE_FILE, thread_local=False)
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Make the folder if need be, and keep other shows out of it; False where one is in it.
 
         Raises
@@ -134,7 +134,7 @@ class Store:
         """
         make_folder(self.folder, PRIVATE_FOLDER)
         try:
-            with self._taking:  # of two uploads at once, neither is another show
+            with self._acquiring:  # of two uploads at once, neither is another show
                 if not self._lock.is_locked:
                     self._lock.acquire(blocking=False)
         except Timeout:
@@ -254,7 +254,7 @@ class Store:
                 log.warning("%s: is not a folder; no song can be kept; choose another by --web-songs", self.folder)
             return []
         try:
-            if not self.take():
+            if not self.acquire():
                 log.warning("%s: another show uses it; its songs are not shown here", self.folder)
                 return []
             paths = sorted(self.folder.iterdir())

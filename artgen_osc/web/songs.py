@@ -151,7 +151,7 @@ class SongsPart:
         coming = _Coming(asyncio.timeout(self._limits.upload_s))
         self._coming.add(coming)
         try:
-            if not await asyncio.to_thread(self._store.take):
+            if not await asyncio.to_thread(self._store.acquire):
                 raise _Refused(
                     409,
                     "songs: another show uses their folder; one at a time may; start this one with --web-songs FOLDER",

@@ -145,8 +145,8 @@ def read_chunk(data: bytes, channels: int) -> tuple[int, FloatArray]:
 class _Sender:
     """The client whose sound is taken."""
 
-    def __init__(self, socket: "web.WebSocketResponse", hello: Hello, place: str) -> None:
-        self.socket, self.hello, self.place = socket, hello, place
+    def __init__(self, socket: "web.WebSocketResponse", hello: Hello, peer: str) -> None:
+        self.socket, self.hello, self.peer = socket, hello, peer
         self.since = time.monotonic()
         self.received = 0
         self._expected: int | None = None
@@ -160,7 +160,7 @@ class _Sender:
     def about(self) -> dict[str, Any]:
         """For another client: who has the place, and since when."""
         seconds = round(time.monotonic() - self.since)
-        return {"what": self.hello.what, "label": self.hello.label, "from": self.place, "seconds": seconds}
+        return {"what": self.hello.what, "label": self.hello.label, "from": self.peer, "seconds": seconds}
 
     def read(self, data: bytes) -> tuple[FloatArray, int]:
         """The sound in a message, and the frames that are missing before it.
@@ -243,7 +243,7 @@ class SoundPart:
             async with asyncio.timeout(GOODBYE):
                 await socket.send_str(json.dumps(what))
 
-    async def _listen(self, socket: "web.WebSocketResponse", place: str) -> None:
+    async def _listen(self, socket: "web.WebSocketResponse", peer: str) -> None:
         text = await self._text(socket, SILENCE)
         if text is None:
             return
@@ -251,7 +251,7 @@ class SoundPart:
         before = self._sender
         if before and not before.is_page(hello.id) and not await self._wants(socket, before):
             return
-        sender = _Sender(socket, hello, place)
+        sender = _Sender(socket, hello, peer)
         before, self._sender = self._sender, sender
         if before:
             # The same page comes again before its old connection was given up: that one needs no news.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from artgen_osc.errors import OscError
 from artgen_osc.osc.codec import decode
-from artgen_osc.schema.table import Address, Value
+from artgen_osc.schema.values import Address, Value
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientWebSocketResponse, web
@@ -33,26 +33,26 @@ class Source:
     Attributes
     ----------
     name : as pages know it
-    place : HOST:PORT
+    address : HOST:PORT
     rows : addresses to listen to
     """
 
     name: str
-    place: str
+    address: str
     rows: tuple[Address, ...]
 
     @classmethod
-    def of(cls, name: str, place: str, controls: Iterable[Address], sent: Iterable[Address] = ()) -> "Source":
+    def of(cls, name: str, address: str, controls: Iterable[Address], sent: Iterable[Address] = ()) -> "Source":
         """A server that tells what can be set and what is sent.
 
         Parameters
         ----------
         name : as pages know it
-        place : HOST:PORT
+        address : HOST:PORT
         controls : those that hold a value are listened to
         sent : all of these are
         """
-        return cls(name, place, (*(row for row in controls if row.holds_value), *sent))
+        return cls(name, address, (*(row for row in controls if row.holds_value), *sent))
 
 
 class StatePart:
@@ -138,7 +138,7 @@ class StatePart:
                 try:
                     await self._listen(source, session)
                 except (ClientError, OSError) as error:
-                    log.debug("%s: %s", source.place, error)
+                    log.debug("%s: %s", source.address, error)
                 if self._values[source.name]:
                     self._put(source.name, 0)
                 await asyncio.sleep(AGAIN_S)
@@ -146,7 +146,7 @@ class StatePart:
     async def _listen(self, source: Source, session: "ClientSession") -> None:
         from aiohttp import WSMsgType
 
-        async with session.ws_connect(f"ws://{source.place}/", heartbeat=HEARTBEAT_S) as query:
+        async with session.ws_connect(f"ws://{source.address}/", heartbeat=HEARTBEAT_S) as query:
             await self._subscribe(source, query)
             self._put(source.name, 1)
             rows = {row.path: row for row in source.rows}
@@ -158,7 +158,7 @@ class StatePart:
                         row = rows[said.path]
                         self._put(row.path, row.check(said.arguments))
                 except (OscError, ValueError, KeyError) as error:
-                    log.debug("%s: %s", source.place, error)
+                    log.debug("%s: %s", source.address, error)
 
     async def _subscribe(self, source: Source, query: "ClientWebSocketResponse") -> None:
         for row in source.rows:

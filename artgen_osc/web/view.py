@@ -5,7 +5,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from artgen_osc.osc.targets import place
+from artgen_osc.osc.targets import local_target
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -125,4 +125,6 @@ def renderer_address(host: str, port: int, token: str, secure: bool = False) -> 
     token : of the page, empty without one
     secure : whether it speaks https
     """
-    return f"ws{'s' if secure else ''}://{place(host, port)}/view/renderer" + (f"?token={token}" if token else "")
+    return f"ws{'s' if secure else ''}://{local_target(host, port)}/view/renderer" + (
+        f"?token={token}" if token else ""
+    )

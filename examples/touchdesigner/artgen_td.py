@@ -1,7 +1,7 @@
 """Build a network that listens to artgen-osc: drag this file into TouchDesigner, then right-click it: Run Script.
 
 Start ours with ``artgen live --input demo --osc touchdesigner`` (to 127.0.0.1, port 10000).
-Running the script again builds the network anew, at the same place.
+IsolatedPlugin the script again builds the network anew, at the same place.
 """
 
 import td

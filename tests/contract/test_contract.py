@@ -12,11 +12,11 @@ from artgen_osc.commands import readme as table
 from artgen_osc.config.contract import PREFIXES
 from artgen_osc.osc import targets as target_syntax
 from artgen_osc.osc.codec import decode, encode_bundle, encode_message
-from artgen_osc.osc.feeds import pack
 from artgen_osc.osc.mapping import rows as mapping
+from artgen_osc.osc.streams import pack
 from artgen_osc.osc.targets import PORTS
-from artgen_osc.schema import table as schema
-from artgen_osc.schema.table import Features, Mood
+from artgen_osc.schema import values as schema
+from artgen_osc.schema.values import Features, Mood
 from tests import show_table
 from visuals.gallery.record import About
 from visuals.modulation.motion import Look
@@ -61,6 +61,7 @@ COMMANDS = (
     "gallery",
     "bench",
     "plugins",
+    "effects",
 )
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("artgen_osc", "training")
+PACKAGES = ("artgen_osc", "training", "visuals")
 SECTION = re.compile(r"^Parameters\n-+\n(.*?)(?=\n\n\w[^\n]*\n---|\Z)", re.DOTALL | re.MULTILINE)
 NAMES = re.compile(r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*) : \S", re.MULTILINE)
 SEE = re.compile(r"\bSee `([\w.]+)`")

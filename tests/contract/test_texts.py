@@ -10,7 +10,7 @@ import pytest
 from artgen_osc import errors
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("artgen_osc", "training")
+PACKAGES = ("artgen_osc", "training", "visuals")
 OURS = {name for name, value in vars(errors).items() if isinstance(value, type) and name.endswith("Error")}
 SAYS_NOTHING = re.compile(r"\b(is|are) allowed\b|\ballowed;")
 """`X is allowed` in place of what to do: that X would have done is plain, or X isn't what one can choose."""

@@ -31,7 +31,7 @@ def test_each_is_refused_in_a_few_words(tmp_path: Path, kind: str) -> None:
     assert looked
     assert 0 < len(looked.reason) <= 200
     assert looked.reason.isprintable()
-    assert not looked.again
+    assert not looked.retry
 
 
 def test_the_forger_can_forge(tmp_path: Path) -> None:

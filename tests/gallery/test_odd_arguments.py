@@ -93,7 +93,7 @@ def test_a_model_that_cannot_be_read_is_none_that_is_needed(tmp_path: Path) -> N
     import numpy as np
 
     from artgen_osc.errors import ModelError
-    from visuals.gallery.again import find_model
+    from visuals.gallery.repaint import find_model
     from visuals.painting.painter import Stroke
 
     Path("b.onnx").write_bytes(b"b")

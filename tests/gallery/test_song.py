@@ -12,7 +12,7 @@ from PIL import Image
 from artgen_osc.cli import main
 from artgen_osc.config.tables import VisualsConfig
 from tests import signals
-from visuals.gallery import again
+from visuals.gallery import repaint
 from visuals.gallery.files import read
 from visuals.gallery.song import seed_of
 from visuals.generators.generator import open_generator
@@ -50,9 +50,9 @@ def test_a_song_is_analysed_and_painted(gl_context: Any, capsys: pytest.CaptureF
     assert pixels.std() > 10
 
     settings = VisualsConfig()
-    files = again.candidates(settings)
-    model = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, files), 2, settings.engine))
-    assert np.abs(again.draw(model, about, 256).astype(int) - pixels).max() <= 1, "the file alone paints it again"
+    files = repaint.candidates(settings)
+    model = repaint.paint(about, lambda stroke: open_generator(repaint.find_model(stroke, files), 2, settings.engine))
+    assert np.abs(repaint.draw(model, about, 256).astype(int) - pixels).max() <= 1, "the file alone paints it again"
 
 
 def test_an_analysis_that_is_there_is_taken(gl_context: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +81,12 @@ def test_the_seed_follows_from_the_sound_alone(here: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("", "is no analysis"), ('{"valence": 2}', "is no analysis"), ("[" * 100_000, "is no analysis"), (None, "read")],
+    [
+        ("", "is not the analysis of one song"),
+        ('{"valence": 2}', "is not the analysis of one song"),
+        ("[" * 100_000, "is not the analysis of one song"),
+        (None, "read"),
+    ],
 )
 def test_a_bad_analysis_is_one_line(text: str | None, what: str, capsys: pytest.CaptureFixture[str]) -> None:
     if text is not None:

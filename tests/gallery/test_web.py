@@ -95,7 +95,7 @@ def test_a_mistake_is_told_in_one_line(server: Served, query: str) -> None:
     answer = server.ask(f"/gallery/api/list?{query}")
     assert answer.status == 400
     assert answer.body.count(b"\n") == 1
-    assert b"allowed" in answer.body
+    assert query.partition("=")[0].encode() in answer.body
 
 
 def test_pictures_thumbnails_and_records(server: Served, made: tuple[Path, list[str]]) -> None:

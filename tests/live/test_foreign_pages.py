@@ -58,7 +58,7 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The address of a show with the settings that all have, but ports, and the id of a song in it."""
     folder = tmp_path_factory.mktemp("show")
     store = Store(folder / "songs")
-    store.take()
+    store.acquire()
     song = replace(new_song("secret"), state="done")
     part = store.part(song)
     part.write_bytes(b"as it came")

@@ -25,7 +25,7 @@ from pythonosc.tcp_client import SimpleTCPClient
 from pythonosc.udp_client import SimpleUDPClient
 
 from artgen_osc.osc.receiver import OscReceiver, capture
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 from tests import show_table
 from tests.conftest import need_programs
 from tests.live.servers import ARTGEN, NODE, ROOT, run_npm, running

@@ -287,6 +287,6 @@ def test_where_python_osc_reads_a_pattern_in_another_way(
 def test_slip_frames(packet: bytes) -> None:
     assert framing.slip(packet) == slip.encode(packet)
     unframer = framing.Unframer()
-    unframer.feed(slip.encode(b"/") + slip.encode(packet))
-    assert [unframer.pop(), unframer.pop(), unframer.pop()] == [b"/", packet, None]
+    unframer.put(slip.encode(b"/") + slip.encode(packet))
+    assert [unframer.get(), unframer.get(), unframer.get()] == [b"/", packet, None]
     assert slip.decode(framing.slip(packet)) == packet

@@ -39,7 +39,7 @@ def modes(folder: Path) -> dict[str, int]:
 def stored(folder: Path, **changes: object) -> tuple[str, Path]:
     """A song that was worked on to the end, by its id and its own folder."""
     store = Store(folder / "songs")
-    assert store.take()
+    assert store.acquire()
     song = replace(new_song("ours"), **({"state": "done"} | changes))  # type: ignore[arg-type]
     part = store.part(song)
     part.write_bytes(WAV)

@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from artgen_osc.config.tables import Config, WebConfig
-from artgen_osc.http import door
+from artgen_osc.http import acceptor
 from artgen_osc.http import server as webserver
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
@@ -34,7 +34,7 @@ HALF = b"GET / HTTP/1.1\r\nHost: loc"
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A page with 16 places, 12 of them for one address."""
-    monkeypatch.setattr(door, "places", lambda: 16)
+    monkeypatch.setattr(acceptor, "connection_limit", lambda: 16)
     with contextlib.closing(Server()) as server:
         yield server
 
@@ -60,7 +60,7 @@ def is_open(peer: socket.socket) -> bool:
 
 
 def test_addresses_as_people_have_them() -> None:
-    assert doctest.testmod(door).failed == 0
+    assert doctest.testmod(acceptor).failed == 0
 
 
 @pytest.mark.parametrize("words", [b"", HALF], ids=["silent", "half-sent"])
@@ -133,7 +133,7 @@ def test_handles_are_left_to_the_rest_of_the_show(monkeypatch: pytest.MonkeyPatc
     resource = pytest.importorskip("resource")
     limit = resource.RLIM_INFINITY if limit < 0 else limit
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (limit, limit))
-    assert door.places() == expected
+    assert acceptor.connection_limit() == expected
 
 
 def test_without_a_free_handle_the_page_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.making import classes, make
+from artgen_osc.plugins.factory import classes, make
+from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry
-from artgen_osc.plugins.running import Running
 from visuals.compositor.checked import Checked
 from visuals.compositor.final import Final
 from visuals.compositor.gl import PingPong
@@ -42,9 +42,11 @@ class Used:
             raise PluginError(f"its place is {_place(made)!r}; there are: {', '.join(PLACES)}")
         self.plugin = plugin
         self.added = not plugin.own
-        checked = Checked(context, made, watched=self.added)
+        # What a file is drawn by is ours too; a package can't say so of itself.
+        self._hosted = getattr(made, "hosted", False) and (plugin.own or not plugin.package)
+        checked = Checked(context, made, watched=self.added and not self._hosted)
         self.instance = checked.plugin
-        self._checked, self._running = checked, Running(plugin, checked)
+        self._checked, self._running = checked, IsolatedPlugin(plugin, checked)
         self._has_settings = getattr(made, "Settings", None) is not None
 
     def rests(self, settings: Mapping[str, Any]) -> bool:
@@ -55,9 +57,17 @@ class Used:
         return self._has_settings and (own is None or getattr(own, "amount", 1.0) == 0.0)
 
     def call(self, method: str, *given: Any) -> Any:
-        """What a call returns; None where it fails, which is counted."""
+        """What a call returns; None where it fails, which is counted.
+
+        Parameters
+        ----------
+        method : its name
+        *given : what it takes
+        """
         before = self._running.failures
         value = self._running.call(method, *given)
+        if self._hosted and self._running.alive:
+            self.plugin.reason = self.instance.trouble
         return value if self._running.failures == before else None
 
     def try_in(self, final: Final) -> None:
@@ -120,7 +130,9 @@ class Chain:
         """Put an effect into the last pass; raises where it doesn't fit there."""
         try:
             if not isinstance(used.instance, PixelEffect):
-                raise PluginError("what finishes is a PixelEffect of visuals.compositor.pixel, and this isn't one")
+                raise PluginError(
+                    f"finishes, and {type(used.instance).__name__} is not a PixelEffect; derive it from that"
+                )
             if used.added:
                 used.try_in(self.final)
             self.final.join(used.instance)

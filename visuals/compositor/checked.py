@@ -66,7 +66,13 @@ def is_there(item: Any) -> bool:
 
 
 class Lent:
-    """A moderngl context as a plugin gets it: it writes down what is made with it."""
+    """A moderngl context as a plugin gets it: it writes down what is made with it.
+
+    Parameters
+    ----------
+    context : moderngl context
+    ledger : where it is written down
+    """
 
     __slots__ = ("_context", "_ledger")
 
@@ -129,7 +135,7 @@ class Checked:
         return getattr(self.plugin, name)
 
     def draw(self, source: Any, target: Any, settings: Any, moment: Moment) -> bool:
-        """As `Effect.draw`.
+        """As `Effect.draw`. See `Effect`.
 
         Raises
         ------
@@ -154,11 +160,11 @@ class Checked:
         elif drawn:
             self._sure = self._query.samples > 0
             if not self._sure:
-                raise PluginError("says that it has drawn, and has drawn nothing")
+                raise PluginError("says that it has drawn, and has drawn nothing; return False where nothing is drawn")
         return drawn
 
     def uniforms(self, settings: Any, moment: Moment) -> Mapping[str, Any] | None:
-        """As `PixelEffect.uniforms`.
+        """As `PixelEffect.uniforms`. See `PixelEffect`.
 
         Raises
         ------
@@ -182,7 +188,7 @@ class Checked:
         Raises
         ------
         PluginError
-            As for `draw`, or it gives something else than a texture.
+            As for `draw`, or what it gives is not a texture that can be drawn.
         """
         try:
             texture = self.plugin.frame(size, settings, moment)
@@ -191,7 +197,7 @@ class Checked:
         if self._watched:
             self._check(size)
         if texture is not None and not (hasattr(texture, "use") and hasattr(texture, "mglo") and is_there(texture)):
-            raise PluginError("gives something else than a texture")
+            raise PluginError(f"gives {type(texture).__name__}, not a texture that can be drawn")
         return texture
 
     def close(self) -> None:

@@ -139,7 +139,14 @@ class PingPong:
 
 
 def texture_of(context: Any, pixels: "np.ndarray", repeat: bool = True) -> Any:
-    """A texture from uint8 ``(height, width, channels)``."""
+    """A texture from an array.
+
+    Parameters
+    ----------
+    context : moderngl context
+    pixels : uint8 ``(height, width, channels)``, 1 to 4 channels; its first row becomes the texture's first
+    repeat : whether it repeats beyond its edges
+    """
     import numpy as np
 
     height, width, channels = pixels.shape

@@ -58,11 +58,17 @@ class PixelEffect:
         self._alone: tuple[Pass, Noise] | None = None
 
     def uniforms(self, settings: Any, moment: Moment) -> Mapping[str, Any] | None:
-        """Values of the uniforms for one frame, by name; None: there is nothing to do."""
+        """Values of the uniforms for one frame, by name; None: there is nothing to do.
+
+        Parameters
+        ----------
+        settings : instance of ``Settings``, or None
+        moment : what is known of the frame
+        """
         return {}
 
     def draw(self, source: Any, target: Any, settings: Any, moment: Moment) -> bool:
-        """The effect by itself, in a pass of its own; see `Effect`."""
+        """The effect by itself, in a pass of its own. See `Effect`."""
         values = self.uniforms(settings, moment)
         if values is None:
             return False
@@ -98,7 +104,13 @@ class Noise:
         self._texture.filter = (context.NEAREST, context.NEAREST)
 
     def use(self, drawn: Pass, moment: Moment) -> None:
-        """Give a pass that has `HEADER` in it what that needs."""
+        """Give a pass that has `HEADER` in it what that needs.
+
+        Parameters
+        ----------
+        drawn : the pass
+        moment : what is known of the frame
+        """
         step = int(moment.time * 60.0)
         values = {
             "noise_shift": (step * 97 % _NOISE_SIZE / _NOISE_SIZE, step * 61 % _NOISE_SIZE / _NOISE_SIZE),

@@ -152,7 +152,12 @@ class Screen:
     def picture(
         self, mix: float, look: Look, settings: Mapping[str, Any] | None = None, moment: Moment | None = None
     ) -> Frame:
-        """The frame that `draw` would draw, without the overlay, as `read_frame` gives it."""
+        """The frame that `draw` would draw, without the overlay, as `read_frame` gives it.
+
+        Parameters
+        ----------
+        mix, look, settings, moment : as for `draw`
+        """
         readable = self._readable(self.size)
         try:
             self._draw_to(readable.target, mix, look, settings, moment)

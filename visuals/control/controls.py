@@ -24,7 +24,7 @@ REPEAT_S = 0.15
 """The same seed or trigger again within this time is one press: CHOPs repeat at their frame rate."""
 
 MOST_MODELS = 6
-"""Of the files to load ahead, the last ones count: all of them and the two that paint have room in the rack."""
+"""Of the files to load ahead, the last ones count: all of them and the two that paint have room in the cache."""
 
 MOST_EXTRA = 256
 """Values of added extractors. More is a flood."""

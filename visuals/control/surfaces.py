@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.aside import Aside
-from artgen_osc.plugins.making import classes, make
+from artgen_osc.plugins.factory import classes, make
+from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry
-from artgen_osc.plugins.running import Running
+from artgen_osc.plugins.worker import PluginWorker
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.text import short
 from artgen_osc.schema.address import Value
@@ -67,20 +67,20 @@ class _Added:
     def __init__(self, plugin: Plugin, surface: Any, rows: Rows, refuse: Refuse) -> None:
         self._refuse = refuse
         self._checked = _Checked(surface, rows)
-        self._running = Running(plugin, self._checked, BUDGET_S)
-        self._aside = Aside(self._running)
+        self._running = IsolatedPlugin(plugin, self._checked, BUDGET_S)
+        self._worker = PluginWorker(self._running)
         self._settings: Any = None
         self._shown: Mapping[str, Value] | None = None
 
     def poll(self, settings: Any, values: Mapping[str, Value]) -> list[Message]:
         """What it has wanted so far; has it asked again."""
-        if not self._aside.idle:
+        if not self._worker.idle:
             return []
         messages, refused = self._checked.polled, self._checked.refused
         self._checked.polled, self._checked.refused = [], []
         for what, reason in refused:
             self._refuse(what, f"{reason}, from the surface {self._running.name}")
-        self._aside.start(lambda: self._work(settings, values))
+        self._worker.start(lambda: self._work(settings, values))
         return messages
 
     def _work(self, settings: Any, values: Mapping[str, Value]) -> None:
@@ -93,7 +93,7 @@ class _Added:
         self._running.call("poll")
 
     def close(self) -> None:
-        self._aside.close()
+        self._worker.close()
 
 
 class _Direct:

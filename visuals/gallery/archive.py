@@ -36,7 +36,7 @@ class _Out(io.RawIOBase):
         self._parts.append(part)
         return len(part)
 
-    def take(self) -> bytes:
+    def get(self) -> bytes:
         data = b"".join(self._parts)
         self._parts.clear()
         return data
@@ -67,13 +67,13 @@ def archive(index: Index, query: Query) -> Iterator[bytes]:
             lines.seek(0)
             while data := lines.read(CHUNK):
                 entry.write(data)
-                yield out.take()
+                yield out.get()
             entry.write(tail.encode())
-    yield out.take()
+    yield out.get()
 
 
 def _put(file: zipfile.ZipFile, out: _Out, name: str, source: IO[bytes]) -> Iterator[bytes]:
     with file.open(zipfile.ZipInfo(name, _DATE), "w") as entry:
         while data := source.read(CHUNK):
             entry.write(data)
-            yield out.take()
+            yield out.get()

@@ -107,7 +107,7 @@ def _mood(text: str) -> tuple[float, float]:
         valence = energy = float("nan")
     if not (0 <= valence <= 1 and 0 <= energy <= 1):
         raise argparse.ArgumentTypeError(
-            f"{short(text)} is not a mood; valence and energy from 0 to 1 are allowed, as 0.8,0.9"
+            f"{short(text)} is not a mood; give valence and energy from 0 to 1, as 0.8,0.9"
         )
     return valence, energy
 
@@ -115,7 +115,7 @@ def _mood(text: str) -> tuple[float, float]:
 def _radius(text: str) -> float:
     value = number(text)
     if not 0 <= value <= 2:
-        raise argparse.ArgumentTypeError(f"{short(text)} is out of range; a number from 0 to 2 is allowed")
+        raise argparse.ArgumentTypeError(f"{short(text)} is out of range; choose a number from 0 to 2")
     return value
 
 
@@ -123,12 +123,12 @@ def _day(text: str) -> datetime:
     try:
         day = datetime.strptime(text, "%Y-%m-%d")
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{short(text)} is not a day; YYYY-MM-DD is allowed, as 2026-05-01") from None
+        raise argparse.ArgumentTypeError(f"{short(text)} is not a day; give it as 2026-05-01") from None
     return min(max(day, FIRST_DAY), LAST_DAY)
 
 
 def _count(text: str) -> int:
     value = whole(text)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{short(text)} is not a number of pictures; 1 and more are allowed")
+        raise argparse.ArgumentTypeError(f"{short(text)} is not a number of pictures; choose 1 or more")
     return min(value, COUNT_MAX)

@@ -113,23 +113,24 @@ def _show(gallery: Gallery, given: argparse.Namespace) -> int:
 
 
 def _render(gallery: Gallery, given: argparse.Namespace, file: ConfigFile) -> int:
-    from visuals.gallery import again
+    from visuals.gallery import repaint
     from visuals.generators.finisher import Finisher
     from visuals.generators.generator import open_generator
 
     settings = file.config.visuals
     about = gallery.read(given.id).about
-    output = given.output or again.output_name(about, given.size)
+    output = given.output or repaint.output_name(about, given.size)
     if output.suffix.lower() != ".png":
         raise GalleryError(
-            f"-o: {output} is not a PNG file; .png is allowed, it has room for what is known of it; name it so"
+            f"-o: {output} is not a PNG file, which alone has room for what is known of it; "
+            "choose a name that ends in .png"
         )
-    again.check_size(given.size)
-    files = again.candidates(settings)
-    painted = again.paint(about, lambda stroke: open_generator(again.find_model(stroke, files), 2, settings.engine))
-    scales = again.passes(painted.shape, about, given.size)
-    pixels, ready = again.finish(painted, about, scales, lambda: Finisher(None, 2, settings.engine), file)
-    frame = again.draw(pixels, ready, given.size, file)
+    repaint.check_size(given.size)
+    files = repaint.candidates(settings)
+    painted = repaint.paint(about, lambda stroke: open_generator(repaint.find_model(stroke, files), 2, settings.engine))
+    scales = repaint.passes(painted.shape, about, given.size)
+    pixels, ready = repaint.finish(painted, about, scales, lambda: Finisher(None, 2, settings.engine), file)
+    frame = repaint.draw(pixels, ready, given.size, file)
     try:
         write(output, frame, replace(about, width=frame.shape[1], height=frame.shape[0], scale=ready.scale))
     except OSError as error:

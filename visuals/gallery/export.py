@@ -14,12 +14,18 @@ from visuals.gallery.query import Query
 from visuals.gallery.rows import Row
 
 PAGE = Path(__file__).parent / "page.html"
-PLACE = "/* pictures */"
+PLACEHOLDER = "/* pictures */"
 TOLD = ("id", "time", "title", "valence", "energy", "tempo_bpm", "key", "model", "width", "height", "favourite")
 
 
 def every(index: Index, query: Query) -> Iterator[Row]:
-    """All pictures of a query, the newest first."""
+    """All pictures of a query, the newest first.
+
+    Parameters
+    ----------
+    index : brought up to date
+    query : which pictures
+    """
     before = ""
     while rows := index.page(query, before, 500):
         yield from rows
@@ -46,14 +52,12 @@ def export(index: Index, query: Query, folder: Path) -> tuple[int, list[str]]:
         The folder isn't empty, or can't be written.
     """
     if os.path.lexists(folder) and not is_folder(folder):
-        raise GalleryError(f"{folder}: is not a folder; a new or an empty folder is allowed; choose another name")
+        raise GalleryError(f"{folder}: is not a folder; choose another name")
     lines, lost = [], []
     try:
         make_folder(folder)
         if any(folder.iterdir()):
-            raise GalleryError(
-                f"{folder}: is not empty; a new or an empty folder is allowed; choose another name, or delete it first"
-            )
+            raise GalleryError(f"{folder}: is not empty; choose another name, or delete it first")
         for name in ("pictures", "thumbnails"):
             (folder / name).mkdir()
         for row in every(index, query):
@@ -83,5 +87,5 @@ def told(row: Row) -> str:
 
 def page_ends() -> tuple[str, str]:
     """The page before and after its pictures. They stand in it: from disk it couldn't load them by itself."""
-    head, _, tail = PAGE.read_text(encoding="utf-8").partition(PLACE)
+    head, _, tail = PAGE.read_text(encoding="utf-8").partition(PLACEHOLDER)
     return head, tail

@@ -64,8 +64,7 @@ class Gallery:
     def __init__(self, folder: Path) -> None:
         if not is_folder(folder):
             raise GalleryError(
-                f"{folder}: there is no such gallery; the folder of a show's snapshots is allowed; "
-                "press S in the show first, or choose another by --gallery"
+                f"{folder}: there is no such gallery; press S in the show first, or choose another by --gallery"
             )
         self.folder = folder
         self.journal = folder / "favourites.txt"
@@ -83,10 +82,7 @@ class Gallery:
         """
         path = self.folder / f"{check_id(id)}{SUFFIX}"
         if not _is_file(path):
-            raise GalleryError(
-                f"{id}: there is no such picture in {self.folder}; one that is there is allowed; "
-                "artgen gallery list has them"
-            )
+            raise GalleryError(f"{id}: there is no such picture in {self.folder}; artgen gallery list has them")
         return path
 
     def read(self, id: str) -> Entry:
@@ -101,10 +97,7 @@ class Gallery:
         try:
             return read(path)
         except (OSError, ValueError) as error:
-            raise GalleryError(
-                f"{path}: {reason_of(error)}; a whole picture of artgen's is allowed; "
-                "delete it or bring it back from a copy"
-            ) from None
+            raise GalleryError(f"{path}: {reason_of(error)}; delete it or bring it back from a copy") from None
 
     def files(self) -> dict[str, tuple[int, int]]:
         """Everything that is called like a PNG file, by its name: time of the last change in ns, and size in bytes.
@@ -164,6 +157,11 @@ class Gallery:
 
     def favour(self, id: str, favourite: bool = True) -> None:
         """Make a picture a favourite, or one no longer.
+
+        Parameters
+        ----------
+        id : of the picture
+        favourite : whether it is to be one
 
         Raises
         ------
@@ -229,17 +227,13 @@ class Gallery:
         except OSError as error:
             raise self._unwritable(error) from None
         if not deleted:
-            raise GalleryError(
-                f"{self.trash}: nothing is left to bring back; what was deleted is allowed; delete first"
-            )
+            raise GalleryError(f"{self.trash}: nothing is left to bring back; delete a picture first")
         last = max(number for number, _, _ in deleted)
         ids = []
         try:
             for id, path in ((id, path) for number, id, path in deleted if number == last):
                 if os.path.lexists(self.folder / f"{id}{SUFFIX}"):
-                    raise GalleryError(
-                        f"{path}: such a picture is there again; one of each is allowed; delete this one"
-                    )
+                    raise GalleryError(f"{path}: such a picture is in the gallery again; delete this one")
                 path.replace(self.folder / f"{id}{SUFFIX}")
                 ids.append(id)
             sync_folder(self.folder)
@@ -262,7 +256,7 @@ class Gallery:
 
     def _check_trash(self) -> None:
         if self.trash.is_symlink() or not is_folder(self.trash):
-            raise GalleryError(f"{self.trash}: is not a folder of the gallery; a real folder is allowed; move it away")
+            raise GalleryError(f"{self.trash}: is not a folder, or is a link to one; move it away")
 
     def _listing(self) -> "AbstractContextManager[Iterator[os.DirEntry[str]]]":
         try:

@@ -221,9 +221,7 @@ class Index:
             yield self._database
         except sqlite3.DatabaseError as error:
             self._again(error)
-            raise GalleryError(
-                f"{self.file}: was damaged, and is made anew; nothing else is allowed; ask again"
-            ) from None
+            raise GalleryError(f"{self.file}: was damaged, and is made anew; ask again") from None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -278,7 +276,7 @@ class Index:
                 known[name], reasons[name] = found[:2], found[2]
         looked = {name: look(self.gallery.folder / name) for name in files if known.get(name) != files[name]}
         for name, found in list(looked.items()):
-            if found and found.again and found.reason == reasons.get(name):
+            if found and found.retry and found.reason == reasons.get(name):
                 del looked[name], known[name]  # as before
         added = [name for name, found in looked.items() if found and not found.reason]
         removed = [name for name in known if files.get(name) != known[name]]
@@ -316,7 +314,7 @@ class Index:
         if looked is None:
             return False
         if looked.reason:
-            state = _LOOK_AGAIN if looked.again else state
+            state = _LOOK_AGAIN if looked.retry else state
             database.execute("INSERT INTO skipped VALUES (?, ?, ?, ?)", [os.fsencode(name), *state, looked.reason])
             return False
         row = looked.row

@@ -128,7 +128,7 @@ def check_id(text: str) -> str:
     """
     if not is_id(text):
         raise GalleryError(
-            f"{text[:80]!r}: is not the id of a picture; 12 digits and small letters are allowed; "
+            f"{text[:80]!r}: is not the id of a picture, which has 12 digits and small letters; "
             "artgen gallery list has them"
         )
     return text
@@ -173,7 +173,14 @@ def drawn_of(about: About, plugins: Collection[str], contract: Contract) -> dict
 
 
 def without(about: About, plugins: Collection[str], contract: Contract) -> About:
-    """As if these effects and layers hadn't been there when the picture was taken."""
+    """As if these effects and layers hadn't been there when the picture was taken.
+
+    Parameters
+    ----------
+    about : of the picture
+    plugins : names of those effects and layers
+    contract : what can be set, theirs too
+    """
     theirs = {name_of(setting.key) for setting in contract.settings.values() if _plugin(setting) in plugins}
     return replace(about, effects={name: value for name, value in about.effects.items() if name not in theirs})
 

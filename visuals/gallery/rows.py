@@ -79,13 +79,13 @@ class Looked:
     ----------
     row, thumbnail : columns of the index, and a JPEG file's bytes
     reason : why it is none of the gallery's; then the others are empty
-    again : it can't be read now, and is to be looked at again even if it doesn't change
+    retry : it can't be read now, and is to be looked at again even if it doesn't change
     """
 
     row: tuple[object, ...] = ()
     thumbnail: bytes = b""
     reason: str = ""
-    again: bool = False
+    retry: bool = False
 
 
 def look(path: Path) -> Looked | None:
@@ -95,7 +95,7 @@ def look(path: Path) -> Looked | None:
     except FileNotFoundError:
         return None
     except Exception as error:
-        return Looked(reason=reason_of(error), again=isinstance(error, OSError))
+        return Looked(reason=reason_of(error), retry=isinstance(error, OSError))
     about = entry.about
     if path.name != f"{about.id}.png":
         return Looked(reason=f"its name isn't its id, {about.id}")

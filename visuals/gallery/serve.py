@@ -33,6 +33,11 @@ CLOSE_S = 3.0
 def run(folder: Path, port: int) -> int:
     """Serve until Ctrl-C; returns the exit status.
 
+    Parameters
+    ----------
+    folder : of the gallery
+    port : TCP, on this computer alone; 0 takes a free one
+
     Raises
     ------
     GalleryError
@@ -113,6 +118,4 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server((HOST, port))
     except (OSError, OverflowError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise GalleryError(
-            f"--port: {HOST}:{port} can't be used ({reason}); a free TCP port is allowed; choose another one"
-        ) from None
+        raise GalleryError(f"--port: {HOST}:{port} can't be used ({reason}); choose another port") from None

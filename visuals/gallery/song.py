@@ -13,8 +13,8 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import GalleryError
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.files import make_folder, open_regular, read_text
-from artgen_osc.schema.table import COUNT_MAX
-from visuals.gallery import again
+from artgen_osc.schema.values import COUNT_MAX
+from visuals.gallery import repaint
 from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp
 from visuals.generators.finisher import Finisher
@@ -55,9 +55,7 @@ def analysis_of(sound: Path) -> dict[str, Any]:
 
 
 def _unreadable(sound: Path, error: OSError) -> GalleryError:
-    return GalleryError(
-        f"{sound}: can't be read ({reason_of(error)}); a wav, flac, ogg or mp3 file is allowed; check the path"
-    )
+    return GalleryError(f"{sound}: can't be read ({reason_of(error)}); choose a wav, flac, ogg or mp3 file")
 
 
 def read_analysis(file: Path) -> dict[str, Any]:
@@ -72,8 +70,7 @@ def read_analysis(file: Path) -> dict[str, Any]:
         text = read_text(file, LARGEST_ANALYSIS)
     except (OSError, UnicodeDecodeError) as error:
         raise GalleryError(
-            f"--analysis: {file} can't be read ({reason_of(error)}); what artgen analyze --json prints is allowed; "
-            "check the path"
+            f"--analysis: {file} can't be read ({reason_of(error)}); check the path, or make it with artgen analyze"
         ) from None
     return _checked(text, file)
 
@@ -88,8 +85,7 @@ def _checked(text: str, file: Path) -> dict[str, Any]:
             raise ValueError("key is not text")
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise GalleryError(
-            f"{file}: is no analysis ({reason_of(error)}); the one object of artgen analyze FILE --json is allowed; "
-            "make it anew"
+            f"{file}: is not the analysis of one song ({reason_of(error)}); make it by artgen analyze FILE --json"
         ) from None
     return told
 
@@ -176,9 +172,9 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, file: Conf
         height=max(1, round(size * min(1.0, height / width))),
         finish=settings.finish,
     )
-    scales = again.enough(picture.pixels.shape, about, size)
-    pixels, ready = again.finish(picture.pixels, about, scales, lambda: Finisher(None, 2, settings.engine), file)
-    frame = again.draw(pixels, ready, size, file)
+    scales = repaint.enough(picture.pixels.shape, about, size)
+    pixels, ready = repaint.finish(picture.pixels, about, scales, lambda: Finisher(None, 2, settings.engine), file)
+    frame = repaint.draw(pixels, ready, size, file)
     about = replace(about, scale=ready.scale)
     try:
         make_folder(folder)

@@ -21,12 +21,12 @@ from artgen_osc.http.guard import GALLERY_HEADER, HEADERS, Names, is_same_origin
 from artgen_osc.http.page_files import PageFiles
 from artgen_osc.runtime.text import printable
 from visuals.gallery.archive import archive
-from visuals.gallery.asked import RefusedError, ids_of, page_of, query_of
 from visuals.gallery.folder import Gallery
 from visuals.gallery.follow import Followed, News, NoGalleryError
 from visuals.gallery.index import Index
 from visuals.gallery.query import Query
 from visuals.gallery.record import to_json
+from visuals.gallery.requests import RefusedError, ids_of, page_of, query_of
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -125,7 +125,7 @@ class Handlers:
         (id,) = ids_of([body.get("id")])
         wanted = body.get("favourite")
         if not isinstance(wanted, bool):
-            raise RefusedError(f"favourite: {str(wanted)[:40]!r} is not allowed; true or false is; choose one of them")
+            raise RefusedError(f"favourite: {str(wanted)[:40]!r} is neither true nor false; choose one of them")
 
         def favour(gallery: Gallery) -> "list[str]":
             gallery.favour(id, wanted)
@@ -307,7 +307,7 @@ async def _body(request: "web.Request") -> dict[str, Any]:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise RefusedError("the body is compressed; send it as it is", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     if request.content_type != "application/json":
-        raise RefusedError("the body isn't JSON; application/json is allowed", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        raise RefusedError("the body isn't JSON; send it as application/json", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
         async with asyncio.timeout(BODY_S):
             body = json.loads(await request.read())
@@ -316,7 +316,7 @@ async def _body(request: "web.Request") -> dict[str, Any]:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise RefusedError("the body can't be understood; a JSON object is allowed")
+        raise RefusedError("the body can't be understood; send a JSON object")
     return body
 
 

@@ -42,7 +42,13 @@ class Writer:
         self._thread.start()
 
     def write(self, frame: Frame, about: About) -> None:
-        """Hand over a picture, uint8 ``(height, width, 3)``; returns at once."""
+        """Hand over a picture; returns at once.
+
+        Parameters
+        ----------
+        frame : uint8 ``(height, width, 3)``
+        about : what is known of it
+        """
         try:
             self._queue.put_nowait((frame, about))
         except queue.Full:

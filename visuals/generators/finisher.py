@@ -52,8 +52,8 @@ class Finisher:
         except (ModelError, RuntimeError, ValueError, TypeError, IndexError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
             raise ModelError(
-                f"{self._model.path}: doesn't make 4 times the side out of a picture ({reason}); "
-                "a finisher that fits its card is allowed; export it again with training.train_finisher --export-only"
+                f"{self._model.path}: doesn't enlarge a picture to 4 times its side ({reason}); "
+                "export it again with training.train_finisher --export-only"
             ) from None
         self._ready.clear()
 

@@ -1,7 +1,7 @@
 """Generators that artgen didn't export: what they take and give is found by looking, or said in TOML beside them.
 
-See `visuals.generators.notes` for the TOML file. A model without a mood input obeys the mood where
-`visuals.generators.steering` knows how.
+See `visuals.generators.sidecar` for the TOML file. A model without a mood input obeys the mood where
+`visuals.generators.mood_directions` knows how.
 """
 
 import contextlib
@@ -13,9 +13,9 @@ import numpy as np
 
 from artgen_osc.errors import EngineError, ModelError
 from artgen_osc.inference.modelfile import Engine, ModelFile, Port, check_parts, file_sha256, picture_bounds
-from visuals.generators.notes import read_notes
+from visuals.generators.mood_directions import MoodDirections
+from visuals.generators.sidecar import read_sidecar
 from visuals.generators.sphere import HOME_SEED, direction, truncated
-from visuals.generators.steering import Steering
 
 Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
@@ -64,7 +64,7 @@ class ForeignGenerator:
     def __init__(self, path: str | Path, threads: int = 1, engine: str = "openvino", steered: bool = True) -> None:
         self._path = Path(path)
         self._toml = self._path.with_suffix(".toml")
-        self._notes = read_notes(self._toml)
+        self._notes = read_sidecar(self._toml)
         self.name = self._path.stem
         self.sha256 = file_sha256(self._path)
         check_parts(self._path)
@@ -81,7 +81,7 @@ class ForeignGenerator:
         pictures = [self._channels_last(found[self._at]) for found in outputs]
         self.size = pictures[0].shape[:2]
         self._black, self._white = self._find_range(pictures)
-        self._steering = Steering.load(self._path) if steered and not self.has_mood else None
+        self._steering = MoodDirections.load(self._path) if steered and not self.has_mood else None
         if self._steering is not None and self._steering.z_dim != self.z_dim:
             raise self._error(
                 f"z has {self.z_dim} numbers, its mood directions have {self._steering.z_dim}",
@@ -103,7 +103,13 @@ class ForeignGenerator:
         return mood if self._steering is None else self._steering.corrected(mood)
 
     def paint(self, z: Array, truncation: float) -> Array:
-        """The picture at just this point, without steering; only a truncation input heeds `truncation`."""
+        """The picture at just this point, uint8 ``(height, width, 3)``, without steering.
+
+        Parameters
+        ----------
+        z : float32 ``(z_dim,)``
+        truncation : 0..1; only a model with such an input heeds it
+        """
         return self._paint(z, np.full(2, 0.5, np.float32), truncation)
 
     def _paint(self, z: Array, mood: Array, truncation: float) -> Array:
@@ -124,7 +130,7 @@ class ForeignGenerator:
         listed = ", ".join(f"{port.name} {port.shape}" for port in ports)
         for name in (notes.z, notes.mood, notes.label, *notes.inputs):
             if name and name not in names:
-                raise ModelError(f"{self._toml}: there is no input {name}; {listed} are allowed; change it")
+                raise ModelError(f"{self._toml}: there is no input {name}; choose from {listed}")
         taken = {notes.mood, notes.label, *notes.inputs}
         if not names:
             raise ModelError(f"{self._path}: has no input at all; a network that paints what it is given is needed")
@@ -178,7 +184,7 @@ class ForeignGenerator:
             raise self._error(f"the length of {port.name} {port.shape} is left open", "z_dim = 512")
         if len(long) != 1:
             raise ModelError(
-                f"{self._path}: its input {port.name} is {port.shape}; one side longer than 1 is allowed; "
+                f"{self._path}: its input {port.name} is {port.shape}, and only one side can be longer than 1; "
                 "export it for one picture at a time, or with an open batch axis"
             )
         self._z_axis = long[0]
@@ -195,7 +201,7 @@ class ForeignGenerator:
             shape = (*shape[:-1], notes.classes)
             count = math.prod(shape)
         if count and notes.class_ >= count:
-            raise ModelError(f"{self._toml}: class {notes.class_} is given; 0 to {count - 1} is allowed; change it")
+            raise ModelError(f"{self._toml}: there is no class {notes.class_}; choose from 0 to {count - 1}")
         value = np.zeros(count, dtype)
         value[notes.class_ : notes.class_ + 1] = 1
         return value.reshape(shape)
@@ -215,8 +221,8 @@ class ForeignGenerator:
                 f"{port.name} {value.shape}" for port, value in zip(self._engine.inputs, self._inputs, strict=True)
             )
             raise ModelError(
-                f"{self._path}: can't be run with {shapes} ({''.join(reason)}); a network for one picture at a time is "
-                f"allowed; name its inputs in {self._toml.name}, see docs/own-generator.md"
+                f"{self._path}: can't be run with {shapes} ({''.join(reason)}); export it for one picture at a time, "
+                f"or name its inputs in {self._toml.name}, see docs/own-generator.md"
             ) from error
         return found
 
@@ -225,7 +231,7 @@ class ForeignGenerator:
         names = [port.name for port in self._engine.outputs]
         listed = ", ".join(f"{name} {value.shape}" for name, value in zip(names, outputs, strict=True))
         if self._notes.picture and self._notes.picture not in names:
-            raise ModelError(f"{self._toml}: there is no output {self._notes.picture}; {listed} are allowed; change it")
+            raise ModelError(f"{self._toml}: there is no output {self._notes.picture}; choose from {listed}")
         layouts = {
             name: layout
             for name, value in zip(names, outputs, strict=True)
@@ -233,8 +239,8 @@ class ForeignGenerator:
         }
         if not layouts:
             raise ModelError(
-                f"{self._path}: none of its outputs is a picture, but {listed}; one picture of 1, 3 or 4 channels and "
-                f"{SMALLEST} pixels or more on each side is allowed; export it that way"
+                f"{self._path}: none of its outputs is a picture, but {listed}; export it so that it gives one picture "
+                f"of 1, 3 or 4 channels and {SMALLEST} pixels or more on each side"
             )
         # A table of numbers may pass for a grey picture, so colour goes first.
         shapes = {name: value.shape for name, value in zip(names, outputs, strict=True)}
@@ -259,11 +265,10 @@ class ForeignGenerator:
     def _find_range(self, pictures: list[Array]) -> tuple[float, float]:
         """Values of black and white."""
         if any(picture.shape != pictures[0].shape for picture in pictures):
-            raise ModelError(f"{self._path}: its pictures differ in size; one size is allowed; export it so")
+            raise ModelError(f"{self._path}: its pictures differ in size; export it so that all are of one size")
         if not all(np.isfinite(picture).all() for picture in pictures):
             raise ModelError(
-                f"{self._path}: its pictures hold NaN or infinity; finite numbers are allowed; "
-                "export it in float32, and without bf16 = true"
+                f"{self._path}: its pictures hold NaN or infinity; export it in float32, and without bf16 = true"
             )
         if all(np.array_equal(picture, pictures[0]) for picture in pictures):
             name = self._engine.inputs[self._z].name

@@ -68,12 +68,24 @@ class WideGenerator(Protocol):
         ...
 
     def paint_wide(self, z: FloatArray, mood: FloatArray, truncation: float, width: int) -> Frame:
-        """As `Generator.__call__`, in a width that `width_for` gave; the first picture of a width takes longer."""
+        """Paint a picture; the first of a width takes longer.
+
+        Parameters
+        ----------
+        z, mood, truncation : as for `Generator`
+        width : pixels, as `width_for` gave it
+        """
         ...
 
 
 def width_for(generator: Generator, aspect: float) -> int:
-    """As `WideGenerator.width_for`, of any generator: 0 where it has but one width."""
+    """As `WideGenerator.width_for`, of any generator: 0 where it has but one width.
+
+    Parameters
+    ----------
+    generator : Generator
+    aspect : width over height
+    """
     return generator.width_for(aspect) if isinstance(generator, WideGenerator) else 0
 
 
@@ -127,7 +139,7 @@ class OnnxGenerator:
             self._canvas = Canvas.of(model.card)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ModelError(
-                f"{path}: its card has no usable z_dim and size ({error}); whole numbers up to {LARGEST} are allowed; "
+                f"{path}: its card has no usable z_dim and size ({error}); both are whole numbers up to {LARGEST}; "
                 "export it again with training.train_gan --export-only"
             ) from None
         self.name = Path(path).stem
@@ -143,7 +155,7 @@ class OnnxGenerator:
             takes = f"z (1, {self.z_dim}) and mood (1, 2)" + (" and places (k,)" if self._canvas.many else "")
             raise ModelError(
                 f"{path}: doesn't take {takes} and give a picture of {self.size} pixels ({reason}); "
-                "a generator that fits its card is allowed; export it again with training.train_gan --export-only"
+                "export it again with training.train_gan --export-only"
             ) from error
 
     def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
@@ -155,7 +167,7 @@ class OnnxGenerator:
         return self._canvas.width(self._canvas.columns_for(aspect)) if self._canvas.many else 0
 
     def paint_wide(self, z: FloatArray, mood: FloatArray, truncation: float, width: int) -> Frame:
-        """See `WideGenerator`."""
+        """See `WideGenerator.paint_wide`."""
         columns = self._canvas.columns_for(width / self.size)
         if self._canvas.width(columns) != width:
             raise ValueError(f"{self.name} paints no picture of {width} pixels")

@@ -10,13 +10,25 @@ HOME_SEED = 0
 
 
 def direction(seed: int, z_dim: int) -> Vector:
-    """The unit vector `(z_dim,)` of picture number `seed`."""
+    """The unit vector ``(z_dim,)`` of a picture.
+
+    Parameters
+    ----------
+    seed : number of the picture, 0 or more
+    z_dim : how many dimensions
+    """
     draw = np.random.default_rng(seed).standard_normal(z_dim)
     return np.asarray(draw / np.linalg.norm(draw))
 
 
 def slerp(start: Vector, end: Vector, t: float) -> Vector:
-    """The point at `t` on the great circle from one unit vector `(n,)` to another."""
+    """The point on the great circle between two unit vectors.
+
+    Parameters
+    ----------
+    start, end : unit vectors ``(n,)``
+    t : 0 (`start`) to 1 (`end`)
+    """
     angle = float(np.arccos(np.clip(start @ end, -1.0, 1.0)))
     if np.sin(angle) < 1e-6:
         return start if t < 0.5 else end
@@ -24,7 +36,14 @@ def slerp(start: Vector, end: Vector, t: float) -> Vector:
 
 
 def truncated(z: FloatArray, home: Vector, truncation: float) -> FloatArray:
-    """`z` turned towards a unit vector: 0 is there, 1 leaves it as it is. Its length stays."""
+    """`z` turned towards `home`; its length stays.
+
+    Parameters
+    ----------
+    z : float32 ``(n,)``
+    home : unit vector ``(n,)``
+    truncation : 0 (as `home`) to 1 (`z` as it is)
+    """
     if truncation >= 1.0:
         return z
     length = float(np.linalg.norm(z))

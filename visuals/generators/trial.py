@@ -153,7 +153,15 @@ def _limit_processor(threads: int) -> None:
 
 
 def main(name: str, rest: str, threads: int, engine: str) -> None:
-    """Try a model, and write as JSON to the standard output what came of it."""
+    """Try a model, and write as JSON to the standard output what came of it.
+
+    Parameters
+    ----------
+    name : of the generator plugin
+    rest : what follows the name in the setting, such as a path
+    threads : of the engine
+    engine : its name
+    """
     answer = os.dup(1)
     os.dup2(2, 1)  # engines print
     end_with_parent()

@@ -74,7 +74,13 @@ class Envelope:
         self._gain = (self._omega / (self._omega - self._fall)) ** 2
 
     def kick(self, impulse: np.ndarray | list[float], most: float = 2.0) -> None:
-        """Add an impulse `(n,)`; the sum saturates towards `most`."""
+        """Add an impulse.
+
+        Parameters
+        ----------
+        impulse : ``(n,)``
+        most : towards which the sum saturates
+        """
         room = max(0.0, 1.0 - float(np.max(np.abs(self._source))) / most)
         self._source = self._source + np.asarray(impulse, dtype=np.float64) * room
 

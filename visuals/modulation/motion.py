@@ -99,7 +99,13 @@ class Pace:
         self._run = 1.0
 
     def step(self, freeze: bool, dt: float) -> float:
-        """Seconds of show time in the next `dt` seconds of real time."""
+        """Seconds of show time in the next `dt` seconds of real time.
+
+        Parameters
+        ----------
+        freeze : whether it is to stand still
+        dt : s of real time since the last call
+        """
         before = self._run
         change = dt / self._ramp
         self._run = max(0.0, before - change) if freeze else min(1.0, before + change)
@@ -123,9 +129,13 @@ class Crossfade:
         self._change_until = 0.0
 
     def arrive(self, time: float, change: float = 0.0, cut: bool = False) -> None:
-        """A picture came in at `time` (s of show time).
+        """A picture came in.
 
-        `change`: it is from another model, and the fade takes so many seconds; `cut`: it is shown at once.
+        Parameters
+        ----------
+        time : s of show time
+        change : s that the fade takes, where the picture is from another model; 0: it isn't
+        cut : whether the picture is shown at once
         """
         if self._last is not None:
             apart = min(max(time - self._last, 0.0), self.LONGEST)

@@ -97,11 +97,14 @@ class Target(Direct, Protocol):
 class Showing:
     """What the show is like at the moment.
 
-    Attributes
+    Parameters
     ----------
     control : the newest
-    scene : the newest; None before the first
     size : (width, height) of the target, pixels
+
+    Attributes
+    ----------
+    scene : the newest; None before the first
     """
 
     def __init__(self, control: "Control", size: tuple[int, int]) -> None:

@@ -35,7 +35,7 @@ class Memory:
         """Frames are drawn here."""
 
     def take(self, frame: Frame, time: float) -> None:
-        """Frames are drawn here."""
+        """Frames are drawn here, and none is given to it. See `Output`."""
 
     def show(self) -> None:
         """Wait for the frame, as a window would."""

@@ -5,10 +5,10 @@ from typing import Any
 
 from artgen_osc.config.contract import PREFIXES
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.aside import Aside
-from artgen_osc.plugins.making import classes, make
+from artgen_osc.plugins.factory import classes, make
+from artgen_osc.plugins.isolation import IsolatedPlugin
 from artgen_osc.plugins.registry import Plugin, Registry
-from artgen_osc.plugins.running import Running
+from artgen_osc.plugins.worker import PluginWorker
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.text import short
 from artgen_osc.schema.address import COUNT_MAX, Address, Value
@@ -98,8 +98,8 @@ class _Added:
         self.name = plugin.name
         self.size: Size | None = None
         self._checked = _Checked(output)
-        self._running = Running(plugin, self._checked, BUDGET_S)
-        self._aside = Aside(self._running)
+        self._running = IsolatedPlugin(plugin, self._checked, BUDGET_S)
+        self._worker = PluginWorker(self._running)
         self._settings: Any = None
         self._taking = False
         self._missed = 0
@@ -114,13 +114,13 @@ class _Added:
 
     def ask(self, settings: Any, time: float) -> bool:
         """Whether this frame is for it."""
-        if not self._aside.idle:
+        if not self._worker.idle:
             self._missed += self._taking and self._running.alive
             return False
         self._taking = False
         self.size = self._checked.size
         if self.size is None:
-            self._aside.start(lambda: self._work(settings, None, time))
+            self._worker.start(lambda: self._work(settings, None, time))
             return False
         self._wanted = settings
         return True
@@ -128,7 +128,7 @@ class _Added:
     def take(self, frame: Frame, time: float) -> None:
         """Hand a frame over."""
         self._taking = True
-        self._aside.start(lambda: self._work(self._wanted, frame, time))
+        self._worker.start(lambda: self._work(self._wanted, frame, time))
 
     def _work(self, settings: Any, frame: Frame | None, time: float) -> None:
         if settings is not self._settings:
@@ -139,7 +139,7 @@ class _Added:
         self._running.call("wants", time)
 
     def close(self) -> None:
-        self._aside.close()
+        self._worker.close()
 
 
 class _Direct:
@@ -223,7 +223,7 @@ class Outputs:
             output.prepare(time)
         return self._target.size
 
-    def give(self, read: Callable[[Size], Frame], time: float) -> None:
+    def publish(self, read: Callable[[Size], Frame], time: float) -> None:
         """Give the frame that was drawn to those who want it.
 
         Parameters
@@ -245,7 +245,7 @@ class Outputs:
         """What all of them have lost so far."""
         return sum(output.dropped for output in self._all)
 
-    def told(self, rows: Rows) -> Sequence[tuple[Address, Value]]:
+    def values(self, rows: Rows) -> Sequence[tuple[Address, Value]]:
         """What each has lost so far, of those that have an address for it.
 
         Parameters

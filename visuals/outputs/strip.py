@@ -36,7 +36,7 @@ class Strip:
 
     def __init__(self, path: Path, width: int = 320) -> None:
         if path.suffix.lower() not in (".png", ".jpg"):
-            raise ConfigError(f"--strip: {path} is not a picture; .png and .jpg are allowed; choose such a name")
+            raise ConfigError(f"--strip: {path} is not a picture; choose a name that ends in .png or .jpg")
         self.path = path
         self._width = width
         self._every = 1.0
@@ -49,7 +49,12 @@ class Strip:
         return not self._frames
 
     def size_of(self, width: int, height: int) -> tuple[int, int]:
-        """(width, height) of a frame in it, of a show of so many pixels."""
+        """(width, height) of a frame in the strip.
+
+        Parameters
+        ----------
+        width, height : of the show, pixels
+        """
         return self._width, max(1, round(height * self._width / width))
 
     def due(self, time: float) -> bool:
@@ -57,7 +62,13 @@ class Strip:
         return time >= self._next
 
     def add(self, time: float, frame: "Frame") -> None:
-        """Take a frame, uint8 ``(height, width, 3)``."""
+        """Take a frame.
+
+        Parameters
+        ----------
+        time : s since the start
+        frame : uint8 ``(height, width, 3)``
+        """
         import numpy as np
         from PIL import Image
 

@@ -43,8 +43,8 @@ def address_of(setting: str) -> str:
     address = setting or os.environ.get(VIEW_VARIABLE, "")
     if address and not address.startswith(("ws://", "wss://")):
         raise ConfigError(
-            f"visuals.view: {address.partition('?')[0]!r} is not an address; ws:// and a host are allowed; "
-            "such as ws://10.0.0.2:9103/view/renderer"
+            f"visuals.view: {address.partition('?')[0]!r} is not the address of a view; "
+            "it begins with ws:// or wss://, such as ws://10.0.0.2:9103/view/renderer"
         )
     return address
 

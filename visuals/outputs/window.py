@@ -63,9 +63,7 @@ class Window:
         try:
             count = pygame.display.get_num_displays()
             if display >= count:
-                raise DisplayError(
-                    f"display: {display} doesn't exist; 0 to {count - 1} are allowed; choose one of them"
-                )
+                raise DisplayError(f"display: {display} doesn't exist; choose from 0 to {count - 1}")
             self._open(size, display)
             self.context = moderngl.create_context(require=330)
         except Exception as error:
@@ -113,7 +111,7 @@ class Window:
         """Nothing to read: frames are drawn here."""
 
     def take(self, frame: "Frame", time: float) -> None:
-        """Frames are drawn here."""
+        """Frames are drawn here, and none is given to it. See `Output`."""
 
     def prepare(self, time: float) -> None:
         """Fill the screen and hide the mouse, or don't.

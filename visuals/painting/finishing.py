@@ -188,7 +188,13 @@ class Finishing:
 
 
 def too_slow(painting: float, finishing: float) -> bool:
-    """Whether a picture that takes so long to paint and to finish, in s, is too much for a show."""
+    """Whether a picture is too much for a show.
+
+    Parameters
+    ----------
+    painting : s that painting it takes
+    finishing : s that finishing it takes
+    """
     return painting + finishing > 1.0 / LEAST_FPS and finishing > FAIR * painting
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from artgen_osc.config.tables import VisualsConfig
-from artgen_osc.schema.table import COUNT_MAX
+from artgen_osc.schema.values import COUNT_MAX
 from visuals.control.controls import Control
 from visuals.generators.sphere import FloatArray, Vector, direction, slerp
 from visuals.modulation.follow import Follower

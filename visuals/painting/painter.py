@@ -9,9 +9,9 @@ import numpy as np
 from artgen_osc.errors import ArtgenError
 from artgen_osc.runtime.text import printable, shortened
 from artgen_osc.runtime.throttle import Throttle
+from visuals.generators.cache import GeneratorCache, Opener
 from visuals.generators.foreign import ForeignGenerator
 from visuals.generators.generator import FloatArray, Frame, Generator, paint, width_for
-from visuals.generators.rack import Opener, Rack
 from visuals.generators.trial import TrialStopped
 from visuals.painting.finishing import Finishing
 from visuals.painting.latent import Latent
@@ -121,7 +121,7 @@ class Painter:
     """
 
     def __init__(self, model: str, opener: Opener, finishing: Finishing) -> None:
-        self.rack = Rack(opener)
+        self.rack = GeneratorCache(opener)
         self.finishing = finishing
         self.pair = Pair(self.rack.get(model))
         self._throttle = Throttle()
@@ -141,7 +141,13 @@ class Painter:
         return None
 
     def show(self, generator: Generator | None, second: bool) -> None:
-        """Paint with this one from the next picture on; only the second model may be None."""
+        """Paint with this one from the next picture on.
+
+        Parameters
+        ----------
+        generator : None only for the second model: there is none
+        second : whether it is the model to mix in
+        """
         first = self.pair.first if second or generator is None else generator
         other = generator if second else self.pair.second
         if (first, other) != (self.pair.first, self.pair.second):

@@ -7,8 +7,8 @@ from time import perf_counter
 from typing import Protocol
 
 from artgen_osc.runtime.latest import LatestWorker
+from visuals.generators.cache import Opener
 from visuals.generators.generator import open_generator
-from visuals.generators.rack import Opener
 from visuals.painting.finishing import FinisherOpener, Finishing
 from visuals.painting.painter import Painter, Picture, Request
 
@@ -53,13 +53,25 @@ class Worker(Protocol):
     def state(self) -> WorkerState: ...
 
     def request(self, request: Request, dt: float) -> None:
-        """Ask for a picture; replaces a request that has not been started. `dt`: s since the last call."""
+        """Ask for a picture; replaces a request that has not been started.
+
+        Parameters
+        ----------
+        request : what to paint
+        dt : s since the last call
+        """
 
     def poll(self) -> Picture | None:
         """The newest picture since the last call, if there is one."""
 
     def load(self, model: str, second: bool = False) -> None:
-        """Change a model; the old one paints on until the new one is there. Empty for the second: none."""
+        """Change a model; the old one paints on until the new one is there.
+
+        Parameters
+        ----------
+        model : as in the settings; empty for the second: none
+        second : whether it is the model to mix in
+        """
 
     def prepare(self, models: tuple[str, ...]) -> None:
         """Load models ahead of their use."""
@@ -119,7 +131,7 @@ class ThreadWorker:
         return _state(self._painter, self._loading, fps, self._painting.dropped)
 
     def request(self, request: Request, dt: float) -> None:
-        """Ask for a picture; see `Worker`."""
+        """Ask for a picture. See `Worker`."""
         self._painting.put(request)
 
     def poll(self) -> Picture | None:
@@ -129,7 +141,7 @@ class ThreadWorker:
         return picture
 
     def load(self, model: str, second: bool = False) -> None:
-        """Change a model: at once where it is loaded, else when it is; see `Worker`."""
+        """Change a model: at once where it is loaded, else when it is. See `Worker`."""
         with self._wake:
             here = None if second and not model else self._painter.rack.ready(model)
             if here is not None or (second and not model):
@@ -226,7 +238,7 @@ class SyncWorker:
         return _state(self._painter, "", 1.0 / self._every, 0)
 
     def request(self, request: Request, dt: float) -> None:
-        """Paint, where the next picture is due."""
+        """Paint, where the next picture is due. See `Worker`."""
         self._due -= dt
         if self._due <= 1e-9:
             self._due = max(self._due + self._every, 0.0)
@@ -238,7 +250,7 @@ class SyncWorker:
         return picture
 
     def load(self, model: str, second: bool = False) -> None:
-        """Change a model at once."""
+        """Change a model at once. See `Worker`."""
         generator = None if second and not model else self._painter.open(model)
         if generator is not None or (second and not model):
             self._painter.show(generator, second)

@@ -56,7 +56,7 @@ class BeatNetwork:
         self._hidden = [np.zeros(self._units, np.float32) for _ in range(_LAYERS)]
         self._cell = [np.zeros(self._units, np.float32) for _ in range(_LAYERS)]
 
-    def hear(self, row: FloatArray) -> tuple[float, float]:
+    def step(self, row: FloatArray) -> tuple[float, float]:
         """One more row.
 
         Parameters

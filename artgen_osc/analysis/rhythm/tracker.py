@@ -146,7 +146,7 @@ class Bars:
     Attributes
     ----------
     meter : beats in a bar
-    place : of the last beat in it, from 0
+    position : of the last beat in it, from 0
     """
 
     METERS = (3, 4)
@@ -168,12 +168,12 @@ class Bars:
     def reset(self) -> None:
         """Know nothing."""
         self._belief = self._usual.copy()
-        self.meter, self.place = 4, 0
+        self.meter, self.position = 4, 0
 
     def beat(self) -> None:
         """The next beat is here."""
         self._belief = self._belief @ self._move
-        self.place = (self.place + 1) % self.meter
+        self.position = (self.position + 1) % self.meter
 
     def hear(self, down: float) -> None:
         """How likely the last beat was a downbeat, 0..1."""
@@ -181,8 +181,8 @@ class Bars:
         self._belief *= np.where(self._down, down, 1.0 - down)
         self._belief /= self._belief.sum()
         best = int(self._belief.argmax())
-        if self._belief[best] > self.STAY * self._belief[self._places.index((self.meter, self.place))]:
-            self.meter, self.place = self._places[best]
+        if self._belief[best] > self.STAY * self._belief[self._places.index((self.meter, self.position))]:
+            self.meter, self.position = self._places[best]
 
 
 class Rhythm:
@@ -290,7 +290,7 @@ class Rhythm:
 
     def _row(self, row: FloatArray) -> None:
         self._rows += 1
-        beat, down = self._network.hear(row)
+        beat, down = self._network.step(row)
         silent = bool(row.max() < self.SILENT)
         if silent:
             beat = down = 0.0
@@ -308,11 +308,11 @@ class Rhythm:
                 self._bars.hear(self._near_beat[1] / self._near_beat[0])
 
     def _announce(self, time: float, period: float) -> Beat:
-        place, meter = self._bars.place, self._bars.meter
+        position, meter = self._bars.position, self._bars.meter
         if self.octave > 0:
             phase, period = 2.0 * self._phase % 1.0, period / 2.0
         elif self.octave < 0:
-            phase, period = (place % 2 + self._phase) / 2.0, period * 2.0
+            phase, period = (position % 2 + self._phase) / 2.0, period * 2.0
         else:
             phase = self._phase
         confidence = self._tempo.certainty * min(1.0, self._heard / self.HEARD_FULL)
@@ -325,7 +325,7 @@ class Rhythm:
             60.0 / period if self._count else 0.0,
             confidence,
             phase,
-            (place + self._phase) / meter,
+            (position + self._phase) / meter,
             self._count,
             self._last if self._count else 0.0,
         )

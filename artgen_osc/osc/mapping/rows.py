@@ -18,7 +18,7 @@ from artgen_osc.runtime.toml import read_toml, toml_value
 from artgen_osc.schema.address import COUNT_MAX, Address
 from artgen_osc.schema.address_table import Rows, by_path
 from artgen_osc.schema.setting import read_table
-from artgen_osc.schema.table import own_sent
+from artgen_osc.schema.values import own_sent
 
 Pair = tuple[float, float]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.mapping.rows import CURVES, EVENTS, Map, Pair
-from artgen_osc.schema.table import Value
+from artgen_osc.schema.values import Value
 
 REPEAT_S = 1.0
 """A value that doesn't change is sent again so often, since a datagram may be lost."""
@@ -27,7 +27,7 @@ class Pulse:
         """Take the value of a hop."""
         self._waits = self._waits or value == 1
 
-    def take(self) -> float:
+    def get(self) -> float:
         """What to send now: 1 if there was an event since, unless the last one was a 1 as well."""
         self._sent = self._waits and not self._sent
         if self._sent:
@@ -54,7 +54,7 @@ def shape(curve: float | str) -> Callable[[float], float]:
     return lambda x: x**curve
 
 
-def place(value: float, ends: Pair, log: bool = False) -> float:
+def normalised(value: float, ends: Pair, log: bool = False) -> float:
     """Where a value lies between two ends.
 
     Parameters
@@ -112,7 +112,7 @@ class Shaper:
             if path in values:
                 pulse.put(values[path])
 
-    def take(self, latest: Mapping[str, Value], now: float) -> bytes | None:
+    def get(self, latest: Mapping[str, Value], now: float) -> bytes | None:
         """The message that is due, or None.
 
         Parameters
@@ -129,13 +129,13 @@ class Shaper:
             return None
         if self._map.type == "s":
             return self._once(self._text(latest), now)
-        events = {path: pulse.take() for path, pulse in self._pulses.items()}
+        events = {path: pulse.get() for path, pulse in self._pulses.items()}
         numbers: list[float] = []
         for path, ends in zip(self._map.sources, self._map.input, strict=True):
             value = events[path] if path in events else float(latest[path])
             if value == 0 and path in _UNKNOWN_AT_ZERO:
                 return None
-            numbers.append(place(value, ends, self._log))
+            numbers.append(normalised(value, ends, self._log))
         return self._message([self._curve(x) for x in self._follow(numbers, now)], now)
 
     def _follow(self, numbers: list[float], now: float) -> list[float]:

@@ -17,7 +17,7 @@ Held = Mapping[str, Setting]
 """What a scene may hold, by what it calls a setting; see `name_of`."""
 
 SUFFIX = ".toml"
-MOST_BYTES = 16384
+MOST_BYTES = 262144
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,17 @@ def to_text(scene: Scene) -> str:
 def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
     about, plugins = given.pop("about", ""), given.pop("plugin", {})
     tables = {"visuals": given.pop("visuals", {})}
-    mistakes = [f"{key}: doesn't belong in a scene; about and [visuals] are allowed" for key in given]
+    mistakes = [f"{key}: doesn't belong in a scene, which holds about, [visuals] and [plugin.NAME]" for key in given]
     if not isinstance(about, str):
-        mistakes.append(f"about: {short(about)} is not a string; a line of text is allowed")
+        mistakes.append(f"about: {short(about)} is not text")
     if isinstance(plugins, dict):
         tables |= {f"plugin.{key}": table for key, table in plugins.items()}
     else:
-        mistakes.append("plugin: is not a table; [plugin.NAME] is allowed")
+        mistakes.append("plugin: is not a table, such as [plugin.NAME]")
     values: dict[str, Any] = {}
     for title, table in tables.items():
         if not isinstance(table, dict):
-            mistakes.append(f"{title}: is not a table; [{title}] is allowed")
+            mistakes.append(f"{title}: is not the table [{title}]")
             continue
         start = "" if title == "visuals" else f"{title}."
         checks = {
@@ -107,11 +107,9 @@ def read(path: Path, held: Held) -> Scene:
     try:
         return _scene(name_in(path.stem), read_toml(path, MOST_BYTES), held)
     except OSError as error:
-        raise SceneError(
-            f"{path}: can't be read ({error.strerror}); a small TOML file is allowed; mend it or take it away"
-        ) from None
+        raise SceneError(f"{path}: can't be read ({error.strerror}); mend it or take it away") from None
     except ValueError as error:
-        raise SceneError(f"{path}: {error}; [visuals] and its settings are allowed; mend it") from None
+        raise SceneError(f"{path}: {error}; mend it or take it away") from None
     except SceneError as error:
         raise SceneError(f"{path}: {error}") from None
 
@@ -122,6 +120,7 @@ def write(folder: Path, scene: Scene) -> None:
     Parameters
     ----------
     folder : is made where it isn't there
+    scene : gives the file its name
 
     Raises
     ------

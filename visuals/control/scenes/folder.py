@@ -107,7 +107,7 @@ class Library:
             raise SceneError(scene.reason)
         if scene is None:
             check_name(name)
-            raise SceneError(f"there is no scene {name!r}; {self.listed()} are allowed; choose one or save it first")
+            raise SceneError(f"there is no scene {name!r}; choose from {self.listed()}, or save it first")
         return scene
 
     def names(self) -> list[str]:
@@ -154,6 +154,11 @@ class Library:
 
     def delete(self, what: str, name: str) -> None:
         """Have one of the performer's own deleted, one whose file can't be used too.
+
+        Parameters
+        ----------
+        what : the address that asked for it, for a failure to be told by
+        name : of the scene
 
         Raises
         ------

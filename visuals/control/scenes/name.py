@@ -26,9 +26,9 @@ def check_name(name: str) -> str:
     """
     composed = unicodedata.normalize("NFC", name)
     if not composed or len(composed) > LONGEST_NAME or composed != composed.strip() or not is_printable(composed):
-        wrong = f"up to {LONGEST_NAME} letters, digits, signs and spaces between them are allowed"
+        wrong = f"it has 1 to {LONGEST_NAME} letters, digits, signs, and spaces between them"
     elif "," in composed:
-        wrong = "any letters and signs but a comma are allowed, since commas stand between names in a list"
+        wrong = "it has no comma, since commas stand between names in a list"
     else:
         return composed
     raise SceneError(f"{shortened(name, 80)!r} can't be the name of a scene; {wrong}; choose another name")

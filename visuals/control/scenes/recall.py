@@ -143,7 +143,7 @@ class Scenes:
             if not number:
                 return
             if number > len(names):
-                raise SceneError(f"there is no scene {number}; 1 to {len(names)} are allowed; choose one of them")
+                raise SceneError(f"there is no scene {number}; choose from 1 to {len(names)}")
             name = names[number - 1]
         if path == SAVE:
             values = self._values(present, before)
@@ -204,6 +204,11 @@ def given_in(file: ConfigFile) -> set[str]:
 
 def started(file: ConfigFile, library: Library) -> Config:
     """The settings to start with: a scene's, where the show file and flags give none.
+
+    Parameters
+    ----------
+    file : the settings, and where each comes from
+    library : where the scene is looked for
 
     Raises
     ------

@@ -1,0 +1,87 @@
+"""The effects that come with artgen."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.isf.files import IMAGE, PLAIN
+from visuals.isf.file import File, read
+from visuals.isf.head import read_head
+from visuals.isf.shader import Instant, Shader
+from visuals.isf.source import OURS, files_in
+from visuals.isf.stage import Stage
+
+DOCS = Path(__file__).parents[2] / "docs"
+FILES = files_in(OURS)
+SIZE = (96, 54)
+
+
+@pytest.fixture
+def stage(gl_context: Any) -> Iterator[Stage]:
+    y, x = np.mgrid[:54, :96]
+    picture = np.stack((255 * x // 95, 255 * y // 53, 128 + 100 * np.sin(x / 5.0) * np.cos(y / 7.0)), axis=2)
+    made = Stage(gl_context, SIZE, (picture.astype(np.uint8), picture[::-1].astype(np.uint8)))
+    yield made
+    made.release()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_is_described(path: Path) -> None:
+    file, docs = read(path), (DOCS / "effects.md").read_text(encoding="utf-8")
+    assert file.head.kind == "filter" and file.head.about.endswith(".") and file.head.credit
+    (row,) = re.findall(rf"^\| !\[{path.stem}\]\(effects/{path.stem}\.jpg\) \| (.*) \|$", docs, re.MULTILINE)
+    assert row.startswith(f"**`{path.stem}`**: {file.head.about} Set: ")
+    assert all(f"`{one.name}`" in row for one in file.head.numbers if not one.follows)
+    assert (DOCS / "effects" / f"{path.stem}.jpg").is_file()
+
+
+def test_there_are_enough_of_them_and_no_others_are_described() -> None:
+    assert len(FILES) >= 16
+    pictured = re.findall(r"effects/([\w-]+)\.jpg", (DOCS / "effects.md").read_text(encoding="utf-8"))
+    assert pictured == [path.stem for path in FILES]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_changes_the_picture_moves_and_can_be_told_to_rest(path: Path, gl_context: Any, stage: Stage) -> None:
+    shader = Shader(gl_context, read(path))
+    still = Shader(gl_context, plain())
+    before = stage.draw(still, 10).astype(float)
+    early, late = (stage.draw(shader, frames).astype(float) for frames in (10, 31))
+    assert np.abs(early - before).mean() > 1.5
+    assert np.abs(late - early).mean() > 0.5
+    assert 8.0 < late.mean() < 247.0 and late.std() > 5.0
+    shader.release()
+    still.release()
+
+
+def plain() -> File:
+    text = f"/*{json.dumps({'INPUTS': [IMAGE]})}*/ {PLAIN}"
+    return File(Path("plain.fs"), read_head(text), text, "")
+
+
+@pytest.mark.slow
+def test_the_strobe_flashes_three_times_a_second_at_most_unless_it_is_unlocked(gl_context: Any) -> None:
+    shader = Shader(gl_context, read(OURS / "strobe.fs"))
+    black = gl_context.texture((8, 8), 4, bytes(256))
+    shown = gl_context.texture((8, 8), 4)
+    target = gl_context.framebuffer([shown])
+
+    def flashes(**values: float) -> int:
+        light = []
+        for frame in range(120):
+            given = {"level": 1.0, "flash": 1.0, "rate": 12.0} | values
+            numbers = {name: (value,) for name, value in given.items()}
+            shader.draw(target, numbers, {"inputImage": black}, Instant(frame / 120.0, 1 / 120, frame))
+            light.append(target.read(components=1)[36])
+        return int(np.sum(np.diff(np.array(light, int)) > 30)) + int(light[0] > 100)
+
+    assert flashes() == 3 and flashes(unlock=1.0) == 12 and flashes(rate=1.0) == 1
+    gl_context.detect_framebuffer(0).use()
+    for item in (shader, target, shown, black):
+        item.release()
