@@ -167,7 +167,7 @@ class OnnxGenerator:
         return self._canvas.width(self._canvas.columns_for(aspect)) if self._canvas.many else 0
 
     def paint_wide(self, z: FloatArray, mood: FloatArray, truncation: float, width: int) -> Frame:
-        """See `WideGenerator.paint_wide`."""
+        """See `WideGenerator`."""
         columns = self._canvas.columns_for(width / self.size)
         if self._canvas.width(columns) != width:
             raise ValueError(f"{self.name} paints no picture of {width} pixels")
