@@ -22,14 +22,14 @@ from artgen_osc.commands import doctor_checks as doctor
 from artgen_osc.config import tables
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ArtgenError, ConfigError, OscError
-from artgen_osc.http import listener
 from artgen_osc.http import server as webserver
+from artgen_osc.http import websocket
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.receiver import Capture, OscReceiver, capture
 from artgen_osc.schema.values import Value
 from artgen_osc.web import client as bridge_client
 from artgen_osc.web.bridge import Bridge
-from artgen_osc.web.client import Bundle, merged, read_wish
+from artgen_osc.web.client import Bundle, merged, read_subscription
 from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
@@ -210,8 +210,10 @@ def test_a_wish_that_is_not_understood_is_answered_and_the_line_closed(
 
 
 def test_a_wish() -> None:
-    wish = read_wish("/osc?only=/artgen/chroma/1*&rate=12.5", show_table.TABLE)
-    assert wish == bridge_client.Wish(True, frozenset({f"/artgen/chroma/{n}" for n in (1, 10, 11)}), 12.5)
+    subscription = read_subscription("/osc?only=/artgen/chroma/1*&rate=12.5", show_table.TABLE)
+    assert subscription == bridge_client.Subscription(
+        True, frozenset({f"/artgen/chroma/{n}" for n in (1, 10, 11)}), 12.5
+    )
 
 
 def packet(path: str, value: float | int | str) -> bytes:
@@ -419,7 +421,7 @@ def silent(port: int) -> socket.socket:
 def test_a_client_that_never_reads_is_dropped_and_slows_nobody(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listener, "STUCK_S", 1.0)
+    monkeypatch.setattr(websocket, "STUCK_S", 1.0)
     with silent(server.port), server.open(f"/json?only={VALENCE}") as healthy:
         wait_for(lambda: server.bridge._listeners == 2, what="both")
         number, slowest = 0, 0.0

@@ -17,12 +17,12 @@ from artgen_osc.plugins.isolation import MOST_IN_A_ROW
 from artgen_osc.plugins.registry import Registry, State, own
 from artgen_osc.schema.setting import setting
 from tests import show_table
-from visuals.compositor.checked import Ledger, Lent
+from visuals.compositor.checked import Ledger, TrackedContext
 from visuals.compositor.gl import Pass, PingPong, texture_of
 from visuals.compositor.kind import Moment
 from visuals.compositor.pixel import PixelEffect
 from visuals.compositor.screen import Screen
-from visuals.modulation.knobs import LAG_S, Knobs
+from visuals.modulation.glides import LAG_S, Glides
 from visuals.modulation.motion import Look
 
 pytestmark = pytest.mark.slow
@@ -357,7 +357,7 @@ def test_an_added_effect_of_the_picture_draws_once_for_each(make_screen: Any) ->
 
 def test_nothing_is_left_of_a_screen(gl_context: Any) -> None:
     ledger = Ledger()
-    screen = Screen(Lent(gl_context, ledger), SIZE, registry=registry(glow=Invert, dim=Negative, bad=Leaks))
+    screen = Screen(TrackedContext(gl_context, ledger), SIZE, registry=registry(glow=Invert, dim=Negative, bad=Leaks))
     settings = {name: Amount() for name in ("glow", "dim", "bad")} | show_table.drawn(brush=1.0, grain=1.0)
     for side in (32, 512, 600, 32):
         screen.take(np.zeros((side, side, 3), np.uint8), 0.5)
@@ -376,7 +376,7 @@ def test_ours_keep_their_own_protocol(gl_context: Any, kind: str, name: str) -> 
     known = own_registry()
     made = known.load(kind, name)
     ledger = Ledger()
-    plugin = made(Lent(gl_context, ledger))
+    plugin = made(TrackedContext(gl_context, ledger))
     source = texture_of(gl_context, np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8), False)
     targets = PingPong(gl_context, (64, 64) if name == "enlarge" else (32, 32))
     target = targets.other_than(source)
@@ -401,9 +401,9 @@ def test_ours_keep_their_own_protocol(gl_context: Any, kind: str, name: str) -> 
 def test_settings_of_an_effect_have_addresses_and_reach_it_by_a_glide() -> None:
     contract = contract_of(registry(glow=Invert))
     assert contract.addresses.visuals["/visuals/effect/glow/amount"].setting == "plugin.glow.amount"
-    knobs = Knobs({"glow": Amount(0.0)})
-    assert knobs.step({"glow": Amount(0.0)}, 0.1) == {"glow": Amount(0.0)}
-    values = [knobs.step({"glow": Amount(1.0)}, LAG_S / 20)["glow"].amount for _ in range(200)]
+    glides = Glides({"glow": Amount(0.0)})
+    assert glides.step({"glow": Amount(0.0)}, 0.1) == {"glow": Amount(0.0)}
+    values = [glides.step({"glow": Amount(1.0)}, LAG_S / 20)["glow"].amount for _ in range(200)]
     assert np.diff([0.0, *values]).max() < 0.1 and min(np.diff(values)) >= 0.0
     assert values[-1] == 1.0
 

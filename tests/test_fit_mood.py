@@ -132,7 +132,7 @@ def test_linear_colours_are_learned_almost_exactly() -> None:
 def test_directions_that_do_not_belong(model: Path, tmp_path: Path) -> None:
     other = export(StyleGan(DIM, channels=8), tmp_path / "wild.onnx", DIM)
     shutil.copy(directions_file(model), directions_file(other))
-    with pytest.raises(ModelError, match=r"fitted for another model; .* run python -m training.fit_mood"):
+    with pytest.raises(ModelError, match=r"fitted for another model than .* run python -m training.fit_mood"):
         open_generator(str(other))
     whole = directions_file(model).read_bytes()
     shutil.copy(model, other)

@@ -12,7 +12,7 @@ import pytest
 from artgen_osc.audio.browser import BrowserInput, BrowserSource
 from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself
 from artgen_osc.daemon import inputs
-from artgen_osc.daemon.inputs import MOST_OPENING, Inputs, Nothing
+from artgen_osc.daemon.inputs import MOST_OPENING, Inputs, NoInput
 from artgen_osc.errors import AudioError
 
 
@@ -215,7 +215,7 @@ def test_a_file_that_was_switched_to_does_not_end_the_show(studio: Studio) -> No
     studio.want("file:/songs/a.wav")
     studio.want("file:/songs/b.wav")
     assert studio.inputs.ended()
-    assert isinstance(studio.inputs.source, Nothing)
+    assert isinstance(studio.inputs.source, NoInput)
     assert studio.after(0.0) == "device:desk"
 
 
@@ -242,7 +242,7 @@ def test_what_is_being_opened_when_the_file_ends_is_waited_for(broken: bool, aft
 
 
 def test_silence_goes_on_until_it_is_closed() -> None:
-    nothing: Any = Nothing()
+    nothing: Any = NoInput()
     blocks = nothing.blocks()
     assert not len(next(blocks).samples)
     nothing.close()

@@ -30,7 +30,7 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
 from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import ArtgenError, OscError
-from artgen_osc.http import guard, listener
+from artgen_osc.http import access, websocket
 from artgen_osc.http import server as webserver
 from artgen_osc.osc.codec import MAX_PACKET, encode_bundle, encode_message
 from artgen_osc.osc.receiver import MOST_WAITING, OscReceiver, capture
@@ -335,9 +335,9 @@ def test_a_websocket_under_another_name_is_refused(server: Server) -> None:
 
 
 def test_a_page_from_the_servers_own_address_may_steer() -> None:
-    assert guard.is_own_page("http://10.0.0.7:8000", "10.0.0.7:9102")
-    assert guard.is_own_page("http://[fe80::7]:8000", "[fe80::7]:9102")
-    assert not guard.is_own_page("http://my.example.org:9102", "my.example.org:9102")
+    assert access.is_own_page("http://10.0.0.7:8000", "10.0.0.7:9102")
+    assert access.is_own_page("http://[fe80::7]:8000", "[fe80::7]:9102")
+    assert not access.is_own_page("http://my.example.org:9102", "my.example.org:9102")
 
 
 def test_listen_tells_the_value_now_and_every_change(server: Server) -> None:
@@ -497,7 +497,7 @@ def silent_listener(port: int, *paths: str) -> socket.socket:
 def test_a_client_that_never_reads_is_dropped_and_the_others_hear_all(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(listener, "STUCK_S", 1.0)
+    monkeypatch.setattr(websocket, "STUCK_S", 1.0)
     monkeypatch.setattr(oscquery, "MOST_A_SECOND", 1_000_000)
     key = next(row for row in show_table.SENT if row.path == "/artgen/key")
     with silent_listener(server.port, key.path), server.listen(VALENCE.path) as healthy:
@@ -584,7 +584,7 @@ def test_closing_says_goodbye_and_frees_the_port(server: Server) -> None:
 
 
 def test_closing_does_not_wait_for_a_client_that_never_reads(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "STUCK_S", 60.0)
+    monkeypatch.setattr(websocket, "STUCK_S", 60.0)
     key = next(row for row in show_table.SENT if row.path == "/artgen/key")
     with silent_listener(server.port, key.path):
         wait_for(lambda: server.query._listeners, what="a listener")
@@ -658,7 +658,7 @@ class Found(ServiceListener):
 @pytest.fixture
 def announced() -> Iterator[Server]:
     """One that other machines can connect to."""
-    if not guard.network_addresses(six=False):
+    if not access.network_addresses(six=False):
         missing("no network")
     server = Server(show_table.SENT, show_table.DAEMON, "0.0.0.0")
     yield server
@@ -710,7 +710,7 @@ def test_a_client_by_others_finds_it_and_reads_every_value(announced: Server) ->
         assert info.name.startswith("artgen test on ")
         client = OSCQueryClient(info)
         host = client.get_host_info()
-        addresses = guard.network_addresses(six=False)
+        addresses = access.network_addresses(six=False)
         assert host.osc_ip in addresses and (host.name, host.osc_port) == ("artgen test", server.receiver.port)
         whole = [row for row in DAEMON if row.path not in WRITE_ONLY]
         leaves = [row for row in whole if not any(other.path.startswith(row.path + "/") for other in DAEMON)]
@@ -742,8 +742,8 @@ def test_an_end_amid_the_announcement_leaves_no_socket_open(seconds: float) -> N
 
 
 def test_everywhere_means_the_addresses_that_others_can_reach() -> None:
-    assert all(not address.startswith("127.") for address in guard.network_addresses(six=False))
-    assert "::1" not in guard.network_addresses(six=True)
+    assert all(not address.startswith("127.") for address in access.network_addresses(six=False))
+    assert "::1" not in access.network_addresses(six=True)
 
 
 def test_without_multicast_the_show_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -25,8 +25,8 @@ from artgen_osc.runtime.files import (
     whole,
 )
 from artgen_osc.runtime.latest import LatestWorker
-from artgen_osc.runtime.outlet import Outlet
-from artgen_osc.runtime.text import LogFormatter, OutletHandler, printable, say
+from artgen_osc.runtime.text import LogFormatter, WriterHandler, printable, say
+from artgen_osc.runtime.text_writer import TextWriter
 from artgen_osc.runtime.throttle import Throttle
 
 ODD_NAMES = ["", "x" * 300, "nul\0byte", "new\nline", "\ud800", "..", ".", "/", "/dev/zero", "/dev/null"]
@@ -129,36 +129,36 @@ def read_what_is_there(number: int) -> bytes:
 def test_who_is_not_read_waits_for_nobody() -> None:
     reader, writer = os.pipe()
     with os.fdopen(writer, "w") as stream:
-        outlet = Outlet(stream, most=10)
+        writer = TextWriter(stream, most=10)
         for _ in range(1000):
-            outlet.write("x" * (1 << 18))
-        assert outlet.lost >= 980 and not outlet.idle
-        assert not outlet.drain(0.01)
-        while not outlet.drain(0.01):
+            writer.write("x" * (1 << 18))
+        assert writer.lost >= 980 and not writer.idle
+        assert not writer.drain(0.01)
+        while not writer.drain(0.01):
             read_what_is_there(reader)
         os.close(reader)
-        outlet.write("nobody is there")
-        assert outlet.drain(5.0) and outlet.broken
+        writer.write("nobody is there")
+        assert writer.drain(5.0) and writer.broken
 
 
 def test_a_log_that_is_not_read_says_later_how_much_was_lost() -> None:
     reader, writer = os.pipe()
     with os.fdopen(writer, "w") as stream, os.fdopen(reader, "rb") as pipe:
-        outlet = Outlet(stream, most=2)
-        handler = OutletHandler(outlet)
+        writer = TextWriter(stream, most=2)
+        handler = WriterHandler(writer)
         handler.setFormatter(LogFormatter("%(message)s"))
         log = logging.Logger("test")
         log.addHandler(handler)
         for _ in range(100):
             log.error("x" * 65536)
-        assert outlet.lost > 90
+        assert writer.lost > 90
         got = b""
-        while not outlet.drain(0.01):
+        while not writer.drain(0.01):
             got += read_what_is_there(pipe.fileno())
         log.error("the next")
         while not got.endswith(b"the next\n"):
             got += read_what_is_there(pipe.fileno())
-    assert sum(int(count) for count in re.findall(rb"(\d+) lines were lost", got)) == outlet.lost
+    assert sum(int(count) for count in re.findall(rb"(\d+) lines were lost", got)) == writer.lost
 
 
 def test_a_fault_is_told_once_a_minute_and_a_flood_of_others_does_not_hide_it_for_long() -> None:

@@ -18,9 +18,9 @@ from websockets.sync.client import connect
 from artgen_osc.analysis.analyzer import Analyzer
 from artgen_osc.analysis.extractors import BUDGET_S, ORDER, Extractors
 from artgen_osc.analysis.hop import HOP_LENGTH, HOP_TIME, RATE, Hop
+from artgen_osc.audio.isolation import IsolatedSource
 from artgen_osc.audio.kind import InputHost
 from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself, open_source
-from artgen_osc.audio.watched import Watched
 from artgen_osc.config.plugins import KINDS
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.daemon.app import Daemon
@@ -328,7 +328,7 @@ def test_a_source_without_a_rate_is_none() -> None:
         sample_rate = None
 
     with pytest.raises(AudioError, match="is no sample rate"):
-        Watched("tape", Rateless("hold"))
+        IsolatedSource("tape", Rateless("hold"))
 
 
 def test_ours_run_first_in_a_stated_order_and_every_one_is_used() -> None:

@@ -88,7 +88,7 @@ def bad_finishers(folder: Path) -> dict[str, tuple[Path, str]]:
         "another kind": (write_other_model(folder / "mood.onnx"), "is a mood model"),
         "no image network": (
             write_other_model(folder / "x.onnx", kind="finisher", scale=4),
-            "doesn't make 4 times the side",
+            "doesn't enlarge a picture to 4 times its side",
         ),
         "another scale": (write_other_model(folder / "y.onnx", kind="finisher", scale=2), "was made for scale 2"),
     }

@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from artgen_osc.config.tables import Config, OscConfig, VisualsConfig, WebConfig
 from artgen_osc.errors import ConfigError
-from artgen_osc.http import acceptor, guard
+from artgen_osc.http import acceptor, access
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.server import OscQuery
 from artgen_osc.web import site, view
@@ -96,9 +96,9 @@ def test_every_module_that_the_page_imports_is_there(server: Server) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "/static/../guard.py",
+        "/static/../access.py",
         "/static/..%2fguard.py",
-        "/static/%2e%2e/guard.py",
+        "/static/%2e%2e/access.py",
         "/static//etc/passwd",
         "/static/%2fetc%2fpasswd",
         "/static/",
@@ -131,7 +131,7 @@ def test_the_page_brings_a_cookie_that_holds_the_token(guarded: Server) -> None:
     assert guarded.get("/static/app.js", Cookie=shown)[0] == 200
     with guarded.open("/state", additional_headers={"Cookie": shown}) as client:
         assert client.recv(timeout=20)
-    assert guarded.get("/", Cookie=f"{guard.COOKIE}=wrong")[0] == 401
+    assert guarded.get("/", Cookie=f"{access.COOKIE}=wrong")[0] == 401
     assert guarded.get("/", Cookie="\x80=;;;")[0] == 401
 
 
@@ -162,8 +162,8 @@ def test_addresses() -> None:
     assert site.addresses("10.0.0.7", 9103, "abc") == ["http://10.0.0.7:9103/?token=abc"]
     assert site.addresses("0.0.0.0", 9103, "abc")[0] == "http://127.0.0.1:9103/?token=abc"
     assert view.renderer_address("::", 1, "") == "ws://[::1]:1/view/renderer"
-    assert guard.is_loopback("localhost") and guard.is_loopback("127.0.0.2") and guard.is_loopback("::1")
-    assert not guard.is_loopback("0.0.0.0") and not guard.is_loopback("10.0.0.7") and not guard.is_loopback("x.org")
+    assert access.is_loopback("localhost") and access.is_loopback("127.0.0.2") and access.is_loopback("::1")
+    assert not access.is_loopback("0.0.0.0") and not access.is_loopback("10.0.0.7") and not access.is_loopback("x.org")
 
 
 def test_the_code_for_a_phone_is_drawn_where_a_phone_can_come(server: Server) -> None:
@@ -286,7 +286,9 @@ def test_the_address_of_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTGEN_VIEW", "ws://127.0.0.1:9103/view/renderer?token=x")
     assert address_of("").startswith("ws://127.0.0.1")
     assert address_of("ws://10.0.0.2:9103/view/renderer") == "ws://10.0.0.2:9103/view/renderer"
-    with pytest.raises(ConfigError, match=r"^visuals.view: 'http://10.0.0.2' is not an address; ws:// .*; such as ws"):
+    with pytest.raises(
+        ConfigError, match=r"^visuals.view: 'http://10.0.0.2' is not the address of a view; .* such as ws"
+    ):
         address_of("http://10.0.0.2?token=secret")
     LiveView("").close()
 
@@ -391,7 +393,7 @@ def test_a_certificate_that_is_none(certificate: tuple[str, str], tmp_path: Path
     with pytest.raises(
         ConfigError, match=r"^web.certificate: .* can't be used \(.*\); choose a PEM file .*; mkcert makes"
     ):
-        guard.read_certificate(*chosen)
+        access.read_certificate(*chosen)
 
 
 def test_silent_connections_are_closed(server: Server) -> None:

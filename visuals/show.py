@@ -8,7 +8,7 @@ from visuals.compositor.kind import Moment
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Control
 from visuals.modulation.follow import Follower
-from visuals.modulation.knobs import Knobs
+from visuals.modulation.glides import Glides
 from visuals.modulation.motion import Crossfade, Look, Motion, Pace
 from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
@@ -53,7 +53,7 @@ class Show:
         self._fade = Crossfade()
         self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
-        self._knobs = Knobs(self._set(control))
+        self._glides = Glides(self._set(control))
         self._time = 0.0
         self._painted: Picture | None = None
         self.scene = self._scene(control, (control.valence, control.energy), 0.0, 0.0)
@@ -99,7 +99,7 @@ class Show:
         return Scene(
             mix=self._fade.mix(self._time),
             look=self._look,
-            effects=self._knobs.step(self._set(control), dt),
+            effects=self._glides.step(self._set(control), dt),
             moment=self._moment(control, mood, show_dt),
             painted=self._painted,
             pictures=self._pictures,

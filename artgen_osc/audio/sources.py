@@ -353,9 +353,9 @@ def open_source(
         source: AudioSource = found.open(rest, given, host)
         if plugin.own:
             return source
-        from artgen_osc.audio.watched import Watched
+        from artgen_osc.audio.isolation import IsolatedSource
 
-        return Watched(spec, source)
+        return IsolatedSource(spec, source)
     except PluginError as error:
         raise AudioError(str(error)) from error
     except ArtgenError:

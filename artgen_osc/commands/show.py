@@ -7,8 +7,8 @@ from contextlib import closing, suppress
 
 from artgen_osc.config.arguments import Command, add_strip, flags, positive, settings
 from artgen_osc.config.tables import Config
-from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.text import can_write, printable, say
+from artgen_osc.runtime.text_writer import TextWriter
 
 DAEMON = ("audio", "mood", "osc", "web", "visuals.host", "visuals.port")
 
@@ -59,7 +59,7 @@ def _show(given: argparse.Namespace, with_renderer: bool) -> int:
             if given.web and addresses:
                 _open_page(addresses)
         status = daemon.run(given.seconds)
-        out = Outlet(sys.stdout)
+        out = TextWriter(sys.stdout)
         out.write(f"ended after {_minutes(time.monotonic() - start)}: {daemon.ended}\n")
         out.drain()
         return status

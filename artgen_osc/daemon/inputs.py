@@ -86,7 +86,7 @@ class Opening:
                 self._result.close()
 
 
-class Nothing(ClosesItself):
+class NoInput(ClosesItself):
     """Silence, while the input that is wanted isn't there; see `AudioSource`."""
 
     name = "nothing"
@@ -206,7 +206,7 @@ class Inputs:
             assert self._opening
             self._change(source, self._opening.spec, now)
             return True
-        if isinstance(self.source, Nothing):
+        if isinstance(self.source, NoInput):
             if not self._opening and now >= self._next_try:
                 self._go_back(self._lasting[-1] if self._lasting else None, now)
         elif self._before_guest is not None:
@@ -256,7 +256,7 @@ class Inputs:
     def _change(self, source: AudioSource, spec: str, now: float) -> None:
         if math.isinf(source.sent_at):
             self._before_guest = None
-        elif isinstance(self.source, Nothing):
+        elif isinstance(self.source, NoInput):
             self._before_guest = self._lasting[-1] if self._lasting else None
         elif math.isinf(self.source.sent_at):
             self._before_guest = self.spec
@@ -283,7 +283,7 @@ class Inputs:
         if self._lasting and not self._opening:
             log.warning("%s has ended; %s is heard again", _named(self.spec), _named(self._lasting[-1]))
         self._leave()
-        self.source = Nothing()
+        self.source = NoInput()
         self._may_try_at_once()
         return True
 
@@ -295,7 +295,7 @@ class Inputs:
         others = [spec for spec in self._lasting if spec != self.spec]
         self._lasting = others or [self.spec]
         self._leave()
-        self.source = Nothing()
+        self.source = NoInput()
         if not others:
             self._next_try = time.monotonic() + self._backoff.next()
         return True

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import TextIO
 
-from artgen_osc.runtime.outlet import Outlet
 from artgen_osc.runtime.terminal import cells, fit, redraws
 from artgen_osc.runtime.text import can_write, printable
+from artgen_osc.runtime.text_writer import TextWriter
 from artgen_osc.schema.values import N_BANDS, Value
 
 BAR = 12
@@ -83,7 +83,7 @@ class Meters:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
-        self._outlet = Outlet(self._stream)
+        self._writer = TextWriter(self._stream)
         self._live = self._stream.isatty()
         self._clears = redraws(self._stream)
         self._glyphs = glyphs(self._stream)
@@ -98,7 +98,7 @@ class Meters:
         values : by address
         now : s, monotonic
         """
-        if now < self._next or not self._outlet.idle:
+        if now < self._next or not self._writer.idle:
             return
         self._next = now + (0.05 if self._live else 1.0)
         text = line(values, self._glyphs)
@@ -110,10 +110,10 @@ class Meters:
             text = f"\r{text}{rest}"
         else:
             text += "\n"
-        self._outlet.write(text)
+        self._writer.write(text)
 
     def close(self) -> None:
         """Leave the cursor on a line of its own."""
         if self._live:
-            self._outlet.write("\n")
-        self._outlet.drain()
+            self._writer.write("\n")
+        self._writer.drain()

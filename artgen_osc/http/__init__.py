@@ -1,1 +1,1 @@
-"""The base of every web server of ours: sockets, guard, files, WebSockets."""
+"""The base of every web server of ours: sockets, access, files, WebSockets."""

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from artgen_osc.errors import OscError
 from artgen_osc.http.acceptor import Acceptor, listening, neighbour, plain
-from artgen_osc.http.gate import Gate, said
-from artgen_osc.http.guard import HEADERS, Names, is_loopback, is_own_page, is_page_of, is_same_origin
-from artgen_osc.http.listener import Client
+from artgen_osc.http.access import HEADERS, Names, is_loopback, is_own_page, is_page_of, is_same_origin
+from artgen_osc.http.admission import Admission, said
+from artgen_osc.http.websocket import Client
 from artgen_osc.osc.codec import MAX_PACKET
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.runtime.throttle import Throttle
@@ -133,7 +133,7 @@ class WebServer(ABC, Generic[ClientT]):
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)  # the connections inherit it
         self.port: int = self._socket.getsockname()[1]
         self._names = Names(not is_loopback(host), (*hosts, host.lower()))
-        self._gate = Gate(what, self._names, token)
+        self._admission = Admission(what, self._names, token)
         self._acceptor: Acceptor | None = None
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -147,7 +147,7 @@ class WebServer(ABC, Generic[ClientT]):
     @property
     def refused(self) -> int:
         """Connections for which there was no room, and wrong tokens, so far."""
-        return self._gate.wrong + (self._acceptor.refused if self._acceptor else 0)
+        return self._admission.wrong + (self._acceptor.refused if self._acceptor else 0)
 
     def publish(self, values: Sequence[tuple[Address, Value]]) -> None:
         """Take new values. Returns at once, whatever the clients do."""
@@ -185,7 +185,7 @@ class WebServer(ABC, Generic[ClientT]):
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
             with acceptor.serving(request.transport):
-                refusal = await self._gate.refusal(request) or self._refusal(request)
+                refusal = await self._admission.refusal(request) or self._refusal(request)
                 return refusal or await self._answer(request, handler)
 
         async def complete(request: web.Request, response: web.StreamResponse) -> None:
@@ -257,7 +257,7 @@ class WebServer(ABC, Generic[ClientT]):
         else:
             # A proxy may say another host than the browser did.
             own = is_same_origin(origin, host) or is_page_of(origin, self._hosts)
-            welcome = own or self._gate.shows_token(request)
+            welcome = own or self._admission.shows_token(request)
         if welcome:
             return None
         return web.Response(status=403, text=f"{origin[:200]}: may not use this of the show; {self.advice}\n")

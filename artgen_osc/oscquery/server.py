@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import OscError
 from artgen_osc.http.acceptor import plain
-from artgen_osc.http.guard import is_loopback, machine, network_addresses
-from artgen_osc.http.listener import Client
+from artgen_osc.http.access import is_loopback, machine, network_addresses
 from artgen_osc.http.server import Page, WebServer, here
+from artgen_osc.http.websocket import Client
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.namespace import Namespace, to_json

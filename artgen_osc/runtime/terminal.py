@@ -1,7 +1,7 @@
 """How wide text is on a terminal, and what a terminal can do: rich knows both.
 
 It doesn't draw: its `Live` takes thirty times as long for a line of meters as making the line does, and would wait
-for a terminal that nobody drains. What is drawn goes through `artgen_osc.runtime.outlet`.
+for a terminal that nobody drains. What is drawn goes through `artgen_osc.runtime.text_writer`.
 """
 
 from typing import TextIO

@@ -15,7 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from artgen_osc.runtime.outlet import Outlet
+from artgen_osc.runtime.text_writer import TextWriter
 
 _JOINERS = "\u200c\u200d"
 """Unprintable, but Persian, Hindi and many emojis are written with them."""
@@ -169,18 +169,18 @@ def can_write(text: str, stream: TextIO) -> bool:
     return True
 
 
-class OutletHandler(logging.Handler):
-    """Logs through an `Outlet`: nothing that is logged waits for who reads it."""
+class WriterHandler(logging.Handler):
+    """Logs through a `TextWriter`: nothing that is logged waits for who reads it."""
 
-    def __init__(self, outlet: Outlet) -> None:
+    def __init__(self, writer: TextWriter) -> None:
         super().__init__()
-        self._outlet = outlet
+        self._writer = writer
         self._told = 0
 
     @property
     def lost(self) -> int:
         """Lines that nobody took in time."""
-        return self._outlet.lost
+        return self._writer.lost
 
     def emit(self, record: logging.LogRecord) -> None:
         """See `logging.Handler.emit`."""
@@ -189,15 +189,15 @@ class OutletHandler(logging.Handler):
         except Exception:  # a record that can't be formatted must not end what logs it
             self.handleError(record)
             return
-        if lost := self._outlet.lost - self._told:
+        if lost := self._writer.lost - self._told:
             text = f"{lost} lines were lost, since nobody read them\n{text}"
-        if self._outlet.write(f"{text}\n"):
+        if self._writer.write(f"{text}\n"):
             self._told += lost
 
 
 def lines_lost() -> int:
     """Lines of the log that nobody took in time, so far."""
-    return sum(handler.lost for handler in logging.getLogger().handlers if isinstance(handler, OutletHandler))
+    return sum(handler.lost for handler in logging.getLogger().handlers if isinstance(handler, WriterHandler))
 
 
 def start_logging(verbose: bool) -> None:
@@ -207,6 +207,6 @@ def start_logging(verbose: bool) -> None:
     ----------
     verbose : from DEBUG on, instead of from WARNING on, and with tracebacks
     """
-    handler = OutletHandler(Outlet(sys.stderr))
+    handler = WriterHandler(TextWriter(sys.stderr))
     handler.setFormatter(LogFormatter("%(name)s: %(message)s", tracebacks=verbose))
     logging.basicConfig(level=logging.DEBUG if verbose else logging.WARNING, handlers=[handler])

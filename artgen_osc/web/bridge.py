@@ -20,7 +20,7 @@ from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import local_target
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.address_table import Rows
-from artgen_osc.web.client import BridgeClient, Bundle, read_wish
+from artgen_osc.web.client import BridgeClient, Bundle, read_subscription
 from artgen_osc.web.reference import Reference
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Bridge(WebServer[BridgeClient]):
 
     async def _greet(self, connection: "web.WebSocketResponse", request: "web.Request") -> BridgeClient | None:
         try:
-            wish = read_wish(request.raw_path, self._table)
+            subscription = read_subscription(request.raw_path, self._table)
         except ValueError as error:
             # A page is told nothing of a refused handshake, so it is let in to hear the reason.
             await connection.send_str(json.dumps({"error": str(error)}))
@@ -157,7 +157,7 @@ class Bridge(WebServer[BridgeClient]):
             return None
         origin = request.headers.get("Origin")
         may_steer = origin is None or self._may_steer(origin, request.headers.get("Host", ""))
-        client = BridgeClient(connection, request, wish, may_steer)
+        client = BridgeClient(connection, request, subscription, may_steer)
         self._tell()  # what comes from here on is news to all
         if not self._clients:
             self._told = {}
@@ -170,7 +170,7 @@ class Bridge(WebServer[BridgeClient]):
         changed = whole.only([p for p, v in whole.values.items() if p in self._table.pulses or self._told.get(p) != v])
         self._told.update(whole.values)
         for client in self._clients:
-            client.put(whole if client.wish.binary else changed)
+            client.put(whole if client.subscription.binary else changed)
 
     def _catch_up(self) -> None:
         values = self._values.copy()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from artgen_osc.errors import OscError
-from artgen_osc.http.listener import Client
+from artgen_osc.http.websocket import Client
 from artgen_osc.osc.codec import encode_bundle, encode_message
 from artgen_osc.osc.pattern import matching
 from artgen_osc.schema.address_table import AddressTable
@@ -77,7 +77,7 @@ def merged(bundles: Sequence[Bundle]) -> Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Subscription:
     """What a client asks for in its address.
 
     Attributes
@@ -102,7 +102,7 @@ def _only(text: str, table: AddressTable) -> Iterator[str]:
                 raise ValueError(f"only={error}") from None
 
 
-def read_wish(target: str, table: AddressTable) -> Wish:
+def read_subscription(target: str, table: AddressTable) -> Subscription:
     """Understand ``/json?rate=30&only=/artgen/valence,/artgen/{low,mid,high}``.
 
     Parameters
@@ -135,7 +135,7 @@ def read_wish(target: str, table: AddressTable) -> Wish:
                 raise ValueError(f"only={text[:200]}: means no address; write one such as only=/artgen/beat")
         elif name != "token":
             raise ValueError(f"{name[:200]}: isn't known; there are rate and only, such as /json?rate=30")
-    return Wish(parts.path == "/osc", only, rate)
+    return Subscription(parts.path == "/osc", only, rate)
 
 
 class BridgeClient(Client):
@@ -145,29 +145,29 @@ class BridgeClient(Client):
     ----------
     connection : the WebSocket, open
     request : with which it was asked for
-    wish : what the address that was asked for says
+    subscription : what the address that was asked for says
     may_steer : whether its messages are obeyed
     """
 
     def __init__(
-        self, connection: "web.WebSocketResponse", request: "web.Request", wish: Wish, may_steer: bool
+        self, connection: "web.WebSocketResponse", request: "web.Request", subscription: Subscription, may_steer: bool
     ) -> None:
         super().__init__(connection, request)
-        self.wish, self.may_steer = wish, may_steer
+        self.subscription, self.may_steer = subscription, may_steer
         self._waiting: deque[Bundle] = deque()
         self._answers: deque[str] = deque(maxlen=ANSWERS)
         self._due = 0.0
-        if math.isfinite(wish.rate):
+        if math.isfinite(subscription.rate):
             self.burst = 1
 
     def put(self, bundle: Bundle) -> None:
         """Send what the client wants of `bundle`, as soon as it takes it."""
-        if self.wish.only is not None:
-            bundle = bundle.only(self.wish.only)
+        if self.subscription.only is not None:
+            bundle = bundle.only(self.subscription.only)
         if not bundle.values:
             return
         self._waiting.append(bundle)
-        limited = math.isfinite(self.wish.rate)
+        limited = math.isfinite(self.subscription.rate)
         if limited or len(self._waiting) > WAITING:
             newest = merged(self._waiting)
             if not limited:
@@ -187,10 +187,10 @@ class BridgeClient(Client):
         if not self._waiting:
             return None
         bundle = self._waiting.popleft()
-        return bundle.osc if self.wish.binary else bundle.json
+        return bundle.osc if self.subscription.binary else bundle.json
 
     def pause(self) -> float:
         """s until the next bundle is due."""
         now = time.monotonic()
-        self._due = max(self._due + 1 / self.wish.rate, now)
+        self._due = max(self._due + 1 / self.subscription.rate, now)
         return self._due - now

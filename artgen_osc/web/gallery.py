@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from artgen_osc.http.guard import GALLERY_HEADER, GALLERY_TOKEN
+from artgen_osc.http.access import GALLERY_HEADER, GALLERY_TOKEN
 from artgen_osc.runtime.backoff import Backoff
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from artgen_osc.config.flags import flags
 from artgen_osc.config.settings import GALLERY, PAINTING, TOKEN_VARIABLE
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ConfigError, OscError
-from artgen_osc.http.guard import host_name, is_loopback, new_token, read_certificate, site
+from artgen_osc.http.access import host_name, is_loopback, new_token, read_certificate, site
 from artgen_osc.http.part import Part
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.targets import local_target

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from artgen_osc.http.guard import COOKIE, is_loopback, network_addresses
+from artgen_osc.http.access import COOKIE, is_loopback, network_addresses
 from artgen_osc.http.page_files import PageFiles
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from artgen_osc.http import guard
+from artgen_osc.http import access
 from tests import show_table
 from tests.gallery.conftest import put
 from tests.gallery.served import Served
@@ -90,8 +90,8 @@ def test_headers(server: Served, name: str, value: str) -> None:
 
 def test_a_cookie_costs_no_time() -> None:
     """`http.cookies` needs the square of its length."""
-    assert guard.tokens_shown("", 'artgen_token="' + "\\" * 8_000_000 + '"')
-    assert guard.tokens_shown("a=1&token=x&token=y", "b=2; artgen_token=z; artgen_token=w") == ["x", "z"]
+    assert access.tokens_shown("", 'artgen_token="' + "\\" * 8_000_000 + '"')
+    assert access.tokens_shown("a=1&token=x&token=y", "b=2; artgen_token=z; artgen_token=w") == ["x", "z"]
 
 
 MESSAGES = (

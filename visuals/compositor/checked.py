@@ -65,7 +65,7 @@ def is_there(item: Any) -> bool:
     return not isinstance(item.mglo, mgl.InvalidObject)
 
 
-class Lent:
+class TrackedContext:
     """A moderngl context as a plugin gets it: it writes down what is made with it.
 
     Parameters
@@ -121,7 +121,7 @@ class Checked:
         bound = context.fbo
         try:
             try:
-                self.plugin: Any = made(Lent(context, self._ledger))
+                self.plugin: Any = made(TrackedContext(context, self._ledger))
             finally:
                 self._tidy(bound)
             if watched:

@@ -12,7 +12,7 @@
         {"NAME": "mid", "TYPE": "float", "LABEL": "Middle band", "DEFAULT": 0.0, "MIN": 0.0, "MAX": 1.0, "FOLLOWS": "mid"}
     ],
     "PASSES": [
-        {"TARGET": "past", "PERSISTENT": true, "FLOAT": true},
+        {"TARGET": "past", "PERSISTENT": true},
         {}
     ]
 }*/

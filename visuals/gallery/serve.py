@@ -14,7 +14,7 @@ import socket
 from pathlib import Path
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.http.guard import GALLERY_TOKEN
+from artgen_osc.http.access import GALLERY_TOKEN
 from artgen_osc.runtime.child import end_with_parent
 from artgen_osc.runtime.priority import lower_process
 from visuals.gallery.follow import Followed

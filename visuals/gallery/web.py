@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.errors import GalleryError
-from artgen_osc.http.guard import GALLERY_HEADER, HEADERS, Names, is_same_origin, is_this_machine
+from artgen_osc.http.access import GALLERY_HEADER, HEADERS, Names, is_same_origin, is_this_machine
 from artgen_osc.http.page_files import PageFiles
 from artgen_osc.runtime.text import printable
 from visuals.gallery.archive import archive

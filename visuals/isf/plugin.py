@@ -23,11 +23,14 @@ log = logging.getLogger("artgen.effects")
 LOOK_EVERY_S = 0.25
 """Between two looks at the file; a save counts from the second look that finds it the same."""
 
-BUDGET_S = 0.2
-"""What a frame of one file may take."""
+BUDGET_S = 0.5
+"""What a frame of one file may take; a processor that draws without a graphics card may need a good part of it."""
 
 MOST_LOST_S = 1.0
-"""So much may frames over the budget have taken, one after another, before a file is taken out."""
+"""So much may frames over the budget have taken, two or more in a row, before a file is taken out."""
+
+HANGS_S = 5.0
+"""After one frame of so long it is out at once."""
 
 REST_S = 1.0
 """After so long a rest an effect begins anew: what its buffers kept would be of another time."""
@@ -58,7 +61,8 @@ class Played:
         self._next_look = 0.0
         self._frame = 0
         self._last = 0.0
-        self._lost = 0.0
+        self._lost, self._slow = 0.0, 0
+        self._warm: tuple[object, ...] = ()
 
     @property
     def trouble(self) -> str:
@@ -113,13 +117,20 @@ class Played:
         self._frame, self._now = self._frame + 1, ""
         if watched:
             self._context.finish()
-            self._count(perf_counter() - now)
+            self._count(perf_counter() - now, (shader, target.size))
         return True
 
-    def _count(self, took: float) -> None:
-        """Take the file out where it holds the show up for too long."""
-        self._lost = self._lost + took if took > BUDGET_S else 0.0
-        if self._lost > MOST_LOST_S:
+    def _count(self, took: float, drawn: tuple[object, ...]) -> None:
+        """Take the file out where it holds the show up for too long.
+
+        The first frame of a size isn't counted: drivers leave a part of their compiler's work until then.
+        """
+        if drawn != self._warm:
+            self._warm = drawn
+            return
+        slow = took > BUDGET_S
+        self._lost, self._slow = (self._lost + took, self._slow + 1) if slow else (0.0, 0)
+        if took > HANGS_S or (self._slow > 1 and self._lost > MOST_LOST_S):
             self._drop()
             most = f"{1000 * BUDGET_S:.0f} ms is the most"
             took_ms = f"takes {1000 * took:.0f} ms a frame"
@@ -141,7 +152,7 @@ class Played:
             kept = "; the last good version plays on" if self._shader else ""
             self._wrong = self._told(f"{error}{kept}")
             return
-        self._wrong, self._lost = "", 0.0
+        self._wrong, self._lost, self._slow = "", 0.0, 0
         if again:
             log.warning("%s: is the new version now", self._path.name)
 
@@ -153,7 +164,7 @@ class Played:
         for name in self._hand.new_in(file.head):
             log.warning("%s: input %s is new; its address is there from the next start on", self._path.name, name)
         self._drop()
-        self._shader, self._frame = fresh, 0
+        self._shader, self._frame, self._warm = fresh, 0, ()
         self._sounds = {
             one.name: Sound(self._context, one) for one in file.head.inputs if one.type in ("audio", "audioFFT")
         }

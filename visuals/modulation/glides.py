@@ -11,7 +11,7 @@ SETTLED = 0.002
 """Of its range: so near its goal, a number is there. Nothing is nothing in the end."""
 
 
-class Knobs:
+class Glides:
     """Follows the floats among the settings; all else changes at once.
 
     Parameters

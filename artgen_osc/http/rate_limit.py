@@ -8,7 +8,7 @@ A_SECOND, AT_ONCE = 200.0, 400.0
 MOST_KNOWN = 1000
 
 
-class Pace:
+class RateLimit:
     """When the next request of each address may be answered; times are in s, monotonic."""
 
     def __init__(self) -> None:

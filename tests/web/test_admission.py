@@ -13,9 +13,9 @@ from artgen_osc.config import settings as config
 from artgen_osc.config.settings import TOKEN_VARIABLE
 from artgen_osc.config.tables import Config, WebConfig
 from artgen_osc.errors import ConfigError
-from artgen_osc.http import guard, lockout, pace
+from artgen_osc.http import access, lockout, rate_limit
 from artgen_osc.http.lockout import FORGET_S, FREE, LONGEST_S, Lockout
-from artgen_osc.http.pace import Pace
+from artgen_osc.http.rate_limit import RateLimit
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.web.page import open_page
 from tests import show_table
@@ -49,11 +49,11 @@ def test_one_wrong_token_shown_on_and_on_is_no_guessing() -> None:
 
 
 def test_no_crowd_of_addresses_fills_the_memory() -> None:
-    locked, paced = Lockout(), Pace()
+    locked, paced = Lockout(), RateLimit()
     for number in range(3 * lockout.MOST_KNOWN):
         locked.mistake(f"{number}", "x", 0.0)
         paced.wait(f"{number}", 0.0)
-    assert len(locked._guessers) == lockout.MOST_KNOWN and len(paced._due) == pace.MOST_KNOWN
+    assert len(locked._guessers) == lockout.MOST_KNOWN and len(paced._due) == rate_limit.MOST_KNOWN
 
 
 def test_guesses_are_slowed_down_counted_and_logged_once(guarded: Server, caplog: pytest.LogCaptureFixture) -> None:
@@ -86,20 +86,20 @@ def test_the_right_token_counts_again_after_the_wait(guarded: Server, monkeypatc
 def test_many_tokens_at_once_are_one_guess(guarded: Server) -> None:
     many = "&".join(f"token=guess-{number}" for number in range(50))
     assert guarded.get(f"/?{many}&token={TOKEN}")[0] == 401
-    assert guarded.page._gate._lockout.wrong == 1
+    assert guarded.page._admission._lockout.wrong == 1
 
 
 def test_whoever_asks_too_fast_waits_and_nobody_else() -> None:
-    paced = Pace()
+    paced = RateLimit()
     waits = [paced.wait("a", 50.0) for _ in range(1000)]
-    assert max(waits[: int(pace.AT_ONCE)]) < 1e-9
-    assert waits[-1] == pytest.approx((1000 - pace.AT_ONCE) / pace.A_SECOND, abs=0.01)
+    assert max(waits[: int(rate_limit.AT_ONCE)]) < 1e-9
+    assert waits[-1] == pytest.approx((1000 - rate_limit.AT_ONCE) / rate_limit.A_SECOND, abs=0.01)
     assert paced.wait("b", 50.0) == 0 and paced.wait("a", 60.0) == 0
 
 
 def test_a_flood_of_requests_is_answered_at_that_pace(guarded: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "AT_ONCE", 5.0)
-    monkeypatch.setattr(pace, "A_SECOND", 20.0)
+    monkeypatch.setattr(rate_limit, "AT_ONCE", 5.0)
+    monkeypatch.setattr(rate_limit, "A_SECOND", 20.0)
     start = time.monotonic()
     for _ in range(15):
         guarded.get("/")
@@ -176,11 +176,11 @@ def test_the_machines_full_name_and_those_of_a_proxy_are_its_own(monkeypatch: py
 )
 def test_a_name_that_anyone_in_the_network_may_take_is_refused(name: str) -> None:
     with contextlib.closing(Server()) as server:
-        assert server.get("/", Host=name.format(guard.machine()))[0] == 403
+        assert server.get("/", Host=name.format(access.machine()))[0] == 403
 
 
 def test_in_the_network_a_name_that_is_announced_is_ours() -> None:
-    own = guard.machine()
+    own = access.machine()
     with contextlib.closing(Server(host="0.0.0.0", token=TOKEN)) as server:
         for name in (f"{own}.local", f"artgen-{own}.local"):
             assert server.get(f"/?token={TOKEN}", Host=name)[0] == 200

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from artgen_osc.http.acceptor import neighbour
-from artgen_osc.http.guard import Names, is_this_machine, is_token, tokens_shown
+from artgen_osc.http.access import Names, is_this_machine, is_token, tokens_shown
 from artgen_osc.http.lockout import Lockout
-from artgen_osc.http.pace import Pace
+from artgen_osc.http.rate_limit import RateLimit
 from artgen_osc.runtime.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("artgen.web")
 
 
-class Gate:
+class Admission:
     """The checks that don't depend on what is asked for.
 
     Parameters
@@ -30,7 +30,7 @@ class Gate:
 
     def __init__(self, what: str, names: Names, token: str) -> None:
         self._what, self._names, self._token = what, names, token
-        self._pace, self._lockout = Pace(), Lockout()
+        self._rate_limit, self._lockout = RateLimit(), Lockout()
         self._throttle = Throttle()
 
     @property
@@ -43,7 +43,7 @@ class Gate:
         from aiohttp import web
 
         address, now = neighbour(request.remote or ""), time.monotonic()
-        if (pause := self._pace.wait(address, now)) > 0:
+        if (pause := self._rate_limit.wait(address, now)) > 0:
             await asyncio.sleep(pause)
         host = said(request, "Host")
         if host is not None and not is_this_machine(host, self._names):

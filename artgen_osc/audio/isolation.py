@@ -28,7 +28,7 @@ CLOSING_S = 1.0
 MOST_CHANNELS = 256
 
 
-class Watched(ClosesItself):
+class IsolatedSource(ClosesItself):
     """Takes the sound of a source in on a thread of its own, and looks at it before anybody else does.
 
     A source that delivers nothing is silence, one that delivers too fast is kept waiting, one that raises or delivers

@@ -20,7 +20,7 @@ PATIENCE_S = 0.5
 """How long an end waits for a reader."""
 
 
-class Outlet:
+class TextWriter:
     """Writes to a stream on a thread of its own.
 
     Parameters
