@@ -11,10 +11,11 @@ import pytest
 
 from artgen_osc.errors import EngineError, ModelError
 from artgen_osc.inference import engine, modelfile
+from artgen_osc.inference.canvas import Canvas
 from artgen_osc.inference.engine import PROVIDERS, Unusable, open_runner
 from artgen_osc.runtime.throttle import Throttle
 from tests.test_modelfile import write
-from visuals.generators.generator import SHIPPED
+from visuals.generators.opening import SHIPPED
 
 AZURE = "AzureExecutionProvider"
 """A provider that plain ONNX Runtime lists and that runs no node of a usual graph."""
@@ -133,7 +134,8 @@ def test_the_engines_agree_on_the_installed_generator(threads: int) -> None:
     assert (one.engine, other.engine) == ("openvino", "onnxruntime")
     assert (one.inputs, one.outputs) == (other.inputs, other.outputs)
     z, mood = numbers(1, model.card["z_dim"]), np.array([[0.3, 0.8]], np.float32)
-    (wanted,), (got,) = one(z, mood), other(z, mood)
+    inputs = z, mood, *Canvas.of(model.card).inputs()
+    (wanted,), (got,) = one(*inputs), other(*inputs)
     assert got.dtype == np.float32
     np.testing.assert_allclose(got, wanted, atol=1e-3)
 

@@ -15,8 +15,8 @@ from tests.test_generator import write_model  # noqa: E402
 from training.fit_mood import fit, main, r2  # noqa: E402
 from training.pictures import MoodScale, colour_mood, to_float  # noqa: E402
 from visuals.generators.foreign import ForeignGenerator  # noqa: E402
-from visuals.generators.generator import open_generator  # noqa: E402
 from visuals.generators.mood_directions import KIND, SUFFIX, MoodDirections, directions_file  # noqa: E402
+from visuals.generators.opening import open_generator  # noqa: E402
 from visuals.generators.sphere import direction, slerp  # noqa: E402
 
 pytestmark = pytest.mark.slow

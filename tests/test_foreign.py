@@ -9,7 +9,8 @@ from artgen_osc.errors import ModelError
 from tests.support.texts import is_told
 from tests.test_generator import write_model
 from visuals.generators.foreign import ForeignGenerator, find_layout
-from visuals.generators.generator import Generator, OnnxGenerator, open_generator
+from visuals.generators.generator import Generator, OnnxGenerator
+from visuals.generators.opening import open_generator
 from visuals.generators.sidecar import Sidecar, read_sidecar
 from visuals.generators.sphere import direction
 

@@ -6,9 +6,10 @@ import pytest
 
 from artgen_osc.errors import ModelError
 from artgen_osc.inference import modelfile
-from visuals.generators import generator
-from visuals.generators.generator import OnnxGenerator, open_generator
+from visuals.generators import opening
+from visuals.generators.generator import OnnxGenerator
 from visuals.generators.idle import IdleGenerator, colour_of
+from visuals.generators.opening import open_generator
 from visuals.generators.sphere import direction
 
 DIM = 16
@@ -97,9 +98,9 @@ def test_onnx_that_is_not_what_its_card_says(tmp_path: Path, lie: dict[str, int]
 
 
 def test_which_generator_a_setting_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator, "SHIPPED", tmp_path / "none.onnx")
+    monkeypatch.setattr(opening, "SHIPPED", tmp_path / "none.onnx")
     assert open_generator("").name == "idle"
-    monkeypatch.setattr(generator, "SHIPPED", write_model(tmp_path / "shipped.onnx"))
+    monkeypatch.setattr(opening, "SHIPPED", write_model(tmp_path / "shipped.onnx"))
     assert open_generator("").name == "shipped"
     assert open_generator("idle").name == "idle"
     with pytest.raises(ModelError, match="can't be read"):

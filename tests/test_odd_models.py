@@ -20,7 +20,8 @@ from artgen_osc.inference.onnx_file import GRAPH, fields, output_bounds
 from tests.odd import odd_names
 from tests.test_foreign import write
 from visuals.generators.foreign import ForeignGenerator, find_range
-from visuals.generators.generator import OnnxGenerator, open_generator
+from visuals.generators.generator import OnnxGenerator
+from visuals.generators.opening import open_generator
 from visuals.generators.sidecar import read_sidecar
 from visuals.generators.trial import Trials
 

@@ -18,8 +18,9 @@ from artgen_osc.plugins.registry import Registry, State, group_of, own
 from artgen_osc.testing.check import Check, case_of, checks_of, name_of, run_check
 from artgen_osc.testing.signals import tone
 from tests.test_foreign import write
-from visuals.generators.generator import SHIPPED, choose, open_generator
+from visuals.generators.generator import paint, width_for
 from visuals.generators.idle import IdleGenerator
+from visuals.generators.opening import SHIPPED, choose, open_generator
 
 ROOT = Path(__file__).parents[1]
 NEEDS_MORE = {
@@ -141,6 +142,30 @@ def test_what_is_no_picture_is_told_by_its_name(
     opened = open_generator("added", registry=registry)
     with pytest.raises(ModelError, match=f"^generator added: .*{says}"):
         opened(np.ones(64, np.float32), np.ones(2, np.float32), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("width", "picture", "says"),
+    [
+        (lambda aspect: aspect, None, r"width_for gave 2\.0; a whole number from 0"),
+        (lambda aspect: 1 // 0, None, "unexpected ZeroDivisionError"),
+        (lambda aspect: 16, (8, 12, 3), r"painted uint8 \(8, 12, 3\); uint8 \(height, 16, 3\)"),
+    ],
+)
+def test_of_many_shapes_it_is_held_to_what_it_says(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, width: Callable[[float], Any], picture: Any, says: str
+) -> None:
+    class Wide(IdleGenerator):
+        def width_for(self, aspect: float) -> Any:
+            return width(aspect)
+
+        def paint_wide(self, z: Any, mood: Any, truncation: float, width: int) -> Any:
+            return np.zeros(picture, np.uint8)
+
+    monkeypatch.setattr(Added, "open", staticmethod(lambda model, threads, engine: Wide(64)))
+    opened = open_generator("added", registry=registry)
+    with pytest.raises(ModelError, match=f"^generator added: .*{says}"):
+        paint(opened, np.ones(64, np.float32), np.ones(2, np.float32), 1.0, width_for(opened, 2.0))
 
 
 def test_what_cant_be_opened_is_told_by_its_name(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

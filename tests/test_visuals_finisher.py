@@ -23,8 +23,9 @@ from visuals.compositor.screen import Screen
 from visuals.control.controls import Control, Controls
 from visuals.generators import finisher as finisher_file
 from visuals.generators.finisher import INSTALLED, Finisher, Frame, most
-from visuals.generators.generator import FloatArray, open_generator
+from visuals.generators.generator import FloatArray
 from visuals.generators.idle import IdleGenerator
+from visuals.generators.opening import open_generator
 from visuals.help import Around, help_lines
 from visuals.loop import RenderLoop
 from visuals.painting import finishing

@@ -13,7 +13,7 @@ from tests.support.waiting import wait_for
 from tests.test_foreign import write
 from tests.test_generator import write_model
 from visuals.generators import trial
-from visuals.generators.generator import IDLE, SHIPPED
+from visuals.generators.opening import IDLE, SHIPPED
 from visuals.generators.trial import Trials, needs_trial
 from visuals.painting.worker import ThreadWorker
 

@@ -15,7 +15,7 @@ from tests import show_table
 from visuals.clock import Tick
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
-from visuals.generators.generator import open_generator
+from visuals.generators.opening import open_generator
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
 

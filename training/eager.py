@@ -12,6 +12,7 @@ from time import perf_counter
 import torch
 
 from artgen_osc.errors import ModelError
+from artgen_osc.inference.canvas import USUAL, Canvas
 from artgen_osc.inference.modelfile import load
 from training.command import MOST_THREADS, Parser, named_path, run_command, whole_number
 from training.export import read_generator
@@ -28,7 +29,7 @@ def eager_generator(path: str | Path) -> Generator:
     """
     card = load(path, "generator").card
     try:
-        generator = Generator(card["size"], card["width"], card["z_dim"])
+        generator = Generator(card["size"], card["width"], card["z_dim"], Canvas.of(card).widest)
         generator.grow_from(read_generator(path))
     except (KeyError, ValueError, RuntimeError) as error:
         raise ModelError(
@@ -46,12 +47,14 @@ def answer() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     generator = eager_generator(given.model)
-    z, mood = torch.randn(1, generator.z_dim), torch.rand(1, 2)
+    canvas = Canvas(generator.size, generator.widest)
+    inputs = [torch.randn(1, generator.z_dim), torch.rand(1, 2)]
+    inputs += map(torch.from_numpy, canvas.inputs(canvas.columns_for(USUAL)))
     print("ready", flush=True)
     with torch.no_grad():
         for _ in sys.stdin:
             start = perf_counter()
-            generator(z, mood)
+            generator(*inputs)
             print(perf_counter() - start, flush=True)
 
 

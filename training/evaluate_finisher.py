@@ -15,7 +15,7 @@ from tqdm import tqdm
 from artgen_osc.inference.modelfile import Engine, ModelFile, load
 from training.command import named_path, need_file, say_skipped, whole_number
 from training.enlarge import ART, PAIRS
-from training.evaluate_gan import WALK_ANGLE, WALK_PICTURES, WALKS, finest, level_distance, r2
+from training.evaluate_gan import WALK_ANGLE, WALK_PICTURES, WALKS, finest, level_distance, open_at, r2
 from training.finisher import SCALE, centred, cubic, levels
 from training.finisher_pairs import is_held_out, read_pairs
 from training.finisher_watch import measure
@@ -119,11 +119,11 @@ class Painter:
     """
 
     def __init__(self, generator: ModelFile, threads: int) -> None:
-        self._engine, self._z_dim = Engine(generator, threads), int(generator.card["z_dim"])
+        self._engine, self._z_dim = open_at(generator, threads), int(generator.card["z_dim"])
 
     def __call__(self, z: Tensor, mood: Tensor) -> np.ndarray:
         """One picture, uint8 ``(height, width, 3)``, of z ``(z_dim,)`` and a mood ``(2,)``."""
-        picture = torch.from_numpy(self._engine(z[None].numpy(), mood[None].numpy())[0])
+        picture = torch.from_numpy(self._engine(z[None].numpy(), mood[None].numpy()))
         return np.ascontiguousarray(to_bytes(picture)[0].permute(1, 2, 0).numpy())
 
     def paint(self, moods: Tensor) -> list[np.ndarray]:

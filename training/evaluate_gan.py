@@ -2,13 +2,16 @@
 
 import argparse
 import math
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from artgen_osc.inference.canvas import Canvas
 from artgen_osc.inference.modelfile import Engine, ModelFile, load
 from training.command import MOST_THREADS, named_path, need_file, say_skipped, whole_number
 from training.gan import pretrained_features
@@ -64,6 +67,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         learned by heart)
     ``walk_p99``
         99th percentile of the change from picture to picture on slow walks, 1 for the median
+    ``wide_…``
+        of a generator that paints more than squares; see `training.evaluate_wide.measure`
 
     Raises
     ------
@@ -79,21 +84,25 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     draw = torch.Generator().manual_seed(0)
     scale = MoodScale(torch.tensor(model.card["mood_mean"]), torch.tensor(model.card["mood_deviation"]))
     asked = torch.rand(options.count, 2, generator=draw)
-    obeyed = r2(asked, scale.to_mood(measure_mood(_paint(model, asked, options.threads))))
+    obeyed = r2(asked, scale.to_mood(measure_mood(paint(model, asked, options.threads))))
     # Beside the real pictures, the generated ones have their moods, or their colours could not be alike.
     moods = scale.to_mood(measure_mood(real)).clamp(0, 1)
     moods = moods[torch.randint(len(moods), (options.count,), generator=draw)]
-    fake = _paint(model, moods, options.threads)
+    fake = paint(model, moods, options.threads)
     shuffled = real[torch.randperm(len(real), generator=draw)]
     half = min(len(real) // 2, options.count)
     distances = {"swd": fake, "swd_floor": shuffled[half : 2 * half]}
     if options.against:
-        other = _paint(load(options.against, "generator"), moods, options.threads)
+        other = paint(load(options.against, "generator"), moods, options.threads)
         distances["swd_against"] = F.interpolate(other.float(), real.shape[-2:], mode="bilinear", antialias=True).byte()
     figures: dict[str, Any] = {"n": options.count}
     for name, pictures in distances.items():
         levels = sliced_wasserstein(shuffled[:half], pictures, draw)
         figures |= {name: sum(levels) / len(levels), f"{name}_levels": levels}
+    if Canvas.of(model.card).many:
+        from training.evaluate_wide import measure
+
+        figures |= measure(model, shuffled[:half], moods, asked, options.threads)
     return figures | {
         "mood_r2_valence": obeyed[0].item(),
         "mood_r2_energy": obeyed[1].item(),
@@ -104,19 +113,45 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _paint(model: ModelFile, moods: Tensor, threads: int) -> Tensor:
-    """A picture for each mood, each with a z of its own: uint8 ``(n, 3, size, size)``."""
-    engine = Engine(model, threads)
+Paint = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""z ``(1, z_dim)`` and a mood ``(1, 2)`` to a picture ``(1, 3, height, width)``, -1..1."""
+
+
+def open_at(model: ModelFile, threads: int, aspect: float = 1.0) -> Paint:
+    """A generator as the show runs it.
+
+    Parameters
+    ----------
+    model : of the generator
+    threads : cores to use
+    aspect : width over height, where it paints more than squares
+    """
+    canvas = Canvas.of(model.card)
+    columns = canvas.columns_for(aspect)
+    shapes = canvas.shapes(model.card["z_dim"], columns) if canvas.many else None
+    engine, places = Engine(model, threads, shapes=shapes), canvas.inputs(columns)
+    return lambda z, mood: engine(z, mood, *places)[0]
+
+
+def paint(model: ModelFile, moods: Tensor, threads: int, aspect: float = 1.0) -> Tensor:
+    """A picture for each mood, each with a z of its own: uint8 ``(n, 3, size, width)``.
+
+    Parameters
+    ----------
+    moods : ``(n, 2)``
+    model, threads, aspect : as for `open_at`
+    """
+    engine = open_at(model, threads, aspect)
     z = torch.randn(len(moods), model.card["z_dim"], generator=torch.Generator().manual_seed(1)).numpy()
     pictures = []
     for i in tqdm(range(len(moods)), desc="paint"):
-        pictures.append(to_bytes(torch.from_numpy(engine(z[i : i + 1], moods[i : i + 1].numpy())[0][0])))
+        pictures.append(to_bytes(torch.from_numpy(engine(z[i : i + 1], moods[i : i + 1].numpy())[0])))
     return torch.stack(pictures)
 
 
 def _walk_evenness(model: ModelFile, threads: int) -> float:
     """99th percentile over the median of the mean absolute change between neighbours on slow walks."""
-    engine = Engine(model, threads)
+    engine = open_at(model, threads)
     draw = torch.Generator().manual_seed(4)
     changes = []
     for _ in tqdm(range(WALKS), desc="walk"):
@@ -128,7 +163,7 @@ def _walk_evenness(model: ModelFile, threads: int) -> float:
             angle = torch.tensor(i * WALK_ANGLE)
             z = math.sqrt(len(start)) * (angle.cos() * start + angle.sin() * end)
             mood = torch.lerp(first_mood, last_mood, i / WALK_PICTURES)
-            picture = torch.from_numpy(engine(z[None].numpy(), mood[None].numpy())[0])
+            picture = torch.from_numpy(engine(z[None].numpy(), mood[None].numpy()))
             if last is not None:
                 changes.append((picture - last).abs().mean())
             last = picture

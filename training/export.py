@@ -14,8 +14,10 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from artgen_osc.inference.canvas import USUAL, Canvas
 from artgen_osc.inference.modelfile import CARD_KEY, Engine, graph_sha256, load
 from artgen_osc.runtime.files import whole
+from training.gan import Generator
 
 PARITY = 1e-4
 HALF = ".half"
@@ -133,12 +135,14 @@ def _difference(module: nn.Module, examples: tuple[Tensor, ...], path: Path, kin
     return max(float(np.abs(wanted.double().numpy() - got).max()) for wanted, got in zip(outputs, results, strict=True))
 
 
-def export_generator(generator: nn.Module, path: str | Path, card: dict[str, Any]) -> float:
+def export_generator(generator: Generator, path: str | Path, card: dict[str, Any]) -> float:
     """Export a generator with weights stored in 16 bits: inputs ``z`` and ``mood``, output ``picture``.
+
+    One with a canvas takes ``places`` too, any number, and its card says so; see `artgen_osc.inference.canvas`.
 
     Parameters
     ----------
-    generator : with inputs ``z`` and ``mood``, and a picture as output
+    generator : Generator
     path : where the file goes
     card : as for `export_model`, with ``z_dim`` and ``n_mood``
 
@@ -152,8 +156,13 @@ def export_generator(generator: nn.Module, path: str | Path, card: dict[str, Any
         As `export_model`.
     """
     halved = copy.deepcopy(generator).eval().half().float().to(memory_format=torch.contiguous_format)
-    examples = (torch.randn(1, card["z_dim"]), torch.rand(1, card["n_mood"]))
-    return export_model(halved, examples, path, card, ["z", "mood"], ["picture"], half=True)
+    examples = [torch.randn(1, card["z_dim"]), torch.rand(1, card["n_mood"])]
+    canvas = Canvas(generator.size, generator.widest)
+    card = {**card, "widest": canvas.widest} if canvas.many else card
+    examples += map(torch.from_numpy, canvas.inputs(canvas.columns_for(USUAL)))
+    names = ["z", "mood", "places"][: len(examples)]
+    axes = {"places": {0: "columns"}, "picture": {3: "width"}} if canvas.many else None
+    return export_model(halved, tuple(examples), path, card, names, ["picture"], half=True, axes=axes)
 
 
 class _Details(nn.Module):

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from artgen_osc.inference.canvas import SQUARE
+
 N_MOOD = 2
 MOST = 1.5
 """The sum of valence and energy that is painted at most."""
@@ -21,6 +23,10 @@ DOUBLED = torch.kron(_ROWS, _ROWS)
 """``(16, 9)``: a 3x3 kernel on doubled pixels, as the 4x4 kernel of a transposed convolution of stride 2."""
 REFINED = {8: 2, 16: 2, 32: 2, 64: 2, 128: 1}
 """How many times the maps of a side are refined: above, it would cost more than it shows."""
+START = 4
+"""Rows of the start map, and its columns for a square."""
+FRAMED = SQUARE
+"""Rows of the map from which on only a window of the canvas is painted; so many columns of it are a square."""
 
 
 @functools.cache
@@ -94,8 +100,12 @@ class _SkipExcitation(nn.Module):
         self.excite = nn.Conv2d(n_large, n_large, 1)
 
     def forward(self, small: Tensor, large: Tensor) -> Tensor:
+        # Of a canvas the square in the middle counts: one way of painting for all of it, whatever the window.
+        side = small.shape[-2]
+        beside = (small.shape[-1] - side) // 2
+        small = small[..., beside : beside + side]
         # A mean over equal tiles instead of adaptive pooling: the same, and every engine knows it.
-        tile = small.shape[-1] // 4
+        tile = side // 4
         squeezed = F.silu(self.squeeze(F.avg_pool2d(small, tile) if tile > 1 else small))
         return large * torch.sigmoid(self.excite(squeezed))
 
@@ -110,12 +120,14 @@ class Canvas:
     maps : the features by their side
     x : the newest of them
     picture : what is painted so far, before the last tanh; None below 32 px
+    places : ``(columns,)``, which columns of the map of `FRAMED` rows are gone on with; None: all
     """
 
     style: Tensor
     maps: dict[int, Tensor]
     x: Tensor
     picture: Tensor | None
+    places: Tensor | None = None
 
 
 def within_reach(mood: Tensor) -> Tensor:
@@ -134,28 +146,34 @@ class Generator(nn.Module):
     size : 64, 128, 256 or 512 pixels
     width : channels at 256 px are half of it, and more below
     z_dim : length of z
+    widest : 1 (squares alone), 1.5, 2 or 2.5: width over height of the canvas that is laid out
 
     Attributes
     ----------
-    sides : of the maps that the blocks make, 8 to `size`
+    sides : of the maps that the blocks make, 8 to `size`: their rows
 
     Notes
     -----
     ``z`` float ``(n, z_dim)`` is put on the sphere first, so only its direction counts;
     ``mood`` float ``(n, 2)`` is valence and energy, 0..1; the picture is float
-    ``(n, 3, size, size)`` in -1..1.
+    ``(n, 3, size, width)`` in -1..1.
+
+    With a canvas that is wider than a square, the window of it is painted that ``places`` ``(k,)`` names: k columns of
+    ``size / FRAMED`` pixels, see `artgen_osc.inference.canvas`. Left out, it is the square in the middle.
     """
 
-    def __init__(self, size: int = 256, width: int = 32, z_dim: int = 128) -> None:
+    def __init__(self, size: int = 256, width: int = 32, z_dim: int = 128, widest: float = 1.0) -> None:
         super().__init__()
         self.size, self.width, self.z_dim = size, width, z_dim
+        self.widest = widest
+        self._columns = round(START * widest)
         channels = {4: 8, 8: 8, 16: 5, 32: 3, 64: 2, 128: 1, 256: 0.5, 512: 0.25}
         n = {side: int(width * k) for side, k in channels.items() if side <= size}
         n_style = 128
         self.style_z = nn.Linear(z_dim, n_style)
         self.style_mood = nn.Linear(N_MOOD, n_style)
         self.style = nn.Sequential(nn.SiLU(), nn.Linear(n_style, n_style), nn.SiLU())
-        self.start = nn.Linear(z_dim, n[4] * 2 * 16, bias=False)
+        self.start = nn.Linear(z_dim, n[4] * 2 * START * self._columns, bias=False)
         self.start_norm = nn.BatchNorm2d(n[4] * 2)
         self.sides = sides = [side for side in n if side > 4]
         self.blocks = nn.ModuleList(_UpBlock(n[s // 2], n[s], n_style, gated=s < 128) for s in sides)
@@ -167,36 +185,45 @@ class Generator(nn.Module):
         self.to_rgb = nn.ModuleDict({str(s): nn.Conv2d(n[s], 3, 3, padding=1) for s in sides if s >= 32})
         nn.init.normal_(self.start.weight, 0.0, 0.05)
 
-    def forward(self, z: Tensor, mood: Tensor) -> Tensor:
+    def forward(self, z: Tensor, mood: Tensor, places: Tensor | None = None) -> Tensor:
         """Paint pictures.
 
         Parameters
         ----------
         z : float ``(n, z_dim)``; only its direction counts
         mood : float ``(n, 2)``, valence and energy, 0..1
+        places : ``(k,)``, the window of the canvas; None: the square in the middle
 
         Returns
         -------
-        float ``(n, 3, size, size)``, -1..1
+        float ``(n, 3, size, k * size / FRAMED)``, -1..1
         """
-        canvas = self.begin(z, mood)
+        canvas = self.begin(z, mood, places)
         for side in self.sides:
             self.enlarge(canvas, side)
         assert canvas.picture is not None
         return torch.tanh(canvas.picture)
 
-    def begin(self, z: Tensor, mood: Tensor) -> Canvas:
-        """What every picture starts from, 4x4.
+    def middle(self, columns: int = FRAMED) -> Tensor:
+        """The places ``(columns,)`` of a window in the middle of the canvas; `FRAMED` columns are a square."""
+        first = (self._columns * FRAMED // START - columns) // 2
+        return torch.arange(first, first + columns, device=self.start.weight.device)
+
+    def begin(self, z: Tensor, mood: Tensor, places: Tensor | None = None) -> Canvas:
+        """What every picture starts from, of four rows.
 
         Parameters
         ----------
         z : float ``(n, z_dim)``; only its direction counts
         mood : float ``(n, 2)``, valence and energy, 0..1
+        places : as for `forward`
         """
         z = z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
         style = self.style(self.style_z(z) + self.style_mood(within_reach(mood) * 4 - 2))
-        x = F.glu(self.start_norm(self.start(z).view(z.shape[0], -1, 4, 4)), 1)
-        return Canvas(style, {4: x}, x, None)
+        x = F.glu(self.start_norm(self.start(z).view(z.shape[0], -1, START, self._columns)), 1)
+        if places is None and self.widest > 1.0:
+            places = self.middle()
+        return Canvas(style, {4: x}, x, None, places)
 
     def enlarge(self, canvas: Canvas, side: int) -> None:
         """Go on to the next of `sides`.
@@ -212,7 +239,10 @@ class Generator(nn.Module):
                 x = layer(x, canvas.style)
         if str(side) in self.skips:
             x = self.skips[str(side)](canvas.maps[side // 16], x)
-        canvas.maps[side] = canvas.x = x
+        canvas.maps[side] = x
+        if side == FRAMED and canvas.places is not None:
+            x = x.index_select(3, canvas.places)
+        canvas.x = x
         if str(side) in self.to_rgb:
             detail = self.to_rgb[str(side)](x)
             canvas.picture = detail if canvas.picture is None else detail + double(canvas.picture)
@@ -221,7 +251,8 @@ class Generator(nn.Module):
         """Take the weights of a trained generator of any size; how much of this one they made is returned, in pixels.
 
         What only this one has adds nothing to the picture at first: it begins as that of the smaller
-        one, enlarged. What only a larger one has is left out.
+        one, enlarged. What only a larger one has is left out. The canvas is made as wide as this one's
+        by `with_columns`.
 
         Raises
         ------
@@ -230,6 +261,9 @@ class Generator(nn.Module):
         """
         own = self.state_dict()
         weights = {name: value for name, value in weights.items() if not self._is_above(name)}
+        if "start.weight" in weights:
+            channels = own["start_norm.weight"].numel()
+            weights["start.weight"] = with_columns(weights["start.weight"], channels, self._columns)
         # A model file leaves out what only training counts.
         fresh = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
         known = max((int(name.split(".")[1]) for name in weights if name.startswith("to_rgb.")), default=0)
@@ -254,6 +288,32 @@ class Generator(nn.Module):
         if not number.isdecimal():
             return False
         return int(number) >= len(self.blocks) if part == "blocks" else int(number) > self.size
+
+
+def with_columns(start: Tensor, channels: int, columns: int) -> Tensor:
+    """The weights of a start map of another width; the columns in the middle stay.
+
+    Each side of a wider one begins as that side of another picture: its columns are those of a square, after z has
+    been turned by a fixed rotation. So what lies beside the old square is of one kind with it, and neither its mirror
+    image nor a repetition. One that doesn't fit is returned as it is.
+
+    Parameters
+    ----------
+    start : ``(channels * 4 * old columns, z_dim)``
+    channels : of the map
+    columns : of the new map
+    """
+    z_dim = start.shape[1]
+    old = start.shape[0] // (channels * START)
+    if old == columns or start.shape[0] != channels * START * old:
+        return start
+    wide = start.view(channels, START, old, z_dim)
+    beside = abs(columns - old) // 2
+    if columns < old:
+        return wide[:, :, beside : beside + columns].reshape(-1, z_dim)
+    draw = torch.Generator().manual_seed(1)
+    left, right = (wide @ torch.linalg.qr(torch.randn(z_dim, z_dim, generator=draw))[0] for _ in range(2))
+    return torch.cat([left[:, :, -1 - beside : -1], wide, right[:, :, 1 : 1 + beside]], 2).reshape(-1, z_dim)
 
 
 def double(picture: Tensor) -> Tensor:

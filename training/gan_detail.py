@@ -56,7 +56,7 @@ class DetailTrainer(Trainer):
         self._model = copy.deepcopy(self.generator) if mended else None
         for side in self.generator.sides:
             if side > self._base:
-                for part in _parts_of(self.generator, side):
+                for part in parts_of(self.generator, side):
                     part.requires_grad_(True).train(not mended)
 
     def judged_channels(self) -> list[int]:
@@ -145,7 +145,13 @@ class DetailTrainer(Trainer):
         return torch.tanh(part.picture[:, :, y : y + WINDOW, x : x + WINDOW])
 
 
-def _parts_of(generator: Generator, side: int) -> list[nn.Module]:
-    """What makes the maps and the picture of one size."""
-    parts = [generator.blocks[generator.sides.index(side)], generator.to_rgb[str(side)]]
-    return [*parts, *(layers[str(side)] for layers in (generator.skips, generator.refine) if str(side) in layers)]
+def parts_of(generator: Generator, side: int) -> list[nn.Module]:
+    """What makes the maps and the picture of one size.
+
+    Parameters
+    ----------
+    generator : Generator
+    side : one of its sides
+    """
+    lists = (generator.to_rgb, generator.skips, generator.refine)
+    return [generator.blocks[generator.sides.index(side)], *(parts[str(side)] for parts in lists if str(side) in parts)]

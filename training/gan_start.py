@@ -9,6 +9,8 @@ from artgen_osc.inference.modelfile import installed_generator, load
 from training.command import need_file
 from training.gan_trainer import Options
 
+AS_BEGUN = 0.0
+"""For ``--widest``: as wide as what is begun with; squares alone where that is nothing."""
 AUTO, NOTHING = "auto", "none"
 """Words that ``--init`` takes beside a file: the installed generator where it fits; begin from nothing."""
 FEW = 300
@@ -54,6 +56,26 @@ def choose_start(options: Options, folder: Path) -> tuple[Options, str]:
         return replace(options, init=""), word
     word = "starts from the installed generator, which can paint already; --init none starts from nothing"
     return replace(options, init=str(path)), word
+
+
+def settle_shape(options: Options, folder: Path) -> Options:
+    """How wide the widest picture is: as asked for, as in a run that is gone on with, or as in ``--init``.
+
+    Parameters
+    ----------
+    options : as `choose_start` returned them; `widest` may be `AS_BEGUN`
+    folder : of the run
+    """
+    if options.widest != AS_BEGUN:
+        return options
+    try:
+        if (folder / "state.pt").exists():
+            told = json.loads((folder / "options.json").read_text(encoding="utf-8"))
+        else:
+            told = load(options.init, "generator").card if options.init else {}
+        return replace(options, widest=float(told.get("widest", 1.0)))
+    except (OSError, ValueError, TypeError, AttributeError, ModelError):
+        return replace(options, widest=1.0)
 
 
 def _began_with(folder: Path) -> str:

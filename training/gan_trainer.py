@@ -12,18 +12,22 @@ from torch import Tensor, nn
 from torch import distributed as dist
 
 from artgen_osc.inference import modelfile
+from artgen_osc.inference.canvas import SQUARE
 from training.anchors import picture_codes
 from training.discriminator import Discriminator, redrawing_loss
 from training.export import read_generator
 from training.gan import N_MOOD, Generator, within_reach
 from training.losses import anchor_loss, augment, hinge_discriminator, hinge_generator, mood_loss, soften
 from training.pictures import MoodScale, colour_mood, measure_mood, to_float
+from training.windows import cut, draw_columns, draw_lefts
 
 BETAS = (0.0, 0.99)
 JUDGED_FROM, ANCHORED_FROM = 1, 2
 """The first of the maps of features, finest first, that the discriminator judges by, and that anchors hold: texture is
 for the discriminator to judge, by the pixels."""
 SIZES = (64, 128, 256, 512)
+CANVASES = (1.0, 1.5, 2.0, 2.5)
+"""How wide the widest picture may be, as part of the height."""
 PRECISIONS = ("auto", "float32", "bfloat16")
 SETTLING = 1 / 2
 """Share of the steps, the last, in which the rates and the features' weight fall, to `SETTLED`."""
@@ -53,6 +57,8 @@ class Options:
     feature_weight: float = 0.5
     ema_images: float = 1_500.0
     detail: bool = False
+    widen: bool = False
+    widest: float = 1.0
     precision: str = "auto"
     seed: int = 0
     init: str = ""
@@ -115,12 +121,16 @@ class Trainer:
             raise ValueError(f"--batch: {options.batch} is too few; choose 2 or more, such as 8")
         if options.size not in SIZES:
             raise ValueError(f"--size: {options.size} can't be trained; choose from {', '.join(map(str, SIZES))}")
+        if options.widest not in CANVASES:
+            raise ValueError(
+                f"--widest: {options.widest:g} can't be laid out; choose from {', '.join(f'{c:g}' for c in CANVASES)}"
+            )
         torch.manual_seed(options.seed)
         self.options, self.pictures = options, pictures
         self.device = best_device()
         self.type = _fast_type(options.precision, self.device)
         self.processes, self.rank = (dist.get_world_size(), dist.get_rank()) if dist.is_initialized() else (1, 0)
-        self.generator = Generator(options.size, options.width, options.z_dim)
+        self.generator = Generator(options.size, options.width, options.z_dim, options.widest)
         self.before: dict[str, Any] = {}
         if options.init:
             try:
@@ -189,7 +199,8 @@ class Trainer:
     def step(self) -> dict[str, float]:
         """One update of the generator and one of the discriminator, on the same fakes.
 
-        The first half of the fakes are asked for by the z and moods of real pictures, the others at random.
+        The first half of the fakes are asked for by the z and moods of real pictures, the others at random. Of wide
+        ones a square window is judged: of the first half that in the middle, of the others any.
         """
         start = time.monotonic()
         n = self.options.batch
@@ -198,11 +209,16 @@ class Trainer:
         other_z, other_mood = self.ask(n - anchored)
         z = torch.cat([z[:anchored], other_z]).to(self.device)
         mood = within_reach(torch.cat([mood[:anchored], other_mood])).to(self.device)
+        columns = draw_columns(self.options.widest, self.random)
+        room = (columns - SQUARE) * self.options.size // SQUARE
+        # Pictures lie in the middle of the canvas.
+        lefts = [room // 2] * anchored + draw_lefts(n - anchored, room, self.random)
 
         self.discriminator.requires_grad_(False)
         with self.fast():
-            fake = self.generator(z, mood)
-            fake_seen, real_seen = augment([fake, real], self.random)
+            fake = self.generator(z, mood, self.generator.middle(columns))
+            window = cut(fake, lefts)
+            fake_seen, real_seen = augment([window, real], self.random)
             fake_maps = self.features(soften(fake_seen))
             with torch.no_grad():
                 real_maps = self.features(soften(real_seen))
@@ -212,7 +228,7 @@ class Trainer:
         adversarial = by_pixels + self.options.feature_weight * settled * by_features
         held = [[part[:anchored] for part in seen[ANCHORED_FROM:]] for seen in (fake_maps, real_maps)]
         obedience = mood_loss(self.scale.to_mood(colour_mood(fake.float())), mood)
-        distance = anchor_loss(fake[:anchored].float(), real[:anchored], *held)
+        distance = anchor_loss(window[:anchored].float(), real[:anchored], *held)
         extra = self.options.mood_weight * obedience + self.options.anchor_weight * distance
         self.update(self.generator, self.generator_adam, adversarial + extra, self.options.generator_rate * pace)
         losses = {"generator": by_pixels, "by_features": by_features, "mood": obedience, "anchor": distance}
@@ -356,8 +372,8 @@ class Trainer:
             self.generator.load_state_dict(state["generator"])  # type: ignore[arg-type]
         except RuntimeError:
             raise ValueError(
-                "--run: the checkpoint there is of another --size, --width or version of artgen; give the same, or "
-                "choose another --run; --init starts it from a model"
+                "--run: the checkpoint there is of another --size, --width, --widest or version of artgen; "
+                "give the same, or choose another --run; --init starts it from a model"
             ) from None
         self.average.load_state_dict(state["average"])  # type: ignore[arg-type]
         self.generator_adam.load_state_dict(state["generator_adam"])  # type: ignore[arg-type]

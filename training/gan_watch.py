@@ -11,12 +11,15 @@ from PIL import Image
 from torch import Tensor
 
 from training.evaluate_gan import coarse_bytes, diversity, nearest_neighbour, r2, sliced_wasserstein
+from training.gan import FRAMED
 from training.gan_trainer import ALONE, Trainer
 from training.pictures import measure_mood, to_bytes
 
 MEASURED = 64
 SEARCHED = 2_000
 """Pictures of a large collection among which copies are looked for."""
+WIDE_COLUMNS = 28
+"""Of the sheet of wide pictures: 16:9."""
 WALK_SECONDS = 3
 WALK_FPS = 20
 COLLAPSED = 0.5
@@ -30,14 +33,21 @@ Paint = Callable[[Tensor, Tensor], Tensor]
 """z ``(n, z_dim)`` and moods ``(n, 2)`` to uint8 ``(n, 3, size, size)``."""
 
 
-def painter(trainer: Trainer) -> Paint:
-    """The averaged generator of a run."""
+def painter(trainer: Trainer, columns: int = FRAMED) -> Paint:
+    """The averaged generator of a run.
+
+    Parameters
+    ----------
+    trainer : of the run
+    columns : of the pictures; `FRAMED` of them are a square
+    """
+    places = trainer.average.middle(columns)
 
     @torch.no_grad()
     def paint(z: Tensor, mood: Tensor) -> Tensor:
         parts = []
         for some_z, some_mood in zip(z.split(8), mood.split(8), strict=True):
-            pictures = trainer.average(some_z.to(trainer.device), some_mood.to(trainer.device))
+            pictures = trainer.average(some_z.to(trainer.device), some_mood.to(trainer.device), places)
             parts.append(to_bytes(pictures).cpu())
         return torch.cat(parts)
 
@@ -65,6 +75,28 @@ def sample_sheet(paint: Paint, z_dim: int, side: int = 128, n: int = 6) -> Image
             place = (part * (n * side + 16) + i % n * side, i // n * side)
             pixels = Image.fromarray(picture.permute(1, 2, 0).numpy())
             sheet.paste(pixels.resize((side, side), Image.Resampling.LANCZOS), place)
+    return sheet
+
+
+def wide_sheet(trainer: Trainer, height: int = 128, across: int = 4, down: int = 7) -> Image.Image:
+    """Pictures of 16:9, each with a z and a mood of its own.
+
+    Parameters
+    ----------
+    trainer : of the run
+    height : of each picture on the sheet, pixels
+    across, down : pictures in a row, and rows
+    """
+    draw = torch.Generator().manual_seed(4)
+    z = torch.randn(across * down, trainer.options.z_dim, generator=draw)
+    mood = 0.1 + 0.8 * torch.rand(across * down, 2, generator=draw)
+    columns = min(WIDE_COLUMNS, round(FRAMED * trainer.options.widest))
+    width = height * columns // FRAMED
+    sheet = Image.new("RGB", (across * (width + 4), down * (height + 4)), "white")
+    paint = painter(trainer, columns)
+    for i, picture in enumerate(paint(z, mood)):
+        pixels = Image.fromarray(picture.permute(1, 2, 0).numpy()).resize((width, height), Image.Resampling.LANCZOS)
+        sheet.paste(pixels, (i % across * (width + 4), i // across * (height + 4)))
     return sheet
 
 

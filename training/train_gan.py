@@ -27,9 +27,10 @@ from training.command import Parser, named_path, number, run_command, whole_numb
 from training.export import export_generator
 from training.gan import N_MOOD, pretrained_features
 from training.gan_detail import DetailTrainer
-from training.gan_start import AUTO, choose_start, few
+from training.gan_start import AS_BEGUN, AUTO, choose_start, few, settle_shape
 from training.gan_trainer import SIZES, Options, Trainer
-from training.gan_watch import Watch, painter, sample_sheet, told, write_walk
+from training.gan_watch import Watch, painter, sample_sheet, told, wide_sheet, write_walk
+from training.gan_wide import WideTrainer
 from training.output import need_folder, need_writable, read_checkpoint, write_text
 from training.pace import Pace
 from training.pictures import ENLARGED_MOST, open_pictures
@@ -50,6 +51,9 @@ HELP = {
     "feature_weight": "how much the judgement by pretrained features counts, beside that by pixels",
     "ema_images": "half-life of the averaged weights, in pictures",
     "detail": "train only the sizes above that of --init, on windows; where there are none, the last two",
+    "widen": "train only the layout of a canvas as wide as --widest around what --init paints, which stays as it is",
+    "widest": "width over height of the widest picture: 1 for squares alone, 1.5, 2, or 2.5 for all up to 21:9; "
+    "0: as in --init",
     "precision": "what a step computes in: auto, float32 or bfloat16",
     "seed": "seed of everything random",
     "init": "start from the generator in this file, a smaller one grown, a larger one cut; auto: the installed one "
@@ -105,6 +109,9 @@ class Run:
         paint, z_dim, size = painter(self._trainer), self._trainer.options.z_dim, self._trainer.options.size
         with whole(samples / f"{step:06d}.jpg") as fresh:
             sample_sheet(paint, z_dim).save(fresh, "JPEG", quality=90)
+        if self._trainer.options.widest > 1.0:
+            with whole(samples / f"{step:06d}-wide.jpg") as fresh:
+                wide_sheet(self._trainer).save(fresh, "JPEG", quality=90)
         with whole(samples / "walk.mp4") as fresh:
             write_walk(fresh, paint, z_dim, size)
         figures = self._watch.measure()
@@ -140,6 +147,9 @@ def card(trainer: Trainer) -> dict[str, object]:
     licence = options.licence
     if options.detail:
         trained_on = f"{trainer.before['trained_on']}; detail up to {options.size} px: {len(trainer.pictures)} pictures"
+    elif options.widen:
+        trained_on = f"{trainer.before['trained_on']}; what lies beside a square: {len(trainer.pictures)} pictures"
+        licence = trainer.before["licence"]
     elif trainer.before:
         trained_on = f"{trainer.before.get('trained_on', 'unknown')}; then {trained_on}"
         licence = f"{trainer.before.get('licence', 'unknown')}; then {licence}"
@@ -219,7 +229,7 @@ def parse(arguments: list[str] | None = None) -> tuple[Options, bool]:
     )
     for field in fields(Options):
         flag = "--" + field.name.replace("_", "-")
-        default = AUTO if field.name == "init" else field.default
+        default = {"init": AUTO, "widest": AS_BEGUN}.get(field.name, field.default)
         if field.default is MISSING:
             parser.add_argument(flag, type=_type_of(field.name, str), required=True, help=HELP[field.name])
         elif isinstance(default, bool):
@@ -241,7 +251,7 @@ def _type_of(name: str, kind: type) -> Callable[[str], object]:
     if kind is int:
         return whole_number(0 if name == "seed" else 1)
     if kind is float:
-        return number(0.0, above=not name.endswith("_weight"))
+        return number(0.0, above=not name.endswith("_weight") and name != "widest")
     return kind
 
 
@@ -277,6 +287,8 @@ def prepare(options: Options, folder: Path) -> Trainer:
         _say(*(f"passed over: {line}" for line in skipped), few(len(pictures), options))
     if options.detail:
         trainer: Trainer = DetailTrainer(options, pictures)
+    elif options.widen:
+        trainer = WideTrainer(options, pictures, pretrained_features())
     else:
         trainer = Trainer(options, pictures, pretrained_features())
     if (folder / "state.pt").exists():
@@ -302,6 +314,7 @@ def _run(options: Options, export_only: bool) -> int:
     join_processes()
     try:
         options, word = choose_start(options, folder)
+        options = settle_shape(options, folder)
         trainer = prepare(options, folder)
         if trainer.rank == 0:
             _say(word)

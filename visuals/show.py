@@ -80,7 +80,8 @@ class Show:
         mix = float(self._mix.step([settings.model_mix], MIX_S, show_dt)[0])
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
         if show_dt > 0.0 or not self._pictures:
-            self._worker.request(Request(latent, second, mix, settings.finish), show_dt)
+            width, height = self._screen.size
+            self._worker.request(Request(latent, second, mix, settings.finish, width / height), show_dt)
             self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self._pictures > 0)
         if dt > 0.0:

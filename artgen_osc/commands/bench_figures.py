@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from artgen_osc.errors import ModelError
+from artgen_osc.inference.canvas import usual_window
 from artgen_osc.inference.modelfile import Engine, ModelFile, check_parts, has_card, installed_generator, load
 from artgen_osc.inference.onnx_session import Shapes
 from artgen_osc.inference.workload import flops, write_product
@@ -178,16 +179,18 @@ def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:
     EngineError, ModelError
     """
     model = generator_file(path)
-    first = Engine(model, engine=engine)
+    usual = usual_window(model)
+    shapes = usual[0] if usual else None
+    first = Engine(model, engine=engine, shapes=shapes)
     cores = os.cpu_count() or 1
     counts = sorted({1, min(2, cores), cores}) if first.engine in ON_CPU else [cores]
-    work = flops(path)
+    work = flops(path, shapes)
     with tempfile.TemporaryDirectory(prefix="artgen", ignore_cleanup_errors=True) as folder:
         product = ModelFile(Path(folder) / "product.onnx", model.card)
         product_work = write_product(product.path, SIDE if first.engine in ON_CPU else SIDE_ON_CARD, REPEATS)
         pictures, products = (
-            [Contender(engine_run(Engine(file, threads, engine=first.engine))) for threads in counts]
-            for file in (model, product)
+            [Contender(engine_run(Engine(file, threads, engine=first.engine, shapes=given))) for threads in counts]
+            for file, given in ((model, shapes), (product, None))
         )
         contenders = [*pictures, *products]
         torch_run: Contender | None = None
@@ -199,6 +202,7 @@ def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:
         except ModelError as error:
             left_out = str(error)
             alternate(contenders, seconds)
+    side = usual[1] if usual else (max(first.outputs[0].shape),) * 2
     rows = []
     for threads, picture, matrix in zip(counts, pictures, products, strict=True):
         rate, most = work / picture.median / 1e9, product_work / matrix.median / 1e9
@@ -225,7 +229,8 @@ def generator(path: Path, engine: str, seconds: float) -> dict[str, Any]:
         }
     return {
         "model": path.name,
-        "size": max(first.outputs[0].shape),
+        "size": side[1],
+        "width": side[0],
         "engine": first.engine,
         "about": first.about,
         "gflop": work / 1e9,
@@ -348,7 +353,8 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     if (machine["load_average"] or 0.0) > BUSY:
         yield f"other programs keep it busy (load {machine['load_average']:.1f}): every time is too long"
     for paint in figures["generators"]:
-        yield f"\n{paint['model']}, {paint['size']} pixels, {paint['gflop']:.2f} GFLOP a picture, {paint['about']}"
+        size = f"{paint['width']}x{paint['size']}"
+        yield f"\n{paint['model']}, {size} pixels, {paint['gflop']:.2f} GFLOP a picture, {paint['about']}"
         for row in paint["runs"]:
             yield (
                 f"  {row['threads']} threads, {row['cores_used']:.1f} cores busy   {row['median_ms']:7.1f} ms, "

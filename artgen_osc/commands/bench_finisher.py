@@ -8,10 +8,9 @@ from typing import Any
 
 from artgen_osc.commands.bench_figures import ON_CPU, REPEATS, SIDE, SIDE_ON_CARD, Contender, alternate, engine_run
 from artgen_osc.errors import ModelError
+from artgen_osc.inference.canvas import USUAL, painted_for
 from artgen_osc.inference.modelfile import Engine, ModelFile, installed_generator, load
 from artgen_osc.inference.workload import flops, write_product
-
-USUAL_SIDE = 256
 
 
 def finisher_or_reason(engine: str, seconds: float) -> dict[str, Any]:
@@ -28,21 +27,23 @@ def finisher_or_reason(engine: str, seconds: float) -> dict[str, Any]:
         return {"left_out": str(error)}
 
 
-def finisher(engine: str, seconds: float, side: int = USUAL_SIDE) -> dict[str, Any]:
+def finisher(engine: str, seconds: float) -> dict[str, Any]:
     """The installed finisher on one core, on two and on all, with its sides fixed and with open ones.
+
+    It is given what the installed generator paints for most screens.
 
     Parameters
     ----------
     engine : as in the settings
     seconds : for about how long
-    side : pixels of the square picture that it is given
 
     Raises
     ------
     EngineError, ModelError
     """
     model = load(installed_generator().with_name("finisher.onnx"), "finisher")
-    shape = (1, side, side, 3)
+    height, width = painted_for(USUAL)
+    shape = (1, height, width, 3)
     first = Engine(model, engine=engine, shapes=[shape])
     cores = os.cpu_count() or 1
     counts = sorted({1, min(2, cores), cores}) if first.engine in ON_CPU else [cores]
@@ -76,8 +77,9 @@ def finisher(engine: str, seconds: float, side: int = USUAL_SIDE) -> dict[str, A
         )
     return {
         "model": model.path.name,
-        "from": side,
-        "to": side * model.card["scale"],
+        "from": height,
+        "to": height * model.card["scale"],
+        "width": width,
         "engine": first.engine,
         "about": first.about,
         "gflop": work / 1e9,
@@ -90,7 +92,8 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     if "left_out" in figures:
         yield f"\nfinisher is left out: {figures['left_out']}"
         return
-    yield f"\n{figures['model']}, {figures['from']} pixels to {figures['to']}, {figures['gflop']:.2f} GFLOP a picture"
+    size = f"{figures['width']}x{figures['from']}"
+    yield f"\n{figures['model']}, {size} pixels to {figures['to']}, {figures['gflop']:.2f} GFLOP a picture"
     for row in figures["runs"]:
         yield (
             f"  {row['threads']} threads   {row['median_ms']:7.1f} ms, p99 {row['p99_ms']:.1f} of {row['pictures']}   "

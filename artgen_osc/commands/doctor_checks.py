@@ -105,12 +105,14 @@ def _finisher(config: Config) -> str:
     import numpy as np
 
     from artgen_osc.inference import modelfile
+    from artgen_osc.inference.canvas import painted_for
 
     if config.visuals.finish == 0.0:
         return "switched off (visuals.finish = 0)"
-    side, scale = 256, 4
+    scale = 4
     model = modelfile.load(modelfile.installed_generator().with_name("finisher.onnx"), "finisher", scale=scale)
-    picture = np.full((1, side, side, 3), 128, np.uint8)
+    height, width = painted_for(config.visuals.width / config.visuals.height)
+    picture = np.full((1, height, width, 3), 128, np.uint8)
     threads = max(1, (os.cpu_count() or 1) // 2)
     finish = modelfile.Engine(model, threads, engine=config.visuals.engine, shapes=[picture.shape])
     finish(picture)
@@ -119,7 +121,7 @@ def _finisher(config: Config) -> str:
         finish(picture)
     taken = (perf_counter() - start) / _RUNS
     choice = f"x{scale}" if taken < _SLOW_S else "off, too slow"
-    return f"{choice}, {taken * 1e3:.0f} ms a picture of {side}x{side}"
+    return f"{choice}, {taken * 1e3:.0f} ms a picture of {width}x{height}"
 
 
 def _ready(engine: str) -> str:

@@ -39,6 +39,7 @@ def rows(card: dict[str, Any]) -> str:
         "trained on, as the file says": trained_on if isinstance(trained_on, str) else "; ".join(trained_on),
         "licence, as the file says": card["licence"],
         **{word: f"{card[name]:,}" for name, word in _COUNTS.items() if name in card},
+        **({"shapes of its pictures": f"from 1:1 to {card['widest']:g}:1"} if "widest" in card else {}),
         "sha256 of its network": f"`{card['sha256']}`",
     }
     return "".join(f"| {name} | {text} |\n" for name, text in told.items())

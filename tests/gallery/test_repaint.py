@@ -23,9 +23,10 @@ from visuals.gallery import repaint
 from visuals.gallery.files import read, write
 from visuals.gallery.record import About
 from visuals.generators.finisher import Finisher
-from visuals.generators.generator import Frame, open_generator
+from visuals.generators.generator import Frame
 from visuals.generators.idle import IdleGenerator
 from visuals.generators.mood_directions import KIND, directions_file
+from visuals.generators.opening import open_generator
 from visuals.modulation.motion import Look
 from visuals.outputs.kind import OutputHost, Showing
 from visuals.painting.painter import Stroke

@@ -168,6 +168,14 @@ class Constant(Idle):
         return np.zeros((16, 16, 3), np.uint8)
 
 
+class Narrow(Idle):
+    def width_for(self, aspect: float) -> int:
+        return int(self.size * aspect)
+
+    def paint_wide(self, z: Any, mood: Any, truncation: float, width: int) -> Any:
+        return np.zeros((64, min(width, 64), 3), np.uint8)
+
+
 @pytest.mark.parametrize(
     ("one", "plugin", "says"),
     [
@@ -176,6 +184,7 @@ class Constant(Idle):
         (generators.paints_one_size, Grows, "one size is needed"),
         (generators.same_point_gives_same_picture, Random, "the same z gives another picture"),
         (generators.paints_what_it_is_given, Constant, "the same whatever z is"),
+        (generators.paints_the_widths_that_it_says, Narrow, "(64, 113, 3) is needed"),
     ],
 )
 def test_generators(one: Callable[..., None], plugin: Any, says: str) -> None:

@@ -115,7 +115,7 @@ def _show(gallery: Gallery, given: argparse.Namespace) -> int:
 def _render(gallery: Gallery, given: argparse.Namespace, file: ConfigFile) -> int:
     from visuals.gallery import repaint
     from visuals.generators.finisher import Finisher
-    from visuals.generators.generator import open_generator
+    from visuals.generators.opening import open_generator
 
     settings = file.config.visuals
     about = gallery.read(given.id).about

@@ -213,6 +213,7 @@ def to_json(about: About) -> str:
             "z": base64.b64encode(stroke.z.astype("<f4").tobytes()).decode(),
             "mood": [float(value) for value in stroke.mood],
             "truncation": float(stroke.truncation),
+            **({"width": stroke.width} if stroke.width else {}),
         }
         for stroke in about.strokes
     ]
@@ -320,4 +321,5 @@ def _stroke(told: dict[str, Any]) -> Stroke:
         z=z,
         mood=np.array([_number(valence, -1, 2), _number(energy, -1, 2)], np.float32),
         truncation=_number(told["truncation"], 0, 1),
+        width=int(_number(told.get("width", 0), 0, LONGEST_SIDE)),
     )

@@ -14,7 +14,9 @@ from visuals.compositor.kind import Moment
 from visuals.compositor.screen import ENLARGE, Screen
 from visuals.gallery.record import LONGEST_SIDE, About, drawn_of, without
 from visuals.generators.finisher import SCALE, Finisher
-from visuals.generators.generator import IDLE, SHIPPED, Frame, Generator
+from visuals.generators.generator import Frame, Generator
+from visuals.generators.generator import paint as paint_with
+from visuals.generators.opening import IDLE, SHIPPED
 from visuals.modulation.motion import Look
 from visuals.painting.painter import Stroke, blend
 
@@ -26,7 +28,7 @@ The finisher goes no further either."""
 LEAST_GAIN, HALF_DOES = 1.5, 2.5
 """From a picture so many times too small on, the finisher runs; up to the second number half of what it makes does."""
 
-LARGEST_PIECE = 512
+LARGEST_PIECE = 640
 """Pixels of a side that go through the finisher in one piece."""
 
 
@@ -90,7 +92,10 @@ def paint(about: About, open_model: Callable[[Stroke], Generator]) -> Frame:
                 f"{about.id}: has a z of {stroke.z.size} numbers, {generator.name} takes {generator.z_dim}; "
                 "the same model as then is needed; look for another copy of the picture"
             )
-        frames.append(generator(stroke.z, stroke.mood, stroke.truncation))
+        try:
+            frames.append(paint_with(generator, stroke.z, stroke.mood, stroke.truncation, stroke.width))
+        except ValueError as error:
+            raise GalleryError(f"{about.id}: can't be painted again ({error}); look for another copy of it") from None
     return frames[0] if len(frames) == 1 else blend(frames[0], frames[1], about.mix)
 
 

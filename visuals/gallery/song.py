@@ -18,7 +18,8 @@ from visuals.gallery import repaint
 from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp
 from visuals.generators.finisher import Finisher
-from visuals.generators.generator import Generator, open_generator
+from visuals.generators.generator import Generator
+from visuals.generators.opening import open_generator
 from visuals.generators.sphere import direction
 from visuals.modulation.motion import Look
 from visuals.painting.finishing import Finishing
@@ -149,7 +150,7 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, file: Conf
     mood = np.array([analysis["valence"], analysis["energy"]], np.float32)
     z = (direction(seed, z_dim) * np.sqrt(z_dim)).astype(np.float32)
     latent = Latent(z, mood, settings.truncation)
-    picture = painter.paint(Request(latent, latent))
+    picture = painter.paint(Request(latent, latent, aspect=settings.width / settings.height))
     if picture is None:
         raise GalleryError(f"{painter.error}; a model that paints is needed; choose one by --visuals-model FILE")
     height, width = picture.pixels.shape[:2]

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from artgen_osc.runtime.files import stamp
-from visuals.generators.generator import IDLE, Generator
+from visuals.generators.generator import Generator
 from visuals.generators.mood_directions import directions_file
+from visuals.generators.opening import IDLE
 
 Opener = Callable[[str], Generator]
 

@@ -67,6 +67,10 @@ class Finisher:
         engine = modelfile.Engine(self._model, self._threads, engine=self._engine, shapes=[shape])
         self._ready[size[0], size[1]] = engine
 
+    def keep(self, size: tuple[int, ...]) -> None:
+        """Forget all sizes but this height and width: each takes memory."""
+        self._ready = {known: engine for known, engine in self._ready.items() if known == size[:2]}
+
     def __call__(self, pixels: Frame, amount: float = 1.0, scale: int = SCALE) -> Frame:
         """A picture of `scale` times the side.
 

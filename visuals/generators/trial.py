@@ -1,5 +1,5 @@
 """A model is tried in a process of its own, with the words ``NAME REST THREADS ENGINE`` (see
-`visuals.generators.generator.choose`), before the show opens it.
+`visuals.generators.opening.choose`), before the show opens it.
 
 A graph can loop without end, take all memory or crash what runs it, and what runs it can't be stopped from within. The
 process can: it opens the model, paints one picture, tells what it has found, and is ended when that takes too long or
@@ -24,7 +24,8 @@ from artgen_osc.plugins.registry import Registry
 from artgen_osc.runtime.child import end_with_parent, python_module
 from artgen_osc.runtime.files import stamp
 from artgen_osc.runtime.text import shortened
-from visuals.generators.generator import IDLE, SHIPPED, Generator, choose, open_chosen
+from visuals.generators.generator import Generator
+from visuals.generators.opening import IDLE, SHIPPED, choose, open_chosen
 
 LONGEST_S = 60.0
 """For opening and one picture. A model that needs longer paints no show."""
@@ -45,7 +46,7 @@ class Trials:
 
     Parameters
     ----------
-    threads, engine, registry : as for `visuals.generators.generator.open_generator`
+    threads, engine, registry : as for `visuals.generators.opening.open_generator`
 
     Attributes
     ----------

@@ -222,7 +222,7 @@ def _values(words: list[str], file: File) -> Mapping[str, tuple[float, ...]]:
 
 def _generator() -> "Generator":
     """What paints in a show; where it can't be used, what needs no model."""
-    from visuals.generators.generator import IDLE, open_generator
+    from visuals.generators.opening import IDLE, open_generator
 
     try:
         return open_generator("")

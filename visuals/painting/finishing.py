@@ -144,6 +144,7 @@ class Finishing:
             finisher = self._finisher or self._opener()
             if not finisher.is_ready(pixels.shape):
                 finisher.open(pixels.shape)
+            finisher.keep(pixels.shape)
             times = []
             for _ in range(LOOKS if self._beside else 0):
                 if self._closed:

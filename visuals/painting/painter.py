@@ -11,7 +11,7 @@ from artgen_osc.runtime.text import printable, shortened
 from artgen_osc.runtime.throttle import Throttle
 from visuals.generators.cache import GeneratorCache, Opener
 from visuals.generators.foreign import ForeignGenerator
-from visuals.generators.generator import FloatArray, Frame, Generator
+from visuals.generators.generator import FloatArray, Frame, Generator, paint, width_for
 from visuals.generators.trial import TrialStopped
 from visuals.painting.finishing import Finishing
 from visuals.painting.latent import Latent
@@ -32,12 +32,14 @@ class Request:
     second : for the second model; any where there is none
     mix : 0 (the model alone) to 1 (the second one alone)
     finish : 0 (off) to 1, how much of the finisher
+    aspect : width over height of what the picture is for; a model that paints more than one shape comes near to it
     """
 
     latent: Latent
     second: Latent
     mix: float = 0.0
     finish: float = 0.0
+    aspect: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Stroke:
     z : float32 ``(z_dim,)``
     mood : float32 ``(2,)``, valence and energy; beyond 0..1 where a model without a mood input is steered
     truncation : 0..1
+    width : pixels, of a model that paints several; 0 of any other
     """
 
     name: str
@@ -57,6 +60,7 @@ class Stroke:
     z: FloatArray
     mood: FloatArray
     truncation: float
+    width: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +166,16 @@ class Painter:
                 return None
             # Asked before it paints, since it learns from what it has painted.
             asked = generator.corrected(latent.mood) if isinstance(generator, ForeignGenerator) else latent.mood
-            strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation))
             try:
-                frames.append(generator(latent.z, latent.mood, latent.truncation))
+                width = width_for(generator, request.aspect)
+                frames.append(paint(generator, latent.z, latent.mood, latent.truncation, width))
             except ArtgenError as error:  # the last picture stays on screen
                 self._report(str(error))
                 return None
             except Exception as error:  # as above
                 self._report(f"{generator.name}: {error}")
                 return None
+            strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation, width))
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
         scale = 1
         if any(stroke.sha256 for stroke in strokes):  # what no network has painted needs none

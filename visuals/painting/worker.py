@@ -8,7 +8,7 @@ from typing import Protocol
 
 from artgen_osc.runtime.latest import LatestWorker
 from visuals.generators.cache import Opener
-from visuals.generators.generator import open_generator
+from visuals.generators.opening import open_generator
 from visuals.painting.finishing import FinisherOpener, Finishing
 from visuals.painting.painter import Painter, Picture, Request
 

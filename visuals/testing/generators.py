@@ -6,9 +6,10 @@ import numpy as np
 
 from artgen_osc.errors import EngineError
 from artgen_osc.testing.check import Case, Check, NotHere, require
-from visuals.generators.generator import Frame, Generator
+from visuals.generators.generator import Frame, Generator, WideGenerator
 
 MOODS = ((0.5, 0.5), (0.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+ASPECTS = (0.5, 1.0, 16 / 9, 21 / 9)
 TRUNCATIONS = (0.0, 0.7, 1.0)
 
 
@@ -82,11 +83,26 @@ def paints_what_it_is_given(case: Case) -> None:
     require(not np.array_equal(one, _painted(generator, 2)), "its picture is the same whatever z is")
 
 
+def paints_the_widths_that_it_says(case: Case) -> None:
+    """One that paints many shapes paints the widths that it says, all of one height."""
+    generator = _opened(case)
+    if not isinstance(generator, WideGenerator):
+        return
+    z, mood = _point(generator, 1), np.array(MOODS[0], np.float32)
+    height = len(generator(z, mood, 1.0))
+    for aspect in ASPECTS:
+        width = generator.width_for(aspect)
+        if width:
+            shape = generator.paint_wide(z, mood, 1.0, width).shape
+            require(shape == (height, width, 3), f"a picture is {shape}; {(height, width, 3)} is needed")
+
+
 CHECKS: tuple[Check, ...] = (
     accepts_what_it_opens,
     says_what_it_is,
     paints_one_size,
     same_point_gives_same_picture,
     paints_what_it_is_given,
+    paints_the_widths_that_it_says,
 )
 """All of them."""
