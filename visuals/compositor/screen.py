@@ -3,11 +3,12 @@
 Each picture goes through the effects at ``picture`` once. For each frame there is a pass at the size of the picture
 (mix of last and next), the enlargement, and one pass at the size of the target: the camera and what finishes; then the
 overlay. A picture that is nearly as large as the target needs no enlargement: the last pass alone mixes and draws it.
-Added layers and effects at ``frame`` are drawn at the size of the target between the camera and the finish.
+Layers and effects at ``frame`` are drawn at the size of the target between the camera and the finish.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from visuals.compositor.chain import Chain, in_use
 from visuals.compositor.final import Camera, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
+from visuals.compositor.stack import Stack, Stacked
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
 
@@ -46,6 +48,7 @@ class Screen:
     window : whether to draw into the context's window instead of a picture in memory
     enlarge : how many times an enlargement makes of each side; more is smoother on a large target, and slower
     registry : of the plugins; None: ours alone
+    folder : where the files that layers show are looked for
 
     Attributes
     ----------
@@ -60,6 +63,7 @@ class Screen:
         window: bool = False,
         enlarge: int = ENLARGE,
         registry: Registry | None = None,
+        folder: Path = Path(),
     ) -> None:
         self._context = context
         self._window = context.detect_framebuffer(0) if window else None
@@ -71,7 +75,10 @@ class Screen:
         layers = in_use(context, registry, "layer")
         # The one that shows what the models paint is ours, whatever else may call itself so.
         self._pictures = [used for used in layers if not used.added and hasattr(used.instance, "take")]
-        self._layers = [used for used in layers if used not in self._pictures]
+        self._stack = Stack(
+            context, registry, [used for used in layers if used not in self._pictures], self._black.target, folder
+        )
+        self._layers = [used for used in layers if used not in (*self._pictures, *self._stack.slots.values())]
         for used in self._pictures:
             used.instance.effects, used.instance.enlarge = self._chain, enlarge
         self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
@@ -187,6 +194,7 @@ class Screen:
         """Give everything back to the driver."""
         self.overlay(None)
         self._context.detect_framebuffer(0).use()  # whatever else is bound is gone soon
+        self._stack.release()
         for used in (*self._pictures, *self._layers):
             used.release()
         items = (self._chain, self._black, self._overlay_pass, self._layer_pass, self._frames, self._memory)
@@ -208,9 +216,10 @@ class Screen:
         fine = self._chain.moment.fine
         self._chain.begin(settings or {}, replace(moment or Moment(look.time), size=self.size, fine=fine))
         seen, camera = self._pictured(mix, look)
+        stacked = self._stack.placed(settings or {}, self._chain.moment)
         over = self._layers_over(settings or {})
-        if over or self._chain.active("frame"):
-            seen, camera = self._composed(seen, camera, over), Camera()
+        if over or stacked or self._chain.active("frame"):
+            seen, camera = self._composed(seen, camera, over, stacked), Camera()
         self._last = seen, camera, look.brightness
         self._chain.set_final()
         target.use()
@@ -235,16 +244,17 @@ class Screen:
     def _layers_over(self, settings: Mapping[str, Any]) -> list[tuple[Any, float]]:
         """Pictures of the added layers that there are in this frame, and how much of each."""
         over = []
+        in_slots = self._stack.borrowed
         for used in self._layers:
             own = settings.get(used.plugin.name)
-            if not used.rests(settings):
+            if not used.rests(settings) and used.plugin.name not in in_slots:
                 texture = used.call("frame", self.size, own, self._chain.moment, self._black.target)
                 if texture is not None:
                     over.append((texture, float(getattr(own, "amount", 1.0))))
         return over
 
-    def _composed(self, seen: Seen, camera: Camera, over: list[tuple[Any, float]]) -> Any:
-        """A texture of the size of the target: what is seen, the layers over it, and the effects on both."""
+    def _composed(self, seen: Seen, camera: Camera, over: list[tuple[Any, float]], stacked: list[Stacked]) -> Any:
+        """A texture of the size of the target: what is seen, the layers over it, and the effects on all."""
         if self._frames is None:
             self._frames = PingPong(self._context, self.size)
         frame = self._frames.other_than(None)
@@ -257,6 +267,7 @@ class Screen:
             texture.use(0)
             self._layer_pass.render()
         self._context.disable(self._context.BLEND)
+        frame = self._stack.compose(stacked, frame, self._frames)
         return self._chain.apply("frame", frame.texture, self._frames)
 
     def _readable(self, size: tuple[int, int]) -> _Readable:
