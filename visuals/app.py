@@ -113,7 +113,7 @@ def _put_together(
     host = OutputHost(config, file.contract, showing, strip)
     target = open_target(registry, whole.plugin, host)
     stack.callback(target.close)
-    screen = Screen(target.context, target.size, target.window, registry=registry)
+    screen = Screen(target.context, target.size, target.window, registry=registry, folder=file.folder)
     stack.callback(screen.release)
     outputs = Outputs(registry, whole.plugin, replace(host, picture=screen.picture), target, refuse)
     stack.callback(outputs.close)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from artgen_osc.config.contract import Contract
+from artgen_osc.config.settings import PARENTS
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import short
@@ -63,15 +64,17 @@ def to_text(scene: Scene) -> str:
 
 
 def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
-    about, plugins = given.pop("about", ""), given.pop("plugin", {})
-    tables = {"visuals": given.pop("visuals", {})}
-    mistakes = [f"{key}: doesn't belong in a scene, which holds about, [visuals] and [plugin.NAME]" for key in given]
+    about, tables = given.pop("about", ""), {"visuals": given.pop("visuals", {})}
+    below = {parent: given.pop(parent, {}) for parent in PARENTS}
+    holds = "about, [visuals], [plugin.NAME] and [layer.NUMBER]"
+    mistakes = [f"{key}: doesn't belong in a scene, which holds {holds}" for key in given]
     if not isinstance(about, str):
         mistakes.append(f"about: {short(about)} is not text")
-    if isinstance(plugins, dict):
-        tables |= {f"plugin.{key}": table for key, table in plugins.items()}
-    else:
-        mistakes.append("plugin: is not a table, such as [plugin.NAME]")
+    for parent, found_below in below.items():
+        if isinstance(found_below, dict):
+            tables |= {f"{parent}.{key}": table for key, table in found_below.items()}
+        else:
+            mistakes.append(f"{parent}: is not a table, such as [{parent}.NAME]")
     values: dict[str, Any] = {}
     for title, table in tables.items():
         if not isinstance(table, dict):

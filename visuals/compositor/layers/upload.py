@@ -1,0 +1,75 @@
+"""Pictures that come from another thread, as a texture."""
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Upload:
+    """The newest picture; older ones that nobody has seen are dropped.
+
+    Parameters
+    ----------
+    context : moderngl context
+    mipmaps : whether to make smaller versions too: for what stays a while and may be shown small
+    """
+
+    def __init__(self, context: Any, mipmaps: bool = False) -> None:
+        self._context, self._mipmaps = context, mipmaps
+        self._lock = threading.Lock()
+        self._given: np.ndarray | None = None
+        self._texture: Any = None
+
+    def give(self, pixels: "np.ndarray") -> None:
+        """Take a picture, on any thread.
+
+        Parameters
+        ----------
+        pixels : uint8 ``(height, width, 4)``, bottom row first; nobody writes into it afterwards
+        """
+        with self._lock:
+            self._given = pixels
+
+    def texture(self) -> Any:
+        """The texture, on the thread that draws; None before the first picture."""
+        with self._lock:
+            pixels, self._given = self._given, None
+        if pixels is None:
+            return self._texture
+        height, width = pixels.shape[:2]
+        if self._texture is not None and self._texture.size != (width, height):
+            self.release()
+        if self._texture is None:
+            self._texture = self._context.texture((width, height), 4)
+            self._texture.repeat_x = self._texture.repeat_y = False
+        self._texture.write(pixels)
+        if self._mipmaps:
+            self._texture.build_mipmaps()
+            self._texture.filter = self._context.LINEAR_MIPMAP_LINEAR, self._context.LINEAR
+        return self._texture
+
+    def release(self) -> None:
+        """Give the texture back."""
+        if self._texture is not None:
+            self._texture.release()
+            self._texture = None
+
+
+def multiplied(pixels: "np.ndarray") -> "np.ndarray":
+    """A picture as `Upload` takes it, alpha multiplied into the colours.
+
+    Parameters
+    ----------
+    pixels : uint8 ``(height, width, 4)``, top row first, with straight alpha
+    """
+    import numpy as np
+
+    done = np.ascontiguousarray(pixels[::-1])
+    if done[..., 3].min() == 255:
+        return done
+    alpha = done[..., 3:].astype(np.uint16)
+    done = done.copy() if done is pixels or not done.flags.writeable else done
+    done[..., :3] = ((done[..., :3] * alpha + 127) // 255).astype(np.uint8)
+    return done
