@@ -19,7 +19,7 @@ from visuals.compositor.chain import Chain, in_use
 from visuals.compositor.final import Camera, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
-from visuals.compositor.stack import Stack, Stacked
+from visuals.compositor.stack import Stack, Stacked, straight, whole
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
 
@@ -68,23 +68,21 @@ class Screen:
         self._context = context
         self._window = context.detect_framebuffer(0) if window else None
         self._overlay_pass = Pass(context, shader(SHADERS / "overlay.frag"))
-        self._layer_pass = Pass(context, shader(SHADERS / "layer.frag"))
         self._black = Target(context, (4, 4))
         registry = registry or own_registry()
         self._chain = Chain(context, registry)
         layers = in_use(context, registry, "layer")
         # The one that shows what the models paint is ours, whatever else may call itself so.
         self._pictures = [used for used in layers if not used.added and hasattr(used.instance, "take")]
-        self._stack = Stack(
-            context, registry, [used for used in layers if used not in self._pictures], self._black.target, folder
-        )
-        self._layers = [used for used in layers if used not in (*self._pictures, *self._stack.slots.values())]
+        others = [used for used in layers if used not in self._pictures]
+        self._stack = Stack(context, registry, others, self._black.target, folder, self._chain)
+        self._layers = [used for used in others if used not in self._stack.slots.values()]
         for used in self._pictures:
             used.instance.effects, used.instance.enlarge = self._chain, enlarge
         self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
         self._frames: PingPong | None = None
         self._last: tuple[Seen, Camera, float] = self._black.texture, Camera(), 1.0
-        self._reads: dict[tuple[int, int], Frame] = {}
+        self._reads: dict[tuple[tuple[int, int], bool], Frame] = {}
         self._text: Any = None
         self._memory: _Readable | None = None
         self.resize(size)
@@ -171,22 +169,27 @@ class Screen:
         finally:
             self._give_back(readable)
 
-    def read(self, size: tuple[int, int]) -> Frame:
+    def read(self, size: tuple[int, int], alpha: bool = False) -> Frame:
         """What `draw` has just drawn, without the overlay, stretched to (width, height), as `read_frame` gives it.
 
         Each size is read once a frame; the frame can't be written to.
-        """
-        if size not in self._reads:
-            self._reads[size] = self._read_small(size)
-            self._reads[size].flags.writeable = False
-        return self._reads[size]
 
-    def _read_small(self, size: tuple[int, int]) -> Frame:
-        readable = self._readable(size)
+        Parameters
+        ----------
+        size : (width, height), pixels
+        alpha : whether to give four channels, the last of them alpha, which is multiplied into the others
+        """
+        if (size, alpha) not in self._reads:
+            self._reads[size, alpha] = self._read_small(size, alpha)
+            self._reads[size, alpha].flags.writeable = False
+        return self._reads[size, alpha]
+
+    def _read_small(self, size: tuple[int, int], alpha: bool) -> Frame:
+        readable = self._readable(size, 4 if alpha else 3)
         try:
             readable.target.use()
             self._draw_last()
-            return self._read(readable.target, size)
+            return self._read(readable.target, size, 4 if alpha else 3)
         finally:
             self._give_back(readable)
 
@@ -197,7 +200,7 @@ class Screen:
         self._stack.release()
         for used in (*self._pictures, *self._layers):
             used.release()
-        items = (self._chain, self._black, self._overlay_pass, self._layer_pass, self._frames, self._memory)
+        items = (self._chain, self._black, self._overlay_pass, self._frames, self._memory)
         for item in items:
             if item is not None:
                 item.release()
@@ -205,10 +208,10 @@ class Screen:
     def _target(self) -> Any:
         return self._window if self._memory is None else self._memory.target
 
-    def _read(self, target: Any, size: tuple[int, int]) -> Frame:
+    def _read(self, target: Any, size: tuple[int, int], channels: int = 3) -> Frame:
         width, height = size
-        data = target.read(viewport=(0, 0, width, height), components=3, alignment=1)
-        return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
+        data = target.read(viewport=(0, 0, width, height), components=channels, alignment=1)
+        return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, channels)[::-1])
 
     def _draw_to(
         self, target: Any, mix: float, look: Look, settings: Mapping[str, Any] | None, moment: Moment | None
@@ -217,9 +220,10 @@ class Screen:
         self._chain.begin(settings or {}, replace(moment or Moment(look.time), size=self.size, fine=fine))
         seen, camera = self._pictured(mix, look)
         stacked = self._stack.placed(settings or {}, self._chain.moment)
-        over = self._layers_over(settings or {})
-        if over or stacked or self._chain.active("frame"):
-            seen, camera = self._composed(seen, camera, over, stacked), Camera()
+        stacked = self._layers_over(settings or {}) + stacked
+        opacity = self._opacity(settings or {})
+        if stacked or opacity < 1.0 or self._chain.active("frame"):
+            seen, camera = self._composed(seen, camera, opacity, stacked), Camera()
         self._last = seen, camera, look.brightness
         self._chain.set_final()
         target.use()
@@ -241,19 +245,25 @@ class Screen:
                 return seen, layer.camera(self.size)
         return self._black.texture, Camera()
 
-    def _layers_over(self, settings: Mapping[str, Any]) -> list[tuple[Any, float]]:
-        """Pictures of the added layers that there are in this frame, and how much of each."""
-        over = []
+    def _layers_over(self, settings: Mapping[str, Any]) -> list[Stacked]:
+        """The added layers that there are in this frame, but for those that a numbered one shows."""
+        over: list[Stacked] = []
         in_slots = self._stack.borrowed
         for used in self._layers:
             own = settings.get(used.plugin.name)
             if not used.rests(settings) and used.plugin.name not in in_slots:
                 texture = used.call("frame", self.size, own, self._chain.moment, self._black.target)
                 if texture is not None:
-                    over.append((texture, float(getattr(own, "amount", 1.0))))
+                    over.append((whole(texture, straight(used), float(getattr(own, "amount", 1.0))), None))
         return over
 
-    def _composed(self, seen: Seen, camera: Camera, over: list[tuple[Any, float]], stacked: list[Stacked]) -> Any:
+    def _opacity(self, settings: Mapping[str, Any]) -> float:
+        """How much there is of what the models paint."""
+        for used in self._pictures:
+            return float(getattr(settings.get(used.plugin.name), "opacity", 1.0))
+        return 1.0
+
+    def _composed(self, seen: Seen, camera: Camera, opacity: float, stacked: list[Stacked]) -> Any:
         """A texture of the size of the target: what is seen, the layers over it, and the effects on all."""
         if self._frames is None:
             self._frames = PingPong(self._context, self.size)
@@ -261,18 +271,14 @@ class Screen:
         frame.target.use()
         self._chain.final.set({})
         self._chain.final.draw(seen, camera, self._chain.moment, dither=0.0)
-        self._context.enable(self._context.BLEND)
-        for texture, amount in over:
-            self._layer_pass["amount"] = amount
-            texture.use(0)
-            self._layer_pass.render()
-        self._context.disable(self._context.BLEND)
+        if opacity < 1.0:
+            frame = self._stack.faded(frame, opacity, self._frames)
         frame = self._stack.compose(stacked, frame, self._frames)
         return self._chain.apply("frame", frame.texture, self._frames)
 
-    def _readable(self, size: tuple[int, int]) -> _Readable:
+    def _readable(self, size: tuple[int, int], channels: int = 3) -> _Readable:
         # Not by moderngl's simple_framebuffer, whose buffers would stay behind when it is released.
-        buffer = self._context.renderbuffer(size, 3)
+        buffer = self._context.renderbuffer(size, channels)
         return _Readable(buffer, self._context.framebuffer([buffer]))
 
     def _give_back(self, item: Any) -> None:
