@@ -10,7 +10,7 @@ from PIL import Image
 
 from artgen_osc.config.plugins import own_registry
 from artgen_osc.plugins.registry import State
-from tests.layers.show import BELOW, Slots, close, saved
+from tests.layers.show import BELOW, SIZE, Slots, close, saved
 from tests.layers.w3c import composed
 from tests.strange_effects import Amount, Field
 from tests.support.waiting import wait_for
@@ -18,6 +18,7 @@ from tests.test_effects import registry
 from visuals.compositor.checked import Ledger, TrackedContext
 from visuals.compositor.gl import PingPong, texture_of
 from visuals.compositor.kind import Moment
+from visuals.compositor.layers.generator import GeneratorSettings
 from visuals.compositor.slot import BLENDS, SLOTS, SlotSettings
 from visuals.compositor.stack import Placed, Stack, place
 
@@ -272,3 +273,22 @@ def test_texture_of_a_stranger_may_have_three_channels(gl_context: Any) -> None:
     assert np.abs(drawn - 0.5).max() < TOLERANCE
     for item in (stack, targets, texture):
         item.release()
+
+
+def test_the_final_picture_has_the_alpha_of_what_lies_over_nothing(slots: Any, tmp_path: Path) -> None:
+    show = slots()
+    show.settings["generator"] = GeneratorSettings(0.0)
+    assert close(show.frame(), (0, 0, 0)) and not show.screen.read(SIZE, alpha=True).any()
+    Image.new("RGBA", (64, 36), (255, 0, 0, 128)).save(tmp_path / "half.png")
+    show.set(1, source="picture:half.png", scale=0.5)
+    assert close(show.shows(1)[18, 32], (128, 0, 0))
+    read = show.screen.read(SIZE, alpha=True)
+    assert close(read[18, 32].astype(int), (128, 0, 0, 128)) and not read[2, 2].any()
+    show.settings["generator"] = GeneratorSettings(0.5)
+    show.frame()
+    read = show.screen.read(SIZE, alpha=True).astype(int)
+    assert close(read[2, 2], (100, 50, 25, 128)) and close(read[18, 32], (178, 25, 13, 192))
+    show.settings["generator"] = GeneratorSettings(1.0)
+    show.frame()
+    assert show.screen.read(SIZE, alpha=True)[..., 3].min() == 255
+    assert show.screen.read(SIZE).shape == (36, 64, 3)

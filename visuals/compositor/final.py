@@ -12,13 +12,13 @@ DITHER = 1.0 / 255.0
 """Of what has 8 bits a channel."""
 
 _SEEN = {
-    False: "#define SEEN(at) texture(picture, at).rgb",
+    False: "#define SEEN(at) texture(picture, at)",
     True: """
 uniform sampler2D before;
 uniform sampler2D after;
 uniform float amount;
 // Generated pictures come with their top row first.
-#define SEEN(at) mix(texture(before, at).rgb, texture(after, vec2((at).x, 1.0 - (at).y)).rgb, amount)
+#define SEEN(at) mix(texture(before, at), texture(after, vec2((at).x, 1.0 - (at).y)), amount)
 """,
 }
 

@@ -52,8 +52,8 @@ class SlotSettings:
 
     source: str = setting(
         "",
-        "what it shows: picture:FILE, video:FILE, text:WORDS, title, or an ISF generator or other plugin by its name; "
-        "empty: nothing",
+        "what it shows: picture:FILE, video:FILE, text:WORDS, title, model:MODEL, or an ISF generator or other plugin "
+        "by its name; empty: nothing",
     )
     opacity: float = setting(1.0, "how much it covers")
     blend: str = setting("normal", f"how it mixes with what is below: {', '.join(BLENDS)}", choices=BLENDS)
@@ -72,7 +72,7 @@ class SlotSettings:
         "fade", "how it comes and goes when its source changes: fade, slide, cut", choices=("fade", "slide", "cut")
     )
     fade: float = setting(0.5, "how long it takes to come, and to go", 0.0, 10.0, "s")
-    speed: float = setting(1.0, "of a video; 0: it stands", 0.0, 8.0)
+    speed: float = setting(1.0, "of a video, or of a model's walk; 0: it stands", 0.0, 8.0)
     loop: bool = setting(True, "let a video begin again at its end")
     beats: int = setting(0, "a video goes once through in so many beats; 0: by its own clock", 0, 256)
     size: float = setting(0.12, "height of a text's letters, in heights of the frame", 0.01, 1.0)
@@ -110,7 +110,7 @@ class Source(Protocol):
         ...
 
     def frame(self, size: tuple[int, int], settings: Any, moment: Moment) -> Any:
-        """As `visuals.compositor.kind.Layer.frame`."""
+        """See `visuals.compositor.kind.Layer`."""
         ...
 
     def release(self) -> None:

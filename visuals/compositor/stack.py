@@ -13,14 +13,17 @@ from artgen_osc.plugins.registry import Registry, State
 from artgen_osc.runtime.text import nearest, short
 from visuals.compositor.chain import Used, takes
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader
-from visuals.compositor.kind import Moment
-from visuals.compositor.slot import BLENDS, MASKS, TITLE, Slot
+from visuals.compositor.kind import Moment, PictureEffects
+from visuals.compositor.slot import BLENDS, MASKS, TITLE, Slot, SlotSettings
 
 SMALLEST = 1e-3
 """Of a side in pixels: what is smaller isn't drawn."""
 
 Matrix = tuple[float, ...]
 """Of 3 by 3, by columns: from a place in the frame to one in the layer, both 0..1."""
+
+
+WHOLE: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,23 @@ def place(frame: tuple[int, int], layer: tuple[int, int], settings: Any, slide: 
     )
 
 
+def whole(texture: Any, straight: bool, opacity: float) -> Placed:
+    """A layer over all of the frame.
+
+    Parameters
+    ----------
+    texture : its picture
+    straight : whether its alpha isn't multiplied into the colours
+    opacity : 0..1
+    """
+    return Placed(texture, straight, WHOLE, opacity, SlotSettings())
+
+
+def straight(used: Used) -> bool:
+    """Whether the alpha of a layer's texture isn't multiplied into the colours."""
+    return not getattr(used.instance, "premultiplied", False)
+
+
 class _Opened:
     """A source that a slot has for itself."""
 
@@ -98,7 +118,7 @@ class _Opened:
 
     @property
     def straight(self) -> bool:
-        return not getattr(self._used.instance, "premultiplied", False)
+        return straight(self._used)
 
     def frame(self, size: tuple[int, int], settings: Any, moment: Moment) -> Any:
         if self._used.plugin.state is not State.READY:
@@ -141,6 +161,7 @@ class Stack:
     layers : all that could be made
     bound : framebuffer to be bound after each call of a plugin
     folder : where files are looked for
+    effects : the chain of the show, for sources that paint; None: there is none
 
     Attributes
     ----------
@@ -149,11 +170,18 @@ class Stack:
     """
 
     def __init__(
-        self, context: Any, registry: Registry, layers: Sequence[Used], bound: Any, folder: Path = Path()
+        self,
+        context: Any,
+        registry: Registry,
+        layers: Sequence[Used],
+        bound: Any,
+        folder: Path = Path(),
+        effects: PictureEffects | None = None,
     ) -> None:
         self.settings: Mapping[str, Any] = {}
         self.drawn: dict[str, Any] = {}
         self._context, self._registry, self._bound, self._folder = context, registry, bound, folder
+        self._effects = effects
         self.slots = {used.instance.number: used for used in layers if isinstance(used.instance, Slot)}
         self._layers = {used.plugin.name: used for used in layers if used not in self.slots.values()}
         self._passes: dict[str, Pass] = {}
@@ -172,11 +200,20 @@ class Stack:
         if not rest:
             raise PluginError(f"{name}: says not what to show; write {name}:{takes(made)}")
         try:
-            return _Opened(Used(self._context, plugin, partial(made, rest=rest, folder=self._folder)), self._bound)
+            used = Used(self._context, plugin, partial(made, rest=rest, folder=self._folder))
         except PluginError:
             raise
         except Exception as error:  # a stranger's code may raise anything
             raise PluginError(f"{name}: can't be opened ({type(error).__name__}: {error})") from error
+        if plugin.own and hasattr(used.instance, "made"):
+            used.instance.made = self._pictures
+        return _Opened(used, self._bound)
+
+    def _pictures(self, context: Any) -> Any:
+        """What fades between pictures that a generator paints, as below all layers."""
+        layer = self._registry.load("layer", "generator")(context)
+        layer.effects = self._effects
+        return layer
 
     def _made(self, name: str) -> Any:
         try:
@@ -255,6 +292,28 @@ class Stack:
                 below.target.use()
                 used.render()
         return below
+
+    def faded(self, below: Target, opacity: float, targets: PingPong) -> Target:
+        """What is there, less of it, over nothing.
+
+        Parameters
+        ----------
+        below : of `targets`; its alpha multiplied into its colours
+        opacity : 0..1
+        targets : of the size of the frame
+
+        Returns
+        -------
+        The one of them in which it is
+        """
+        faded = targets.other_than(below.texture)
+        faded.target.use()
+        faded.target.clear()
+        used = self._pass("OVER")
+        used["place"], used["straight"], used["opacity"], used["mask_by"] = WHOLE, False, opacity, 0
+        below.texture.use(0)
+        used.render()
+        return faded
 
     def _pass(self, name: str) -> Pass:
         if name not in self._passes:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artgen_osc.errors import PluginError
 from artgen_osc.runtime.text import short
 
 log = logging.getLogger("artgen.layers")
@@ -100,7 +99,7 @@ def _family(wanted: str, text: str) -> Font:
 def _matched(wanted: str, letters: str) -> Font:
     try:
         found = _by_fontconfig(wanted, letters)
-    except (OSError, subprocess.SubprocessError, PluginError):
+    except (OSError, subprocess.SubprocessError, LookupError):
         found = _by_pygame(wanted, letters)
     if has(found, letters):
         return found
@@ -118,7 +117,7 @@ def _by_fontconfig(wanted: str, letters: str) -> Font:
     )
     path, index, families = (*done.stdout.split("\n"), "", "", "")[:3]
     if not path or not index.isdigit():
-        raise PluginError("fontconfig has no font")
+        raise LookupError("fontconfig has no font")
     _opened(path, int(index))
     known = [family.strip().casefold() for family in families.split(",")]
     other = wanted and wanted.casefold() not in known
@@ -156,7 +155,13 @@ def _installed(family: str) -> Iterator[str]:
 
 
 def has(font: Font, letters: str) -> bool:
-    """Whether a font has all of some letters: none looks as what it hasn't does."""
+    """Whether a font has all of some letters: none looks as what it hasn't does.
+
+    Parameters
+    ----------
+    font : Font
+    letters : marks among them, which are drawn with what they belong to, don't count
+    """
     from PIL import ImageFont
 
     made = ImageFont.truetype(font.path, 32, index=font.index) if font.path else ImageFont.load_default(32)

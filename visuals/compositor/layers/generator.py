@@ -1,7 +1,9 @@
 """What the models paint, as a layer: it fades from picture to picture."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from artgen_osc.schema.setting import setting
 from visuals.compositor.final import Camera, Mix, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
 from visuals.compositor.kind import Moment, PictureEffects
@@ -14,6 +16,18 @@ LARGE_ROWS, NEAR = 512, 2.25
 
 ROOM = 0.06
 """Heights of a large picture that are kept above and below what the frame shows, for the camera to move in."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorSettings:
+    """``[layer.generator]``."""
+
+    opacity: float = setting(
+        1.0,
+        "how much there is of what the generator paints; 0: the layers over nothing",
+        key="layer.generator.opacity",
+        address="/visuals/layer/generator/opacity",
+    )
 
 
 class GeneratorLayer:
@@ -30,6 +44,8 @@ class GeneratorLayer:
     fade : 0..1, from the picture before to the newest
     zoom, drift : of the camera, as in `visuals.modulation.motion.Look`
     """
+
+    Settings = GeneratorSettings
 
     def __init__(self, context: Any) -> None:
         import numpy as np
@@ -73,7 +89,7 @@ class GeneratorLayer:
             self._after = texture_of(self._context, pixels, repeat=False)
         self._fresh = True
 
-    def frame(self, size: tuple[int, int], settings: None, moment: Moment) -> Any:
+    def frame(self, size: tuple[int, int], settings: GeneratorSettings | None, moment: Moment) -> Any:
         """See `Layer`."""
         seen = self.seen(size)
         if isinstance(seen, Mix):
