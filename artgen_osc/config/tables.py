@@ -85,6 +85,7 @@ class WebConfig:
         check=_token,
     )
     songs: str = _folder("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
+    run: str = setting("", "folder of a training run whose newest sheet the page shows; empty: none", path=True)
     certificate: str = setting("", "PEM file with a certificate, to serve https; empty: http", path=True)
     key: str = setting("", "PEM file with the certificate's key; empty: it is in the same file", path=True)
     hosts: tuple[str, ...] = setting(
