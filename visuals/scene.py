@@ -16,7 +16,7 @@ class Scene:
 
     Attributes
     ----------
-    mix : 0..1, from the picture before to the newest
+    mix : 1 at the newest picture, 0 at the one before, -1 at the one before that, and so on
     look : camera and light
     effects : settings of the effects and layers on their way to what is set, by the plugin's name
     moment : what effects and layers know of the frame

@@ -9,7 +9,7 @@ from visuals.compositor.screen import Screen
 from visuals.control.controls import Control
 from visuals.modulation.follow import Follower
 from visuals.modulation.glides import Glides
-from visuals.modulation.motion import Crossfade, Look, Motion, Pace
+from visuals.modulation.motion import Look, Motion, Pace, Playhead
 from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
 from visuals.painting.painter import Picture, Request
@@ -50,7 +50,7 @@ class Show:
         self._mix = Follower([control.settings.model_mix])
         self._motion = Motion(control)
         self._pace = Pace()
-        self._fade = Crossfade()
+        self._playhead = Playhead()
         self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
         self._glides = Glides(self._set(control))
@@ -81,7 +81,7 @@ class Show:
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
         if show_dt > 0.0 or not self._pictures:
             width, height = self._screen.size
-            self._worker.request(Request(latent, second, mix, settings.finish, width / height), show_dt)
+            self._worker.request(Request(latent, second, mix, settings.finish, width / height, self._time), show_dt)
             self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self._pictures > 0)
         if dt > 0.0:
@@ -97,7 +97,7 @@ class Show:
 
     def _scene(self, control: Control, mood: tuple[float, float], show_dt: float, dt: float) -> Scene:
         return Scene(
-            mix=self._fade.mix(self._time),
+            mix=self._playhead.mix(self._time),
             look=self._look,
             effects=self._glides.step(self._set(control), dt),
             moment=self._moment(control, mood, show_dt),
@@ -145,10 +145,14 @@ class Show:
         picture = self._worker.poll()
         if picture is None:
             return
-        self._screen.take(picture.pixels, self._fade.mix(self._time), fine=picture.scale > 1)
         changed = picture.model != self._model
         cut = picture.cuts != self._cuts or (changed and fade == 0.0)
-        self._fade.arrive(self._time, fade if changed else 0.0, cut)
+        last, mix = self._painted, self._playhead.mix(self._time)
+        alike = last is not None and not changed and last.pixels.shape == picture.pixels.shape
+        follows = self._playhead.arrive(self._time, picture.time, fade if changed else 0.0, cut, alike)
+        # Where one was left out, its flow begins at a picture that isn't here.
+        flow = picture.flow if last is not None and follows and picture.number == last.number + 1 else None
+        self._screen.take(picture.pixels, mix, picture.scale > 1, flow, follows)
         self._model, self._cuts = picture.model, picture.cuts
         self._pictures += 1
         self._painted = picture

@@ -14,6 +14,7 @@ from visuals.generators.foreign import ForeignGenerator
 from visuals.generators.generator import FloatArray, Frame, Generator, paint, width_for
 from visuals.generators.trial import TrialStopped
 from visuals.painting.finishing import Finishing
+from visuals.painting.flow import Flow
 from visuals.painting.latent import Latent
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Request:
     mix : 0 (the model alone) to 1 (the second one alone)
     finish : 0 (off) to 1, how much of the finisher
     aspect : width over height of what the picture is for; a model that paints more than one shape comes near to it
+    time : s of show time, the moment that it is of
     """
 
     latent: Latent
@@ -40,6 +42,7 @@ class Request:
     mix: float = 0.0
     finish: float = 0.0
     aspect: float = 1.0
+    time: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,9 @@ class Picture:
     mix : 0..1, share of the second of two strokes
     finish : 0..1, how much of the finisher was asked for
     scale : how many times the side the finisher has made of it, 4, 2, or 1 where it wasn't there
+    time : s of show time, the moment that it is of
+    number : of the painted pictures so far
+    flow : as `visuals.painting.flow.Flow` has it, from the picture before
     """
 
     pixels: Frame
@@ -87,6 +93,9 @@ class Picture:
     mix: float = 0.0
     finish: float = 0.0
     scale: int = 1
+    time: float = 0.0
+    number: int = 0
+    flow: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,8 @@ class Painter:
         self.rack = GeneratorCache(opener)
         self.finishing = finishing
         self.pair = Pair(self.rack.get(model))
+        self._flow = Flow()
+        self._painted = 0
         self._throttle = Throttle()
         self.error = ""
         self.failures = 0
@@ -177,11 +188,25 @@ class Painter:
                 return None
             strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation, width))
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
+        flow = self._flow(pixels, (pair.count, request.latent.cuts))
         scale = 1
         if any(stroke.sha256 for stroke in strokes):  # what no network has painted needs none
             pixels, scale = self.finishing(pixels, request.finish, perf_counter() - start)
         seconds = perf_counter() - start
-        return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix, request.finish, scale)
+        self._painted += 1
+        return Picture(
+            pixels,
+            pair.count,
+            seconds,
+            request.latent.cuts,
+            tuple(strokes),
+            mix,
+            request.finish,
+            scale,
+            request.time,
+            self._painted,
+            flow,
+        )
 
     def _report(self, text: str) -> None:
         self.failures += 1
