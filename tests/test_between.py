@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import show_table
 from tests.support.waiting import wait_for
+from visuals.clock import Tick
 from visuals.compositor.screen import Screen
+from visuals.control.controls import Controls
 from visuals.generators.idle import IdleGenerator
 from visuals.modulation.motion import LINE, Look
 from visuals.painting.finishing import Finishing
 from visuals.painting.flow import LONGEST, Flow
 from visuals.painting.latent import Latent
 from visuals.painting.painter import Painter, Request
-from visuals.painting.worker import ThreadWorker
+from visuals.painting.worker import SyncWorker, ThreadWorker
+from visuals.show import Show
 
 PLAIN = Look(zoom=1.0)
 
@@ -24,8 +28,8 @@ def pattern(right: float = 0.0, down: float = 0.0, size: tuple[int, int] = (448,
     """Stains with contours, that have moved by so many pixels."""
     width, height = size
     columns = round(12 * width / height)
-    stains = np.random.default_rng(seed).integers(0, 256, (16, columns + 4, 3), dtype=np.uint8)
-    left, top = 2 - right * columns / width, 2 - down * 12 / height
+    stains = np.random.default_rng(seed).integers(0, 256, (16, columns + 22, 3), dtype=np.uint8)
+    left, top = 20 - right * columns / width, 2 - down * 12 / height
     soft = Image.fromarray(stains).resize(size, Image.Resampling.BICUBIC, (left, top, left + columns, top + 12))
     return np.clip((np.asarray(soft, np.float32) - 128.0) * 4.0 + 128.0, 20.0, 235.0).astype(np.uint8)
 
@@ -150,6 +154,31 @@ class Sliding(IdleGenerator):
     def __call__(self, z: Any, mood: Any, truncation: float) -> np.ndarray:
         self.right += 6.0
         return pattern(self.right)
+
+
+def contrast(frame: np.ndarray) -> float:
+    return float((np.diff(frame.astype(int), axis=1) ** 2).mean())
+
+
+@pytest.mark.slow
+def test_in_a_show_contours_that_slide_are_seen_once(gl_context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def least_contrast() -> float:
+        controls = Controls(show_table.config(grain=0.0, brush=0.0, vignette=0.0), show_table.CONTRACT)
+        screen = Screen(gl_context, (448, 252))
+        show = Show(screen, controls.now(0.0), SyncWorker("sliding", lambda name: Sliding(), fps=10.0))
+        found = []
+        for frame in range(1, 150):
+            time = frame / 60.0
+            scene = show.step(controls.now(time), Tick(time, time, 1.0 / 60.0))
+            screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
+            if frame > 120:
+                found.append(contrast(screen.read_frame()))
+        screen.release()
+        return min(found)
+
+    moved = least_contrast()
+    monkeypatch.setattr(Flow, "__call__", lambda *given: None)
+    assert moved > 1.2 * least_contrast()
 
 
 def request(time: float = 0.0, cuts: int = 0) -> Request:
