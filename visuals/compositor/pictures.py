@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from visuals.compositor.gl import Target, texture_of
 from visuals.compositor.kind import PictureEffects
-from visuals.modulation.motion import LINE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +60,8 @@ class Pictures:
         flow : as `visuals.painting.flow.Flow` has it, from the one before
         """
         import numpy as np
+
+        from visuals.modulation.motion import LINE
 
         oldest = self._line.pop(0) if len(self._line) == LINE else Shown(None)
         painted = oldest.painted  # which is the new one's from now on

@@ -112,7 +112,7 @@ class Pace:
         return dt * 0.5 * (ease(before) + ease(self._run))
 
 
-LINE = 4
+LINE = 5
 """Pictures that are kept: the newest, and those that the screen has yet to pass."""
 
 

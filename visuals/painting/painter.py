@@ -188,10 +188,10 @@ class Painter:
                 return None
             strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation, width))
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
-        flow = self._flow(pixels, (pair.count, request.latent.cuts))
-        scale = 1
+        small, scale = pixels, 1
         if any(stroke.sha256 for stroke in strokes):  # what no network has painted needs none
-            pixels, scale = self.finishing(pixels, request.finish, perf_counter() - start)
+            pixels, scale = self.finishing(small, request.finish, perf_counter() - start)
+        flow = self._flow(small, (pair.count, request.latent.cuts))
         seconds = perf_counter() - start
         self._painted += 1
         return Picture(
