@@ -10,8 +10,10 @@ from artgen_osc.errors import ArtgenError
 from artgen_osc.runtime.text import printable, shortened
 from artgen_osc.runtime.throttle import Throttle
 from visuals.generators.cache import GeneratorCache, Opener
+from visuals.generators.directions import Directions, turned
 from visuals.generators.foreign import ForeignGenerator
 from visuals.generators.generator import FloatArray, Frame, Generator, paint, width_for
+from visuals.generators.sphere import Vector
 from visuals.generators.trial import TrialStopped
 from visuals.painting.finishing import Finishing
 from visuals.painting.latent import Latent
@@ -33,6 +35,7 @@ class Request:
     mix : 0 (the model alone) to 1 (the second one alone)
     finish : 0 (off) to 1, how much of the finisher
     aspect : width over height of what the picture is for; a model that paints more than one shape comes near to it
+    amounts : float64 ``(COUNT,)``, how far along each of `visuals.generators.directions`, -1..1; None: nobody wants any
     """
 
     latent: Latent
@@ -40,6 +43,7 @@ class Request:
     mix: float = 0.0
     finish: float = 0.0
     aspect: float = 1.0
+    amounts: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Stroke:
     Attributes
     ----------
     name, sha256 : of the model
-    z : float32 ``(z_dim,)``
+    z : float32 ``(z_dim,)``, moved along the directions already
     mood : float32 ``(2,)``, valence and energy; beyond 0..1 where a model without a mood input is steered
     truncation : 0..1
     width : pixels, of a model that paints several; 0 of any other
@@ -113,6 +117,7 @@ class Painter:
     model : as in the settings
     opener : makes a generator from such a name
     finishing : what comes after them
+    directions : what is known of the generators' own
 
     Raises
     ------
@@ -120,13 +125,18 @@ class Painter:
         The model can't be used.
     """
 
-    def __init__(self, model: str, opener: Opener, finishing: Finishing) -> None:
+    def __init__(self, model: str, opener: Opener, finishing: Finishing, directions: Directions) -> None:
         self.rack = GeneratorCache(opener)
-        self.finishing = finishing
+        self.finishing, self._directions = finishing, directions
         self.pair = Pair(self.rack.get(model))
         self._throttle = Throttle()
         self.error = ""
         self.failures = 0
+
+    @property
+    def steerable(self) -> bool:
+        """Whether the directions of all models that paint are known."""
+        return all(self._directions.ready(model) for model in (self.pair.first, self.pair.second) if model is not None)
 
     def open(self, model: str) -> Generator | None:
         """Load a model; None, and an error to be read, if it can't be used."""
@@ -166,16 +176,19 @@ class Painter:
                 return None
             # Asked before it paints, since it learns from what it has painted.
             asked = generator.corrected(latent.mood) if isinstance(generator, ForeignGenerator) else latent.mood
+            z = latent.z
+            if request.amounts is not None and (directions := self._directions.of(generator)) is not None:
+                z = turned(z, directions, request.amounts)
             try:
                 width = width_for(generator, request.aspect)
-                frames.append(paint(generator, latent.z, latent.mood, latent.truncation, width))
+                frames.append(paint(generator, z, latent.mood, latent.truncation, width))
             except ArtgenError as error:  # the last picture stays on screen
                 self._report(str(error))
                 return None
             except Exception as error:  # as above
                 self._report(f"{generator.name}: {error}")
                 return None
-            strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation, width))
+            strokes.append(Stroke(generator.name, generator.sha256, z, asked, latent.truncation, width))
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
         scale = 1
         if any(stroke.sha256 for stroke in strokes):  # what no network has painted needs none
