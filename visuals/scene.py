@@ -1,6 +1,6 @@
 """One moment of the show, as the compositor draws it and as it is told and kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,9 +46,9 @@ class Scene:
     worker: WorkerState
 
     @property
-    def stage(self) -> Sequence[float] | None:
+    def stage(self) -> Iterable[float] | None:
         """z of the newest picture, of the first model; None before there is one."""
-        return tuple(self.painted.strokes[0].z.tolist()) if self.painted is not None else None
+        return self.painted.strokes[0].z if self.painted is not None else None
 
     @property
     def scale(self) -> int:

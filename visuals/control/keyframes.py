@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address import Value
 from artgen_osc.schema.address_table import Rows
 from artgen_osc.schema.keyframes import MOST, Keyframe, from_text, to_text
@@ -24,14 +23,13 @@ class Keyframes:
 
     def __init__(self, rows: Rows, refuse: Callable[[str, str], None]) -> None:
         self._row, self._refuse = rows[LIST], refuse
-        self._guard = Guard(refuse)
         self._pressed: dict[str, tuple[Value, float]] = {}
 
     def receive(
         self,
         messages: Iterable[Message],
         listed: str,
-        stage: Sequence[float] | None,
+        stage: Iterable[float] | None,
         time: float,
         earlier: Sequence[Message] = (),
     ) -> list[Message]:
@@ -48,23 +46,26 @@ class Keyframes:
         listed = next((str(value) for row, value in reversed(earlier) if row.path == LIST), listed)
         out: list[Message] = []
         for row, value in messages:
-            if row.path not in (MARK, REMOVE, UNDO, CLEAR):
-                listed = str(value) if row.path == LIST else listed
+            if row.path not in (LIST, MARK, REMOVE, UNDO, CLEAR):
                 out.append((row, value))
-                continue
-            before, self._pressed[row.path] = self._pressed.get(row.path), (value, time)
-            if not value or (before and before[0] == value and time - before[1] < REPEAT_S):
-                continue  # released; or a CHOP repeats its value at its frame rate
-            with self._guard(row.path):
+            elif row.path == LIST or self._is_pressed(row.path, value, time):
                 try:
-                    listed = to_text(_changed(from_text(listed), row.path, int(value), stage))
+                    listed = to_text(_changed(listed, row.path, value, stage))
                     out.append((self._row, listed))
                 except ValueError as error:
                     self._refuse(row.path, str(error))
         return out
 
+    def _is_pressed(self, path: str, value: Value, time: float) -> bool:
+        """Neither released, nor what a CHOP repeats at its frame rate."""
+        before, self._pressed[path] = self._pressed.get(path), (value, time)
+        return bool(value) and not (before and before[0] == value and time - before[1] < REPEAT_S)
 
-def _changed(keyframes: list[Keyframe], path: str, number: int, stage: Sequence[float] | None) -> list[Keyframe]:
+
+def _changed(listed: str, path: str, value: Value, stage: Iterable[float] | None) -> list[Keyframe]:
+    if path == LIST:
+        return from_text(str(value))
+    keyframes = from_text(listed)
     if path == CLEAR:
         return []
     if path == MARK:
@@ -73,8 +74,9 @@ def _changed(keyframes: list[Keyframe], path: str, number: int, stage: Sequence[
         if len(keyframes) == MOST:
             raise ValueError(f"there are {MOST} keyframes, the most that there can be; remove one first")
         return [*keyframes, tuple(map(float, stage))]
-    place = len(keyframes) if path == UNDO else number
-    if not 1 <= place <= len(keyframes):
-        there = f"choose from 1 to {len(keyframes)}" if keyframes else "there are none"
-        raise ValueError(f"there is no keyframe {number}; {there}" if path == REMOVE else "there are no keyframes")
-    return keyframes[: place - 1] + keyframes[place:]
+    number = len(keyframes) if path == UNDO else int(value)
+    if not keyframes:
+        raise ValueError("there are no keyframes; mark one first")
+    if number > len(keyframes):
+        raise ValueError(f"there is no keyframe {number}; choose from 1 to {len(keyframes)}")
+    return keyframes[: number - 1] + keyframes[number:]

@@ -14,36 +14,26 @@ class BeatClock:
     Attributes
     ----------
     beats : that have passed, with fractions; a whole number on the beat
-    running : whether there has been a tempo
+    bpm : the tempo that was known last; 0 before there was one
     """
 
     def __init__(self) -> None:
-        self.beats = 0.0
-        self._bpm = self._late = 0.0
+        self.beats = self.bpm = self._late = 0.0
         self._heard = 0
 
-    @property
-    def running(self) -> bool:
-        return self._bpm > 0.0
-
-    def step(self, control: Control, dt: float) -> float:
+    def step(self, control: Control, dt: float) -> None:
         """Move on.
 
         Parameters
         ----------
         control : Control
         dt : s >= 0
-
-        Returns
-        -------
-        Beats that have passed, 0 or more
         """
-        self._bpm = control.tempo_bpm or self._bpm
+        self.bpm = control.tempo_bpm or self.bpm
         if control.beats != self._heard:
             self._late = round(self.beats) - self.beats
         self._heard = control.beats
         pull = self._late * (1.0 - np.exp(-dt / LOCK_S))
         self._late -= pull
-        passed = max(0.0, self._bpm / 60.0 * dt + pull) if self.running else 0.0
-        self.beats += passed
-        return passed
+        if self.bpm:
+            self.beats += max(0.0, self.bpm / 60.0 * dt + float(pull))

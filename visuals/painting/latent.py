@@ -23,6 +23,9 @@ from visuals.painting.keyframes import Loop
 GLIDE_S = 1.6
 """Lag of the glide to another seed, and the roundness of the corners."""
 
+PACE_S = 0.3
+"""Lag of the pace at which keyframes are played."""
+
 STALE_GLIDE_S = 6.0
 """Lag of the mood's way back to neutral when the daemon is gone."""
 
@@ -76,7 +79,7 @@ class LatentPath:
         self._rate = Follower([settings.speed / 10.0])
         self._cues = self._nexts = self._onsets = self._beats = self._cuts = 0
         self._clock = BeatClock()
-        self._place = self._pace = 0.0
+        self._place, self._pace = 0.0, Follower([0.0])
         self.resize(z_dim)
 
     def resize(self, z_dim: int) -> None:
@@ -114,12 +117,12 @@ class LatentPath:
         truncation = self._truncation.step([settings.truncation], 0.5, dt)
         self._choose(settings)
         self._listen(control, dt)
-        beats = self._clock.step(control, dt)
+        self._clock.step(control, dt)
         surge = settings.beat_surge * control.tempo_confidence * np.cos(2.0 * np.pi * control.bar_phase)
         if self._loop is None:
             self._travel(settings.speed / 10.0 * 2.0 ** (float(mood[1]) - 0.5) * (1.0 + float(surge)), dt)
         elif dt > 0.0:
-            self._play(settings, beats, dt)
+            self._play(settings, dt)
         asked = float(np.clip(truncation[0], 0.0, 1.0))
         return Latent(self._z(), np.clip(mood, 0.0, 1.0).astype(np.float32), asked, self._cuts)
 
@@ -133,20 +136,20 @@ class LatentPath:
         fitting = [(number, z) for number, z in keyframes if len(z) == self.z_dim]
         self.unused = len(keyframes) - len(fitting)
         if self._loop is None:
-            self._place = 0.0
+            self._place, self._pace = 0.0, Follower([0.0])
         self._loop = Loop([z for _, z in fitting], [number for number, _ in fitting]) if fitting else None
         self._carry(position, velocity)
 
-    def _play(self, settings: VisualsConfig, beats: float, dt: float) -> None:
-        """On through the keyframes, each on a beat."""
+    def _play(self, settings: VisualsConfig, dt: float) -> None:
+        """On through the keyframes, each on a beat where there are beats."""
         assert self._loop is not None
-        passed = dt / settings.path_seconds
-        if settings.path_beats and self._clock.running:
+        pace = 1.0 / settings.path_seconds
+        if settings.path_beats and self._clock.bpm:
             off = self._clock.beats - self._place * settings.path_beats
-            pull = (off - round(off)) * (1.0 - np.exp(-dt / LOCK_S))
-            passed = max(0.0, beats + float(pull)) / settings.path_beats
-        self._pace = passed / dt
-        self._place = (self._place + passed) % len(self._loop)
+            pace = (self._clock.bpm / 60.0 + (off - round(off)) / LOCK_S) / settings.path_beats
+        before = float(self._pace.value[0])
+        mean = max(0.0, (before + float(self._pace.step([pace], PACE_S, dt)[0])) / 2.0)
+        self._place = (self._place + mean * dt) % len(self._loop)
         self._offset.step(np.zeros(self.z_dim), GLIDE_S, dt)
 
     def _listen(self, control: Control, dt: float) -> None:
@@ -205,7 +208,7 @@ class LatentPath:
     def _on_path(self) -> tuple[Vector, Vector]:
         """Position and velocity per second on the path, without the offset."""
         if self._loop is not None:
-            return self._loop.at(self._place), self._loop.velocity(self._place) * self._pace
+            return self._loop.at(self._place), self._loop.velocity(self._place) * float(self._pace.value[0])
         here = slerp(self._start, self._end, self._phase)
         angle = float(np.arccos(np.clip(self._start @ self._end, -1.0, 1.0)))
         ahead = (

@@ -46,7 +46,7 @@ class Present:
     config: Config
     seed: int
     mood: tuple[float, float]
-    stage: Sequence[float] | None = None
+    stage: Iterable[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
