@@ -41,7 +41,7 @@ def _token(value: str) -> None:
 
 def _direction(number: int) -> Any:
     """One of the ways along which the generator's pictures change most."""
-    doc = f"along the generator's direction {number}: the strongest is 1; 0: at rest"
+    doc = f"how far along direction {number} of the generator, of which 1 does most; 0: at rest"
     return setting(0.0, doc, -1.0, 1.0, address=f"/visuals/direction/{number}")
 
 

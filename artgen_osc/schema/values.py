@@ -323,7 +323,7 @@ DAEMON_COMMANDS: tuple[Address, ...] = (
 """What the daemon understands beside its settings."""
 
 VISUALS_COMMANDS: tuple[Address, ...] = (
-    Address("/visuals/path/mark", "trigger", "make the picture that is on stage a keyframe, after the last one"),
+    Address("/visuals/path/mark", "trigger", "make the picture that is on stage a keyframe, after the others"),
     Address("/visuals/path/remove", "int", "remove the keyframe of this number, from 1; 0: none", 0, MOST_KEYFRAMES),
     Address("/visuals/path/undo", "trigger", "remove the last keyframe"),
     Address("/visuals/path/clear", "trigger", "remove all keyframes"),

@@ -109,7 +109,8 @@ class Response:
 
 def amounts_of(settings: VisualsConfig) -> Vector:
     """How far along each direction the settings want a picture, float64 ``(COUNT,)``, -1..1."""
-    return np.array([float(getattr(settings, f"direction_{number}")) for number in range(1, COUNT + 1)])
+    near = settings.direction_1, settings.direction_2, settings.direction_3, settings.direction_4
+    return np.array([*near, settings.direction_5, settings.direction_6, settings.direction_7, settings.direction_8])
 
 
 def turned(z: FloatArray, directions: FloatArray, amounts: Vector) -> FloatArray:

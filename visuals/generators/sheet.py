@@ -3,9 +3,9 @@
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import VisualsConfig
@@ -17,10 +17,13 @@ from visuals.generators.generator import FloatArray, Frame, Generator
 from visuals.generators.opening import open_generator
 from visuals.generators.sphere import direction
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 FORMATS = {".png": "PNG", ".jpg": "JPEG"}
 AMOUNTS = (-1.0, 0.0, 1.0)
-PICTURES = 3
-SIDE, GAP, MARGIN, TOP = 160, 10, 28, 24
+PICTURES = 2
+SIDE, GAP, MARGIN, TOP = 176, 10, 28, 24
 """Of the sheet, in pixels: a picture, between two z, at the left for the numbers, and at the top."""
 
 
@@ -49,14 +52,14 @@ def run(given: argparse.Namespace, file: ConfigFile) -> int:
     sheet = sheet_of(generator, found, config, given.seed)
     try:
         with whole(path) as part:
-            sheet.save(part, format=FORMATS[path.suffix.lower()], optimize=True, quality=85)
+            sheet.save(part, format=FORMATS[path.suffix.lower()], optimize=True, quality=80)
     except OSError as error:
         raise ConfigError(f"{path}: can't be written ({error.strerror or error}); choose another") from None
     say(f"{path}: {generator.name}, each direction at -1, 0 and 1")
     return 0
 
 
-def sheet_of(generator: Generator, directions: FloatArray, settings: VisualsConfig, seed: int) -> Image.Image:
+def sheet_of(generator: Generator, directions: FloatArray, settings: VisualsConfig, seed: int) -> "Image.Image":
     """A row for each direction, the strongest first; a group of `AMOUNTS` for each of `PICTURES` z.
 
     Parameters
@@ -66,6 +69,8 @@ def sheet_of(generator: Generator, directions: FloatArray, settings: VisualsConf
     settings : truncation, valence and energy
     seed : number of the first picture
     """
+    from PIL import Image, ImageDraw, ImageFont
+
     mood = np.array([settings.valence, settings.energy], np.float32)
     group = len(AMOUNTS) * SIDE + GAP
     sheet = Image.new("RGB", (MARGIN + PICTURES * group - GAP, TOP + COUNT * SIDE), "white")
@@ -86,8 +91,10 @@ def sheet_of(generator: Generator, directions: FloatArray, settings: VisualsConf
     return sheet
 
 
-def _square(frame: Frame) -> Image.Image:
+def _square(frame: Frame) -> "Image.Image":
     """The middle of a picture, in the size of the sheet."""
+    from PIL import Image
+
     side = min(frame.shape[:2])
     top, left = ((length - side) // 2 for length in frame.shape[:2])
     cut = Image.fromarray(frame[top : top + side, left : left + side])
