@@ -7,6 +7,7 @@ without a file, paints small pictures instead.
 
 import logging
 import threading
+from time import monotonic
 
 import numpy as np
 
@@ -145,6 +146,8 @@ class Directions:
         self._found: dict[str, FloatArray] = {}
         self._asked: set[str] = set()
         self._pictures: dict[str, Response] = {}
+        self._closing = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def ready(self, generator: Generator) -> bool:
         """Whether those of a generator are known."""
@@ -156,7 +159,9 @@ class Directions:
         if key not in self._asked:
             self._asked.add(key)
             if self._beside:
-                threading.Thread(target=self._look, args=(key, generator), name="directions", daemon=True).start()
+                thread = threading.Thread(target=self._look, args=(key, generator), name="directions", daemon=True)
+                self._threads.append(thread)
+                thread.start()
             else:
                 self._look(key, generator)
         while key in self._pictures and key not in self._found:
@@ -167,6 +172,18 @@ class Directions:
             if self._beside:
                 break
         return self._found.get(key)
+
+    def close(self, seconds: float) -> None:
+        """Look no further.
+
+        Parameters
+        ----------
+        seconds : wait so long for the threads, at most
+        """
+        self._closing.set()
+        end = monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, end - monotonic()))
 
     def _look(self, key: str, generator: Generator) -> None:
         """At styles, or see that pictures are needed."""
@@ -183,6 +200,8 @@ class Directions:
                 self._pictures[key] = response
                 return
             for _ in range(max(LEAST, POINTS * generator.z_dim)):
+                if self._closing.is_set():
+                    return
                 z = response.point()
                 response.add(z, styles(z))
             self._found[key] = response.directions()

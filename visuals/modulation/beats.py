@@ -1,6 +1,6 @@
 """Beats as time that passes: from the tempo, drawn to the beats that are heard."""
 
-import numpy as np
+import math
 
 from visuals.control.controls import Control
 
@@ -33,7 +33,7 @@ class BeatClock:
         if control.beats != self._heard:
             self._late = round(self.beats) - self.beats
         self._heard = control.beats
-        pull = self._late * (1.0 - np.exp(-dt / LOCK_S))
+        pull = self._late * (1.0 - math.exp(-dt / LOCK_S))
         self._late -= pull
         if self.bpm:
-            self.beats += max(0.0, self.bpm / 60.0 * dt + float(pull))
+            self.beats += max(0.0, self.bpm / 60.0 * dt + pull)

@@ -127,7 +127,7 @@ class Painter:
 
     def __init__(self, model: str, opener: Opener, finishing: Finishing, directions: Directions) -> None:
         self.rack = GeneratorCache(opener)
-        self.finishing, self._directions = finishing, directions
+        self.finishing, self.directions = finishing, directions
         self.pair = Pair(self.rack.get(model))
         self._throttle = Throttle()
         self.error = ""
@@ -136,7 +136,7 @@ class Painter:
     @property
     def steerable(self) -> bool:
         """Whether the directions of all models that paint are known."""
-        return all(self._directions.ready(model) for model in (self.pair.first, self.pair.second) if model is not None)
+        return all(self.directions.ready(model) for model in (self.pair.first, self.pair.second) if model is not None)
 
     def open(self, model: str) -> Generator | None:
         """Load a model; None, and an error to be read, if it can't be used."""
@@ -177,7 +177,7 @@ class Painter:
             # Asked before it paints, since it learns from what it has painted.
             asked = generator.corrected(latent.mood) if isinstance(generator, ForeignGenerator) else latent.mood
             z = latent.z
-            if request.amounts is not None and (directions := self._directions.of(generator)) is not None:
+            if request.amounts is not None and (directions := self.directions.of(generator)) is not None:
                 z = turned(z, directions, request.amounts)
             try:
                 width = width_for(generator, request.aspect)

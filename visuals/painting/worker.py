@@ -178,6 +178,7 @@ class ThreadWorker:
         end = perf_counter() + CLOSE_S
         self._painting.close(CLOSE_S)
         self._thread.join(max(0.0, end - perf_counter()))
+        self._painter.directions.close(end - perf_counter())
         self._painter.finishing.close(end - perf_counter())
 
     def _load(self) -> None:
