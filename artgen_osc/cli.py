@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
@@ -14,11 +15,16 @@ from typing import Any, Never
 from artgen_osc import __version__
 from artgen_osc.config.arguments import SHOW, Command, Parser, Run, add_settings
 from artgen_osc.errors import ArtgenError, ConfigError
-from artgen_osc.runtime.text import complain, make_streams_safe, say, start_logging, unexpected
+from artgen_osc.runtime.text import complain, keep_answers_apart, make_streams_safe, say, start_logging, unexpected
 
 COMMANDS = "artgen.commands"
 """The entry points of the commands: each names a function that is given what adds a command. The renderer's are found
 as a stranger's would be."""
+
+OURS = ("artgen_osc", "visuals")
+
+PATIENCE_S = 5.0
+"""So long may threads that nobody needs any more keep the program from ending."""
 
 
 def build_parser() -> Parser:
@@ -85,14 +91,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Started in the background of a script, a program inherits that SIGINT is ignored, and would never end by it.
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
-    threading.excepthook = lambda lost: _tell(lost.exc_value, given.verbose)
+    threading.excepthook = lambda lost: _tell(lost.exc_value, given.verbose, lost.thread)
+    if getattr(given, "json", False):
+        keep_answers_apart()
+    status = 1
     try:
-        return _run(given)
+        status = _run(given)
     except Exception as error:
         _tell(error, given.verbose)
-        return 1
     finally:
         _let_go()
+    threading.Thread(target=_leave, args=(status,), name="leave", daemon=True).start()
+    return status
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -110,6 +120,23 @@ def _run(given: argparse.Namespace) -> int:
         return 0  # the reader has seen enough
 
 
+def _leave(status: int) -> None:
+    """End the program although a thread of a plugin or a driver goes on: Python would wait for it for ever."""
+    threading.main_thread().join()
+    time.sleep(PATIENCE_S)
+    left = [one for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    names = ", ".join(_whose(one) for one in left) or "something"
+    complain(f"{names} doesn't end; artgen ends without it")
+    _let_go()
+    os._exit(status)
+
+
+def _whose(thread: threading.Thread) -> str:
+    """What to call a thread: its name, and the module of what it runs where that is known."""
+    module = getattr(getattr(thread, "_target", None), "__module__", "")
+    return f"thread {thread.name}{f' of {module}' if module else ''}"
+
+
 def _let_go() -> None:
     """Keep Python from complaining about a lost reader, or a full disk, once more while it closes the streams."""
     for stream in (sys.stdout, sys.stderr):
@@ -123,10 +150,16 @@ def _interrupt(number: int, frame: FrameType | None) -> Never:
     raise KeyboardInterrupt
 
 
-def _tell(error: BaseException | None, verbose: bool) -> None:
-    """Tell of an exception that nobody has foreseen."""
+def _tell(error: BaseException | None, verbose: bool, thread: threading.Thread | None = None) -> None:
+    """Tell of an exception that nobody has foreseen; of a thread that it has ended."""
     if not isinstance(error, Exception):
         return
     if verbose:
         say("".join(traceback.format_exception(error)).rstrip(), sys.stderr)
-    complain(f"{unexpected(error)}; {'' if verbose else '-v shows more; '}please report it")
+    more = "" if verbose else "; -v shows more"
+    named = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
+    modules = [module for module in named if module != threading.__name__]
+    if thread is None or not modules or any(module.partition(".")[0] in OURS for module in modules):
+        complain(f"{unexpected(error)}{more}; please report it")
+    else:
+        complain(f"thread {thread.name} of {modules[0]} has ended: {unexpected(error)}{more}; artgen goes on")

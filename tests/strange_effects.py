@@ -112,6 +112,12 @@ class Wanders(Invert):
         raise RuntimeError("lost in a context of its own")
 
 
+class ReleasesTheContext(Invert):
+    def draw(self, source: Any, target: Any, settings: Amount, moment: Moment) -> bool:
+        self.context.release()
+        return True
+
+
 class DrawsNothing(Invert):
     def draw(self, source: Any, target: Any, settings: Amount, moment: Moment) -> bool:
         return True

@@ -153,7 +153,7 @@ def test_gain_changes_the_level_and_little_else():
     assert abs(louder[-1].onset_count - plain[-1].onset_count) <= 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

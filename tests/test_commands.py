@@ -19,6 +19,7 @@ from artgen_osc.config import settings as config
 from artgen_osc.config.show_paths import beside
 from artgen_osc.errors import ConfigError
 from artgen_osc.runtime.child import python_module
+from tests import show_table
 from tests.ports import daemon_ports, free_port
 from tests.test_terminal import osc_file, status
 
@@ -132,12 +133,16 @@ def test_files_of_a_show_are_beside_it_and_those_of_flags_are_here(tmp_path: Pat
     assert given.visuals.second_model == "b"  # the name of one that is loaded
     assert given.visuals.models == (f"{folder}/a.onnx", f"{folder}/../b.onnx")
     assert (given.visuals.scenes, given.visuals.gallery, given.web.songs) == (f"{Path.home()}/scenes", "here", "songs")
+    settings = show_table.CONTRACT.settings
     for odd in ("~nobody-of-this-name/x", "~\0"):
-        assert beside("mood.model", odd, folder) == odd
+        assert beside(settings["mood.model"], odd, folder) == odd
     for spec in ("demo", "", "device:x", "url:http://x/a", "loopback", "file:"):
-        assert beside("audio.input", spec, folder) == spec
-    for model in ("", "idle"):
-        assert beside("visuals.model", model, folder) == model
+        assert beside(settings["audio.input"], spec, folder) == spec
+    for model in ("", "idle", "added", "added:", "added:a/b"):
+        assert beside(settings["visuals.model"], model, folder) == model
+    (folder / "odd:name").mkdir()
+    (folder / "odd:name" / "x").touch()
+    assert beside(settings["visuals.model"], "odd:name/x", folder) == f"{folder}/odd:name/x"
 
 
 def test_a_dump_leaves_open_what_nobody_has_set(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -161,6 +166,7 @@ def test_a_dump_leaves_open_what_nobody_has_set(capsys: pytest.CaptureFixture[st
 def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """`main` as the program's own, whose changes to the process are undone."""
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(cli, "_leave", lambda status: None)
     before = signal.getsignal(signal.SIGTERM)
     yield monkeypatch
     signal.signal(signal.SIGTERM, before)
@@ -177,10 +183,12 @@ def test_what_nobody_has_foreseen_is_one_line(program: pytest.MonkeyPatch, capsy
     assert main() == 1
     expected = r"artgen: unexpected RuntimeError: odd\x1b thing; -v shows more; please report it"
     assert capsys.readouterr().err.splitlines() == [expected]
-    thread = threading.Thread(target=broken)
-    thread.start()
-    thread.join()
-    assert capsys.readouterr().err.splitlines() == [expected]
+    for target, of in ((lambda: main(["devices"]), ""), (broken, "thread knobs of tests.test_commands has ended: ")):
+        thread = threading.Thread(target=target, name="knobs")
+        thread.start()
+        thread.join()
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"artgen: {of}unexpected ") and line.endswith("please report it") != bool(of)
     program.setattr(sys, "argv", ["artgen", "devices", "-v"])
     assert main() == 1
     answer = capsys.readouterr().err

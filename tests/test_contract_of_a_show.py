@@ -23,6 +23,7 @@ class Settings:
     on: bool = setting(False, "whether at all")
     word: str = setting("a", "which", choices=("a", "b"))
     files: tuple[str, ...] = setting((), "which files", item="FILE")
+    look: str = setting("", "which table of colours", path=True)
     range: float = setting(1.0, "how far", -1.0, 2.0, "s", address="/visuals/effect/wave/far")
 
 
@@ -43,6 +44,7 @@ def test_an_address_follows_from_the_field() -> None:
     )
     assert (rows["/visuals/effect/wave/steps"].kind, rows["/visuals/effect/wave/steps"].high) == ("int", 9)
     assert rows["/visuals/effect/wave/on"].kind == "toggle"
+    assert rows["/visuals/effect/wave/word"].choices == ("a", "b")
     assert rows["/visuals/effect/wave/files"].adds and not rows["/visuals/effect/wave/files"].holds_value
     far = rows["/visuals/effect/wave/far"]
     assert (far.low, far.high, far.unit, far.name) == (-1.0, 2.0, "s", "range")
@@ -61,6 +63,13 @@ def test_what_an_extractor_sends_is_in_the_table_and_can_be_mapped() -> None:
         (Declared("extractor", "x", None, (Address("/artgen/valence", "float", ""),)), "begins with /artgen/x/x/"),
         (Declared("extractor", "x", None, (Address("/artgen/x/y/z", "float", ""),)), "begins with /artgen/x/x/"),
         (Declared("effect", "other", Settings), "begins with /visuals/effect/other"),
+        (Declared("extractor", "x", None, (Address("/artgen/x/x/a b", "float", ""),)), "is no address"),
+        (Declared("extractor", "x", None, (Address("/artgen/x/x/*", "float", ""),)), "is no address"),
+        (Declared("extractor", "x", None, (Address("/artgen/x/x/", "float", ""),)), "is no address"),
+        (
+            Declared("extractor", "x", None, tuple(Address(f"/artgen/x/x/{n}", "float", "") for n in range(65))),
+            "65 outputs; 64 are the most",
+        ),
     ],
 )
 def test_a_plugin_has_its_own_addresses_alone(declared: Declared, says: str) -> None:
@@ -75,10 +84,10 @@ def test_two_rows_of_one_path_are_refused() -> None:
 
 def test_settings_of_a_plugin_are_read_and_replaced(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("show") / "show.toml"
-    path.write_text("[plugin.wave]\namount = 1\nword = 'b'\n[visuals]\nspeed = 2\n")
+    path.write_text("[plugin.wave]\namount = 1\nword = 'b'\nlook = 'a.cube'\n[visuals]\nspeed = 2\n")
     contract = Contract([WAVE])
     effective, origins = config.load(path, {"plugin.wave.steps": 5}, contract)
-    assert effective.plugin["wave"] == Settings(amount=1.0, word="b", steps=5)
+    assert effective.plugin["wave"] == Settings(amount=1.0, word="b", steps=5, look=str(path.parent / "a.cube"))
     assert (origins["plugin.wave.steps"], origins["plugin.wave.on"]) == ("flag", "default")
     changed = contract.replace(effective, "plugin.wave.amount", 0)
     assert contract.get(changed, "plugin.wave.amount") == 0.0 and effective.plugin["wave"].amount == 1.0

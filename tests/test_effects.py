@@ -31,10 +31,12 @@ from tests.strange_effects import (
     NoTexture,
     Raises,
     Released,
+    ReleasesTheContext,
     StopsDrawing,
     Wanders,
     WrongUniform,
 )
+from visuals.compositor import budget
 from visuals.compositor.checked import Ledger, TrackedContext
 from visuals.compositor.gl import PingPong, texture_of
 from visuals.compositor.kind import Moment
@@ -148,6 +150,7 @@ def test_a_layer_lies_over_the_picture_or_in_its_place(make_screen: Any, own_too
         (False, LeavesErrors, "leaves an error of OpenGL, GL_INVALID_ENUM"),
         (False, Leaks, "leaves more and more on the graphics card"),
         (False, Wanders, "lost in a context of its own"),
+        (False, ReleasesTheContext, "releases the context, which is the show's"),
         (False, DrawsNothing, "says that it has drawn, and has drawn nothing"),
         (False, WrongUniform, "unexpected"),
         (True, NoTexture, "gives str, not a texture"),
@@ -173,6 +176,32 @@ def test_a_broken_one_is_named_and_ends_and_the_show_goes_on(
     assert ended.state is State.ENDED and says in ended.reason
     assert len(caplog.records) == 2, "it is told once, and its end"
     assert gl_context.error == "GL_NO_ERROR"
+
+
+@pytest.mark.parametrize("kind", ["effect", "layer"])
+def test_one_that_holds_the_frames_up_is_out(make_screen: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    now = [100.0]
+    monkeypatch.setattr(budget, "perf_counter", lambda: now[0])
+
+    class SlowEffect(Invert):
+        def draw(self, *given: Any) -> bool:
+            now[0] += 0.6
+            return super().draw(*given)
+
+    class SlowLayer(Field):
+        def frame(self, *given: Any) -> Any:
+            now[0] += 0.6
+            return super().frame(*given)
+
+    known = registry(layers=kind == "layer", bad=SlowLayer if kind == "layer" else SlowEffect)
+    screen = make_screen(known)
+    for _ in range(2):  # the first frame isn't counted, and one alone says nothing
+        assert not close(drawn(screen, bad=Amount()), (200, 100, 50))
+        assert known.plugin(kind, "bad").state is State.READY
+    drawn(screen, bad=Amount())
+    ended = known.plugin(kind, "bad")
+    assert (ended.state, ended.reason) == (State.ENDED, "takes 600 ms a frame, where 500 ms is the most")
+    assert close(drawn(screen, bad=Amount()), (200, 100, 50))
 
 
 def test_one_that_stops_drawing_is_found_out_one_frame_later(make_screen: Any) -> None:

@@ -27,7 +27,7 @@ from artgen_osc.daemon.app import Daemon
 from artgen_osc.errors import AudioError
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import Capture, capture
-from artgen_osc.plugins.registry import Registry, State, own
+from artgen_osc.plugins.registry import Plugin, Registry, State, own
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.setting import setting
 from tests import signals
@@ -136,6 +136,8 @@ class Tape(ClosesItself):
             raise RuntimeError("the tape broke")
         if self._what == "shape":
             yield AudioBlock(np.zeros((3, 3, 3), np.float32), 0.05)
+        if self._what == "whole":
+            yield AudioBlock(np.full((441, 1), -32000, np.int16), 0.05)
         if self._what == "rate":
             self.sample_rate = "fast"
         if self._what == "end":
@@ -279,9 +281,10 @@ def test_an_added_input_that_cant_be_opened_is_refused(what: str) -> None:
         wait_for(lambda: f"tape:{what}: " in running.hear().get("/artgen/status/refusal", ""), what="the refusal")
         running.goes_on()
         assert running.daemon.source.name == "demo"
+        wait_for(lambda: running.hear().get("/artgen/status/plugins", "").startswith("input tape: "), what="its name")
 
 
-@pytest.mark.parametrize("what", ["raise", "shape", "rate", "end"])
+@pytest.mark.parametrize("what", ["raise", "shape", "whole", "rate", "end"])
 def test_an_added_input_that_breaks_off_gives_way_to_the_one_before(
     what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -290,6 +293,8 @@ def test_an_added_input_that_breaks_off_gives_way_to_the_one_before(
         wait_for(lambda: "tape" in caplog.text, what="the log")
         wait_for(lambda: running.daemon.source.name == "demo", what="the input before")
         running.goes_on()
+        told = "" if what == "end" else "input tape: "
+        wait_for(lambda: running.hear().get("/artgen/status/plugins", "?").startswith(told), what="the status")
     assert ("tape: has failed (" in caplog.text) == (what != "end")
 
 
@@ -328,7 +333,7 @@ def test_a_source_without_a_rate_is_none() -> None:
         sample_rate = None
 
     with pytest.raises(AudioError, match="is no sample rate"):
-        IsolatedSource("tape", Rateless("hold"))
+        IsolatedSource("tape", Rateless("hold"), Plugin("input", "tape", "", ""))
 
 
 def test_ours_run_first_in_a_stated_order_and_every_one_is_used() -> None:

@@ -58,10 +58,10 @@ def test_a_dump_is_read_again(tmp_path_factory: pytest.TempPathFactory, flags: d
     )
     again, origins_again = config.load(path)
     assert {key for key, origin in origins_again.items() if origin != "default"} == set(flags)
-    for key in show_table.CONTRACT.settings:
+    for key, item in show_table.CONTRACT.settings.items():
         # Names of files are written in full.
         assert (
-            show_table.CONTRACT.get(again, key) == beside(key, show_table.CONTRACT.get(effective, key), Path.cwd())
+            show_table.CONTRACT.get(again, key) == beside(item, show_table.CONTRACT.get(effective, key), Path.cwd())
             or key not in flags
         )
 

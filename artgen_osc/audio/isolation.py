@@ -14,6 +14,7 @@ from artgen_osc.audio.sound_file import HIGHEST_RATE, LOWEST_RATE
 from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself
 from artgen_osc.audio.titles import one_line
 from artgen_osc.errors import BORNE, ArtgenError, AudioError
+from artgen_osc.plugins.registry import Plugin
 from artgen_osc.runtime.text import unexpected
 
 log = logging.getLogger("artgen.plugins")
@@ -26,6 +27,8 @@ AHEAD_S = 1.0
 """So much may it deliver before its time; then it waits."""
 CLOSING_S = 1.0
 MOST_CHANNELS = 256
+LOUDEST = 32.0
+"""Times full scale, which no mixer gives; whole numbers that nobody has divided do."""
 
 
 class IsolatedSource(ClosesItself):
@@ -38,6 +41,7 @@ class IsolatedSource(ClosesItself):
     ----------
     spec : as ``--input`` takes it
     source : somebody's
+    plugin : whose it is; told there, too, why it has failed
 
     Raises
     ------
@@ -45,8 +49,8 @@ class IsolatedSource(ClosesItself):
         It has no sample rate that is one.
     """
 
-    def __init__(self, spec: str, source: AudioSource) -> None:
-        self._source = source
+    def __init__(self, spec: str, source: AudioSource, plugin: Plugin) -> None:
+        self._source, self._plugin = source, plugin
         self.name = self._text("name") or spec
         self.sample_rate = self._rate()
         self.lasts = bool(self._ask("lasts", True))
@@ -139,13 +143,16 @@ class IsolatedSource(ClosesItself):
     def _fail(self, reason: str) -> None:
         if not self._closed.is_set():
             self.failed = True
-            log.warning("%s: has failed (%s); the show goes on without it", self.name, reason)
+            self._plugin.reason = reason
+            log.warning("input %s: %s: has failed (%s); the show goes on", self._plugin.name, self.name, reason)
 
     def _checked(self, block: AudioBlock) -> AudioBlock:
         samples = np.array(block.samples, dtype=np.float32)
         samples = samples[:, None] if samples.ndim == 1 else samples
         if samples.ndim != 2 or not 1 <= samples.shape[1] <= MOST_CHANNELS:
             raise AudioError(f"{samples.shape} is no shape of sound; (frames, channels) is")
+        if samples.size and np.nanmax(np.abs(samples)) > LOUDEST:
+            raise AudioError(f"samples up to {np.nanmax(np.abs(samples)):.0f}; full scale is 1")
         moment, dropped = float(block.time), int(block.dropped)
         if not np.isfinite(moment):
             raise AudioError(f"{moment} is no time of a block; s on the stream's clock are")

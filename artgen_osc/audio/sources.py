@@ -355,15 +355,20 @@ def open_source(
             return source
         from artgen_osc.audio.isolation import IsolatedSource
 
-        return IsolatedSource(spec, source)
+        isolated = IsolatedSource(spec, source, plugin)
+        plugin.reason = ""
+        return isolated
     except PluginError as error:
         raise AudioError(str(error)) from error
-    except ArtgenError:
+    except ArtgenError as error:
+        if not plugin.own:
+            plugin.reason = str(error)
         raise
     except BORNE as error:
         if plugin.own:
             raise
         logger.debug("%s", spec, exc_info=error)
+        plugin.reason = unexpected(error)
         raise AudioError(f"{shown(spec)}: can't be opened ({unexpected(error)})") from error
 
 

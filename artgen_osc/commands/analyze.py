@@ -60,7 +60,7 @@ def run(given: argparse.Namespace) -> int:
             log.debug("%s", name, exc_info=True)
             complain(f"{name}: {unexpected(error)}; please report it")
         if given.json:
-            print(json.dumps(result), flush=True)
+            say(json.dumps(result))
         elif "error" not in result:
             say(
                 f"{printable(name)}: {result['duration']:.1f} s, "

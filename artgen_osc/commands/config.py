@@ -71,7 +71,7 @@ def dump(contract: Contract, effective: Config, origins: dict[str, str], ascii_o
         left_open = origin == "default" or origin.startswith("scene ")
         note = ""
         try:
-            text = toml_value(value if left_open else beside(key, value, Path.cwd()), ascii_only)
+            text = toml_value(value if left_open else beside(item, value, Path.cwd()), ascii_only)
         except ValueError as error:
             left_open, text, note = True, f'"{printable(value)}"', f" ({error}; give it by a flag)"
         about = printable(f"{origin}{note}: {item.doc}{f' ({item.unit})' if item.unit else ''}")

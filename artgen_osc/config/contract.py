@@ -26,6 +26,12 @@ PREFIXES = {
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """What an added plugin may be called: its name is part of addresses."""
 
+PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+"""What an address may look like: patterns of OSC have letters of their own."""
+
+MOST_OUTPUTS = 64
+"""Of one extractor: all of them go into the datagram of each hop."""
+
 FIRST = ("audio", "mood", "rhythm", "osc", "web", "visuals", "plugins")
 """The tables of a show file begin in this order, whoever declares what is in them."""
 
@@ -109,9 +115,14 @@ class Contract:
                 if table in self.tables:
                     raise ValueError(f"[{table}] belongs to another plugin of this name; rename this {plugin.kind}")
                 self.tables[table] = plugin.settings
+            if not plugin.own and len(plugin.outputs) > MOST_OUTPUTS:
+                raise ValueError(f"{len(plugin.outputs)} outputs; {MOST_OUTPUTS} are the most")
             for row in () if plugin.own else plugin.outputs:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
+                if not PATH.fullmatch(row.path):
+                    path = short(row.path)
+                    raise ValueError(f"{path} is no address; its parts are letters, digits, -, _ and . between /")
                 extracted.append(row)
         self.unusable = {f"plugin.{name}" for name in unusable} - set(self.tables)
         tables = [*FIRST, *dict.fromkeys(key.rpartition(".")[0] for key in self.settings)]

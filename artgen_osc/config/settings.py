@@ -91,7 +91,10 @@ def load(
         checks = {key.removeprefix(start): contract.settings[key].check for key in contract.in_table(name)}
         found, wrong = read_table(table, checks)
         mistakes += [f"{start}{mistake}; change it in {path}" for mistake in wrong]
-        values |= {start + key: beside(start + key, value, Path(str(path)).parent) for key, value in found.items()}
+        values |= {
+            start + key: beside(contract.settings[start + key], value, Path(str(path)).parent)
+            for key, value in found.items()
+        }
         origins |= dict.fromkeys((start + key for key in found), str(path))
     flagged = {key: value for key, value in (flags or {}).items() if value is not None}
     found, wrong = read_table(flagged, {key: setting.check for key, setting in contract.settings.items()})

@@ -3,30 +3,39 @@
 from pathlib import Path
 from typing import Any
 
-FOLDERS = ("web.songs", "visuals.scenes", "visuals.gallery")
-"""Settings that name a folder of the show's; without a name it would be the current one."""
-_PATHS = frozenset({*FOLDERS, "mood.model", "visuals.models", "web.certificate", "web.key"})
-"""Settings that name files or folders, and nothing else."""
+from artgen_osc.schema.setting import Setting
+
+_MODELS = ("visuals.model", "visuals.second_model")
 
 
-def beside(key: str, value: Any, folder: Path) -> Any:
+def beside(setting: Setting, value: Any, folder: Path) -> Any:
     """The value of a setting with the files and folders that it names in `folder`, unless it says where they are.
 
     Parameters
     ----------
-    key : ``table.key``
-    value : of the setting's type
+    setting : Setting
+    value : of its type
     folder : that of a show file, or the current one
     """
-    if key == "audio.input":
+    if setting.key == "audio.input":
         kind, _, path = value.partition(":")
         return f"file:{_in(folder, path)}" if kind == "file" and path else value
-    # The model may also be a word: idle, or the name of one that is loaded.
-    if key in ("visuals.model", "visuals.second_model"):
-        return _in(folder, value) if Path(value).name != value or value.lower().endswith(".onnx") else value
-    if key not in _PATHS or not value:
+    if setting.key in _MODELS:
+        return _in(folder, value) if _is_file(value, folder) else value
+    if not setting.path or not value:
         return value
     return _in(folder, value) if isinstance(value, str) else tuple(_in(folder, path) for path in value)
+
+
+def _is_file(model: str, folder: Path) -> bool:
+    """Whether it is one, and not a word: idle, the name of one that is loaded, or ``NAME:REST`` of a generator."""
+    name, colon, _ = model.partition(":")
+    if colon and name.isidentifier() and len(name) > 1:  # C: is a drive
+        try:
+            return (folder / model).exists()
+        except (OSError, ValueError):
+            return False
+    return Path(model).name != model or model.lower().endswith(".onnx")
 
 
 def _in(folder: Path, path: str) -> str:

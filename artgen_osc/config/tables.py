@@ -28,7 +28,7 @@ def _folder(default: str, doc: str) -> Any:
         if not value or "\0" in value:
             raise ValueError(f"{value!r} can't be the name of a folder; choose one such as {default!r}")
 
-    return setting(default, doc, check=check)
+    return setting(default, doc, path=True, check=check)
 
 
 def _token(value: str) -> None:
@@ -92,8 +92,9 @@ class WebConfig:
         check=_token,
     )
     songs: str = _folder("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
-    certificate: str = setting("", "PEM file with a certificate, to serve https; empty: http")
-    key: str = setting("", "PEM file with the certificate's key; empty: it is in the same file")
+    run: str = setting("", "folder of a training run whose newest sheet the page shows; empty: none", path=True)
+    certificate: str = setting("", "PEM file with a certificate, to serve https; empty: http", path=True)
+    key: str = setting("", "PEM file with the certificate's key; empty: it is in the same file", path=True)
     hosts: tuple[str, ...] = setting(
         (), "names beside this machine's own under which the page is reached, such as a proxy's", item="NAME"
     )
@@ -129,6 +130,7 @@ class VisualsConfig:
         item="FILE",
         address="/visuals/model/load",
         scene=False,
+        path=True,
     )
     second_model: str = setting("", "a second model to mix in; empty: none", address="/visuals/model/second")
     model_mix: float = setting(0.0, "0: the model alone, 1: the second one alone", address="/visuals/model/mix")

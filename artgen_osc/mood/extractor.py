@@ -13,7 +13,7 @@ from artgen_osc.schema.values import core_rows
 class MoodSettings:
     """``[mood]``: how the music's mood is found."""
 
-    model: str = setting("", "mood model file; empty: the one that is installed", key="mood.model")
+    model: str = setting("", "mood model file; empty: the one that is installed", key="mood.model", path=True)
     smoothing: float = setting(
         0.4,
         "time constant of the mood that is sent",

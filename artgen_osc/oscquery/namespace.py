@@ -52,6 +52,8 @@ def _method(row: Address, access: int) -> dict[str, Any]:
         # Out of range is never used: what is sent is clipped, what comes in is refused.
         number = float if row.tag == "f" else int
         node |= {"RANGE": [{"MIN": number(row.low), "MAX": number(row.high)}], "CLIPMODE": ["both"]}
+    elif row.choices:
+        node |= {"RANGE": [{"VALS": list(row.choices)}]}
     if row.unit:
         node["UNIT"] = [UNITS.get(row.unit, row.unit)]
     return node

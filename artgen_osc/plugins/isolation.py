@@ -98,10 +98,19 @@ class IsolatedPlugin:
         self.failures += 1
         self._in_a_row[method] += 1
         if self._in_a_row[method] >= MOST_IN_A_ROW or self._lost.get(method, 0.0) > MOST_LOST_S:
-            self.plugin.fail(State.ENDED, reason)
-            self.close()
+            self.end(reason)
         elif self._throttle.due():
             log.warning("%s %s: %s; the show goes on", self.plugin.kind, self.name, reason)
+
+    def end(self, reason: str) -> None:
+        """Call it no more.
+
+        Parameters
+        ----------
+        reason : on one line
+        """
+        self.plugin.fail(State.ENDED, reason)
+        self.close()
 
     def close(self) -> None:
         """Let it free what it holds, if it has a ``close``; whatever that raises."""

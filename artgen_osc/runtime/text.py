@@ -99,6 +99,15 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"choose from {listed}" + (f" and {len(words) - MOST_LISTED} more" if len(words) > MOST_LISTED else "")
 
 
+_answers: TextIO | None = None
+
+
+def keep_answers_apart() -> None:
+    """From now on nothing but `say` writes to the standard output; what a plugin prints goes to the error output."""
+    global _answers
+    _answers, sys.stdout = sys.stdout, sys.stderr
+
+
 def say(text: object, file: TextIO | None = None) -> None:
     """Print text of several lines, each made `printable`, and flush.
 
@@ -107,7 +116,8 @@ def say(text: object, file: TextIO | None = None) -> None:
     text : what to print
     file : where to; None: the standard output
     """
-    print("\n".join(map(printable, re.split(r"\r?\n", str(text)))), file=file or sys.stdout, flush=True)
+    lines = map(printable, re.split(r"\r?\n", str(text)))
+    print("\n".join(lines), file=file or _answers or sys.stdout, flush=True)
 
 
 def unexpected(error: BaseException) -> str:

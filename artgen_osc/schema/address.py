@@ -30,6 +30,7 @@ class Address:
     here : a target whose host, where it names none, is that of the one who sent it; `own` too
     own : a target that may be on another machine only if that is the one which asks for it, or one on this asks
     adds : whether a message adds one to the setting's list, so that there is no one present value
+    choices : the only strings that count; none: any
     """
 
     path: str
@@ -43,6 +44,7 @@ class Address:
     here: bool = False
     own: bool = False
     adds: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def holds_value(self) -> bool:

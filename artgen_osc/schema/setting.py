@@ -31,6 +31,7 @@ def setting(
     own: bool = False,
     scene: bool = True,
     key: str = "",
+    path: bool = False,
     check: Callable[[Any], None] | None = None,
 ) -> Any:
     """A field of a dataclass of settings.
@@ -48,10 +49,11 @@ def setting(
     own : see `Address`
     scene : whether a scene keeps it, if it is the renderer's; false for what belongs to the evening, not to the picture
     key : ``table.name`` in the show file, where that is another one than the dataclass's and the field's
+    path : whether it names a file or a folder, which is looked for beside the show file that names it
     check : is called with a value of the right type and raises ValueError where it can't be used
     """
     declared: dict[str, Any] = {"doc": doc, "low": low, "high": high, "unit": unit, "choices": choices, "item": item}
-    declared |= {"address": address, "own": own, "scene": scene, "key": key, "more": check}
+    declared |= {"address": address, "own": own, "scene": scene, "key": key, "path": path, "more": check}
     return dataclasses.field(default=default, metadata=declared)
 
 
@@ -63,7 +65,7 @@ class Setting:
     ----------
     key : ``table.name`` in the show file
     table, field : where the value is held: see `settings_of`, and the field's name
-    default, doc, low, high, unit, choices, item, address, own, scene : see `setting`
+    default, doc, low, high, unit, choices, item, address, own, scene, path : see `setting`
     more : `setting`'s check
     """
 
@@ -80,6 +82,7 @@ class Setting:
     address: str
     own: bool
     scene: bool
+    path: bool
     more: Callable[[Any], None] | None
 
     @property
@@ -100,7 +103,16 @@ class Setting:
         kind = _KINDS[type(self.default)]
         low, high = (self.low, self.high) if kind in ("int", "float") else (0.0, 1.0)
         return Address(
-            self.address, kind, self.doc, low, high, self.unit, setting=self.key, own=self.own, adds=self.adds
+            self.address,
+            kind,
+            self.doc,
+            low,
+            high,
+            self.unit,
+            setting=self.key,
+            own=self.own,
+            adds=self.adds,
+            choices=self.choices,
         )
 
     @property

@@ -109,6 +109,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.time_tags",
         "web.host",
         "web.port",
+        "web.run",
         "web.token",
         "web.songs",
         "web.certificate",

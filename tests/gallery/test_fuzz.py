@@ -17,7 +17,7 @@ from visuals.gallery.index import Index
 from visuals.gallery.query import Query
 from visuals.gallery.record import from_json, to_json
 
-many = settings(max_examples=250, deadline=None, derandomize=True, database=None)
+many = settings(max_examples=250)
 
 LETTERS = st.characters(exclude_categories=()) | st.sampled_from("\ud800\udfff\0\x1b\x9b\u2028\N{SNOWMAN}")
 NUMBERS = (

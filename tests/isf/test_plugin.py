@@ -16,6 +16,7 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.plugins.registry import Registry, State, of_show
 from artgen_osc.schema.setting import settings_of
 from tests.isf.files import IMAGE, PLAIN, write
+from visuals.compositor import budget
 from visuals.compositor.kind import Moment
 from visuals.compositor.screen import Screen
 from visuals.isf import plugin as playing
@@ -197,7 +198,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(playing, "monotonic", made)
-    monkeypatch.setattr(playing, "perf_counter", made)
+    monkeypatch.setattr(budget, "perf_counter", made)
     return made
 
 

@@ -22,12 +22,22 @@ def expected(row: Address, access: int, value: Value | None) -> dict[str, Any]:
     wanted: dict[str, Any] = {"FULL_PATH": row.path, "TYPE": tag, "ACCESS": access, "DESCRIPTION": row.doc}
     if tag != "s":
         wanted |= {"RANGE": [{"MIN": number(row.low), "MAX": number(row.high)}], "CLIPMODE": ["both"]}
+    elif row.choices:
+        wanted["RANGE"] = [{"VALS": [*row.choices]}]
     if row.unit:
         names = {"Hz": "time.hz", "BPM": "time.bpm", "dB": "gain.db", "dBFS": "gain.db", "s": "time.second"}
         wanted["UNIT"] = [{**names, "ms": "time.ms"}.get(row.unit, row.unit)]
     if value is not None:
         wanted["VALUE"] = [value]
     return wanted
+
+
+def test_the_words_to_choose_from_are_told() -> None:
+    server = Server((Address("/artgen/x/wave/shape", "string", "of the wave", choices=("sine", "saw")),), ())
+    try:
+        assert server.get("/artgen/x/wave/shape?RANGE")[1] == {"RANGE": [{"VALS": ["sine", "saw"]}]}
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,13 @@ def test_settings(plugin: Any, says: str) -> None:
 def test_a_heavy_import_is_named(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "artgen_heavy.py").write_text("import PIL\nclass It: pass\n")
     (tmp_path / "artgen_light.py").write_text("class It: pass\n")
+    (tmp_path / "artgen_slow.py").write_text("import time\ntime.sleep(0.2)\nclass It: pass\n")
     monkeypatch.syspath_prepend(tmp_path)
     import artgen_heavy  # type: ignore[import-not-found]
     import artgen_light  # type: ignore[import-not-found]
+    import artgen_slow  # type: ignore[import-not-found]
 
     assert "imports PIL too" in fails(check.import_is_light, artgen_heavy.It)
     assert check.run_check(check.import_is_light, check.case_of(artgen_light.It)).result == "passed"
+    monkeypatch.setattr(check, "QUICK_IMPORT_S", 0.2)
+    assert "importing artgen_slow takes 0." in fails(check.import_is_light, artgen_slow.It)

@@ -66,6 +66,9 @@ class Used:
         """
         before = self._running.failures
         value = self._running.call(method, *given)
+        if self._checked.too_slow and self._running.alive:
+            self._running.end(self._checked.too_slow)
+            return None
         if self._hosted and self._running.alive:
             self.plugin.reason = self.instance.trouble
         return value if self._running.failures == before else None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from artgen_osc.errors import PluginError
+from visuals.compositor.budget import FrameBudget
 from visuals.compositor.gl import Pass
 from visuals.compositor.kind import Moment
 
@@ -81,6 +82,8 @@ class TrackedContext:
         object.__setattr__(self, "_ledger", ledger)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "release":
+            raise PluginError("releases the context, which is the show's; release what was made with it")
         found = getattr(self._context, name)
         if name not in MADE:
             return found
@@ -103,6 +106,7 @@ class Checked:
     ----------
     plugin : what was made
     trial : the last pass with an added `PixelEffect`, by which its uniforms are tried; None: there is none
+    too_slow : why it is, on one line; empty: it isn't
 
     Raises
     ------
@@ -118,6 +122,8 @@ class Checked:
         self._sure = self._pending = False
         self._query: Any = None
         self.trial: Pass | None = None
+        self.too_slow = ""
+        self._budget = FrameBudget(context)
         bound = context.fbo
         try:
             try:
@@ -147,10 +153,12 @@ class Checked:
         if self._pending:
             # One frame late, where nobody has to wait for it.
             self._sure, self._pending = self._query.samples > 0, False
+        self._budget.begin()
         try:
             with self._query:
                 drawn = bool(self._called(self.plugin.draw, source, target, settings, moment))
         finally:
+            self.too_slow = self._budget.end(target.size)
             source.repeat_x = source.repeat_y = False
             source.filter = (self._context.LINEAR, self._context.LINEAR)
             self._tidy(target)
@@ -190,11 +198,14 @@ class Checked:
         PluginError
             As for `draw`, or what it gives is not a texture that can be drawn.
         """
+        if self._watched:
+            self._budget.begin()
         try:
             texture = self._called(self.plugin.frame, size, settings, moment)
         finally:
             self._tidy(bound)
         if self._watched:
+            self.too_slow = self._budget.end(size)
             self._check(size)
         if texture is not None and not (hasattr(texture, "use") and hasattr(texture, "mglo") and is_there(texture)):
             raise PluginError(f"gives {type(texture).__name__}, not a texture that can be drawn")

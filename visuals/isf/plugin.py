@@ -5,10 +5,11 @@ Modules of plugins are loaded by every command: nothing here imports what draws 
 
 import logging
 from pathlib import Path
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from artgen_osc.errors import PluginError
+from visuals.compositor.budget import FrameBudget
 from visuals.compositor.gl import Target, target_of
 from visuals.compositor.kind import Moment, Place
 from visuals.isf.file import File, read, stamps
@@ -23,20 +24,8 @@ log = logging.getLogger("artgen.effects")
 LOOK_EVERY_S = 0.25
 """Between two looks at the file; a save counts from the second look that finds it the same."""
 
-BUDGET_S = 0.5
-"""What a frame of one file may take; a processor that draws without a graphics card may need a good part of it."""
-
-MOST_LOST_S = 1.0
-"""So much may frames over the budget have taken, two or more in a row, before a file is taken out."""
-
-HANGS_S = 5.0
-"""After one frame of so long it is out at once."""
-
 REST_S = 1.0
 """After so long a rest an effect begins anew: what its buffers kept would be of another time."""
-
-SLOW_S = 1.0 / 24.0
-"""Where frames come no slower than this, nobody has to be found who holds them up."""
 
 
 class Played:
@@ -60,9 +49,7 @@ class Played:
         self._read: tuple[object, ...] = ()
         self._next_look = 0.0
         self._frame = 0
-        self._last = 0.0
-        self._lost, self._slow = 0.0, 0
-        self._warm: tuple[object, ...] = ()
+        self._budget = FrameBudget(context)
 
     @property
     def trouble(self) -> str:
@@ -98,15 +85,10 @@ class Played:
                 images[one.name] = self._sounds[one.name].texture
             elif one.type == "image" and pictures is not None:
                 images[one.name] = pictures
-        now = perf_counter()
-        since, self._last = now - self._last, now
-        watched = since > SLOW_S
-        if since > REST_S:
+        self._budget.begin()
+        if self._budget.since > REST_S:
             shader.forget()
             self._frame = 0
-        if watched:
-            self._context.finish()
-            now = perf_counter()
         instant = Instant(moment.time, moment.dt, self._frame)
         try:
             values = {**self._hand.values(head, settings), **followed(head, moment)}
@@ -115,26 +97,11 @@ class Played:
             self._now = self._told(f"{self._path.name}: {error}", self._now)
             return False
         self._frame, self._now = self._frame + 1, ""
-        if watched:
-            self._context.finish()
-            self._count(perf_counter() - now, (shader, target.size))
-        return True
-
-    def _count(self, took: float, drawn: tuple[object, ...]) -> None:
-        """Take the file out where it holds the show up for too long.
-
-        The first frame of a size isn't counted: drivers leave a part of their compiler's work until then.
-        """
-        if drawn != self._warm:
-            self._warm = drawn
-            return
-        slow = took > BUDGET_S
-        self._lost, self._slow = (self._lost + took, self._slow + 1) if slow else (0.0, 0)
-        if took > HANGS_S or (self._slow > 1 and self._lost > MOST_LOST_S):
+        too_slow = self._budget.end((shader, target.size))
+        if too_slow:
             self._drop()
-            most = f"{1000 * BUDGET_S:.0f} ms is the most"
-            took_ms = f"takes {1000 * took:.0f} ms a frame"
-            self._wrong = self._told(f"{self._path.name}: {took_ms}, where {most}; it is out until it is saved")
+            self._wrong = self._told(f"{self._path.name}: {too_slow}; it is out until it is saved")
+        return True
 
     def _follow(self) -> None:
         """Take what has been saved."""
@@ -152,7 +119,7 @@ class Played:
             kept = "; the last good version plays on" if self._shader else ""
             self._wrong = self._told(f"{error}{kept}")
             return
-        self._wrong, self._lost, self._slow = "", 0.0, 0
+        self._wrong = ""
         if again:
             log.warning("%s: is the new version now", self._path.name)
 
@@ -164,7 +131,8 @@ class Played:
         for name in self._hand.new_in(file.head):
             log.warning("%s: input %s is new; its address is there from the next start on", self._path.name, name)
         self._drop()
-        self._shader, self._frame, self._warm = fresh, 0, ()
+        self._shader, self._frame = fresh, 0
+        self._budget.forget()
         self._sounds = sounds(self._context, file.head)
 
     @staticmethod

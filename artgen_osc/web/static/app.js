@@ -10,6 +10,7 @@ import { Show } from "./show.js";
 import { mount as mountSongs } from "./songs.js";
 import { mount as mountSound } from "./sound-panel.js";
 import { start as startTabs } from "./tabs.js";
+import { mount as mountTraining } from "./training.js";
 import { mount as mountView } from "./view.js";
 
 const at = (id) => document.getElementById(id);
@@ -25,6 +26,7 @@ const PARTS = {
   mood: mountMood,
   scenes: mountScenes,
   meters: mountMeters,
+  training: mountTraining,
   controls: mountControls,
   songs: mountSongs,
 };

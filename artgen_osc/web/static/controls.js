@@ -67,7 +67,9 @@ function control(show, row, name, about) {
   }
   if (row.path in SCENES) return make("div", { className: "card" }, scenes(show, row.path, name), ...said);
   if (row.path in DONE) return make("div", { className: "card" }, deed(show, row.path, name), ...said);
-  if (row.path in CHOICES) return make("div", { className: "card" }, chosen(show, row, name), ...said);
+  if (row.path in CHOICES || row.choices.length) {
+    return make("div", { className: "card" }, chosen(show, row, name), ...said);
+  }
   if (row.kind === "trigger" || row.kind === "toggle") {
     return make("div", { className: "card" }, button(show, row, name), ...said);
   }
@@ -121,11 +123,12 @@ function deed(show, path, name) {
 }
 
 function chosen(show, row, name) {
-  const options = Object.entries(CHOICES[row.path]).sort(([one], [other]) => one - other);
+  const words = row.choices.map((word) => [word, word]);
+  const options = words.length ? words : Object.entries(CHOICES[row.path]).sort(([one], [other]) => one - other);
   const select = make("select", {}, ...options.map(([value, textContent]) => make("option", { value, textContent })));
   select.value = row.default;
   show.on(row.path, (value) => (select.value = value));
-  select.onchange = () => show.send({ [row.path]: Number(select.value) });
+  select.onchange = () => show.send({ [row.path]: row.kind === "string" ? select.value : Number(select.value) });
   return make("label", {}, make("span", { textContent: name }), select);
 }
 
