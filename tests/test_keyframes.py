@@ -67,9 +67,13 @@ def test_a_text_that_is_none_says_why(text: str, why: str) -> None:
         from_text(text)
 
 
-def test_a_number_beyond_16_bits_is_refused() -> None:
+def test_what_has_no_room_is_refused() -> None:
     with pytest.raises(ValueError, match="beyond 65,504"):
         to_text([(1e6, 1.0)])
+    longest = (1.0,) * LONGEST
+    assert from_text(to_text([longest] * MOST)) == [longest] * MOST
+    with pytest.raises(ValueError, match="its z has 3,073 numbers, and 3,072 are the most"):
+        to_text([(*longest, 1.0)])
 
 
 # Marked.

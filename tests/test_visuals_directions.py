@@ -69,12 +69,29 @@ def test_a_sudden_value_glides_and_0_is_where_it_was(make_stage: Any) -> None:
 def test_a_model_that_comes_has_directions_of_its_own(make_stage: Any) -> None:
     stage = make_stage(direction_2=1.0, model_fade=0.0)
     stage.run(1.5)
-    assert stage.show.scene.worker.steerable
+    assert stage.show.scene.worker.steerable == (True, False)
     stage.send(("/visuals/model", "small"))
     stage.run(1.5)
     plain = direction(0, 32) * np.sqrt(32)
     assert z_of(stage).shape == (32,)
     assert np.linalg.norm(z_of(stage) - plain) > 0.5
+
+
+def test_a_second_model_that_comes_leaves_the_first_where_it_is(make_stage: Any) -> None:
+    stage = make_stage(direction_2=1.0)
+    stage.run(2.5)
+    rest = z_of(stage)
+    stage.send(("/visuals/model/second", "small"))
+    assert max(moved(stage, 1.0)) < 1e-4
+    np.testing.assert_array_equal(z_of(stage), rest)
+    assert stage.show.scene.worker.steerable == (True, True), "known before it is seen"
+    stage.send(("/visuals/model/mix", 0.5))
+    stage.run(2.0)
+    painted = stage.show.scene.painted
+    assert painted is not None
+    first, second = painted.strokes
+    assert np.linalg.norm(second.z - direction(0, 32) * np.sqrt(32)) > 0.5
+    np.testing.assert_array_equal(first.z, rest)
 
 
 def test_frozen_nothing_glides(make_stage: Any) -> None:

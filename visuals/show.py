@@ -61,7 +61,7 @@ class Show:
         self._path = LatentPath(worker.state.z_dim, control.settings)
         self._second_path = LatentPath(worker.state.z_dim, control.settings)
         self._mix = Follower([control.settings.model_mix])
-        self._amounts = Follower(np.zeros(COUNT))
+        self._amounts = Follower(np.zeros(2 * COUNT))
         self._unused = 0
         self._motion = Motion(control)
         self._pace = Pace()
@@ -108,14 +108,15 @@ class Show:
             self._worker.finish_less(why)
         return self.scene
 
-    def _along(self, settings: VisualsConfig, known: bool, dt: float) -> Vector | None:
-        """How far along the generator's directions the picture is; None: nobody wants it to be anywhere."""
+    def _along(self, settings: VisualsConfig, known: tuple[bool, bool], dt: float) -> Vector | None:
+        """How far along its directions each model's picture is, ``(2, COUNT)``; None: nobody wants any."""
         wanted = amounts_of(settings)
-        goal = wanted if known else np.zeros(COUNT)
+        goal = np.outer(known, wanted).ravel()
         amounts = self._amounts.step(goal, DIRECTION_S, dt)
         if np.abs(amounts - goal).max() < SETTLED:
-            self._amounts.value, self._amounts.velocity = goal, np.zeros(COUNT)
-        return self._amounts.value if wanted.any() or self._amounts.value.any() else None
+            self._amounts.value, self._amounts.velocity = goal, np.zeros(2 * COUNT)
+        away = wanted.any() or self._amounts.value.any()
+        return self._amounts.value.reshape(2, COUNT) if away else None
 
     def _tell_unused(self, model: str) -> None:
         """Once, when it comes to that."""

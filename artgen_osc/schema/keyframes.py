@@ -10,8 +10,8 @@ Keyframe = tuple[float, ...]
 """z, of as many numbers as its generator takes; only its direction counts."""
 
 MOST = 16
-LONGEST = 8192
-"""Letters of one: a z of 3,072 numbers."""
+LONGEST = 3072
+"""Numbers of one."""
 
 
 def to_text(keyframes: Sequence[Keyframe]) -> str:
@@ -24,8 +24,11 @@ def to_text(keyframes: Sequence[Keyframe]) -> str:
     Raises
     ------
     ValueError
-        As `from_text`; or a number is too large for 16 bits.
+        As `from_text`; or one has too many numbers, or one that is too large for 16 bits.
     """
+    for z in keyframes:
+        if len(z) > LONGEST:
+            raise ValueError(f"its z has {len(z):,} numbers, and {LONGEST:,} are the most")
     try:
         text = " ".join(base64.b64encode(struct.pack(f"<{len(z)}e", *z)).decode() for z in keyframes)
     except OverflowError:
@@ -59,7 +62,7 @@ def check_keyframes(text: str) -> None:
 
 def _keyframe(number: int, word: str) -> Keyframe:
     try:
-        data = base64.b64decode(word, validate=True) if len(word) <= LONGEST else b""
+        data = base64.b64decode(word, validate=True) if len(word) <= 8 * LONGEST // 3 else b""
         z: Keyframe = struct.unpack(f"<{len(data) // 2}e", data)
     except (binascii.Error, ValueError, struct.error):
         z = ()

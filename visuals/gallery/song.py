@@ -151,7 +151,8 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, file: Conf
     mood = np.array([analysis["valence"], analysis["energy"]], np.float32)
     z = (direction(seed, z_dim) * np.sqrt(z_dim)).astype(np.float32)
     latent = Latent(z, mood, settings.truncation)
-    aspect, amounts = settings.width / settings.height, amounts_of(settings)
+    amounts = np.stack([amounts_of(settings)] * 2)
+    aspect = settings.width / settings.height
     picture = painter.paint(Request(latent, latent, aspect=aspect, amounts=amounts if amounts.any() else None))
     if picture is None:
         raise GalleryError(f"{painter.error}; a model that paints is needed; choose one by --visuals-model FILE")

@@ -1,7 +1,6 @@
 """A sheet of what each direction of a generator does: what ``artgen directions`` paints."""
 
 import argparse
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,6 @@ def run(given: argparse.Namespace, file: ConfigFile) -> int:
     path: Path = given.output
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"-o: {path} is not a picture; end its name in {' or '.join(FORMATS)}")
-    logging.basicConfig(format="%(message)s", level=logging.INFO)
     config = file.config.visuals
     generator = open_generator(config.model, 2, config.engine, file.registry)
     found = Directions(beside=False).of(generator)

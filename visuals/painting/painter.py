@@ -35,7 +35,8 @@ class Request:
     mix : 0 (the model alone) to 1 (the second one alone)
     finish : 0 (off) to 1, how much of the finisher
     aspect : width over height of what the picture is for; a model that paints more than one shape comes near to it
-    amounts : float64 ``(COUNT,)``, how far along each of `visuals.generators.directions`, -1..1; None: nobody wants any
+    amounts : float64 ``(2, COUNT)``, how far along each of `visuals.generators.directions` the model's picture is, and
+        the second one's, -1..1; None: nobody wants any
     """
 
     latent: Latent
@@ -133,11 +134,6 @@ class Painter:
         self.error = ""
         self.failures = 0
 
-    @property
-    def steerable(self) -> bool:
-        """Whether the directions of all models that paint are known."""
-        return all(self.directions.ready(model) for model in (self.pair.first, self.pair.second) if model is not None)
-
     def open(self, model: str) -> Generator | None:
         """Load a model; None, and an error to be read, if it can't be used."""
         try:
@@ -169,16 +165,19 @@ class Painter:
         pair, start = self.pair, perf_counter()
         mix = request.mix if pair.second is not None else 0.0
         strokes, frames = [], []
-        for generator, latent, share in ((pair.first, request.latent, 1.0 - mix), (pair.second, request.second, mix)):
-            if generator is None or share <= 0.0:
+        latents, shares = (request.latent, request.second), (1.0 - mix, mix)
+        wanted = (None, None) if request.amounts is None else request.amounts
+        for generator, latent, share, amounts in zip((pair.first, pair.second), latents, shares, wanted, strict=True):
+            if generator is None:
+                continue
+            directions = self.directions.of(generator) if amounts is not None else None
+            if share <= 0.0:
                 continue
             if latent.z.shape != (generator.z_dim,):
                 return None
             # Asked before it paints, since it learns from what it has painted.
             asked = generator.corrected(latent.mood) if isinstance(generator, ForeignGenerator) else latent.mood
-            z = latent.z
-            if request.amounts is not None and (directions := self.directions.of(generator)) is not None:
-                z = turned(z, directions, request.amounts)
+            z = latent.z if directions is None or amounts is None else turned(latent.z, directions, amounts)
             try:
                 width = width_for(generator, request.aspect)
                 frames.append(paint(generator, z, latent.mood, latent.truncation, width))

@@ -33,7 +33,7 @@ class WorkerState:
     error : the last thing that went wrong, empty if nothing did
     failures : how often anything went wrong
     finish_note : why the finisher doesn't do more; empty if it does all it can
-    steerable : whether the directions of all models that paint are known
+    steerable : whether the directions of the model that paints are known, and of the one to mix in
     """
 
     name: str
@@ -46,7 +46,7 @@ class WorkerState:
     error: str
     failures: int = 0
     finish_note: str = ""
-    steerable: bool = False
+    steerable: tuple[bool, bool] = (False, False)
 
 
 class Worker(Protocol):
@@ -88,7 +88,8 @@ class Worker(Protocol):
 def _state(painter: Painter, loading: str, fps: float, dropped: int) -> WorkerState:
     first, second = painter.pair.first, painter.pair.second
     name, z_dim = (second.name, second.z_dim) if second is not None else ("", 0)
-    told = painter.error, painter.failures, painter.finishing.note, painter.steerable
+    steerable = painter.directions.ready(first), second is not None and painter.directions.ready(second)
+    told = painter.error, painter.failures, painter.finishing.note, steerable
     return WorkerState(first.name, first.z_dim, name, z_dim, loading, fps, dropped, *told)
 
 
