@@ -19,6 +19,7 @@ from visuals.clock import FrameClock
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Control, Controls
 from visuals.control.inbox import Inbox
+from visuals.control.keyframes import Keyframes
 from visuals.control.kind import SurfaceHost
 from visuals.control.scenes.file import held_by
 from visuals.control.scenes.folder import Library
@@ -141,8 +142,9 @@ def _put_together(
     inbox = Inbox(
         surfaces,
         Scenes(library, file.contract, refuse),
+        Keyframes(table.visuals, refuse),
         controls,
-        lambda: Present(controls.config, show.scene.seed, show.scene.mood),
+        lambda: Present(controls.config, show.scene.seed, show.scene.mood, show.scene.stage),
         report.receive,
         refuse,
     )

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.runtime.text import shortened
 from visuals.clock import Tick
 from visuals.compositor.overlay import text_image
@@ -113,7 +114,7 @@ def help_lines(control: Control, scene: Scene, around: Around) -> list[str]:
         f"mood\tvalence {scene.mood[0]:.2f}  energy {scene.mood[1]:.2f}  {_source(control)}",
         f"generator\t{state.name}{second}, {state.fps:.0f} fps",
         *_wrapped("finisher", _finisher(settings.finish, state.finish_note, scene.scale)),
-        f"picture\t{scene.seed}, speed {settings.speed:g}",
+        f"picture\t{_travel(scene, settings)}",
         f"frames\t{scene.fps:.0f} fps at {around.size[0]}x{around.size[1]}",
         *_wrapped("scenes", "   ".join(_numbered(around.scenes, settings.scene))),
     ]
@@ -135,6 +136,14 @@ def _finisher(amount: float, note: str, scale: int) -> str:
     if scale == 1:
         return f"off: {note}" if note and amount > 0.0 else "off"
     return f"x{scale}, {amount:.0%}" + (f": {note}" if note else "")
+
+
+def _travel(scene: Scene, settings: VisualsConfig) -> str:
+    """Where the path is, freely or through keyframes."""
+    if scene.keyframe:
+        return f"to keyframe {scene.keyframe} of {scene.keyframes}"
+    marked = f", {scene.keyframes} keyframes" if scene.keyframes else ""
+    return f"{scene.seed}, speed {settings.speed:g}{marked}"
 
 
 def _source(control: Control) -> str:

@@ -1,6 +1,6 @@
 """One moment of the show, as the compositor draws it and as it is told and kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ class Scene:
     pictures : generated pictures shown so far
     mood : valence and energy that are painted, 0..1
     seed : number of the picture that the path has come from
+    keyframes : how many are marked
+    keyframe : number of the one that the path goes to, from 1; 0: it goes to none
     name : of the scene that was recalled or saved last, or empty
     fps : frames per second, lately
     worker : state of what paints
@@ -37,9 +39,16 @@ class Scene:
     pictures: int
     mood: tuple[float, float]
     seed: int
+    keyframes: int
+    keyframe: int
     name: str
     fps: float
     worker: WorkerState
+
+    @property
+    def stage(self) -> Iterable[float] | None:
+        """z of the newest picture, of the first model; None before there is one."""
+        return self.painted.strokes[0].z if self.painted is not None else None
 
     @property
     def scale(self) -> int:

@@ -1,12 +1,17 @@
 """From one control to one scene: moves everything on."""
 
+import logging
 from typing import Any
+
+import numpy as np
 
 from artgen_osc.config.tables import VisualsConfig
 from visuals.clock import Tick
 from visuals.compositor.kind import Moment
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Control
+from visuals.generators.directions import COUNT, amounts_of
+from visuals.generators.sphere import Vector
 from visuals.modulation.follow import Follower
 from visuals.modulation.glides import Glides
 from visuals.modulation.motion import Look, Motion, Pace, Playhead
@@ -16,8 +21,16 @@ from visuals.painting.painter import Picture, Request
 from visuals.painting.worker import Worker
 from visuals.scene import Scene
 
+log = logging.getLogger(__name__)
+
 MIX_S = 0.15
 """Lag of the mix of two models, so that no frame jumps."""
+
+DIRECTION_S = 0.3
+"""Lag of the way along a direction."""
+
+SETTLED = 0.002
+"""So near to where it is set, it is there."""
 
 
 class Show:
@@ -48,6 +61,8 @@ class Show:
         self._path = LatentPath(worker.state.z_dim, control.settings)
         self._second_path = LatentPath(worker.state.z_dim, control.settings)
         self._mix = Follower([control.settings.model_mix])
+        self._amounts = Follower(np.zeros(2 * COUNT))
+        self._unused = 0
         self._motion = Motion(control)
         self._pace = Pace()
         self._playhead = Playhead()
@@ -77,11 +92,15 @@ class Show:
         self._time += show_dt
         latent = self._path.step(control, show_dt)
         second = self._second_path.step(control, show_dt)
+        self._tell_unused(state.name)
         mix = float(self._mix.step([settings.model_mix], MIX_S, show_dt)[0])
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
         if show_dt > 0.0 or not self._pictures:
             width, height = self._screen.size
-            self._worker.request(Request(latent, second, mix, settings.finish, width / height, self._time), show_dt)
+            amounts = self._along(settings, state.steerable, show_dt)
+            self._worker.request(
+                Request(latent, second, mix, settings.finish, width / height, self._time, amounts), show_dt
+            )
             self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self._pictures > 0)
         if dt > 0.0:
@@ -90,6 +109,23 @@ class Show:
         if dt > 0.0 and (why := self._keeping_up.step(self.scene.scale, dt)):
             self._worker.finish_less(why)
         return self.scene
+
+    def _along(self, settings: VisualsConfig, known: tuple[bool, bool], dt: float) -> Vector | None:
+        """How far along its directions each model's picture is, ``(2, COUNT)``; None: nobody wants any."""
+        wanted = amounts_of(settings)
+        goal = np.outer(known, wanted).ravel()
+        amounts = self._amounts.step(goal, DIRECTION_S, dt)
+        if np.abs(amounts - goal).max() < SETTLED:
+            self._amounts.value, self._amounts.velocity = goal, np.zeros(2 * COUNT)
+        away = wanted.any() or self._amounts.value.any()
+        return self._amounts.value.reshape(2, COUNT) if away else None
+
+    def _tell_unused(self, model: str) -> None:
+        """Once, when it comes to that."""
+        before, self._unused = self._unused, self._path.unused
+        if self._unused and self._unused != before:
+            many = f"{self._unused} keyframes are" if self._unused > 1 else "1 keyframe is"
+            log.warning("path: %s of another model than %s and not played, but kept", many, model)
 
     def close(self) -> None:
         """End the worker."""
@@ -105,6 +141,8 @@ class Show:
             pictures=self._pictures,
             mood=mood,
             seed=self._path.seed,
+            keyframes=len(control.settings.path_keyframes.split()),
+            keyframe=self._path.keyframe,
             name=self._settings.scene,
             fps=self._fps,
             worker=self._worker.state,

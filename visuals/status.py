@@ -130,6 +130,8 @@ class Report:
             energy=scene.mood[1],
             model=scene.worker.name,
             finish=scene.scale,
+            keyframes=scene.keyframes,
+            keyframe=scene.keyframe,
             plugins=losses.plugins,
             scene=scene.name,
             scenes=self._library.listed(),

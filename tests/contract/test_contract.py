@@ -62,6 +62,7 @@ COMMANDS = (
     "bench",
     "plugins",
     "effects",
+    "directions",
 )
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 

@@ -44,6 +44,8 @@ KEYS: tuple[Key, ...] = (
     Key(("f11", "f"), "F11  F", FULLSCREEN, "fullscreen"),
     Key(("space",), "Space", "/visuals/freeze", "freeze"),
     Key(("n", "right"), "N  Right", "/visuals/seed/next", "next picture"),
+    Key(("k",), "K", "/visuals/path/mark", "keyframe of this picture"),
+    Key(("p",), "P", "/visuals/path/play", "play the keyframes"),
     Key(("b",), "B", "/visuals/blackout", "blackout"),
     Key(("m",), "M", MANUAL, "mood by hand"),
     Key(("s",), "S", "/visuals/snapshot", "snapshot"),

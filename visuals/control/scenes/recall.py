@@ -40,11 +40,13 @@ class Present:
     config : the settings as they are
     seed : of the picture that the path has come from
     mood : valence and energy that are painted, 0..1
+    stage : z of the picture that is on stage; None before there is one
     """
 
     config: Config
     seed: int
     mood: tuple[float, float]
+    stage: Iterable[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
