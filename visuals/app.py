@@ -108,6 +108,8 @@ def _put_together(
         receiver.refuse(what, reason, "")
 
     controls = Controls(whole, file.contract, refuse)
+    if whole.visuals.scene:
+        controls.connections.recall(library.find(whole.visuals.scene).modulate)
     control = controls.now(0.0)
     showing = Showing(control, (config.width, config.height))
     host = OutputHost(config, file.contract, showing, strip)
@@ -135,12 +137,14 @@ def _put_together(
     overlay = Overlay(screen, around)
     report = Report(receiver, query, library, controls, table.visuals, losses)
     stack.callback(report.close)
-    surface_host = SurfaceHost(table, library.names, overlay.note, target.pressed, receiver.poll, file, child)
+    surface_host = SurfaceHost(
+        table, library.names, overlay.note, target.pressed, receiver.poll, file, child, controls.connections.follow
+    )
     surfaces = Surfaces(registry, whole.plugin, surface_host, understood, refuse)
     stack.callback(surfaces.close)
     inbox = Inbox(
         surfaces,
-        Scenes(library, file.contract, refuse),
+        Scenes(library, file.contract, refuse, controls.connections),
         controls,
         lambda: Present(controls.config, show.scene.seed, show.scene.mood),
         report.receive,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from visuals.compositor.kind import Moment
+from visuals.modulation.follow import Vector
+from visuals.modulation.matrix import NOTHING
 from visuals.modulation.motion import Look
 from visuals.painting.painter import Picture
 from visuals.painting.worker import WorkerState
@@ -27,6 +29,8 @@ class Scene:
     name : of the scene that was recalled or saved last, or empty
     fps : frames per second, lately
     worker : state of what paints
+    levels : how far each connection is up, 0..1, in their order; nan before anything was heard
+    missed : what a connection misses, such as a beat; empty: nothing
     """
 
     mix: float
@@ -40,6 +44,8 @@ class Scene:
     name: str
     fps: float
     worker: WorkerState
+    levels: Vector = NOTHING
+    missed: str = ""
 
     @property
     def scale(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from artgen_osc.config.modulation import Connection
 from artgen_osc.inference.engine import NAMES as ENGINES
 from artgen_osc.osc.mapping.rows import Map
 from artgen_osc.schema.setting import setting
@@ -182,6 +183,7 @@ class Config:
     Attributes
     ----------
     map : the rows of ``[[map]]``
+    modulate : the rows of ``[[modulate]]``
     plugin : the settings of each plugin, by its name: ``[plugin.NAME]``, or for ours where their keys say
     """
 
@@ -191,6 +193,7 @@ class Config:
     visuals: VisualsConfig = VisualsConfig()
     plugins: PluginsConfig = PluginsConfig()
     map: tuple[Map, ...] = ()
+    modulate: tuple[Connection, ...] = ()
     plugin: Mapping[str, Any] = field(default_factory=dict)
 
 
