@@ -1,7 +1,7 @@
 """One moment of the show, as the compositor draws it and as it is told and kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from visuals.compositor.kind import Moment
@@ -44,7 +44,7 @@ class Scene:
     name: str
     fps: float
     worker: WorkerState
-    levels: Vector = NOTHING
+    levels: Vector = field(default_factory=lambda: NOTHING)
     missed: str = ""
 
     @property

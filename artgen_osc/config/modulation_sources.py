@@ -34,17 +34,22 @@ class Every:
     ----------
     length : in its unit, > 0
     unit : ``s``, ``beat`` or ``bar``; the last two follow the music
-    text : as it was written
+    text : as it was written; empty for seconds
     """
 
     length: float
     unit: Unit
-    text: str
+    text: str = ""
 
     @property
     def given(self) -> float | str:
         """As it is written."""
         return self.length if self.unit == "s" else self.text
+
+    @property
+    def label(self) -> str:
+        """What people are told."""
+        return f"{self.length:g} s" if self.unit == "s" else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,11 @@ class Heard:
     @property
     def given(self) -> str:
         """As it is written."""
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """What people are told."""
         return self.path if self.path.startswith(VALUES) else self.path.removeprefix("/artgen/")
 
 
@@ -88,6 +98,11 @@ class Lfo:
         """As it is written."""
         values: dict[str, Any] = {"lfo": self.wave, "every": self.every.given}
         return values | ({"phase": self.phase} if self.phase else {})
+
+    @property
+    def label(self) -> str:
+        """What people are told."""
+        return f"{self.wave}, {self.every.label}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,11 @@ class Adsr:
         values: dict[str, Any] = {"adsr": Heard(self.path).given}
         return values | {key: getattr(self, key) for key in ("attack", "decay", "sustain", "hold", "release")}
 
+    @property
+    def label(self) -> str:
+        """What people are told."""
+        return f"envelope on {Heard(self.path).label}"
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -133,6 +153,11 @@ class Steps:
     def given(self) -> dict[str, Any]:
         """As it is written."""
         return {"steps": self.values, "every": self.every.given}
+
+    @property
+    def label(self) -> str:
+        """What people are told."""
+        return f"{len(self.values)} steps, {self.every.label} each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +178,11 @@ class Near:
     def given(self) -> dict[str, Any]:
         """As it is written."""
         return {"mood": (self.valence, self.energy), "reach": self.reach}
+
+    @property
+    def label(self) -> str:
+        """What people are told."""
+        return f"mood near {self.valence:g}, {self.energy:g}"
 
 
 Source = Heard | Lfo | Adsr | Steps | Near
@@ -213,7 +243,7 @@ def _every(value: object) -> Every:
         length, unit = number(value, SHORTEST, LONGEST), "s"
     if not SHORTEST <= length <= LONGEST:
         raise ValueError(f"{short(value)} is out of range; choose from 1/64 to {LONGEST:g}")
-    return Every(length, unit, " ".join(str(value).split()))
+    return Every(length, unit, "" if unit == "s" else " ".join(str(value).split()))
 
 
 def _wave(value: object) -> str:
@@ -245,7 +275,7 @@ _Checks = Mapping[str, Callable[[object], Any]]
 KINDS: Mapping[str, tuple[_Checks, Callable[..., Source]]] = {
     "lfo": (
         {"lfo": _wave, "every": _every, "phase": _PART},
-        lambda lfo, every=Every(4.0, "s", "4"), phase=0.0: Lfo(lfo, every, phase),
+        lambda lfo, every=Every(4.0, "s"), phase=0.0: Lfo(lfo, every, phase),
     ),
     "adsr": (
         {

@@ -150,6 +150,9 @@ class VisualsConfig:
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)
+    help_page: int = setting(
+        0, "page of the overlay; 0: the keys, 1: what drives what", 0, 1, address="/visuals/help/page", scene=False
+    )
     scene: str = setting(
         "",
         "scene to recall; at the start for all that the show file and flags leave open; empty: none",

@@ -1,7 +1,7 @@
 """The help text as an image."""
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,9 @@ from artgen_osc.runtime.text import printable
 
 _OTHERS = frozenset("…·")
 """Letters beyond ASCII that Pillow's own font has."""
+
+BAR = 9
+"""A bar with the gap before it is so many letters long."""
 
 SMALLEST = 9
 """Pixels of a letter."""
@@ -24,13 +27,14 @@ def _wider_font() -> Path | None:
     return None
 
 
-def text_image(lines: Sequence[str], height: int) -> np.ndarray:
+def text_image(lines: Sequence[str], height: int, bars: Mapping[int, float] | None = None) -> np.ndarray:
     """White text on a dark, translucent panel.
 
     Parameters
     ----------
     lines : a tab separates two columns; an empty line is a gap
     height : pixels of the window, for a size that can be read on it
+    bars : how full a bar behind a line is, 0..1, by the line's number
 
     Returns
     -------
@@ -49,9 +53,9 @@ def text_image(lines: Sequence[str], height: int) -> np.ndarray:
     left = max((font.getlength(parts[0]) for parts in rows if len(parts) == 2), default=0.0)
     indent = round(left + 1.5 * size)
     widths = [font.getlength(parts[-1]) + (indent if len(parts) == 2 else 0) for parts in rows]
-    image = Image.new(
-        "RGBA", (round(max(widths, default=0.0)) + 2 * margin, row * len(rows) + 2 * margin), (8, 8, 12, 170)
-    )
+    width = round(max(widths, default=0.0))
+    bar = BAR * size if bars else 0
+    image = Image.new("RGBA", (width + bar + 2 * margin, row * len(rows) + 2 * margin), (8, 8, 12, 170))
     draw = ImageDraw.Draw(image)
     for index, parts in enumerate(rows):
         y = margin + index * row
@@ -60,4 +64,10 @@ def text_image(lines: Sequence[str], height: int) -> np.ndarray:
         )
         if len(parts) == 2:
             draw.text((margin + indent, y), parts[1], font=font, fill=(255, 255, 255, 255))
+        if bars and index in bars:
+            x, thick = margin + width + size, round(0.35 * size)
+            top = y + (row - thick) // 3
+            end = x + (bar - size) * min(max(bars[index], 0.0), 1.0)
+            draw.rectangle((x, top, x + bar - size, top + thick), fill=(70, 70, 84, 220))
+            draw.rectangle((x, top, end, top + thick), fill=(255, 214, 140, 255))
     return np.asarray(image)

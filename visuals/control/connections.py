@@ -1,5 +1,6 @@
 """What drives what in the show now: the rows of the show file, and those of the scene, which come and go with it."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -175,3 +176,27 @@ def told(rows: Iterable[Connection]) -> list[Message]:
             if address is not None:
                 found.append((address, value))
     return found
+
+
+def shown(rows: Sequence[Connection], count: int, missed: str) -> str:
+    """Rows as JSON, for a page.
+
+    Parameters
+    ----------
+    rows : each with its name
+    count : how many there are in all
+    missed : what one misses; empty: nothing
+    """
+    listed = [
+        {
+            "name": row.name,
+            "source": row.source.label,
+            "target": row.target.key,
+            "address": row.target.address,
+            "amount": round(row.amount, 4),
+            "bipolar": row.bipolar,
+            "on": row.on,
+        }
+        for row in rows
+    ]
+    return json.dumps({"rows": listed, "count": count, "missed": missed}, separators=(",", ":"))

@@ -125,7 +125,8 @@ class Envelopes:
         self._attack, self._decay, self._release = (
             np.maximum([getattr(one, part) for one in adsrs], 1e-6) for part in parts
         )
-        self._sustain, self._hold = (np.array([getattr(one, part) for one in adsrs]) for part in ("sustain", "hold"))
+        self._sustain = np.array([one.sustain for one in adsrs])
+        self._hold = np.array([one.hold for one in adsrs])
         count = len(adsrs)
         self._since = np.full(count, np.inf)
         self._left = np.full(count, np.inf)
