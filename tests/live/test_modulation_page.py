@@ -106,7 +106,7 @@ def test_one_is_added_and_removed(page: Page, source: str, typed: str, said: str
         page.locator(".connect input[type=text]").fill(typed)
     page.get_by_role("combobox", name="what is driven", exact=True).select_option("/visuals/effect/bloom/amount")
     page.get_by_role("button", name="Add", exact=True).click()
-    row = connection(page, "bloom amount")
+    row = connection(page, "Bloom amount")
     expect(row).to_contain_text(said, timeout=SECONDS)
     row.get_by_role("button", name="Remove").click()
     expect(row).to_have_count(0, timeout=SECONDS)

@@ -1,5 +1,6 @@
 """``[[modulate]]`` as it is written: what is understood, what is refused, and that it can be written again."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -154,3 +155,13 @@ def test_a_plugin_that_cannot_be_used_takes_its_rows_with_it() -> None:
     given = [{"source": "low", "target": "plugin.gone.amount"}, {"source": "low", "target": "visuals.grain"}]
     rows, mistakes = read_connections(given, TARGETS, Contract(unusable=["gone"]).unusable)
     assert ([one.target.key for one in rows], mistakes) == (["visuals.grain"], [])
+
+
+def test_every_example_of_the_documentation_is_one() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "modulation.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    read = [read_connections(tomllib.loads(example)["modulate"], TARGETS) for example in examples]
+    assert len(read) >= 7
+    assert [mistakes for _, mistakes in read if mistakes] == []
+    kinds = {type(row.source) for rows, _ in read for row in rows}
+    assert kinds == {Heard, Lfo, Adsr, Steps, Near}

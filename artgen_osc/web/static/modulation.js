@@ -59,7 +59,9 @@ async function targets(show) {
   for (;;) {
     try {
       const schema = await (await fetch(new URL("schema", show.base))).json();
-      return schema.visuals.filter((row) => row.driven).map((row) => row.path);
+      const paths = schema.visuals.filter((row) => row.driven).map((row) => row.path);
+      const isEffect = (path) => path.startsWith("/visuals/effect/");
+      return [...paths.filter(isEffect), ...paths.filter((path) => !isEffect(path))];
     } catch {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }

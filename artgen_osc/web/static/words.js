@@ -78,7 +78,8 @@ export const CHOICES = {
 /** What a control of the picture is called: as on the page, or by its address. */
 export function nameOf(path) {
   const [, name] = Object.values(GROUPS).flat().find(([known]) => known === path) ?? [];
-  return name ?? path.replace(/^\/visuals\/(effect\/|layer\/)?/, "").replaceAll("/", " ");
+  const words = path.replace(/^\/visuals\/(effect\/|layer\/)?/, "").replaceAll("/", " ");
+  return name ?? words[0].toUpperCase() + words.slice(1);
 }
 
 /** An input for people, whether as it is chosen or as the show tells its name. */
