@@ -28,7 +28,7 @@ SILENT_S = 3.0
 EVERY_S = 0.25
 """Between two looks of the overlay."""
 
-BARS_EVERY_S = 0.1
+BARS_EVERY_S = 0.05
 """Where bars move."""
 
 MOST_CONNECTIONS = 24

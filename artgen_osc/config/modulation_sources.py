@@ -22,7 +22,9 @@ Unit = Literal["s", "beat", "bar"]
 
 WAVES = ("sine", "triangle", "saw", "square", "random")
 MOST_STEPS = 64
-SHORTEST, LONGEST = 1.0 / 64.0, 4096.0
+SHORTEST, SHORTEST_S, LONGEST = 1.0 / 64.0, 0.05, 4096.0
+"""Of a turn or a step, in beats or bars and in seconds."""
+
 _EVERY = re.compile(r"\s*(\d{1,4}(?:\.\d{1,6})?)\s*(?:/\s*(\d{1,4}))?\s*(s|beats?|bars?)\s*")
 
 
@@ -234,15 +236,16 @@ def _heard(value: object) -> Heard:
 
 def _every(value: object) -> Every:
     found = _EVERY.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, str) and found is None:
+        raise ValueError(f'{short(value)} is no length of time; write seconds, "2 beats", "1/2 beat" or "4 bars"')
     if found:
         length = float(found[1]) / max(1, int(found[2] or 1))
         unit: Unit = "s" if found[3] == "s" else "beat" if found[3].startswith("beat") else "bar"
-    elif isinstance(value, str):
-        raise ValueError(f'{short(value)} is no length of time; write seconds, "2 beats", "1/2 beat" or "4 bars"')
     else:
-        length, unit = number(value, SHORTEST, LONGEST), "s"
-    if not SHORTEST <= length <= LONGEST:
-        raise ValueError(f"{short(value)} is out of range; choose from 1/64 to {LONGEST:g}")
+        length, unit = number(value, SHORTEST_S, LONGEST), "s"
+    shortest = SHORTEST_S if unit == "s" else SHORTEST
+    if not shortest <= length <= LONGEST:
+        raise ValueError(f"{short(value)} is out of range; choose from {shortest:g} to {LONGEST:g}")
     return Every(length, unit, "" if unit == "s" else " ".join(str(value).split()))
 
 

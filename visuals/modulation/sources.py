@@ -47,7 +47,8 @@ def _count(path: str, control: Control) -> tuple[bool, float]:
     """Whether an address has a counter, and what that says; else its value."""
     if path in COUNTED:
         return True, float(getattr(control, COUNTED[path]))
-    counted = control.extra.get(f"{path}/count")
+    counter = f"{path}/count"
+    counted = control.extra.get(counter, control.heard.get(counter))
     return counted is not None, _value(path, control, 0.0) if counted is None else counted
 
 
