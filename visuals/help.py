@@ -160,7 +160,7 @@ def connected_lines(control: Control, scene: Scene) -> tuple[list[str], dict[int
     bars: dict[int, float] = {}
     for row, level in list(zip(rows, np.nan_to_num(scene.levels).tolist(), strict=False))[:MOST_CONNECTIONS]:
         bars[len(lines)] = level if row.on else 0.0
-        amount = f"{'+-' if row.bipolar else ''}{row.amount:.0%} of" if row.on else "off:"
+        amount = f"{'±' if row.bipolar else ''}{row.amount:.0%} of" if row.on else "off:"
         target = row.target.key.removeprefix("plugin.").removeprefix("visuals.")
         lines.append(f"{target}\t{amount} {shortened(row.source.label, LONGEST_LINE // 2)}")
     if len(rows) > MOST_CONNECTIONS:

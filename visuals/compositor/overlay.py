@@ -9,7 +9,7 @@ import numpy as np
 
 from artgen_osc.runtime.text import printable
 
-_OTHERS = frozenset("…·")
+_OTHERS = frozenset("…·±")
 """Letters beyond ASCII that Pillow's own font has."""
 
 WHITE, GOLD, EMPTY = (255, 255, 255, 255), (255, 214, 140, 255), (70, 70, 84, 220)
@@ -83,5 +83,5 @@ def _panel(lines: tuple[str, ...], height: int, with_bars: bool) -> tuple[np.nda
     panel = np.array(image)
     panel.flags.writeable = False
     first, thick = margin + width + size, round(0.35 * size)
-    tops = [margin + index * row + (row - thick) // 3 for index in range(len(rows))]
+    tops = [margin + index * row + round(0.7 * size) - thick // 2 for index in range(len(rows))]
     return panel, [(first, first + bar - size, top, top + thick) for top in tops]
