@@ -25,7 +25,7 @@ TABLE = "modulate"
 DRAWN = ("/visuals/effect/", "/visuals/layer/")
 """Where the addresses of plugins begin whose settings draw."""
 
-_NAME = re.compile(r"[\w.-]{1,64}")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 Targets = Mapping[str, Setting]
 """What can be driven, by ``table.key`` and by address."""
@@ -186,7 +186,7 @@ def read_connections(
     mistakes: list[str] = []
     names: set[str] = set()
     for at, given in enumerate(rows[:MOST_ROWS], 1):
-        if str(given.get("target")).rpartition(".")[0] in unusable:
+        if _table_of(given.get("target")) in unusable:
             continue
         row, wrong = _row(given, targets)
         if row is not None and row.name and row.name in names:
@@ -198,6 +198,14 @@ def read_connections(
     if len(rows) > MOST_ROWS:
         mistakes.append(f"{TABLE}: has {len(rows)} rows; {MOST_ROWS} at most")
     return tuple(found), mistakes
+
+
+def _table_of(target: object) -> str:
+    """The table in which a target stands, whether it is named by its key or by its address."""
+    text = str(target)
+    if text.startswith(DRAWN):
+        return f"plugin.{text.split('/')[3]}"
+    return text.rpartition(".")[0]
 
 
 def parse_connection(text: str, targets: Targets) -> Connection:

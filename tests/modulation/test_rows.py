@@ -153,7 +153,8 @@ def test_two_rows_of_one_name_are_a_mistake() -> None:
 
 
 def test_a_plugin_that_cannot_be_used_takes_its_rows_with_it() -> None:
-    given = [{"source": "low", "target": "plugin.gone.amount"}, {"source": "low", "target": "visuals.grain"}]
+    gone = ("plugin.gone.amount", "/visuals/effect/gone/amount")
+    given = [{"source": "low", "target": target} for target in (*gone, "visuals.grain")]
     rows, mistakes = read_connections(given, TARGETS, Contract(unusable=["gone"]).unusable)
     assert ([one.target.key for one in rows], mistakes) == (["visuals.grain"], [])
 

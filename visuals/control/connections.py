@@ -73,20 +73,14 @@ class Connections:
         self._show = _named(rows)
         self._merge()
 
-    def obey(self, path: str, value: Value) -> bool:
+    def obey(self, path: str, value: Value) -> None:
         """Do what a message says, or refuse it.
 
         Parameters
         ----------
-        path : its address
+        path : its address, which begins with `CONNECTIONS`
         value : as its row takes it
-
-        Returns
-        -------
-        Whether it was meant for the connections
         """
-        if not path.startswith(CONNECTIONS):
-            return False
         try:
             if path == ADD:
                 self._add(str(value))
@@ -98,7 +92,6 @@ class Connections:
                 self._put(replace(self._found(name), **changed))
         except ValueError as error:
             self._refuse(path, str(error))
-        return True
 
     def _found(self, name: str) -> Connection:
         row = self._scene.get(name) or self._show.get(name)
@@ -155,7 +148,7 @@ def _free(row: Connection, taken: set[str]) -> str:
     """A name after what is driven, and by what."""
     source = row.source.path.rpartition("/")[2] if isinstance(row.source, Heard) else next(iter(row.source.given))
     name = f"{row.target.key.removeprefix('plugin.').removeprefix('visuals.')}.{source}"[:60]
-    name = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name)
+    name = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in name)
     count = 1
     while (numbered := f"{name}-{count}" if count > 1 else name) in taken:
         count += 1

@@ -15,7 +15,7 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.guard import Guard
-from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address import CONNECTIONS, Address, Value
 from visuals.control.connections import Connections
 from visuals.control.controls import REPEAT_S
 from visuals.control.easing import ease
@@ -112,8 +112,9 @@ class Scenes:
         asked = 0
         self._connections.begin()
         for row, value in messages:
-            with self._guard(row.path):
-                self._connections.obey(row.path, value)
+            if row.path.startswith(CONNECTIONS):
+                with self._guard(row.path):
+                    self._connections.obey(row.path, value)
             if row.path not in (SCENE, NUMBER, SAVE, DELETE):
                 self._glides.pop(row.path, None)
                 out.append((row, value))
