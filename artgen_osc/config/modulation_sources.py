@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from artgen_osc.osc.mapping.rows import INPUTS
 from artgen_osc.runtime.text import nearest, short
-from artgen_osc.schema.address import EXTRA, VALUES, Address
+from artgen_osc.schema.address import EXTRA, VALUES, Address, extra
 from artgen_osc.schema.address_table import Rows, by_path
 from artgen_osc.schema.setting import read_table
 from artgen_osc.schema.values import own_sent
@@ -219,9 +219,11 @@ def _address(value: object) -> Address:
     """The row of a name such as ``low``, ``bands/3``, ``x/NAME/VALUE``, or of an address."""
     name = str(value) if isinstance(value, str) else ""
     path = name if name.startswith("/") else f"/artgen/{name}"
-    if path.startswith((EXTRA, VALUES)) and path not in (EXTRA, VALUES):
-        return Address(path, "float", "")
     row = _sent().get(path)
+    if path.startswith((EXTRA, VALUES)):
+        if extra(path) is None:
+            raise ValueError(f"{short(value)} is no address; its parts are letters, digits, -, _ and . between /")
+        return Address(path, "float", "")
     if row is None:
         known = [path.removeprefix("/artgen/") for path in _sent()]
         tables = "write a name such as low, or a table with " + ", ".join(KINDS)

@@ -1,6 +1,7 @@
 """One row of the OSC contract, and what it takes."""
 
 import math
+import re
 import reprlib
 from dataclasses import dataclass
 from typing import Literal
@@ -123,6 +124,9 @@ VALUES = "/visuals/value/"
 CONNECTIONS = "/visuals/modulate/"
 """Below it a connection has its addresses, by its name."""
 
+_PARTS = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+"""Of an address that somebody chooses: patterns of OSC have letters of their own."""
+
 
 def extra(path: str) -> Address | None:
     """The row of an address that stands in no table; None where it is none of these.
@@ -134,10 +138,10 @@ def extra(path: str) -> Address | None:
     ----------
     path : the address
     """
-    if path.startswith((EXTRA, VALUES)):
+    if path.startswith(EXTRA) or (path.startswith(VALUES) and _PARTS.fullmatch(path)):
         return Address(path, "float", "", -math.inf, math.inf)
     name, _, last = path.removeprefix(CONNECTIONS).rpartition("/")
-    if path.startswith(CONNECTIONS) and name and "/" not in name:
+    if path.startswith(CONNECTIONS) and name and "/" not in name and _PARTS.fullmatch(path):
         if last == "amount":
             return Address(path, "float", f"how far {name} drives its target", -1.0, 1.0)
         if last == "on":

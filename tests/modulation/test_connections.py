@@ -130,7 +130,9 @@ def test_the_addresses_of_a_row_take_what_they_say(last: str) -> None:
         known.check((-1.5,))
 
 
-@pytest.mark.parametrize("path", ["/visuals/modulate//amount", "/visuals/modulate/a/b/on", "/visuals/modulate/a/x"])
+@pytest.mark.parametrize(
+    "path", ["/visuals/modulate//amount", "/visuals/modulate/on", "/visuals/modulate/a/b/on", "/visuals/modulate/a/x"]
+)
 def test_what_is_no_address_of_a_row_is_unknown(path: str) -> None:
     assert extra(path) is None
 

@@ -80,6 +80,8 @@ def test_what_makes_no_picture_or_has_no_end_is_no_target() -> None:
         (f'source = "lwo", {TO}', "source: 'lwo' is no source; did you mean low?"),
         (f'source = "key", {TO}', "source: 'key' is no source"),
         (f'source = "beat/count", {TO}', "source: 'beat/count' is no source"),
+        (f'source = "/visuals/value/a b", {TO}', "source: '/visuals/value/a b' is no address; its parts are letters"),
+        (f'source = "/visuals/value/", {TO}', "source: '/visuals/value/' is no address"),
         (f"source = 3, {TO}", "source: 3 is no source; write a name such as low, or a table with lfo, adsr"),
         (f'source = {{ wave = "sine" }}, {TO}', "source: .* a table has one of lfo, adsr, steps, mood in it"),
         (f'source = {{ lfo = "sin" }}, {TO}', "source: lfo: 'sin' is not known; did you mean sine?"),
