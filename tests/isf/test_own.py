@@ -80,7 +80,7 @@ def test_a_speed_that_changes_makes_no_leap_late_in_the_evening(
     for frame in range(40):
         values = {one.name: one.default for one in shader.file.head.numbers}
         values |= {speed: (0.5 + 0.01 * frame,), "level": (0.5,)}
-        instant = Instant(7200.0 + frame / 60, 1 / 60, frame)
+        instant = Instant(7213.7 + frame / 60, 1 / 60, frame)
         shader.draw(target, values, {"inputImage": picture}, instant)
         now = np.frombuffer(target.read(components=3, alignment=1), np.uint8).astype(float)
         changes += [] if before is None else [np.abs(now - before).mean()]
