@@ -34,6 +34,8 @@ NOT_SHOWN = {
     "/visuals/subscribe",
     "/visuals/unsubscribe",
     "/visuals/scene/number",
+    "/visuals/modulate/add",
+    "/visuals/modulate/remove",
 }
 """Controls that make sense to programs only, or are a part of another one on the page."""
 SECONDS = 20_000.0
