@@ -57,7 +57,7 @@ def test_the_walk_goes_on_through_pictures(monkeypatch: pytest.MonkeyPatch) -> N
     layer = model.ModelLayer(None, "any")
     layer._generator = flat  # type: ignore[assignment]
     for place in np.linspace(6.0, 9.0, 301):
-        layer._paint((float(place), 0.5, 0.5, 1.0))
+        layer._paint((float(place), 0.5, 0.5, 1.0, 0.0))
     steps = np.linalg.norm(np.diff(flat.asked, axis=0), axis=1)
     assert steps.max() < 0.1 and np.abs(np.diff(steps)).max() < 0.01, "neither leaps nor corners"
 
@@ -82,5 +82,5 @@ def test_an_error_while_it_paints_is_told_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Flat, "__call__", lambda self, *given: fails(*given))
     layer._generator = flat  # type: ignore[assignment]
     for _ in range(3):
-        layer._paint((0.0, 0.5, 0.5, 1.0))
+        layer._paint((0.0, 0.5, 0.5, 1.0, 0.0))
     assert layer.trouble == "model:mine: mine: is damaged" and len(calls) == 1

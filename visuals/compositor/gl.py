@@ -21,6 +21,7 @@ SAMPLERS = (
     ("backdrop", 1),
     ("noise", 2),
     ("mask", 2),
+    ("motion", 3),
 )
 """Names of samplers in our shaders, and the texture unit of each."""
 

@@ -10,7 +10,7 @@ from artgen_osc.errors import ArtgenError
 from artgen_osc.runtime.latest import LatestWorker
 from artgen_osc.runtime.text import unexpected
 from visuals.compositor.kind import Moment
-from visuals.modulation.motion import Crossfade
+from visuals.modulation.motion import Playhead
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +27,8 @@ PICTURES_S = 10.0
 TRUNCATION = 0.8
 MOST_PICTURES = 1 << 30
 
-Wish = tuple[float, float, float, float]
-"""How far the walk has come, valence, energy, and the frame's width over its height."""
+Wish = tuple[float, float, float, float, float]
+"""How far the walk has come, valence, energy, the frame's width over its height, and s of the show."""
 
 
 class ModelLayer:
@@ -53,12 +53,12 @@ class ModelLayer:
         self.trouble = ""
         self._context, self._name, self._folder = context, rest, folder
         self._layer: Any = None
-        self._fade = Crossfade()
+        self._playhead = Playhead()
         self._walked: float = zlib.crc32(rest.encode(errors="replace")) % 100_000  # two models, two pictures
         self._generator: Generator | None = None
         self._failed, self._aspect = False, 1.0
         self._lock = threading.Lock()
-        self._picture: np.ndarray | None = None
+        self._picture: tuple[np.ndarray, float] | None = None
         self._worker: LatestWorker[Wish] | None = None
         self._closed = False
 
@@ -68,21 +68,28 @@ class ModelLayer:
             return None
         self._walked += moment.dt * settings.speed / PICTURES_S
         self._worker = self._worker or LatestWorker(self._paint, "model layer", 1.0 / MOST_FPS)
-        self._worker.put((self._walked, moment.valence, moment.energy, size[0] / size[1]))
+        self._worker.put((self._walked, moment.valence, moment.energy, size[0] / size[1], moment.time))
         with self._lock:
             picture, self._picture = self._picture, None
         if picture is not None:
-            if self._layer is None:
-                self._layer = self.made(self._context)
-                self._layer.take(picture, 1.0)
-            self._layer.take(picture, self._fade.mix(moment.time))
-            self._fade.arrive(moment.time)
-            self._aspect = picture.shape[1] / picture.shape[0]
+            self._show(*picture, moment.time)
         if self._layer is None:
             return None
-        self._layer.fade = self._fade.mix(moment.time)
+        self._layer.fade = self._playhead.mix(moment.time)
         # In a frame of its own shape nothing of it is cut off.
         return self._layer.frame((max(1, round(size[1] * self._aspect)), size[1]), None, moment)
+
+    def _show(self, pixels: "np.ndarray", of: float, time: float) -> None:
+        """Go on to a picture that was asked for at the time `of`."""
+        assert self.made is not None
+        aspect = pixels.shape[1] / pixels.shape[0]
+        if self._layer is None:
+            self._layer, self._aspect = self.made(self._context), aspect
+            self._layer.take(pixels, 1.0)
+        place = self._playhead.mix(time)
+        follows = self._playhead.arrive(time, of, follows=aspect == self._aspect)
+        self._layer.take(pixels, place, None, follows)
+        self._aspect = aspect
 
     def _paint(self, wish: Wish) -> None:
         """Runs on the worker's thread."""
@@ -95,7 +102,7 @@ class ModelLayer:
             return
         try:
             self._generator = self._generator or self._opened()
-            walked, valence, energy, aspect = wish
+            walked, valence, energy, aspect, time = wish
             number, part = int(walked), walked % 1.0
             start, end = (direction((number + step) % MOST_PICTURES, self._generator.z_dim) for step in (0, 1))
             # It slows down at each picture, so that the walk has no corners.
@@ -104,7 +111,7 @@ class ModelLayer:
             mood = np.array([valence, energy], np.float32)
             pixels = paint(self._generator, z.astype(np.float32), mood, TRUNCATION, width)
             with self._lock:
-                self._picture = pixels
+                self._picture = pixels, time
         except Exception as error:  # a stranger's generator may raise anything
             self._failed = True
             told = str(error) if isinstance(error, ArtgenError) else unexpected(error)
