@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from artgen_osc.config.plugins import own_registry
 from artgen_osc.plugins.registry import State
@@ -156,6 +156,51 @@ def test_a_layer_masks_another_one(slots: Any, tmp_path: Path, by: str, left: An
     show.shows(2)
     frame = show.shows(4)
     assert close(frame[:, :24], left) and close(frame[:, 40:], right)
+
+
+def test_a_mask_that_is_to_come_hides_and_one_that_isn_t_there_doesn_t(slots: Any, tmp_path: Path) -> None:
+    show = slots()
+    show.set(1, source=saved(tmp_path / "white.png", (255, 255, 255)))
+    show.shows(1)
+    show.set(1, mask=2)
+    show.set(2, source=saved(tmp_path / "mask.png", (0, 0, 0)), opacity=0.0, fade=1.0)
+    assert close(show.frame(), BELOW)
+    levels: list[int] = []
+    slot = show.slot(2)
+    wait_for(lambda: (levels.append(int(show.frame(0.1)[18, 32, 2])), slot.level)[1] == 1.0, what="the mask")
+    assert close(show.frame(0.1), (255, 255, 255)) and np.abs(np.diff(levels)).max() < 80
+    show.set(2, source="picture:gone.png", fade=0.0)
+    wait_for(lambda: show.trouble(2), what="what is wrong")
+    assert close(show.frame(), (255, 255, 255))
+
+
+def test_a_stranger_s_source_is_made_for_each_slot(slots: Any, tmp_path: Path) -> None:
+    made: list[tuple[str, Path]] = []
+
+    class Flat:
+        takes = "COLOUR"
+
+        def __init__(self, context: Any, rest: str = "", folder: Path = Path()) -> None:
+            made.append((rest, folder))
+            colour = ImageColor.getrgb(rest)
+            self.texture = texture_of(context, np.full((2, 2, 3), colour, np.uint8))
+
+        def frame(self, size: tuple[int, int], settings: Any, moment: Moment) -> Any:
+            return self.texture
+
+        def release(self) -> None:
+            self.texture.release()
+
+    show = slots(registry(layers=True, flat=Flat))
+    show.frame()
+    assert not made, "none is made that no slot shows"
+    show.set(1, source="flat:red")
+    show.set(2, source="flat:lime", opacity=0.5, fit="stretch")
+    frame = show.frame()
+    assert close(frame[18, 32], (128, 128, 0)) and close(frame[18, 2], (100, 178, 25))
+    assert made == [("red", tmp_path), ("lime", tmp_path)]
+    show.set(2, source="flat:nonsense")
+    assert "flat: can't be opened (unexpected ValueError: " in show.trouble(2)
 
 
 def test_masks_of_each_other_and_of_nothing_are_no_harm(slots: Any, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.layers.show import BELOW, Slots, close
 from tests.support.waiting import wait_for
 from visuals.compositor.kind import Moment
-from visuals.compositor.layers import video_decoder
+from visuals.compositor.layers import decoder
 from visuals.compositor.layers.video import Beats, VideoLayer
 
 av = pytest.importorskip("av")
@@ -44,11 +44,11 @@ def clip(path: Path, frames: int = FPS * SECONDS, size: tuple[int, int] = SIZE, 
     return f"video:{path.name}"
 
 
-def decoded(video: video_decoder.Video, position: float) -> int:
+def decoded(video: decoder.Video, position: float) -> int:
     """Number of the frame that is decoded for a position."""
     kind, content = video.at(position, (1000, 1000))
     assert kind == b"F"
-    assert video_decoder.SIZE.unpack_from(content) == SIZE
+    assert decoder.SIZE.unpack_from(content) == SIZE
     pixels = np.frombuffer(content, np.uint8, offset=8).reshape(SIZE[1], SIZE[0], 4)
     assert pixels[-1].max(initial=0, where=np.array([True, True, True, False])) < 12, "the black half is up"
     return round((float(pixels[:16, :, :3].mean()) - 20) / 10)
@@ -56,13 +56,13 @@ def decoded(video: video_decoder.Video, position: float) -> int:
 
 def test_each_position_has_its_frame(tmp_path: Path) -> None:
     clip(tmp_path / "a.mp4")
-    video = video_decoder.Video(str(tmp_path / "a.mp4"))
+    video = decoder.Video(str(tmp_path / "a.mp4"))
     assert video.duration == pytest.approx(SECONDS, abs=0.05)
     positions = [0.0, 0.15, 0.55, 1.95, 0.3, 1.0, 0.05]
     assert [decoded(video, position) for position in positions] == [0, 1, 5, 19, 3, 10, 0]
     assert video.at(0.06, (1000, 1000)) == (b"S", b"")
     kind, content = video.at(0.06, (32, 32))
-    assert kind == b"F" and video_decoder.SIZE.unpack_from(content) == (32, 18), "no larger than is wanted"
+    assert kind == b"F" and decoder.SIZE.unpack_from(content) == (32, 18), "no larger than is wanted"
 
 
 def test_a_cut_off_file_plays_as_far_as_it_goes(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_cut_off_file_plays_as_far_as_it_goes(tmp_path: Path) -> None:
     data = (tmp_path / "a.avi").read_bytes()
     (tmp_path / "a.avi").write_bytes(data[: len(data) // 2])
     asked = iter([[0.0, 64, 36], *([t / 10, 64, 36] for t in range(1, 120))])
-    kinds = list(video_decoder.answers(str(tmp_path / "a.avi"), asked))
+    kinds = list(decoder.answers(("file", str(tmp_path / "a.avi")), asked))
     assert [kind for kind, _ in kinds[:2]] == [b"O", b"F"] and not any(kind == b"E" for kind, _ in kinds)
     assert sum(kind == b"F" for kind, _ in kinds) < 90
     ends = [content[8:] for kind, content in kinds if kind == b"T"]
@@ -80,7 +80,7 @@ def test_a_cut_off_file_plays_as_far_as_it_goes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"", b"no video" * 1000, b"\0" * 5000])
 def test_what_is_no_video_is_told(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.mp4").write_bytes(data)
-    records = list(video_decoder.answers(str(tmp_path / "a.mp4"), iter(())))
+    records = list(decoder.answers(("file", str(tmp_path / "a.mp4")), iter(())))
     assert records == [(b"E", b"there is no video in it that can be decoded")]
 
 
@@ -91,7 +91,7 @@ def test_a_sound_file_has_no_picture(tmp_path: Path) -> None:
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    assert list(video_decoder.answers(str(tmp_path / "a.wav"), iter(()))) == [(b"E", b"there is no picture in it")]
+    assert list(decoder.answers(("file", str(tmp_path / "a.wav")), iter(()))) == [(b"E", b"there is no picture in it")]
 
 
 def test_beats_don_t_waver() -> None:
@@ -115,9 +115,9 @@ def test_beats_don_t_waver() -> None:
 def test_where_it_is(given: dict[str, Any], moments: list[Moment], position: float) -> None:
     """Of a video of two seconds; without a tempo the beat leads nothing."""
     layer = VideoLayer(None)
-    layer._duration = 2.0
+    layer.duration = 2.0
     settings = SimpleNamespace(**{"speed": 1.0, "loop": True, "beats": 0} | given)
-    positions = [layer._moved(settings, moment) for moment in moments]
+    positions = [layer.moved(settings, moment) for moment in moments]
     assert positions[-1] == pytest.approx(position)
 
 

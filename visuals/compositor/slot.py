@@ -34,6 +34,8 @@ BLENDS = (
 MASKS = ("alpha", "luma", "alpha-inverted", "luma-inverted")
 """By what of another layer one is masked; `blend.frag` numbers them in this order, from 1."""
 
+INVERTED_MASKS = MASKS[2:]
+
 TITLE = "title"
 """The source that is the text of what plays."""
 
@@ -52,8 +54,8 @@ class SlotSettings:
 
     source: str = setting(
         "",
-        "what it shows: picture:FILE, video:FILE, text:WORDS, title, model:MODEL, or an ISF generator or other plugin "
-        "by its name; empty: nothing",
+        "what it shows: picture:FILE, video:FILE, camera:NAME, text:WORDS, title, model:MODEL, or an ISF generator or "
+        "other plugin by its name; empty: nothing",
     )
     opacity: float = setting(1.0, "how much it covers")
     blend: str = setting("normal", f"how it mixes with what is below: {', '.join(BLENDS)}", choices=BLENDS)

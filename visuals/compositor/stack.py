@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from artgen_osc.errors import PluginError
+from artgen_osc.errors import BORNE, PluginError
 from artgen_osc.plugins.registry import Registry, State
-from artgen_osc.runtime.text import nearest, short
+from artgen_osc.runtime.text import nearest, short, unexpected
 from visuals.compositor.chain import Used, takes
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader
 from visuals.compositor.kind import Moment, PictureEffects
-from visuals.compositor.slot import BLENDS, MASKS, TITLE, Slot, SlotSettings
+from visuals.compositor.slot import BLENDS, INVERTED_MASKS, MASKS, TITLE, Slot, SlotSettings
 
 SMALLEST = 1e-3
 """Of a side in pixels: what is smaller isn't drawn."""
@@ -37,6 +37,7 @@ class Placed:
     place : Matrix
     opacity : 0..1
     settings : of its slot
+    level : 0..1, how far it has come; a mask that goes fades too
     """
 
     texture: Any
@@ -44,6 +45,7 @@ class Placed:
     place: Matrix
     opacity: float
     settings: Any
+    level: float = 1.0
 
 
 Stacked = tuple[Placed, Placed | None]
@@ -203,8 +205,8 @@ class Stack:
             used = Used(self._context, plugin, partial(made, rest=rest, folder=self._folder))
         except PluginError:
             raise
-        except Exception as error:  # a stranger's code may raise anything
-            raise PluginError(f"{name}: can't be opened ({type(error).__name__}: {error})") from error
+        except BORNE as error:  # a stranger's code may raise anything
+            raise PluginError(f"{name}: can't be opened ({unexpected(error)})") from error
         if plugin.own and hasattr(used.instance, "made"):
             used.instance.made = self._pictures
         return _Opened(used, self._bound)
@@ -252,10 +254,14 @@ class Stack:
             size = moment.size if source.fills else texture.size
             where = place(moment.size, size, own, one.instance.slide)
             if where is not None:
-                found[number] = Placed(texture, source.straight, where, own.opacity * one.instance.level, own)
-        seen = ((one, one.settings.mask) for one in found.values() if one.opacity > 0.0)
-        # A mask that has no picture hides nothing: what is named wrongly shouldn't take a layer away.
-        return [(one, found.get(mask)) for one, mask in seen]
+                level = one.instance.level
+                found[number] = Placed(texture, source.straight, where, own.opacity * level, own, level)
+        # A mask that is still to come hides as an empty one does; what is named wrongly shouldn't take a layer away.
+        empty = {n for n, (one, _) in wanted.items() if n not in found and not one.instance.trouble}
+        seen = [(one, one.settings.mask) for one in found.values() if one.opacity > 0.0]
+        return [
+            (one, found.get(mask)) for one, mask in seen if mask not in empty or one.settings.mask_by in INVERTED_MASKS
+        ]
 
     def compose(self, layers: Sequence[Stacked], below: Target, targets: PingPong) -> Target:
         """Draw layers over what is there.
@@ -275,9 +281,10 @@ class Stack:
             used = self._pass("OVER" if over else "BLEND")
             used["place"], used["straight"], used["opacity"] = layer.place, layer.straight, layer.opacity
             used["mask_by"] = 1 + MASKS.index(layer.settings.mask_by) if mask else 0
-            used["mask_place"], used["mask_straight"] = (mask or layer).place, (mask or layer).straight
+            by = mask or layer
+            used["mask_place"], used["mask_straight"], used["mask_level"] = by.place, by.straight, by.level
             layer.texture.use(0)
-            (mask or layer).texture.use(2)
+            by.texture.use(2)
             if over:
                 below.target.use()
                 self._context.enable(self._context.BLEND)

@@ -10,7 +10,6 @@ from artgen_osc.errors import ArtgenError
 from artgen_osc.runtime.latest import LatestWorker
 from artgen_osc.runtime.text import unexpected
 from visuals.compositor.kind import Moment
-from visuals.modulation.motion import Playhead
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +48,8 @@ class ModelLayer:
     takes: ClassVar[str] = "MODEL"
 
     def __init__(self, context: Any, rest: str = "", folder: Path = Path()) -> None:
+        from visuals.modulation.motion import Playhead  # which imports NumPy
+
         self.made: Callable[[Any], Any] | None = None
         self.trouble = ""
         self._context, self._name, self._folder = context, rest, folder

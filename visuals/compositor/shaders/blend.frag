@@ -7,6 +7,7 @@ uniform mat3 place;
 uniform mat3 mask_place;
 uniform bool straight;       // whether the layer's alpha isn't multiplied into its colours yet
 uniform bool mask_straight;
+uniform float mask_level;    // how much there is of the mask
 uniform int mask_by;         // 0: no mask, 1: its alpha, 2: its luma, 3 and 4: what these leave
 uniform float opacity;
 #ifndef OVER
@@ -33,7 +34,7 @@ float masked() {
     if (mask_by == 0) {
         return 1.0;
     }
-    vec4 found = placed(mask, mask_place, mask_straight);
+    vec4 found = placed(mask, mask_place, mask_straight) * mask_level;
     bool by_alpha = mask_by == 1 || mask_by == 3;
     float much = by_alpha ? found.a : dot(found.rgb, vec3(0.2126, 0.7152, 0.0722));
     return clamp(mask_by > 2 ? 1.0 - much : much, 0.0, 1.0);

@@ -1,14 +1,14 @@
-"""Decodes one video for `visuals.compositor.layers.video`, as a process of its own.
+"""Decodes one video file or camera for `visuals.compositor.layers.decoded`, as a process of its own.
 
 Damaged data can crash or hang the large body of C code that decodes it. In a thread that would take the show with it;
 a process can be killed and started again.
 
-It reads lines of JSON: first the path, as a string, then ``[position, width, height]``, each a wish for the frame at so
-many seconds, within so many pixels. It answers each with one record, and ends when its input closes. A record is a
-letter, the length of what follows as uint32, and that:
+It reads lines of JSON: first ``["file", path]`` or ``["camera", name]``, then ``[position, width, height]``, each a
+wish for the frame at so many seconds, of a camera for the newest, within so many pixels. It answers each with one
+record, and ends when its input closes. A record is a letter, the length of what follows as uint32, and that:
 
 ==== =======================================================================================
-`O`  opened, once, as answer to the path: s of its length, float64; 0 where that is not known
+`O`  opened, once, as answer to the first line: s of its length, float64; 0 where that is not known
 `F`  a frame: width and height as uint32, then uint8 ``(height, width, 4)``, bottom row first, alpha multiplied in
 `S`  the frame is the same as before
 `T`  as `S`, and the video is over: s of its true length, float64, then what is wrong with it, UTF-8, if anything is
@@ -26,6 +26,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from visuals.compositor.layers import cameras
 from visuals.compositor.layers.upload import multiplied
 
 HEAD = struct.Struct("<cI")
@@ -126,6 +127,66 @@ class Video:
         return b"S", b""
 
 
+class Camera:
+    """A camera that is open; a thread takes its pictures in, and the newest counts.
+
+    Parameters
+    ----------
+    name : a part of its own, or its number
+
+    Raises
+    ------
+    av.error.FFmpegError, ValueError
+        It can't be opened.
+    """
+
+    duration = 0.0
+
+    def __init__(self, name: str) -> None:
+        import av
+
+        path, kind = cameras.device(name)
+        self._container = av.open(path, format=kind)
+        self._changed = threading.Condition()
+        self._now: Any = None
+        self._sent: tuple[object, ...] = ()
+        self._over = False
+        threading.Thread(target=self._look, name="camera", daemon=True).start()
+
+    def _look(self) -> None:
+        import av
+
+        try:
+            for frame in self._container.decode(video=0):
+                with self._changed:
+                    self._now = frame
+                    self._changed.notify_all()
+        except (av.error.FFmpegError, OSError):
+            pass  # it was pulled out
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+    def at(self, position: float, most: tuple[int, int]) -> tuple[bytes, bytes]:
+        """The record for the newest picture.
+
+        Parameters
+        ----------
+        position : of no use
+        most : (width, height), pixels
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._now is not None or self._over)
+            frame = self._now
+        if self._over:
+            raise ValueError("it gives no more pictures")
+        key = id(frame), most
+        if key == self._sent:
+            return b"S", b""
+        self._sent = key
+        return b"F", _content(frame, most)
+
+
 def _content(frame: Any, most: tuple[int, int]) -> bytes:
     import numpy as np
 
@@ -140,12 +201,12 @@ def _content(frame: Any, most: tuple[int, int]) -> bytes:
     return SIZE.pack(pixels.shape[1], pixels.shape[0]) + pixels.tobytes()
 
 
-def answers(path: str, wishes: Iterator[list[Any]]) -> Iterator[tuple[bytes, bytes]]:
+def answers(opening: tuple[str, str], wishes: Iterator[list[Any]]) -> Iterator[tuple[bytes, bytes]]:
     """What `main` writes, as kind and content.
 
     Parameters
     ----------
-    path : of the file
+    opening : ``file`` or ``camera``, and its path or name
     wishes : position in s, width and height in pixels
     """
     try:
@@ -155,7 +216,8 @@ def answers(path: str, wishes: Iterator[list[Any]]) -> Iterator[tuple[bytes, byt
         return
     av.logging.set_level(None)
     try:
-        video = Video(path)
+        kind, name = opening
+        video = Camera(name) if kind == "camera" else Video(name)
         yield b"O", SECONDS.pack(video.duration)
         for position, width, height in wishes:
             yield video.at(position, (width, height))
