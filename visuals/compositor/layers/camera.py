@@ -32,6 +32,6 @@ class CameraLayer(Decoded):
         return "camera", self.name
 
     def moved(self, settings: Any, moment: Moment) -> float:
-        """Another number each time: the newest picture is wanted."""
+        """See `Decoded`. Another number each time: the newest picture is wanted."""
         self._asked_for += 1.0
         return self._asked_for
