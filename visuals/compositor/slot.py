@@ -111,6 +111,11 @@ class Source(Protocol):
         """Whether its texture is stretched over the frame, whatever its size."""
         ...
 
+    @property
+    def part(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of what of its texture isn't transparent, 0..1."""
+        ...
+
     def frame(self, size: tuple[int, int], settings: Any, moment: Moment) -> Any:
         """See `visuals.compositor.kind.Layer`."""
         ...

@@ -24,6 +24,7 @@ Matrix = tuple[float, ...]
 
 
 WHOLE: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+WHOLE_PICTURE = 0.0, 0.0, 1.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Placed:
     opacity : 0..1
     settings : of its slot
     level : 0..1, how far it has come; a mask that goes fades too
+    part : left, bottom, right and top of what isn't transparent, 0..1 of the picture
     """
 
     texture: Any
@@ -46,6 +48,7 @@ class Placed:
     opacity: float
     settings: Any
     level: float = 1.0
+    part: tuple[float, float, float, float] = WHOLE_PICTURE
 
 
 Stacked = tuple[Placed, Placed | None]
@@ -107,6 +110,10 @@ class _Opened:
     """A source that a slot has for itself."""
 
     fills = False
+
+    @property
+    def part(self) -> tuple[float, float, float, float]:
+        return getattr(self._used.instance, "part", WHOLE_PICTURE) if self._used.plugin.own else WHOLE_PICTURE
 
     def __init__(self, used: Used, bound: Any) -> None:
         self._used, self._bound = used, bound
@@ -255,7 +262,7 @@ class Stack:
             where = place(moment.size, size, own, one.instance.slide)
             if where is not None:
                 level = one.instance.level
-                found[number] = Placed(texture, source.straight, where, own.opacity * level, own, level)
+                found[number] = Placed(texture, source.straight, where, own.opacity * level, own, level, source.part)
         # A mask that is still to come hides as an empty one does; what is named wrongly shouldn't take a layer away.
         empty = {n for n, (one, _) in wanted.items() if n not in found and not one.instance.trouble}
         seen = [(one, one.settings.mask) for one in found.values() if one.opacity > 0.0]
@@ -277,27 +284,28 @@ class Stack:
         The one of them in which it is
         """
         for layer, mask in layers:
-            over = layer.settings.blend == "normal"
-            used = self._pass("OVER" if over else "BLEND")
-            used["place"], used["straight"], used["opacity"] = layer.place, layer.straight, layer.opacity
-            used["mask_by"] = 1 + MASKS.index(layer.settings.mask_by) if mask else 0
-            by = mask or layer
-            used["mask_place"], used["mask_straight"], used["mask_level"] = by.place, by.straight, by.level
+            mode = BLENDS.index(layer.settings.blend)
+            used = self._pass(mode, layer, mask)
+            used["place"], used["opacity"] = layer.place, layer.opacity
             layer.texture.use(0)
-            by.texture.use(2)
-            if over:
+            if mask is not None:
+                by = MASKS.index(layer.settings.mask_by)
+                used["mask_place"], used["mask_level"], used["mask_by"] = mask.place, mask.level, (by % 2, by // 2)
+                mask.texture.use(2)
+            if mode:
+                below.texture.use(1)
+                below = targets.other_than(below.texture)
                 below.target.use()
+                used.render()
+            else:
+                below.target.use()
+                below.target.scissor = self._bounds(layer, targets.size)
                 self._context.enable(self._context.BLEND)
                 self._context.blend_func = self._context.ONE, self._context.ONE_MINUS_SRC_ALPHA
                 used.render()
                 self._context.blend_func = self._context.DEFAULT_BLENDING
                 self._context.disable(self._context.BLEND)
-            else:
-                used["mode"] = BLENDS.index(layer.settings.blend)
-                below.texture.use(1)
-                below = targets.other_than(below.texture)
-                below.target.use()
-                used.render()
+                below.target.scissor = None
         return below
 
     def faded(self, below: Target, opacity: float, targets: PingPong) -> Target:
@@ -316,16 +324,35 @@ class Stack:
         faded = targets.other_than(below.texture)
         faded.target.use()
         faded.target.clear()
-        used = self._pass("OVER")
-        used["place"], used["straight"], used["opacity"], used["mask_by"] = WHOLE, False, opacity, 0
+        layer = Placed(below.texture, False, WHOLE, opacity, None)
+        used = self._pass(0, layer)
+        used["place"], used["opacity"] = layer.place, layer.opacity
         below.texture.use(0)
         used.render()
         return faded
 
-    def _pass(self, name: str) -> Pass:
-        if name not in self._passes:
-            self._passes[name] = Pass(self._context, shader(SHADERS / "blend.frag"), f"#define {name}")
-        return self._passes[name]
+    def _pass(self, mode: int, layer: Placed, mask: Placed | None = None) -> Pass:
+        told = [f"MODE {mode}"]
+        told += ["STRAIGHT"] * layer.straight
+        told += ["MASKED"] * (mask is not None)
+        told += ["MASK_STRAIGHT"] * (mask is not None and mask.straight)
+        defined = "\n".join(f"#define {one}" for one in told)
+        if defined not in self._passes:
+            self._passes[defined] = Pass(self._context, shader(SHADERS / "blend.frag"), defined)
+        return self._passes[defined]
+
+    @staticmethod
+    def _bounds(layer: Placed, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """The part of a frame that a layer may cover: x, y, width, height in pixels."""
+        a, b, _, c, d, _, e, f, _ = layer.place
+        area = a * d - b * c
+        left, bottom, right, top = layer.part
+        corners = [(u - e, v - f) for u in (left, right) for v in (bottom, top)]
+        xs = [(d * u - c * v) / area * size[0] for u, v in corners]
+        ys = [(a * v - b * u) / area * size[1] for u, v in corners]
+        x, y = max(0, math.floor(min(xs)) - 1), max(0, math.floor(min(ys)) - 1)
+        width, height = min(size[0], math.ceil(max(xs)) + 1) - x, min(size[1], math.ceil(max(ys)) + 1) - y
+        return x, y, max(0, width), max(0, height)
 
     def release(self) -> None:
         """Give everything back."""

@@ -48,12 +48,17 @@ class PictureLayer:
     def __init__(self, context: Any, rest: str = "", folder: Path = Path()) -> None:
         self.trouble = ""
         self._name, self._path = rest, folder / rest
-        self._upload = Upload(context, mipmaps=True)
+        self._upload = Upload(context, still=True)
         self._seen: object = None
         self._read: object = None
         self._has_one = False
         self._next_look = 0.0
         self._worker: LatestWorker[float] | None = None
+
+    @property
+    def part(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of what isn't transparent, 0..1."""
+        return self._upload.part
 
     def frame(self, size: tuple[int, int], settings: Any, moment: Moment) -> Any:
         """See `visuals.compositor.kind.Layer`."""

@@ -67,9 +67,14 @@ class TextLayer:
     def __init__(self, context: Any, rest: str = "", folder: Path = Path()) -> None:
         self.trouble = ""
         self._text, self._folder = rest.replace("\\n", "\n")[:MOST_LETTERS], folder
-        self._upload = Upload(context)
+        self._upload = Upload(context, still=True)
         self._style: Style | None = None
         self._worker: LatestWorker[Style] | None = None
+
+    @property
+    def part(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right and top of what isn't transparent, 0..1."""
+        return self._upload.part
 
     def frame(self, size: tuple[int, int], settings: Any, moment: Moment) -> Any:
         """See `visuals.compositor.kind.Layer`."""

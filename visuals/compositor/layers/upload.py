@@ -6,6 +6,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+Part = tuple[float, float, float, float]
+WHOLE: Part = (0.0, 0.0, 1.0, 1.0)
+
+
+def _part(pixels: "np.ndarray") -> Part:
+    import numpy as np
+
+    height, width = pixels.shape[:2]
+    rows, columns = (np.flatnonzero(pixels[..., 3].any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0.0, 0.0, 0.0, 0.0
+    return columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
+
 
 class Upload:
     """The newest picture; older ones that nobody has seen are dropped.
@@ -13,13 +26,19 @@ class Upload:
     Parameters
     ----------
     context : moderngl context
-    mipmaps : whether to make smaller versions too: for what stays a while and may be shown small
+    still : whether it stays a while: then smaller versions are made too, for when it is shown small, and it is seen
+        what of it is transparent
+
+    Attributes
+    ----------
+    part : left, bottom, right and top of what isn't transparent in the texture, 0..1
     """
 
-    def __init__(self, context: Any, mipmaps: bool = False) -> None:
-        self._context, self._mipmaps = context, mipmaps
+    def __init__(self, context: Any, still: bool = False) -> None:
+        self.part = WHOLE
+        self._context, self._still = context, still
         self._lock = threading.Lock()
-        self._given: np.ndarray | None = None
+        self._given: tuple[np.ndarray, Part] | None = None
         self._texture: Any = None
 
     def give(self, pixels: "np.ndarray") -> None:
@@ -29,15 +48,17 @@ class Upload:
         ----------
         pixels : uint8 ``(height, width, 4)``, bottom row first; nobody writes into it afterwards
         """
+        part = _part(pixels) if self._still else WHOLE
         with self._lock:
-            self._given = pixels
+            self._given = pixels, part
 
     def texture(self) -> Any:
         """The texture, on the thread that draws; None before the first picture."""
         with self._lock:
-            pixels, self._given = self._given, None
-        if pixels is None:
+            given, self._given = self._given, None
+        if given is None:
             return self._texture
+        pixels, self.part = given
         height, width = pixels.shape[:2]
         if self._texture is not None and self._texture.size != (width, height):
             self.release()
@@ -45,7 +66,7 @@ class Upload:
             self._texture = self._context.texture((width, height), 4)
             self._texture.repeat_x = self._texture.repeat_y = False
         self._texture.write(pixels)
-        if self._mipmaps:
+        if self._still:
             self._texture.build_mipmaps()
             self._texture.filter = self._context.LINEAR_MIPMAP_LINEAR, self._context.LINEAR
         return self._texture

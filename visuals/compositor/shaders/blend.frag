@@ -1,46 +1,52 @@
 #version 330 core
 // A layer over what is there, by the formulas of W3C's Compositing and Blending Level 1.
 // What is there, and what comes of it, has its alpha multiplied into its colours.
+// MODE is the number of the blend mode; MASKED, STRAIGHT and MASK_STRAIGHT are defined or not, since a processor that
+// draws without a graphics card works through both sides of every branch.
 uniform sampler2D picture;
-uniform sampler2D mask;
 uniform mat3 place;
-uniform mat3 mask_place;
-uniform bool straight;       // whether the layer's alpha isn't multiplied into its colours yet
-uniform bool mask_straight;
-uniform float mask_level;    // how much there is of the mask
-uniform int mask_by;         // 0: no mask, 1: its alpha, 2: its luma, 3 and 4: what these leave
 uniform float opacity;
-#ifndef OVER
+#ifdef MASKED
+uniform sampler2D mask;
+uniform mat3 mask_place;
+uniform float mask_level;    // how much there is of the mask
+uniform vec2 mask_by;        // 0: its alpha, 1: its luma; 1: what that leaves
+#endif
+#if MODE > 0
 uniform sampler2D backdrop;
-uniform int mode;
 #endif
 in vec2 uv;
 out vec4 colour;
 
-// What of a picture is at this pixel; its edges are as soft as a pixel.
-vec4 placed(sampler2D image, mat3 to, bool is_straight) {
+// Where in a picture this pixel is, and how much of the pixel is inside it: its edges are as soft as a pixel.
+vec3 placed(sampler2D image, mat3 to) {
     vec2 at = (to * vec3(uv, 1.0)).xy;
     vec2 a_pixel = max(sqrt(dFdx(at) * dFdx(at) + dFdy(at) * dFdy(at)), 1e-6);
     vec2 inside = clamp(min(at, 1.0 - at) / a_pixel + 0.5, 0.0, 1.0);
     vec2 edge = 0.5 / vec2(textureSize(image, 0));
-    vec4 found = texture(image, clamp(at, edge, 1.0 - edge));
-    if (is_straight) {
-        found.rgb *= found.a;
-    }
-    return found * inside.x * inside.y;
+    return vec3(clamp(at, edge, 1.0 - edge), inside.x * inside.y);
 }
 
-float masked() {
-    if (mask_by == 0) {
-        return 1.0;
-    }
-    vec4 found = placed(mask, mask_place, mask_straight) * mask_level;
-    bool by_alpha = mask_by == 1 || mask_by == 3;
-    float much = by_alpha ? found.a : dot(found.rgb, vec3(0.2126, 0.7152, 0.0722));
-    return clamp(mask_by > 2 ? 1.0 - much : much, 0.0, 1.0);
+vec4 seen() {
+    vec3 at = placed(picture, place);
+    vec4 found = texture(picture, at.xy);
+#ifdef STRAIGHT
+    found.rgb *= found.a;
+#endif
+    found *= at.z * opacity;
+#ifdef MASKED
+    at = placed(mask, mask_place);
+    vec4 by = texture(mask, at.xy);
+#ifdef MASK_STRAIGHT
+    by.rgb *= by.a;
+#endif
+    by *= at.z * mask_level;
+    float much = clamp(mix(by.a, dot(by.rgb, vec3(0.2126, 0.7152, 0.0722)), mask_by.x), 0.0, 1.0);
+    found *= mix(much, 1.0 - much, mask_by.y);
+#endif
+    return found;
 }
 
-#ifndef OVER
 vec3 screened(vec3 b, vec3 s) {
     return b + s - b * s;
 }
@@ -59,40 +65,46 @@ vec3 dodge(vec3 b, vec3 s) {
     return lit * vec3(greaterThan(b, vec3(0.0)));
 }
 
-vec3 blended(vec3 b, vec3 s) {
-    switch (mode) {
-        case 1: return b * s;
-        case 2: return screened(b, s);
-        case 3: return hard_light(s, b);
-        case 4: return min(b, s);
-        case 5: return max(b, s);
-        case 6: return dodge(b, s);
-        case 7: return 1.0 - dodge(1.0 - b, 1.0 - s);
-        case 8: return hard_light(b, s);
-        case 9: return soft_light(b, s);
-        case 10: return abs(b - s);
-        case 11: return b + s - 2.0 * b * s;
-    }
-    return s;
-}
-
-vec3 plain(vec4 multiplied) {
-    return multiplied.a > 0.0 ? clamp(multiplied.rgb / multiplied.a, 0.0, 1.0) : vec3(0.0);
-}
+#if MODE == 1
+#define BLEND(b, s) b * s
+#elif MODE == 2
+#define BLEND(b, s) screened(b, s)
+#elif MODE == 3
+#define BLEND(b, s) hard_light(s, b)
+#elif MODE == 4
+#define BLEND(b, s) min(b, s)
+#elif MODE == 5
+#define BLEND(b, s) max(b, s)
+#elif MODE == 6
+#define BLEND(b, s) dodge(b, s)
+#elif MODE == 7
+#define BLEND(b, s) 1.0 - dodge(1.0 - b, 1.0 - s)
+#elif MODE == 8
+#define BLEND(b, s) hard_light(b, s)
+#elif MODE == 9
+#define BLEND(b, s) soft_light(b, s)
+#elif MODE == 10
+#define BLEND(b, s) abs(b - s)
+#elif MODE == 11
+#define BLEND(b, s) b + s - 2.0 * b * s
 #endif
 
+vec3 plain(vec4 multiplied) {
+    return clamp(multiplied.rgb / max(multiplied.a, 1e-6), 0.0, 1.0);
+}
+
 void main() {
-    vec4 layer = placed(picture, place, straight) * masked() * opacity;
-#ifdef OVER
-    colour = layer;
+    vec4 layer = seen();
+#if MODE == 0
+    colour = layer;  // the card's own blending does the rest
 #else
-    vec4 below = texture(backdrop, uv);
-    if (mode == 12) {
-        colour = min(below + layer, 1.0);
-    } else {
-        vec3 both = blended(plain(below), plain(layer));
-        colour.rgb = (1.0 - below.a) * layer.rgb + (1.0 - layer.a) * below.rgb + below.a * layer.a * both;
-        colour.a = layer.a + below.a * (1.0 - layer.a);
-    }
+    vec4 below = texelFetch(backdrop, ivec2(gl_FragCoord.xy), 0);
+#ifdef BLEND
+    vec3 both = BLEND(plain(below), plain(layer));
+    colour.rgb = (1.0 - below.a) * layer.rgb + (1.0 - layer.a) * below.rgb + below.a * layer.a * (both);
+    colour.a = layer.a + below.a * (1.0 - layer.a);
+#else
+    colour = min(below + layer, 1.0);
+#endif
 #endif
 }
