@@ -19,7 +19,7 @@ from visuals.control.keyframes import Keyframes
 from visuals.control.scenes.file import Scene, held_by, read
 from visuals.control.scenes.file import to_text as scene_text
 from visuals.generators.sphere import direction
-from visuals.modulation.beats import BeatClock
+from visuals.modulation.beat_pace import BeatPace
 from visuals.painting.keyframes import Loop
 from visuals.painting.latent import PACE_S, Latent, LatentPath
 
@@ -322,7 +322,7 @@ def test_without_a_tempo_seconds_count(path: LatentPath) -> None:
 
 
 def test_the_clock_goes_on_at_the_tempo_known_last() -> None:
-    clock = BeatClock()
+    clock = BeatPace()
     clock.step(Control(STILL), 1.0)
     assert clock.beats == clock.bpm == 0.0
     for frame in range(600):

@@ -1,10 +1,12 @@
 """One moment of the show, as the compositor draws it and as it is told and kept."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from visuals.compositor.kind import Moment
+from visuals.modulation.follow import Vector
+from visuals.modulation.matrix import NOTHING
 from visuals.modulation.motion import Look
 from visuals.painting.painter import Picture
 from visuals.painting.worker import WorkerState
@@ -29,6 +31,8 @@ class Scene:
     name : of the scene that was recalled or saved last, or empty
     fps : frames per second, lately
     worker : state of what paints
+    levels : how far each connection is up, 0..1, in their order; nan before anything was heard
+    missed : what a connection misses, such as a beat; empty: nothing
     """
 
     mix: float
@@ -44,6 +48,8 @@ class Scene:
     name: str
     fps: float
     worker: WorkerState
+    levels: Vector = field(default_factory=lambda: NOTHING)
+    missed: str = ""
 
     @property
     def stage(self) -> Iterable[float] | None:

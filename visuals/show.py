@@ -14,6 +14,7 @@ from visuals.generators.directions import COUNT, amounts_of
 from visuals.generators.sphere import Vector
 from visuals.modulation.follow import Follower
 from visuals.modulation.glides import Glides
+from visuals.modulation.matrix import Matrix
 from visuals.modulation.motion import Look, Motion, Pace, Playhead
 from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
@@ -69,6 +70,7 @@ class Show:
         self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
         self._glides = Glides(self._set(control))
+        self._matrix = Matrix()
         self._time = 0.0
         self._painted: Picture | None = None
         self.scene = self._scene(control, (control.valence, control.energy), 0.0, 0.0)
@@ -82,13 +84,15 @@ class Show:
         tick : of the loop
         """
         dt = tick.dt
+        show_dt = self._pace.step(control.settings.freeze, dt)
+        self._matrix.step(control, show_dt, dt)
+        control = self._matrix.driven(control)
         settings = control.settings
         self._change_models(settings)
         state = self._worker.state
         for path, z_dim in ((self._path, state.z_dim), (self._second_path, state.second_z_dim or state.z_dim)):
             if path.z_dim != z_dim:
                 path.resize(z_dim)
-        show_dt = self._pace.step(settings.freeze, dt)
         self._time += show_dt
         latent = self._path.step(control, show_dt)
         second = self._second_path.step(control, show_dt)
@@ -135,7 +139,7 @@ class Show:
         return Scene(
             mix=self._playhead.mix(self._time),
             look=self._look,
-            effects=self._glides.step(self._set(control), dt),
+            effects=self._matrix.effects(self._glides.step(self._set(control), dt)),
             moment=self._moment(control, mood, show_dt),
             painted=self._painted,
             pictures=self._pictures,
@@ -146,6 +150,8 @@ class Show:
             name=self._settings.scene,
             fps=self._fps,
             worker=self._worker.state,
+            levels=self._matrix.levels,
+            missed=self._matrix.trouble,
         )
 
     def _set(self, control: Control) -> dict[str, Any]:

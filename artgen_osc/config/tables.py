@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from artgen_osc.config.modulation import Connection
 from artgen_osc.inference.engine import NAMES as ENGINES
 from artgen_osc.osc.mapping.rows import Map
 from artgen_osc.schema.keyframes import check_keyframes
@@ -182,6 +183,9 @@ class VisualsConfig:
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)
+    help_page: int = setting(
+        0, "page of the overlay; 0: the keys, 1: what drives what", 0, 1, address="/visuals/help/page", scene=False
+    )
     scene: str = setting(
         "",
         "scene to recall; at the start for all that the show file and flags leave open; empty: none",
@@ -215,6 +219,7 @@ class Config:
     Attributes
     ----------
     map : the rows of ``[[map]]``
+    modulate : the rows of ``[[modulate]]``
     plugin : the settings of each plugin, by its name: ``[plugin.NAME]``, or for ours where their keys say
     """
 
@@ -224,6 +229,7 @@ class Config:
     visuals: VisualsConfig = VisualsConfig()
     plugins: PluginsConfig = PluginsConfig()
     map: tuple[Map, ...] = ()
+    modulate: tuple[Connection, ...] = ()
     plugin: Mapping[str, Any] = field(default_factory=dict)
 
 

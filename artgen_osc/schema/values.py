@@ -308,6 +308,12 @@ VISUALS_STATUS: tuple[Address, ...] = (
 VISUALS_REFUSAL = replace(REFUSAL, path="/visuals/status/refusal")
 """Sent likewise."""
 
+MODULATION, LEVELS = (
+    Address("/visuals/status/modulation", "string", "what drives what, as JSON; by OSCQuery and on the page alone"),
+    Address("/visuals/status/modulation/levels", "string", "how far each of these is up, in per cent, with commas"),
+)
+"""Told by OSCQuery while they change: they have no room in a datagram."""
+
 DAEMON_COMMANDS: tuple[Address, ...] = (
     Address("/artgen/control/target/remove", "string", "send to this target no longer"),
     Address(
@@ -327,6 +333,12 @@ VISUALS_COMMANDS: tuple[Address, ...] = (
     Address("/visuals/path/remove", "int", "remove the keyframe of this number, from 1; 0: none", 0, MOST_KEYFRAMES),
     Address("/visuals/path/undo", "trigger", "remove the last keyframe"),
     Address("/visuals/path/clear", "trigger", "remove all keyframes"),
+    Address(
+        "/visuals/modulate/add",
+        "string",
+        'drive a setting: `source = "low", target = "visuals.grain"`; one of the same name is replaced',
+    ),
+    Address("/visuals/modulate/remove", "string", "let the connection of this name go"),
     Address("/visuals/scene/number", "int", "recall the scene at this place of the list, from 1; 0: none", 0, 1000),
     Address("/visuals/scene/save", "string", "save the picture's settings as they are now under this name"),
     Address("/visuals/scene/delete", "string", "delete the scene of this name; presets stay"),

@@ -36,6 +36,8 @@ NOT_SHOWN = {
     "/visuals/scene/number",
     "/visuals/path/keyframes",
     "/visuals/path/remove",
+    "/visuals/modulate/add",
+    "/visuals/modulate/remove",
 }
 """Controls that make sense to programs only, or are a part of another one on the page."""
 SECONDS = 20_000.0

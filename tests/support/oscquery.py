@@ -37,6 +37,8 @@ WRITE_ONLY = {
     "/visuals/scene/delete",
     "/visuals/seed/next",
     "/visuals/model/load",
+    "/visuals/modulate/add",
+    "/visuals/modulate/remove",
     "/visuals/snapshot",
     "/visuals/quit",
 }

@@ -16,7 +16,7 @@ from artgen_osc.schema.keyframes import from_text
 from artgen_osc.schema.values import COUNT_MAX
 from visuals.control.controls import Control
 from visuals.generators.sphere import FloatArray, Vector, direction, slerp
-from visuals.modulation.beats import LOCK_S, BeatClock
+from visuals.modulation.beat_pace import LOCK_S, BeatPace
 from visuals.modulation.follow import Follower
 from visuals.painting.keyframes import Loop
 
@@ -78,7 +78,7 @@ class LatentPath:
         self._truncation = Follower([settings.truncation])
         self._rate = Follower([settings.speed / 10.0])
         self._cues = self._nexts = self._onsets = self._beats = self._cuts = 0
-        self._clock = BeatClock()
+        self._clock = BeatPace()
         self._place, self._pace = 0.0, Follower([0.0])
         self.resize(z_dim)
 

@@ -4,6 +4,7 @@ import { mount as mountControls } from "./controls.js";
 import { start as startHead } from "./head.js";
 import { Inputs, mountList } from "./inputs.js";
 import { mount as mountMeters } from "./meters.js";
+import { mount as mountModulation } from "./modulation.js";
 import { mount as mountMood } from "./mood.js";
 import { mount as mountScenes } from "./scenes.js";
 import { Show } from "./show.js";
@@ -28,6 +29,7 @@ const PARTS = {
   meters: mountMeters,
   training: mountTraining,
   controls: mountControls,
+  modulation: mountModulation,
   songs: mountSongs,
 };
 for (const [id, mount] of Object.entries(PARTS)) mount(at(id), show);

@@ -32,6 +32,7 @@ export const GROUPS = {
     ["/visuals/snapshot/mood", "Keep one when the mood moves", "So far it has to move; 0: none."],
     ["/visuals/fullscreen", "Fill the screen", "The show's own window."],
     ["/visuals/help", "Help over the picture"],
+    ["/visuals/help/page", "Page of the help"],
     ["/visuals/quit", "Close the picture's window"],
   ],
   Directions: [
@@ -82,12 +83,22 @@ export const NOT_SHOWN = [
   "/visuals/scene/number",
   "/visuals/path/keyframes",
   "/visuals/path/remove",
+  "/visuals/modulate/add",
+  "/visuals/modulate/remove",
 ];
 
 /** Names for whole numbers that stand for something else. */
 export const CHOICES = {
+  "/visuals/help/page": { 0: "the keys", 1: "what drives what" },
   "/artgen/control/beat/octave": { "-1": "half as fast", 0: "as it is heard", 1: "twice as fast" },
 };
+
+/** What a control of the picture is called: as on the page, or by its address. */
+export function nameOf(path) {
+  const [, name] = Object.values(GROUPS).flat().find(([known]) => known === path) ?? [];
+  const words = path.replace(/^\/visuals\/(effect\/|layer\/)?/, "").replaceAll("/", " ");
+  return name ?? words[0].toUpperCase() + words.slice(1);
+}
 
 /** An input for people, whether as it is chosen or as the show tells its name. */
 export function inputName(input) {

@@ -143,7 +143,7 @@ class Library:
         key = key_of(scene.name)
         before = self._known().get(key)
         if before and self._is_own(key):
-            scene = Scene(before.name, scene.values, before.about if isinstance(before, Scene) else "")
+            scene = replace(scene, name=before.name, about=before.about if isinstance(before, Scene) else "")
         elif len(",".join([*self.names(), scene.name]).encode()) > LONGEST_LIST:
             raise SceneError(
                 f"there is no room for {scene.name!r}; all names together have {LONGEST_LIST} bytes at most; "

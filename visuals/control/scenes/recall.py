@@ -15,7 +15,8 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.guard import Guard
-from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address import CONNECTIONS, Address, Value
+from visuals.control.connections import Connections
 from visuals.control.controls import REPEAT_S
 from visuals.control.easing import ease
 from visuals.control.kind import Message
@@ -71,9 +72,13 @@ class Scenes:
     library : where scenes are found and saved
     contract : what can be set and said
     refuse : is told an address and a reason, for what can't be done
+    connections : what drives what; a scene has its own
     """
 
-    def __init__(self, library: Library, contract: Contract, refuse: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, library: Library, contract: Contract, refuse: Callable[[str, str], None], connections: Connections
+    ) -> None:
+        self._connections = connections
         self._library, self._contract, self._refuse = library, contract, refuse
         self._rows = rows = contract.addresses.visuals
         self._held = {name: rows[setting.address] for name, setting in library.held.items()}
@@ -107,7 +112,11 @@ class Scenes:
             self._refuse(failure.what, failure.reason)
         out: list[Message] = []
         asked = 0
+        self._connections.begin()
         for row, value in messages:
+            if row.path.startswith(CONNECTIONS):
+                with self._guard(row.path):
+                    self._connections.obey(row.path, value)
             if row.path not in (SCENE, NUMBER, SAVE, DELETE):
                 self._glides.pop(row.path, None)
                 out.append((row, value))
@@ -149,7 +158,7 @@ class Scenes:
             name = names[number - 1]
         if path == SAVE:
             values = self._values(present, before)
-            name = self._library.save(path, Scene(name, self._kept(values))).name
+            name = self._library.save(path, Scene(name, self._kept(values), modulate=self._connections.scene)).name
         elif path == DELETE:
             self._library.delete(path, name)
             if key_of(str(self._values(present, before)[SCENE])) != key_of(name):
@@ -158,6 +167,7 @@ class Scenes:
         elif name:
             scene = self._library.find(name)
             self._recall(scene, self._values(present, before), present.mood, out, given)
+            self._connections.recall(scene.modulate)
             name = scene.name
         else:
             self._glides.clear()

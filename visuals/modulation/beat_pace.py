@@ -1,4 +1,4 @@
-"""Beats as time that passes: from the tempo, drawn to the beats that are heard."""
+"""Beats as a pace to travel at: even, and never backwards. What has to be in phase goes by the `BeatClock`."""
 
 import math
 
@@ -8,7 +8,7 @@ LOCK_S = 0.7
 """Time constant with which a beat that was heard draws the clock to it."""
 
 
-class BeatClock:
+class BeatPace:
     """Counts on at the tempo that was known last, without a jump, whatever beats are heard.
 
     Attributes
