@@ -12,6 +12,7 @@ from tests.support.waiting import wait_for
 from visuals.clock import Tick
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
+from visuals.generators.directions import Directions
 from visuals.generators.idle import IdleGenerator
 from visuals.modulation.motion import LINE, Look
 from visuals.painting.finishing import Finishing
@@ -187,7 +188,7 @@ def request(time: float = 0.0, cuts: int = 0) -> Request:
 
 
 def test_the_painter_tells_the_flow_but_not_over_cuts_and_models() -> None:
-    painter = Painter("sliding", lambda name: Sliding(), Finishing(None))
+    painter = Painter("sliding", lambda name: Sliding(), Finishing(None), Directions())
     pictures = [painter.paint(request(0.1 * number, cuts)) for number, cuts in enumerate((0, 0, 1, 1))]
     assert [picture is not None and picture.flow is not None for picture in pictures] == [False, True, False, True]
     assert [picture.number for picture in pictures if picture] == [1, 2, 3, 4]
