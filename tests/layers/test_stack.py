@@ -176,12 +176,14 @@ def test_a_mask_that_is_to_come_hides_and_one_that_isn_t_there_doesn_t(slots: An
 
 def test_a_stranger_s_source_is_made_for_each_slot(slots: Any, tmp_path: Path) -> None:
     made: list[tuple[str, Path]] = []
+    released: list[str] = []
 
     class Flat:
         takes = "COLOUR"
 
         def __init__(self, context: Any, rest: str = "", folder: Path = Path()) -> None:
             made.append((rest, folder))
+            self.rest = rest
             colour = ImageColor.getrgb(rest)
             self.texture = texture_of(context, np.full((2, 2, 3), colour, np.uint8))
 
@@ -189,6 +191,7 @@ def test_a_stranger_s_source_is_made_for_each_slot(slots: Any, tmp_path: Path) -
             return self.texture
 
         def release(self) -> None:
+            released.append(self.rest)
             self.texture.release()
 
     show = slots(registry(layers=True, flat=Flat))
@@ -199,6 +202,13 @@ def test_a_stranger_s_source_is_made_for_each_slot(slots: Any, tmp_path: Path) -
     frame = show.frame()
     assert close(frame[18, 32], (128, 128, 0)) and close(frame[18, 2], (100, 178, 25))
     assert made == [("red", tmp_path), ("lime", tmp_path)]
+    show.set(1, source="flat:blue")
+    show.frame()
+    show.registry.plugin("layer", "flat").fail(State.ENDED, "fails")
+    show.set(1, source="")
+    show.frame()
+    assert released == ["red", "blue"], "what it holds is given back, though the plugin has ended"
+    show.registry.plugin("layer", "flat").state = State.READY
     show.set(2, source="flat:nonsense")
     assert "flat: can't be opened (unexpected ValueError: " in show.trouble(2)
 

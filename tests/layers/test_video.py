@@ -28,10 +28,11 @@ def brightness(number: int) -> int:
     return 20 + 10 * (number % 20)
 
 
-def clip(path: Path, frames: int = FPS * SECONDS, size: tuple[int, int] = SIZE, codec: str = "mpeg4") -> str:
+def clip(path: Path, frames: int = FPS * SECONDS, size: tuple[int, int] = SIZE, wide: int = 1) -> str:
     """The source of a video each frame of which is brighter than the one before; its upper half is black."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=FPS)
+        stream = container.add_stream("mpeg4", rate=FPS)
+        stream.codec_context.sample_aspect_ratio = Fraction(wide, 1)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.gop_size = 5
         for number in range(frames):
@@ -63,6 +64,21 @@ def test_each_position_has_its_frame(tmp_path: Path) -> None:
     assert video.at(0.06, (1000, 1000)) == (b"S", b"")
     kind, content = video.at(0.06, (32, 32))
     assert kind == b"F" and decoder.SIZE.unpack_from(content) == (32, 18), "no larger than is wanted"
+
+
+def test_pixels_that_are_no_squares(tmp_path: Path) -> None:
+    clip(tmp_path / "a.mp4", frames=2, size=(32, 36), wide=2)
+    kind, content = decoder.Video(str(tmp_path / "a.mp4")).at(0.0, (1000, 1000))
+    assert kind == b"F" and decoder.SIZE.unpack_from(content) == (64, 36)
+
+
+def test_a_whole_file_keeps_its_length(tmp_path: Path) -> None:
+    clip(tmp_path / "a.mp4")
+    video = decoder.Video(str(tmp_path / "a.mp4"))
+    assert video.at(video.duration - 0.001, (64, 36))[0] == b"F"
+    assert video.at(video.duration - 0.001, (64, 36))[0] == b"S"
+    kind, content = video.at(video.duration + 0.5, (64, 36))
+    assert kind == b"T" and decoder.SECONDS.unpack(content)[0] == pytest.approx(SECONDS, abs=0.01)
 
 
 def test_a_cut_off_file_plays_as_far_as_it_goes(tmp_path: Path) -> None:

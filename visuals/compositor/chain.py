@@ -80,7 +80,11 @@ class Used:
     def release(self) -> None:
         """Let it give back what it holds; one that has ended has done so."""
         if self._running.alive:
-            self._running.close()
+            self.close()
+
+    def close(self) -> None:
+        """As `release`, though its plugin may have ended, as by another one that was made of it."""
+        self._running.close()
 
 
 def in_use(context: Any, registry: Registry, kind: str) -> list[Used]:

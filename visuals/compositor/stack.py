@@ -135,7 +135,7 @@ class _Opened:
         return self._used.call("frame", size, settings, moment, self._bound)
 
     def release(self) -> None:
-        self._used.release()
+        self._used.close()
 
 
 class _Borrowed(_Opened):

@@ -70,6 +70,8 @@ class Video:
         self._stream.thread_type = "AUTO"
         self.duration = (self._container.duration or 0) / av.time_base
         self._start = float((self._stream.start_time or 0) * (self._stream.time_base or 0))
+        self._step = 1.0 / float(self._stream.average_rate or 30)
+        self._wide = float(self._stream.codec_context.sample_aspect_ratio or 1)
         self._frames = self._decoded()
         self._now: Any = None
         self._next: Any = None
@@ -118,9 +120,9 @@ class Video:
         key = self._now.pts, most
         if key != self._sent:
             self._sent = key
-            return b"F", _content(self._now, most)
-        if self._next is None and position > self._time(self._now) + 1.0 / 30.0:
-            end = self._time(self._now)
+            return b"F", _content(self._now, most, self._wide)
+        end = self._time(self._now) + self._step
+        if self._next is None and position > end:
             missing = self.duration - end > SHORT_S
             wrong = f"ends after {end:.1f} s of {self.duration:.1f} s: it is damaged" if missing else ""
             return b"T", SECONDS.pack(end) + wrong.encode()
@@ -187,10 +189,10 @@ class Camera:
         return b"F", _content(frame, most)
 
 
-def _content(frame: Any, most: tuple[int, int]) -> bytes:
+def _content(frame: Any, most: tuple[int, int], wide: float = 1.0) -> bytes:
+    """What follows `F`; `wide` is the width of a pixel in its heights."""
     import numpy as np
 
-    wide = float(frame.sample_aspect_ratio or 1) if hasattr(frame, "sample_aspect_ratio") else 1.0
     turned = round(getattr(frame, "rotation", 0) / 90) % 4
     width, height = frame.width * wide, float(frame.height)
     room = most[::-1] if turned % 2 else most

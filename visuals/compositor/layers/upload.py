@@ -87,10 +87,9 @@ def multiplied(pixels: "np.ndarray") -> "np.ndarray":
     """
     import numpy as np
 
-    done = np.ascontiguousarray(pixels[::-1])
+    done = pixels[::-1].copy()
     if done[..., 3].min() == 255:
         return done
     alpha = done[..., 3:].astype(np.uint16)
-    done = done.copy() if done is pixels or not done.flags.writeable else done
     done[..., :3] = ((done[..., :3] * alpha + 127) // 255).astype(np.uint8)
     return done
