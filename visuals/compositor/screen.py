@@ -51,6 +51,7 @@ class Screen:
     ----------
     size : as given
     plugins : names of the effects and layers that could be made
+    order : of the effects; see `visuals.compositor.chain.Chain.begin`
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Screen:
         self._layer_pass = Pass(context, shader(SHADERS / "layer.frag"))
         self._black = Target(context, (4, 4))
         registry = registry or own_registry()
+        self.order = ""
         self._chain = Chain(context, registry)
         layers = in_use(context, registry, "layer")
         # The one that shows what the models paint is ours, whatever else may call itself so.
@@ -206,7 +208,8 @@ class Screen:
         self, target: Any, mix: float, look: Look, settings: Mapping[str, Any] | None, moment: Moment | None
     ) -> None:
         fine = self._chain.moment.fine
-        self._chain.begin(settings or {}, replace(moment or Moment(look.time), size=self.size, fine=fine))
+        moment = replace(moment or Moment(look.time), size=self.size, fine=fine)
+        self._chain.begin(settings or {}, moment, self.order)
         seen, camera = self._pictured(mix, look)
         over = self._layers_over(settings or {})
         if over or self._chain.active("frame"):
