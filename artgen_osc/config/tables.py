@@ -145,6 +145,11 @@ class VisualsConfig:
     finish: float = setting(
         1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off", address="/visuals/finish"
     )
+    order: str = setting(
+        "",
+        "effects in the order in which they are drawn, with commas between; those left out follow, by name",
+        address="/visuals/order",
+    )
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)

@@ -131,7 +131,8 @@ class Controls:
 
     def __init__(self, config: Config, contract: Contract, refuse: Callable[[str, str], None] | None = None) -> None:
         self.config, self.contract = config, contract
-        self._guard = Guard(refuse or (lambda what, reason: log.warning("%s: %s", what, reason)))
+        self._refuse = refuse or (lambda what, reason: log.warning("%s: %s", what, reason))
+        self._guard = Guard(self._refuse)
         self._told: tuple[Config, Mapping[str, Value]] | None = None
         self._music: dict[str, float] = {}
         self._extra: Mapping[str, float] = {}
@@ -231,7 +232,10 @@ class Controls:
             if row.adds and isinstance(value, str):
                 present = self.contract.get(self.config, row.setting)
                 new = tuple(dict.fromkeys((*present, value)))[-MOST_MODELS:]
-            self.config = self.contract.replace(self.config, row.setting, new)
+            try:
+                self.config = self.contract.replace(self.config, row.setting, new)
+            except ValueError as error:
+                self._refuse(row.path, str(error))
 
     def _daemon(self, path: str, value: float, time: float) -> None:
         if path == "/artgen/status/silent":

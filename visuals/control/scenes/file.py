@@ -16,6 +16,9 @@ from visuals.control.scenes.name import name_in, stem_of
 Held = Mapping[str, Setting]
 """What a scene may hold, by what it calls a setting; see `name_of`."""
 
+DRAWN = ("/visuals/effect/", "/visuals/layer/")
+"""Where the addresses of effects' and layers' settings begin."""
+
 SUFFIX = ".toml"
 MOST_BYTES = 262144
 
@@ -47,6 +50,23 @@ def held_by(contract: Contract) -> Held:
         name_of(key): setting
         for key, setting in contract.settings.items()
         if setting.address.startswith("/visuals/") and setting.scene and not setting.adds
+    }
+
+
+def unsaid(held: Held) -> dict[str, Any]:
+    """What a scene means that says nothing of them: what is off by default is off, and effects have their usual order.
+
+    All else that it doesn't hold stays as it is.
+
+    Parameters
+    ----------
+    held : what a scene may hold
+    """
+    return {
+        name: setting.default
+        for name, setting in held.items()
+        if name == "order"
+        or (setting.field == "amount" and setting.default == 0.0 and setting.address.startswith(DRAWN))
     }
 
 

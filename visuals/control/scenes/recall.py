@@ -4,7 +4,7 @@ Sliders glide there with the ease of `visuals.control.easing`, everything else c
 A value that somebody sends meanwhile ends the glide of its slider: the hand wins.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from artgen_osc.schema.address import Address, Value
 from visuals.control.controls import REPEAT_S
 from visuals.control.easing import ease
 from visuals.control.kind import Message
-from visuals.control.scenes.file import Scene, held_by, name_of
+from visuals.control.scenes.file import Scene, held_by, name_of, unsaid
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.name import key_of
 
@@ -75,6 +75,7 @@ class Scenes:
         self._library, self._contract, self._refuse = library, contract, refuse
         self._rows = rows = contract.addresses.visuals
         self._held = {name: rows[setting.address] for name, setting in library.held.items()}
+        self._unsaid = unsaid(library.held)
         self._guard = Guard(refuse)
         self._glides: dict[str, _Glide] = {}
         self._pressed: dict[str, tuple[Value, float]] = {}
@@ -169,8 +170,10 @@ class Scenes:
         out: list[Message],
         given: Collection[str],
     ) -> None:
-        rows = {key: self._held[key] for key in scene.values if key not in given}
-        wanted = {row.path: row.check((scene.values[key],)) for key, row in rows.items()}
+        unsaid = {key: value for key, value in self._unsaid.items() if self._moves(self._held[key].path, value, before)}
+        values = {**unsaid, **scene.values}
+        rows = {key: self._held[key] for key in values if key not in given}
+        wanted = {row.path: row.check((values[key],)) for key, row in rows.items()}
         if wanted.get(MANUAL) and not before[MANUAL]:
             # The music's mood has led so far; the glide begins where it is.
             before |= dict(zip(MOOD, mood, strict=True))
@@ -182,6 +185,9 @@ class Scenes:
                 self._glides[path] = _Glide(row, float(before[path]), float(value), self._time, fade)
             else:
                 out.append((row, value))
+
+    def _moves(self, path: str, value: Value, before: Mapping[str, Value]) -> bool:
+        return path in self._glides or value != before[path]
 
     def _values(self, present: Present, before: Iterable[Message]) -> dict[str, Value]:
         """Values by path, with those that messages before have changed."""
