@@ -168,6 +168,21 @@ class VisualsConfig:
         address="/visuals/scene/fade",
         scene=False,
     )
+    scene_fade_beats: int = setting(
+        0,
+        "as long as so many beats instead; 0, or without a tempo: in seconds",
+        0,
+        64,
+        "beats",
+        address="/visuals/scene/fade/beats",
+        scene=False,
+    )
+    transition: str = setting(
+        "",
+        "ISF transition to a recalled scene; empty: sliders glide",
+        address="/visuals/transition",
+        scene=False,
+    )
     scenes: str = _folder("scenes", "folder of the scenes that you save; it is made with the first one")
     gallery: str = _folder("gallery", "folder of the snapshots; it is made with the first one")
 

@@ -32,11 +32,13 @@ class Scene:
     name : see `visuals.control.scenes.name.check_name`
     values : by what a scene calls the setting; see `name_of`
     about : one line for people, may be empty
+    transition : to it, empty: sliders glide; None: the one that is set
     """
 
     name: str
     values: Mapping[str, Any]
     about: str = ""
+    transition: str | None = None
 
 
 def name_of(key: str) -> str:
@@ -79,15 +81,22 @@ def to_text(scene: Scene) -> str:
         line = f"{key} = {toml_value(round(value, 6) if isinstance(value, float) else value)}"
         tables.setdefault(table or "visuals", []).append(line)
     parts = ["\n".join([f"[{table}]", *lines]) for table, lines in tables.items()]
-    return "\n\n".join([f"about = {toml_value(scene.about)}"] * bool(scene.about) + parts) + "\n"
+    first = [f"about = {toml_value(scene.about)}"] * bool(scene.about)
+    if scene.transition is not None:
+        first.append(f"transition = {toml_value(scene.transition)}")
+    return "\n\n".join(["\n".join(first)] * bool(first) + parts) + "\n"
 
 
 def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
-    about, plugins = given.pop("about", ""), given.pop("plugin", {})
+    about, plugins, transition = given.pop("about", ""), given.pop("plugin", {}), given.pop("transition", None)
     tables = {"visuals": given.pop("visuals", {})}
-    mistakes = [f"{key}: doesn't belong in a scene, which holds about, [visuals] and [plugin.NAME]" for key in given]
+    mistakes = [
+        f"{key}: doesn't belong in a scene, which holds about, transition, [visuals] and [plugin.NAME]" for key in given
+    ]
     if not isinstance(about, str):
         mistakes.append(f"about: {short(about)} is not text")
+    if not isinstance(transition, str | None):
+        mistakes.append(f"transition: {short(transition)} is not text")
     if isinstance(plugins, dict):
         tables |= {f"plugin.{key}": table for key, table in plugins.items()}
     else:
@@ -108,7 +117,7 @@ def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
         mistakes += [f"{title}.{mistake}" for mistake in wrong]
     if mistakes:
         raise SceneError(f"{'; '.join(mistakes)}; mend the file")
-    return Scene(name, {key: values[key] for key in held if key in values}, about)
+    return Scene(name, {key: values[key] for key in held if key in values}, about, transition)
 
 
 def read(path: Path, held: Held) -> Scene:

@@ -2,18 +2,19 @@
 
 Sliders glide there with the ease of `visuals.control.easing`, everything else changes at once.
 A value that somebody sends meanwhile ends the glide of its slider: the hand wins.
+Where a transition leads to the scene, all of it is set at once, behind the last frame that it leads from.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
-from artgen_osc.errors import SceneError
+from artgen_osc.errors import PluginError, SceneError
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address import Address, Value
 from visuals.control.controls import REPEAT_S
@@ -24,6 +25,7 @@ from visuals.control.scenes.folder import Library
 from visuals.control.scenes.name import key_of
 
 SCENE, NUMBER, FADE = "/visuals/scene", "/visuals/scene/number", "/visuals/scene/fade"
+BEATS, TRANSITION = "/visuals/scene/fade/beats", "/visuals/transition"
 SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
 MANUAL, MOOD = "/visuals/mood/manual", ("/visuals/mood/valence", "/visuals/mood/energy")
 
@@ -40,11 +42,36 @@ class Present:
     config : the settings as they are
     seed : of the picture that the path has come from
     mood : valence and energy that are painted, 0..1
+    tempo_bpm : 0 while there is none
     """
 
     config: Config
     seed: int
     mood: tuple[float, float]
+    tempo_bpm: float = 0.0
+
+
+class Crosses(Protocol):
+    """What scenes know of transitions; `visuals.isf.transition.Transitions` is one."""
+
+    def find(self, name: str) -> object:
+        """Make a transition ready; raises `PluginError` where it can't be used."""
+        ...
+
+    def begin(self, name: str, seconds: float) -> None:
+        """Hold the look that is shown, and lead from it to the one that is set from now on.
+
+        Parameters
+        ----------
+        name : of the transition
+        seconds : for so long, > 0
+
+        Raises
+        ------
+        PluginError
+            It can't be used.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +96,17 @@ class Scenes:
     library : where scenes are found and saved
     contract : what can be set and said
     refuse : is told an address and a reason, for what can't be done
+    transitions : that lead to a scene; None: there are none
     """
 
-    def __init__(self, library: Library, contract: Contract, refuse: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        library: Library,
+        contract: Contract,
+        refuse: Callable[[str, str], None],
+        transitions: Crosses | None = None,
+    ) -> None:
+        self._transitions = transitions
         self._library, self._contract, self._refuse = library, contract, refuse
         self._rows = rows = contract.addresses.visuals
         self._held = {name: rows[setting.address] for name, setting in library.held.items()}
@@ -107,6 +142,8 @@ class Scenes:
         out: list[Message] = []
         asked = 0
         for row, value in messages:
+            if row.path == TRANSITION and value and not self._is_there(str(value)):
+                continue
             if row.path not in (SCENE, NUMBER, SAVE, DELETE):
                 self._glides.pop(row.path, None)
                 out.append((row, value))
@@ -156,7 +193,7 @@ class Scenes:
             name = ""
         elif name:
             scene = self._library.find(name)
-            self._recall(scene, self._values(present, before), present.mood, out, given)
+            self._recall(scene, self._values(present, before), present, out, given)
             name = scene.name
         else:
             self._glides.clear()
@@ -166,7 +203,7 @@ class Scenes:
         self,
         scene: Scene,
         before: dict[str, Value],
-        mood: tuple[float, float],
+        present: Present,
         out: list[Message],
         given: Collection[str],
     ) -> None:
@@ -176,8 +213,13 @@ class Scenes:
         wanted = {row.path: row.check((values[key],)) for key, row in rows.items()}
         if wanted.get(MANUAL) and not before[MANUAL]:
             # The music's mood has led so far; the glide begins where it is.
-            before |= dict(zip(MOOD, mood, strict=True))
+            before |= dict(zip(MOOD, present.mood, strict=True))
         fade = float(before[FADE])
+        if before[BEATS] and present.tempo_bpm:
+            fade = float(before[BEATS]) * 60.0 / present.tempo_bpm
+        name = str(before[TRANSITION]) if scene.transition is None else scene.transition
+        if name and fade and self._crosses(name, fade):
+            fade = 0.0  # the frame that is shown hides the change
         for path, value in wanted.items():
             row = self._rows[path]
             self._glides.pop(path, None)
@@ -186,12 +228,31 @@ class Scenes:
             else:
                 out.append((row, value))
 
+    def _is_there(self, transition: str) -> bool:
+        try:
+            if self._transitions is not None:
+                self._transitions.find(transition)
+        except PluginError as error:
+            self._refuse(TRANSITION, str(error))
+            return False
+        return True
+
+    def _crosses(self, transition: str, seconds: float) -> bool:
+        if self._transitions is None:
+            return False
+        try:
+            self._transitions.begin(transition, seconds)
+        except PluginError as error:
+            self._refuse(TRANSITION, f"{error}; sliders glide instead")
+            return False
+        return True
+
     def _moves(self, path: str, value: Value, before: Mapping[str, Value]) -> bool:
         return path in self._glides or value != before[path]
 
     def _values(self, present: Present, before: Iterable[Message]) -> dict[str, Value]:
         """Values by path, with those that messages before have changed."""
-        rows = (*self._held.values(), self._rows[SCENE], self._rows[FADE])
+        rows = (*self._held.values(), *(self._rows[path] for path in (SCENE, FADE, BEATS, TRANSITION)))
         values = {row.path: value for row, value in self._contract.current(rows, present.config)}
         values["/visuals/seed"] = present.seed
         return values | {row.path: value for row, value in before if row.path in values}
