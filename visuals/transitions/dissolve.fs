@@ -28,12 +28,12 @@ float noise(vec2 at) {
 // The light around a place: that of a single pixel would make specks.
 float light(vec2 at) {
     float sum = 0.0;
-    for (int i = 0; i < 12; i++) {
-        float turn = 2.39996 * float(i), far = 0.018 * sqrt(float(i) / 12.0);
+    for (int i = 0; i < 7; i++) {
+        float turn = 2.39996 * float(i), far = 0.018 * sqrt(float(i) / 7.0);
         vec2 step = vec2(cos(turn) * RENDERSIZE.y / RENDERSIZE.x, sin(turn)) * far;
         sum += dot(IMG_NORM_PIXEL(startImage, at + step).rgb, vec3(0.299, 0.587, 0.114));
     }
-    return sum / 12.0;
+    return sum / 7.0;
 }
 
 void main() {

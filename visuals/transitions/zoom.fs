@@ -12,7 +12,7 @@
     ]
 }*/
 
-const int SAMPLES = 18;
+const int SAMPLES = 12;
 
 float hash(vec2 at) {
     vec3 p = fract(vec3(at.xyx) * vec3(0.1031, 0.1030, 0.0973));
@@ -29,12 +29,13 @@ void main() {
     float blur = rush * 0.9 * pow(max(0.0, sin(3.14159265 * eased)), 1.5), jitter = hash(gl_FragCoord.xy);
     // The old picture grows; the new one comes from afar and stands still at the end.
     float old = 1.0 / (1.0 + 2.0 * rush * eased), fresh = 1.0 + 1.2 * rush * (1.0 - eased);
+    float share = smoothstep(0.35, 0.65, eased);
     vec3 first = vec3(0.0), second = vec3(0.0);
     for (int i = 0; i < SAMPLES; i++) {
         float scale = 1.0 - blur * (float(i) + jitter) / float(SAMPLES);
-        first += IMG_NORM_PIXEL(startImage, within(centre + from * old * scale)).rgb;
-        second += IMG_NORM_PIXEL(endImage, within(centre + from * fresh * scale)).rgb;
+        if (share < 1.0) first += IMG_NORM_PIXEL(startImage, within(centre + from * old * scale)).rgb;
+        if (share > 0.0) second += IMG_NORM_PIXEL(endImage, within(centre + from * fresh * scale)).rgb;
     }
-    vec3 rgb = mix(first, second, smoothstep(0.3, 0.7, eased)) / float(SAMPLES);
+    vec3 rgb = mix(first, second, share) / float(SAMPLES);
     gl_FragColor = vec4(rgb * (1.0 + 0.5 * blur * exp(-6.0 * dot(from, from))), 1.0);
 }
