@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import PluginError
+from artgen_osc.osc.sender import OscSender
 from tests import show_table
 from tests.isf.files import PLAIN, write
+from tests.ports import free_port
+from visuals.app import run
 from visuals.compositor.budget import FrameBudget
 from visuals.compositor.crossing import Crossing
 from visuals.compositor.kind import Moment
 from visuals.compositor.screen import Screen
-from visuals.control.controls import Controls
+from visuals.control.controls import Control, Controls
 from visuals.control.scenes.file import Scene, held_by, read, to_text
 from visuals.control.scenes.file import write as write_scene
 from visuals.control.scenes.folder import Library
@@ -27,6 +31,7 @@ from visuals.isf.shader import Shader
 from visuals.isf.source import files_in
 from visuals.isf.stage import Stage
 from visuals.isf.transition import TRANSITIONS, Transitions
+from visuals.loop import RenderLoop
 from visuals.modulation.motion import Look
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -347,3 +352,29 @@ def test_the_name_survives_the_scene_s_file_and_another_save(tmp_path: Path, tra
     library = Library(tmp_path, held)
     assert library.save("x", Scene("dusk", {"speed": 3.0})) == Scene("dusk", {"speed": 3.0}, "for the end", transition)
     library.close()
+
+
+@pytest.mark.slow
+def test_a_whole_show_goes_from_scene_to_scene(gl_context: Any, tmp_path: Path) -> None:
+    show, port = tmp_path / "show.toml", free_port()
+    (tmp_path / "effects").mkdir()
+    write(tmp_path / "effects" / "wipe.fs", WIPE, HEAD)
+    show.write_text("")
+    given = {"query_port": 0, "width": 96, "height": 64, "model": "idle", "headless": True, "scenes": str(tmp_path)}
+    given |= {"port": port, "transition": "gone", "scene_fade": 1.0, "scene": "calm"}
+    file = ConfigFile(show, {f"visuals.{name}": value for name, value in given.items()})
+    sender, seen = OscSender([f"127.0.0.1:{port}"]), list[tuple[float, str]]()
+    script = {20: ("/visuals/transition", "wipe"), 40: ("/visuals/scene", "film")}
+
+    def on_frame(loop: RenderLoop, control: Control) -> None:
+        seen.append((control.plugin["grain"].amount, control.settings.transition))
+        if len(seen) in script:
+            path, value = script[len(seen)]
+            sender.send([(ROWS[path], value)])
+        elif len(seen) > 100 and control.settings.scene == "film":
+            sender.send([(ROWS["/visuals/quit"], 1)])
+
+    assert run(file, seconds=60.0, on_frame=on_frame) == 0
+    sender.close()
+    assert (seen[0][1], seen[-1]) == ("gone", (0.7, "wipe"))
+    assert {grain for grain, _ in seen} == {0.1, 0.7}, "all at once, behind the transition"
