@@ -160,8 +160,13 @@ class Stage:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.library = Library(folder, held_by(show_table.CONTRACT))
         self.refused: list[str] = []
-        self.scenes = Scenes(self.library, show_table.CONTRACT, lambda _, reason: self.refused.append(reason))
         self.controls = Controls(show_table.config(scene_fade=0.0, **settings), show_table.CONTRACT)
+        self.scenes = Scenes(
+            self.library,
+            show_table.CONTRACT,
+            lambda _, reason: self.refused.append(reason),
+            self.controls.connections,
+        )
         self.time = 100.0
 
     def send(self, path: str, value: float | str, given: tuple[str, ...] = ()) -> None:

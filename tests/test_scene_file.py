@@ -22,7 +22,7 @@ def test_what_a_scene_holds() -> None:
     """A new setting with an address belongs to a scene, unless it is declared as one that doesn't."""
     with_address = {name_of(row.setting) for row in show_table.VISUALS if row.holds_value}
     assert with_address - set(HELD) == {
-        *("fullscreen", "help", "freeze", "blackout", "snapshot_every", "snapshot_on_mood"),
+        *("fullscreen", "help", "help_page", "freeze", "blackout", "snapshot_every", "snapshot_on_mood"),
         *("model_fade", "scene", "scene_fade", "scene_fade_beats", "transition"),
     }
     assert {"seed", "speed", "model", "second_model", "manual", "beat_cut", "grain"} <= set(HELD)

@@ -42,12 +42,13 @@ class Stage:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.library = Library(folder, held_by(show_table.CONTRACT))
         self.refused: list[str] = []
-        self.scenes = Scenes(
-            self.library, show_table.CONTRACT, lambda what, reason: self.refused.append(f"{what}: {reason}")
-        )
-        self.controls = Controls(show_table.config(**settings), show_table.CONTRACT)
+        self.controls = Controls(show_table.config(**settings), show_table.CONTRACT, self.refuse)
+        self.scenes = Scenes(self.library, show_table.CONTRACT, self.refuse, self.controls.connections)
         self.time = 100.0
         self.seed, self.mood = 5, (0.9, 0.1)
+
+    def refuse(self, what: str, reason: str) -> None:
+        self.refused.append(f"{what}: {reason}")
 
     @property
     def settings(self) -> VisualsConfig:

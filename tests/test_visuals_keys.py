@@ -24,7 +24,7 @@ def sent(pressed: Pressed) -> dict[str, object]:
 
 def test_each_key_sends_a_message_that_changes_something_and_says_what() -> None:
     for key in KEYS:
-        if key.path == "/visuals/quit":
+        if key.path in ("/visuals/quit", "/visuals/help/page"):
             continue
         for name in key.names:
             pressed = press(name)
@@ -40,6 +40,13 @@ def test_each_key_sends_a_message_that_changes_something_and_says_what() -> None
                 controls.receive(pressed.messages, 0.0)
                 assert getattr(controls.now(0.0).settings, setting) is True
                 assert sent(press(name, **{setting: True})) == {key.path: 0}
+
+
+def test_tab_turns_the_page_of_the_help_and_opens_it_at_what_drives_what() -> None:
+    assert sent(press("tab")) == {"/visuals/help": 1, "/visuals/help/page": 1}
+    assert sent(press("tab", help=True)) == {"/visuals/help": 1, "/visuals/help/page": 1}
+    assert sent(press("tab", help=True, help_page=1)) == {"/visuals/help": 1, "/visuals/help/page": 0}
+    assert sent(press("h", help=True, help_page=1)) == {"/visuals/help": 0}
 
 
 def test_keys_are_unambiguous_and_in_the_help() -> None:

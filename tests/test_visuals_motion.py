@@ -5,7 +5,7 @@ import pytest
 
 from artgen_osc.config.tables import VisualsConfig
 from visuals.control.controls import Control
-from visuals.modulation.motion import Crossfade, Motion, Pace
+from visuals.modulation.motion import LINE, Motion, Pace, Playhead
 
 
 def test_pace_comes_to_a_full_halt_and_back() -> None:
@@ -16,39 +16,66 @@ def test_pace_comes_to_a_full_halt_and_back() -> None:
     assert [pace.step(False, 1 / 60) for _ in range(60)][-1] == pytest.approx(1 / 60)
 
 
-def test_crossfade_never_jumps_whenever_pictures_arrive() -> None:
+def walked(spread: float, apart: float = 0.1) -> tuple[np.ndarray, float]:
+    """Moments on screen, of a walk whose pictures take `apart` s or, by chance, `spread` times more or less.
+
+    Each picture is of the moment when the one before was done. Also how many take their place in the line.
+    """
     rng = np.random.default_rng(0)
-    fade, shown, target, base = Crossfade(), 0.0, 0.0, 0.0
-    due, values = 0.0, []
-    for step in range(2000):
-        time = step / 60.0
+    playhead, line, begun, due, moments, followed = Playhead(), [0.0], 0.0, apart, [], []
+    for frame in range(2400):
+        time = frame / 60.0
         if time >= due:
-            # What the screen does: start from what is shown.
-            base = base + (target - base) * fade.mix(time)
-            target = time
-            fade.arrive(time)
-            due = time + rng.uniform(0.02, 0.4)
-        shown = base + (target - base) * fade.mix(time)
-        values.append(shown)
-    steps = np.diff(values)[120:]
-    assert steps.min() >= 0.0
-    assert steps.max() < 6.0 / 60.0
-    assert abs(values[-1] - 2000 / 60.0) < 1.0, "stays close behind"
+            shown = between(line, playhead.mix(time))
+            followed.append(playhead.arrive(time, begun))
+            line = [*(line[1 - LINE :] if followed[-1] else [shown]), begun]
+            begun, due = time, time + apart * (1.0 + spread * rng.uniform(-1.0, 1.0))
+        moments.append(between(line, playhead.mix(time)))
+    return np.array(moments[300:]) - np.arange(300, 2400) / 60.0, float(np.mean(followed))
 
 
-def test_crossfade_takes_its_time_for_another_model() -> None:
-    fade = Crossfade()
+def between(line: list[float], place: float) -> float:
+    return float(np.interp(place, np.arange(2 - len(line), 2), line))
+
+
+@pytest.mark.parametrize(("apart", "spread"), [(0.1, 0.0), (0.1, 0.5), (0.25, 0.9), (0.04, 0.9)])
+def test_the_playhead_never_jumps_whenever_pictures_arrive(apart: float, spread: float) -> None:
+    behind, followed = walked(spread, apart)
+    steps = np.diff(behind) + 1 / 60
+    assert steps.min() > -1e-9, "never back"
+    assert steps.max() < 4 / 60
+    assert -5.0 * apart < behind.min() and behind.max() < -apart
+    assert followed > 0.9
+
+
+def test_the_playhead_goes_evenly_where_pictures_do_not_come_evenly() -> None:
+    even, uneven = (np.diff(walked(spread)[0]).std() * 60.0 for spread in (0.0, 0.3))
+    assert even < 0.02
+    assert uneven < 0.06, "of the pace of the walk; pictures are 17 % of theirs apart"
+
+
+def test_the_playhead_takes_its_time_for_another_model() -> None:
+    playhead = Playhead()
     for step in range(10):
-        fade.arrive(step * 0.05)
-    fade.arrive(0.5, change=1.5)
-    assert fade.mix(0.5 + 0.75) == pytest.approx(0.5)
-    fade.arrive(0.55)
-    assert fade.mix(0.6) < 0.1
+        playhead.arrive(step * 0.05)
+    assert not playhead.arrive(0.5, change=1.5)
+    assert playhead.mix(0.5 + 0.75) == pytest.approx(0.5)
+    assert not playhead.arrive(0.55), "straight from what is on screen"
+    assert playhead.mix(0.6) < 0.1
+
+
+def test_what_does_not_follow_starts_from_the_screen() -> None:
+    playhead = Playhead()
+    for step in range(10):
+        assert playhead.arrive(step * 0.1) == (step > 0)
+    assert not playhead.arrive(1.0, follows=False)
+    assert playhead.mix(1.0) == 0.0
+    assert playhead.mix(2.0) == 1.0
 
 
 def test_first_picture_is_shown_at_once() -> None:
-    fade = Crossfade()
-    assert fade.mix(0.0) == 1.0
+    playhead = Playhead()
+    assert playhead.mix(0.0) == 1.0
 
 
 def look_after(onsets: int, effect: float, rate: int = 60) -> tuple[float, tuple[float, float]]:
@@ -109,11 +136,11 @@ def test_a_beat_breathes_and_can_be_switched_off() -> None:
 
 
 def test_a_cut_is_shown_at_once() -> None:
-    fade = Crossfade()
+    playhead = Playhead()
     for step in range(10):
-        fade.arrive(step * 0.2)
-    assert fade.mix(1.81) < 0.5
-    fade.arrive(2.0, cut=True)
-    assert fade.mix(2.0) == 1.0
-    fade.arrive(2.2)
-    assert fade.mix(2.21) < 0.5
+        playhead.arrive(step * 0.2)
+    assert playhead.mix(1.81) < 0.6
+    assert not playhead.arrive(2.0, cut=True)
+    assert playhead.mix(2.0) == 1.0
+    assert playhead.arrive(2.2)
+    assert playhead.mix(2.21) < 0.6

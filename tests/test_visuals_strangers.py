@@ -16,7 +16,7 @@ from artgen_osc.osc.receiver import capture
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.plugins import worker
 from artgen_osc.plugins.registry import Registry, State, own
-from artgen_osc.schema.address import Value
+from artgen_osc.schema.address import Value, extra
 from tests import strangers
 from tests.ports import free_port
 from tests.test_plugins import entry
@@ -162,6 +162,24 @@ def test_a_bad_output_is_ended_and_named_and_the_show_goes_on(
     assert says in heard[-1] and heard[-1].startswith("output bad: ")
     assert says in caplog.text and "the show goes on without it" in caplog.text
     assert stage.state("output", "wall") is State.READY
+
+
+def test_an_added_surface_drives_by_a_value_of_its_own(gl_context: Any) -> None:
+    stage = Stage(pads=("surface", "Surface"))
+    fader = extra("/visuals/value/pads/fader")
+    row = stage.rows["/visuals/modulate/add"]
+
+    def driven() -> bool:
+        if stage.frames == 5:
+            strangers.Surface.says.extend(
+                [(row, 'source = "/visuals/value/pads/fader", target = "visuals.grain"'), (fader, np.float32(0.75))]
+            )
+        heard = stage.control.heard if stage.control is not None else {}
+        return heard.get("/visuals/value/pads/fader") == 0.75
+
+    stage.run(driven)
+    assert stage.control is not None
+    assert [one.name for one in stage.control.connections] == ["grain.fader"]
 
 
 def test_an_added_surface_steers_and_is_shown_what_holds(gl_context: Any) -> None:

@@ -18,6 +18,7 @@ from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
 from visuals.gallery import repaint
 from visuals.gallery.record import from_json, to_json
+from visuals.generators.directions import Directions
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import KEPT, OnnxGenerator, paint, width_for
 from visuals.generators.idle import IdleGenerator
@@ -113,7 +114,7 @@ def test_the_bench_takes_the_shape_of_most_screens(model: Path, monkeypatch: pyt
 
 def test_the_painter_paints_what_it_is_for(model: Path, tmp_path: Path) -> None:
     square = write_model(tmp_path / "square.onnx")
-    painter = Painter(str(model), open_generator, Finishing(None))
+    painter = Painter(str(model), open_generator, Finishing(None), Directions())
     latent = Latent(z_of(3, DIM), MOOD, 1.0)
     for aspect, width in ASPECTS.items():
         picture = painter.paint(Request(latent, latent, aspect=aspect))

@@ -1,7 +1,7 @@
 """Train a generator on a folder of pictures: ``python -m training.train_gan --images DIR``.
 
-The run folder holds ``options.json``, ``log.csv``, ``figures.csv``, ``state.pt``, the pictures as they are trained on,
-and ``samples/``; the same command with the same ``--run`` goes on from the last checkpoint, exactly.
+The run folder holds ``options.json``, ``log.csv``, ``figures.csv``, ``told.json``, ``state.pt``, the pictures as they
+are trained on, and ``samples/``; the same command with the same ``--run`` goes on from the last checkpoint, exactly.
 ``torchrun --nproc-per-node N -m -- training.train_gan …`` shares the work among N processes.
 """
 
@@ -83,8 +83,14 @@ class Run:
         seconds = round(self._trainer.seconds)
         self._rows.append({"step": self._trainer.step_count, "seconds": seconds, **losses})
 
-    def save(self, state: Mapping[str, object]) -> bool:
-        """Write a checkpoint, the losses, samples and figures; False and a word where there is no room."""
+    def save(self, state: Mapping[str, object], pace: str) -> bool:
+        """Write a checkpoint, the losses, samples and figures; False and a word where there is no room.
+
+        Parameters
+        ----------
+        state : of the trainer
+        pace : how far it is, and how long it takes yet, in words
+        """
         step = self._trainer.step_count
         try:
             buffer = io.BytesIO()
@@ -94,7 +100,7 @@ class Run:
             _append(self._folder / "log.csv", self._rows)
             lead = [row["generator"] for row in self._rows]
             self._rows.clear()
-            self._show(step, sum(lead) / max(len(lead), 1))
+            self._show(step, sum(lead) / max(len(lead), 1), pace)
         except (OSError, av.FFmpegError) as error:
             _say(
                 f"{self._folder}: step {step} can't be written ({error}); the last checkpoint there is whole; "
@@ -103,7 +109,7 @@ class Run:
             return False
         return True
 
-    def _show(self, step: int, lead: float) -> None:
+    def _show(self, step: int, lead: float, pace: str) -> None:
         samples = self._folder / "samples"
         samples.mkdir(exist_ok=True)
         paint, z_dim, size = painter(self._trainer), self._trainer.options.z_dim, self._trainer.options.size
@@ -117,6 +123,8 @@ class Run:
         figures = self._watch.measure()
         _append(self._folder / "figures.csv", [{"step": step, **figures}])
         careful = [f"careful: {line}" for line in self._watch.warnings(figures, lead)]
+        said = {"step": step, "lines": [pace, *(line.strip() for line in (*told(figures), *careful))]}
+        write_text(self._folder / "told.json", json.dumps(said))  # for the page of a show
         _say(f"step {step:,}: see {samples / f'{step:06d}.jpg'}", *told(figures), *careful)
 
 
@@ -204,7 +212,7 @@ def train(trainer: Trainer, folder: Path) -> bool:
             stop, due = _agree(trainer, bool(stopping), due)
             if due or stop or trainer.step_count >= options.steps:
                 state = trainer.state()
-                written = run.save(state) if run else True
+                written = run.save(state, pace.line()) if run else True
                 saved = time.monotonic()
     if stopping and written:
         _say("stopped: the state is saved; the same command goes on from here")

@@ -17,8 +17,10 @@ from artgen_osc.oscquery.server import open_query
 from artgen_osc.runtime.guard import Guard
 from visuals.clock import FrameClock
 from visuals.compositor.screen import Screen
+from visuals.control.connections import told
 from visuals.control.controls import Control, Controls
 from visuals.control.inbox import Inbox
+from visuals.control.keyframes import Keyframes
 from visuals.control.kind import SurfaceHost
 from visuals.control.scenes.file import held_by
 from visuals.control.scenes.folder import Library
@@ -99,16 +101,18 @@ def _put_together(
     understood = {**table.visuals, **table.sent}
     receiver = OscReceiver(config.host, config.port, understood, file.config.osc.time_tags)
     stack.callback(receiver.close)
-    query = open_query(
-        "artgen renderer", config.host, config.query_port, receiver, table.painted.values(), understood.values()
-    )
-    if query:
-        stack.callback(query.close)
 
     def refuse(what: str, reason: str) -> None:
         receiver.refuse(what, reason, "")
 
     controls = Controls(whole, file.contract, refuse)
+    if whole.visuals.scene:
+        controls.connections.recall(library.find(whole.visuals.scene).modulate)
+    driven = [row for row, _ in told(controls.connections.rows)]
+    told_of, taken = [*table.painted.values(), *driven], [*understood.values(), *driven]
+    query = open_query("artgen renderer", config.host, config.query_port, receiver, told_of, taken)
+    if query:
+        stack.callback(query.close)
     control = controls.now(0.0)
     showing = Showing(control, (config.width, config.height))
     host = OutputHost(config, file.contract, showing, strip)
@@ -139,14 +143,19 @@ def _put_together(
     overlay = Overlay(screen, around)
     report = Report(receiver, query, library, controls, table.visuals, losses)
     stack.callback(report.close)
-    surface_host = SurfaceHost(table, library.names, overlay.note, target.pressed, receiver.poll, file, child)
+    surface_host = SurfaceHost(
+        table, library.names, overlay.note, target.pressed, receiver.poll, file, child, controls.connections.follow
+    )
     surfaces = Surfaces(registry, whole.plugin, surface_host, understood, refuse)
     stack.callback(surfaces.close)
     inbox = Inbox(
         surfaces,
-        Scenes(library, file.contract, refuse, transitions),
+        Scenes(library, file.contract, refuse, controls.connections, transitions),
+        Keyframes(table.visuals, refuse),
         controls,
-        lambda: Present(controls.config, show.scene.seed, show.scene.mood, show.scene.moment.tempo_bpm),
+        lambda: Present(
+            controls.config, show.scene.seed, show.scene.mood, show.scene.stage, show.scene.moment.tempo_bpm
+        ),
         report.receive,
         refuse,
     )

@@ -5,6 +5,9 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.runtime.text import shortened
 from visuals.clock import Tick
 from visuals.compositor.overlay import text_image
@@ -16,12 +19,21 @@ from visuals.scene import Scene
 LONGEST_LINE = 70
 """Letters of a value; a title or an address may be longer."""
 
+CONNECTED = 1
+"""The page of what drives what."""
+
 SILENT_S = 3.0
 """When nothing has been heard for so long, that is said."""
 
 
 EVERY_S = 0.25
 """Between two looks of the overlay."""
+
+BARS_EVERY_S = 0.05
+"""Where bars move."""
+
+MOST_CONNECTIONS = 24
+"""That are shown: more would be too small to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ class Overlay:
     def __init__(self, screen: Screen, around: Callable[[], Around]) -> None:
         self._screen, self._around = screen, around
         self._age = math.inf
-        self._shown = False, ""
+        self._shown: tuple[object, ...] = ()
         self._note, self._note_left = "", 0.0
 
     def note(self, text: str, seconds: float) -> None:
@@ -79,17 +91,23 @@ class Overlay:
         self._age += tick.dt
         self._note_left -= tick.dt
         note = self._note if self._note_left > 0.0 else ""
-        wanted = control.settings.help, note
-        if wanted == (False, ""):
+        wanted = control.settings.help, control.settings.help_page, note
+        bars = control.settings.help and control.settings.help_page == CONNECTED
+        if not control.settings.help and not note:
             if self._age < math.inf:
                 self._screen.overlay(None)
             self._age = math.inf
-        elif self._age >= EVERY_S or wanted != self._shown:
+        elif self._age >= (BARS_EVERY_S if bars else EVERY_S) or wanted != self._shown:
             self._age = 0.0
-            lines = [note] if note else []
+            lines, full = [note] if note else [], {}
             if control.settings.help:
-                lines += ([""] if note else []) + help_lines(control, scene, self._around())
-            self._screen.overlay(text_image(lines, self._screen.size[1]))
+                page, levels = (
+                    connected_lines(control, scene) if bars else (help_lines(control, scene, self._around()), {})
+                )
+                lines += [""] if note else []
+                full = {len(lines) + at: level for at, level in levels.items()}
+                lines += page
+            self._screen.overlay(text_image(lines, self._screen.size[1], full))
         self._shown = wanted
 
 
@@ -113,7 +131,7 @@ def help_lines(control: Control, scene: Scene, around: Around) -> list[str]:
         f"mood\tvalence {scene.mood[0]:.2f}  energy {scene.mood[1]:.2f}  {_source(control)}",
         f"generator\t{state.name}{second}, {state.fps:.0f} fps",
         *_wrapped("finisher", _finisher(settings.finish, state.finish_note, scene.scale)),
-        f"picture\t{scene.seed}, speed {settings.speed:g}",
+        f"picture\t{_travel(scene, settings)}",
         f"frames\t{scene.fps:.0f} fps at {around.size[0]}x{around.size[1]}",
         *_wrapped("scenes", "   ".join(_numbered(around.scenes, settings.scene))),
     ]
@@ -130,11 +148,41 @@ def help_lines(control: Control, scene: Scene, around: Around) -> list[str]:
     return [*lines, "", *(f"{label}\t{doc}" for label, doc in HELP)]
 
 
+def connected_lines(control: Control, scene: Scene) -> tuple[list[str], dict[int, float]]:
+    """What drives what, and how full the bar behind a line is, by its number.
+
+    Parameters
+    ----------
+    control : what is set and heard, with the connections
+    scene : what is drawn, with how far each is up
+    """
+    rows = control.connections
+    lines = ["what drives what" + ("" if rows else ": nothing; see docs/modulation.md"), ""]
+    bars: dict[int, float] = {}
+    for row, level in list(zip(rows, np.nan_to_num(scene.levels).tolist(), strict=False))[:MOST_CONNECTIONS]:
+        bars[len(lines)] = level if row.on else 0.0
+        amount = f"{'±' if row.bipolar else ''}{row.amount:.0%} of" if row.on else "off:"
+        target = row.target.key.removeprefix("plugin.").removeprefix("visuals.")
+        lines.append(f"{target}\t{amount} {shortened(row.source.label, LONGEST_LINE // 2)}")
+    if len(rows) > MOST_CONNECTIONS:
+        lines.append(f"\tand {len(rows) - MOST_CONNECTIONS} more")
+    lines += _wrapped("beat", scene.missed) if scene.missed else []
+    return [*lines, "", "Tab\tback to the keys"], bars
+
+
 def _finisher(amount: float, note: str, scale: int) -> str:
     """What it makes, how much of it is seen, and why it isn't more."""
     if scale == 1:
         return f"off: {note}" if note and amount > 0.0 else "off"
     return f"x{scale}, {amount:.0%}" + (f": {note}" if note else "")
+
+
+def _travel(scene: Scene, settings: VisualsConfig) -> str:
+    """Where the path is, freely or through keyframes."""
+    if scene.keyframe:
+        return f"to keyframe {scene.keyframe} of {scene.keyframes}"
+    marked = f", {scene.keyframes} keyframes" if scene.keyframes else ""
+    return f"{scene.seed}, speed {settings.speed:g}{marked}"
 
 
 def _source(control: Control) -> str:

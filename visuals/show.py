@@ -1,23 +1,37 @@
 """From one control to one scene: moves everything on."""
 
+import logging
 from typing import Any
+
+import numpy as np
 
 from artgen_osc.config.tables import VisualsConfig
 from visuals.clock import Tick
 from visuals.compositor.kind import Moment
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Control
+from visuals.generators.directions import COUNT, amounts_of
+from visuals.generators.sphere import Vector
 from visuals.modulation.follow import Follower
 from visuals.modulation.glides import Glides
-from visuals.modulation.motion import Crossfade, Look, Motion, Pace
+from visuals.modulation.matrix import Matrix
+from visuals.modulation.motion import Look, Motion, Pace, Playhead
 from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
 from visuals.painting.painter import Picture, Request
 from visuals.painting.worker import Worker
 from visuals.scene import Scene
 
+log = logging.getLogger(__name__)
+
 MIX_S = 0.15
 """Lag of the mix of two models, so that no frame jumps."""
+
+DIRECTION_S = 0.3
+"""Lag of the way along a direction."""
+
+SETTLED = 0.002
+"""So near to where it is set, it is there."""
 
 
 class Show:
@@ -48,12 +62,15 @@ class Show:
         self._path = LatentPath(worker.state.z_dim, control.settings)
         self._second_path = LatentPath(worker.state.z_dim, control.settings)
         self._mix = Follower([control.settings.model_mix])
+        self._amounts = Follower(np.zeros(2 * COUNT))
+        self._unused = 0
         self._motion = Motion(control)
         self._pace = Pace()
-        self._fade = Crossfade()
+        self._playhead = Playhead()
         self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
         self._glides = Glides(self._set(control))
+        self._matrix = Matrix()
         self._time = 0.0
         self._painted: Picture | None = None
         self.scene = self._scene(control, (control.valence, control.energy), 0.0, 0.0)
@@ -67,6 +84,9 @@ class Show:
         tick : of the loop
         """
         dt = tick.dt
+        show_dt = self._pace.step(control.settings.freeze, dt)
+        self._matrix.step(control, show_dt, dt)
+        control = self._matrix.driven(control)
         settings = control.settings
         self._change_models(settings)
         self._screen.order = settings.order
@@ -75,15 +95,18 @@ class Show:
         for path, z_dim in ((self._path, state.z_dim), (self._second_path, state.second_z_dim or state.z_dim)):
             if path.z_dim != z_dim:
                 path.resize(z_dim)
-        show_dt = self._pace.step(settings.freeze, dt)
         self._time += show_dt
         latent = self._path.step(control, show_dt)
         second = self._second_path.step(control, show_dt)
+        self._tell_unused(state.name)
         mix = float(self._mix.step([settings.model_mix], MIX_S, show_dt)[0])
         mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
         if show_dt > 0.0 or not self._pictures:
             width, height = self._screen.size
-            self._worker.request(Request(latent, second, mix, settings.finish, width / height), show_dt)
+            amounts = self._along(settings, state.steerable, show_dt)
+            self._worker.request(
+                Request(latent, second, mix, settings.finish, width / height, self._time, amounts), show_dt
+            )
             self._receive(settings.model_fade)
         self._look = self._motion.step(control, show_dt, dt, lit=self._pictures > 0)
         if dt > 0.0:
@@ -93,23 +116,44 @@ class Show:
             self._worker.finish_less(why)
         return self.scene
 
+    def _along(self, settings: VisualsConfig, known: tuple[bool, bool], dt: float) -> Vector | None:
+        """How far along its directions each model's picture is, ``(2, COUNT)``; None: nobody wants any."""
+        wanted = amounts_of(settings)
+        goal = np.outer(known, wanted).ravel()
+        amounts = self._amounts.step(goal, DIRECTION_S, dt)
+        if np.abs(amounts - goal).max() < SETTLED:
+            self._amounts.value, self._amounts.velocity = goal, np.zeros(2 * COUNT)
+        away = wanted.any() or self._amounts.value.any()
+        return self._amounts.value.reshape(2, COUNT) if away else None
+
+    def _tell_unused(self, model: str) -> None:
+        """Once, when it comes to that."""
+        before, self._unused = self._unused, self._path.unused
+        if self._unused and self._unused != before:
+            many = f"{self._unused} keyframes are" if self._unused > 1 else "1 keyframe is"
+            log.warning("path: %s of another model than %s and not played, but kept", many, model)
+
     def close(self) -> None:
         """End the worker."""
         self._worker.close()
 
     def _scene(self, control: Control, mood: tuple[float, float], show_dt: float, dt: float) -> Scene:
         return Scene(
-            mix=self._fade.mix(self._time),
+            mix=self._playhead.mix(self._time),
             look=self._look,
-            effects=self._glides.step(self._set(control), dt),
+            effects=self._matrix.effects(self._glides.step(self._set(control), dt)),
             moment=self._moment(control, mood, show_dt),
             painted=self._painted,
             pictures=self._pictures,
             mood=mood,
             seed=self._path.seed,
+            keyframes=len(control.settings.path_keyframes.split()),
+            keyframe=self._path.keyframe,
             name=self._settings.scene,
             fps=self._fps,
             worker=self._worker.state,
+            levels=self._matrix.levels,
+            missed=self._matrix.trouble,
         )
 
     def _set(self, control: Control) -> dict[str, Any]:
@@ -147,10 +191,14 @@ class Show:
         picture = self._worker.poll()
         if picture is None:
             return
-        self._screen.take(picture.pixels, self._fade.mix(self._time), fine=picture.scale > 1)
         changed = picture.model != self._model
         cut = picture.cuts != self._cuts or (changed and fade == 0.0)
-        self._fade.arrive(self._time, fade if changed else 0.0, cut)
+        last, mix = self._painted, self._playhead.mix(self._time)
+        alike = last is not None and not changed and last.pixels.shape == picture.pixels.shape
+        follows = self._playhead.arrive(self._time, picture.time, fade if changed else 0.0, cut, alike)
+        # Where one was left out, its flow begins at a picture that isn't here.
+        flow = picture.flow if last is not None and follows and picture.number == last.number + 1 else None
+        self._screen.take(picture.pixels, mix, picture.scale > 1, flow, follows)
         self._model, self._cuts = picture.model, picture.cuts
         self._pictures += 1
         self._painted = picture

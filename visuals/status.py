@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from artgen_osc.errors import OscError
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
@@ -11,6 +13,8 @@ from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address_table import Rows
 from artgen_osc.schema.values import (
     COUNT_MAX,
+    LEVELS,
+    MODULATION,
     VISUALS_REFUSAL,
     VISUALS_STATUS,
     Address,
@@ -19,11 +23,18 @@ from artgen_osc.schema.values import (
     values_of,
 )
 from visuals.clock import Tick
+from visuals.control.connections import shown, told
 from visuals.control.controls import Controls
 from visuals.control.scenes.folder import Library
 from visuals.scene import Scene
 
 EVERY_S = 1.0
+
+LEVELS_EVERY_S = 0.1
+"""Between two looks at how far connections are up: bars that move."""
+
+MOST_SHOWN = 100
+"""Connections that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,9 @@ class Report:
         self._sender = OscSender()
         self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._heartbeat = 0
-        self._next = self._told = 0.0
+        self._next = self._told = self._next_levels = 0.0
+        self._connected: tuple[object, ...] = ()
+        self._levels = ""
 
     def receive(self, messages: Iterable[tuple[Address, Value]]) -> list[tuple[Address, Value]]:
         """Take subscriptions out of what has come in; the rest is echoed to those who asked for it, and returned.
@@ -92,7 +105,7 @@ class Report:
                         others.append((row, value))
                 except OscError as error:
                     self._receiver.refuse(row.path, str(error), "")
-        self._sender.echo([(row, value) for row, value in others if row.path in self._rows])
+        self._sender.echo([(row, value) for row, value in others if row.path.startswith("/visuals/")])
         return others
 
     def tell(self, scene: Scene, tick: Tick) -> None:
@@ -108,7 +121,26 @@ class Report:
         if self._query and values is not self._published:
             self._published = values
             self._query.publish([(self._rows[path], value) for path, value in values.items()])
+        self._tell_connections(scene, tick.now)
         self._tell_state(scene, tick.now)
+
+    def _tell_connections(self, scene: Scene, now: float) -> None:
+        """What drives what, whenever that changes, and a few times a second how far it is up."""
+        if not self._query or now < self._next_levels:
+            return
+        self._next_levels = now + LEVELS_EVERY_S
+        rows = self._controls.connections.rows
+        values: list[tuple[Address, Value]] = []
+        if (rows, scene.missed) != self._connected:
+            self._connected = rows, scene.missed
+            values += [(MODULATION, shown(rows[:MOST_SHOWN], len(rows), scene.missed))]
+            values += [(row, value) for row, value in told(rows) if row.path in self._query.rows]
+        levels = ",".join(f"{100 * level:.0f}" for level in np.nan_to_num(scene.levels[:MOST_SHOWN]).tolist())
+        if levels != self._levels:
+            self._levels = levels
+            values.append((LEVELS, levels))
+        if values:
+            self._query.publish(values)
 
     def _tell_failures(self, failures: int, error: str) -> None:
         """Whoever asked for a model hears that it can't be used, as of anything else that is refused."""
@@ -130,6 +162,8 @@ class Report:
             energy=scene.mood[1],
             model=scene.worker.name,
             finish=scene.scale,
+            keyframes=scene.keyframes,
+            keyframe=scene.keyframe,
             plugins=losses.plugins,
             scene=scene.name,
             scenes=self._library.listed(),

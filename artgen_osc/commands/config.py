@@ -79,6 +79,6 @@ def dump(contract: Contract, effective: Config, origins: dict[str, str], ascii_o
             about = about.encode("ascii", "backslashreplace").decode()
         setting = f"{'# ' if left_open else ''}{short} = {text}"
         lines.append(f"{setting:<36} # {about}")
-    for row in effective.map:
-        lines += ["", row.toml(ascii_only)]
+    for text in (row.toml(ascii_only) for rows in (effective.map, effective.modulate) for row in rows):
+        lines += ["", text]
     return "\n".join(lines)

@@ -141,7 +141,7 @@ class Contract:
             schema.HARMONY,
             extracted,
             (*schema.STATUS, schema.REFUSAL),
-            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL, *painted),
+            (*schema.VISUALS_STATUS, schema.VISUALS_REFUSAL, schema.MODULATION, schema.LEVELS, *painted),
             (*(row for row in rows if row), *schema.DAEMON_COMMANDS, *schema.VISUALS_COMMANDS),
         )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from artgen_osc.config.contract import Contract
+from artgen_osc.config.modulation import TABLE, Connection, read_connections, targets_of
 from artgen_osc.config.plugins import contract_of, own_contract, own_registry
 from artgen_osc.config.show_paths import beside
 from artgen_osc.config.tables import Config
@@ -75,16 +76,21 @@ def load(
     contract = contract or own_contract()
     origins = dict.fromkeys(contract.settings, "default")
     maps: tuple[Map, ...] = ()
+    modulate: tuple[Connection, ...] = ()
     values: dict[str, Any] = {}
     mistakes: list[str] = []
     given = _read(Path(path)) if path else {}
     if "map" in given:
         maps, mistakes = read_rows(given.pop("map"), str(path), contract.addresses.sent)
+    if TABLE in given:
+        targets = targets_of(contract.settings.values())
+        modulate, wrong = read_connections(given.pop(TABLE), targets, contract.unusable)
+        mistakes += [f"{mistake}; change it in {path}" for mistake in wrong]
     for name, table in _tables(given).items():
         if name in contract.unusable:
             continue  # the registry has told why
         if name not in contract.sections or not isinstance(table, dict):
-            known = [*contract.sections, "map"]
+            known = [*contract.sections, "map", TABLE]
             mistakes.append(f"[{name}]: no such table; {nearest(name, known)}; change it in {path}")
             continue
         start = f"{name}."
@@ -101,7 +107,7 @@ def load(
     mistakes += wrong
     if mistakes:
         raise ConfigError("\n".join(map(printable, mistakes)))
-    return contract.config(values | found, map=maps), origins | dict.fromkeys(found, "flag")
+    return contract.config(values | found, map=maps, modulate=modulate), origins | dict.fromkeys(found, "flag")
 
 
 def _tables(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,7 +198,7 @@ class ConfigFile:
         return (status.st_mtime_ns, status.st_size) if status else (0, 0)
 
     def changes(self) -> dict[str, Any]:
-        """Settings that the file's last save changed: ``table.key`` to value, and ``map`` to the maps.
+        """Settings that the file's last save changed: ``table.key`` to value, and ``map`` and ``modulate`` to the rows.
 
         Ask regularly: a save counts from the second look that finds the file the same, since many editors empty
         a file before they write it.
@@ -211,4 +217,5 @@ class ConfigFile:
         changed = {
             key: get(self.config, key) for key in self.contract.settings if get(self.config, key) != get(before, key)
         }
-        return changed if self.config.map == before.map else changed | {"map": self.config.map}
+        rows = {"map": self.config.map, TABLE: self.config.modulate}
+        return changed | {name: now for name, now in rows.items() if now != getattr(before, name)}

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from artgen_osc.config.modulation import Connection
 from artgen_osc.inference.engine import NAMES as ENGINES
 from artgen_osc.osc.mapping.rows import Map
+from artgen_osc.schema.keyframes import check_keyframes
 from artgen_osc.schema.setting import setting
 
 SHORTEST_TOKEN = 12
@@ -36,6 +38,12 @@ def _token(value: str) -> None:
         raise ValueError("holds what can't be in an address; choose from A-Z, a-z, 0-9, -, ., _ and ~")
     if value and len(value) < SHORTEST_TOKEN:
         raise ValueError(f"can be guessed, so short as it is; choose {SHORTEST_TOKEN} letters or more")
+
+
+def _direction(number: int) -> Any:
+    """One of the ways along which the generator's pictures change most."""
+    doc = f"how far along direction {number} of the generator, of which 1 does most; 0: at rest"
+    return setting(0.0, doc, -1.0, 1.0, address=f"/visuals/direction/{number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class WebConfig:
         check=_token,
     )
     songs: str = _folder("songs", "folder of the songs that are recorded or uploaded; it is made with the first one")
+    run: str = setting("", "folder of a training run whose newest sheet the page shows; empty: none", path=True)
     certificate: str = setting("", "PEM file with a certificate, to serve https; empty: http", path=True)
     key: str = setting("", "PEM file with the certificate's key; empty: it is in the same file", path=True)
     hosts: tuple[str, ...] = setting(
@@ -132,6 +141,32 @@ class VisualsConfig:
         1.0, "time constant of the mood's follower", 0.0, 30.0, "s", address="/visuals/smoothing"
     )
     truncation: float = setting(0.8, "0: the average picture, 1: all variety", address="/visuals/truncation")
+    direction_1: float = _direction(1)
+    direction_2: float = _direction(2)
+    direction_3: float = _direction(3)
+    direction_4: float = _direction(4)
+    direction_5: float = _direction(5)
+    direction_6: float = _direction(6)
+    direction_7: float = _direction(7)
+    direction_8: float = _direction(8)
+    path_keyframes: str = setting(
+        "",
+        "the keyframes with blanks between, as their marks have put them together; empty: none",
+        address="/visuals/path/keyframes",
+        check=check_keyframes,
+    )
+    path_play: bool = setting(
+        False, "travel from keyframe to keyframe, round and round; off: freely", address="/visuals/path/play"
+    )
+    path_beats: int = setting(8, "beats from keyframe to keyframe; 0: in seconds", 0, 64, address="/visuals/path/beats")
+    path_seconds: float = setting(
+        8.0,
+        "seconds from keyframe to keyframe, where beats are 0 or there has been no tempo",
+        0.1,
+        600.0,
+        "s",
+        address="/visuals/path/seconds",
+    )
     manual: bool = setting(False, "follow the valence and energy below, not the music", address="/visuals/mood/manual")
     valence: float = setting(0.5, "the manual valence", address="/visuals/mood/valence")
     energy: float = setting(0.5, "the manual energy", address="/visuals/mood/energy")
@@ -153,6 +188,9 @@ class VisualsConfig:
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)
+    help_page: int = setting(
+        0, "page of the overlay; 0: the keys, 1: what drives what", 0, 1, address="/visuals/help/page", scene=False
+    )
     scene: str = setting(
         "",
         "scene to recall; at the start for all that the show file and flags leave open; empty: none",
@@ -201,6 +239,7 @@ class Config:
     Attributes
     ----------
     map : the rows of ``[[map]]``
+    modulate : the rows of ``[[modulate]]``
     plugin : the settings of each plugin, by its name: ``[plugin.NAME]``, or for ours where their keys say
     """
 
@@ -210,6 +249,7 @@ class Config:
     visuals: VisualsConfig = VisualsConfig()
     plugins: PluginsConfig = PluginsConfig()
     map: tuple[Map, ...] = ()
+    modulate: tuple[Connection, ...] = ()
     plugin: Mapping[str, Any] = field(default_factory=dict)
 
 

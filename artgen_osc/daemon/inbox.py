@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from artgen_osc.config.modulation import TABLE
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import ArtgenError
 from artgen_osc.osc.receiver import OscReceiver
@@ -76,7 +77,7 @@ class Inbox:
             return
         for key, value in changes.items():
             setting = self._file.contract.settings.get(key)
-            if setting and (key.startswith("visuals.") or setting.address.startswith("/visuals/")):
+            if key == TABLE or (setting and (key.startswith("visuals.") or setting.address.startswith("/visuals/"))):
                 continue  # the renderer reads the file itself
             if setting and not setting.address:
                 log.warning("%s: counts from the next start on", key)

@@ -18,6 +18,7 @@ from artgen_osc.http.websocket import Client
 from artgen_osc.osc.codec import encode_message
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.namespace import Namespace, to_json
+from artgen_osc.schema.address_table import Rows
 from artgen_osc.schema.values import Address, Value
 
 if TYPE_CHECKING:
@@ -99,6 +100,11 @@ class OscQuery(WebServer[_Client]):
         self._namespace = Namespace(name, sent, controls)
         super().__init__("OSCQuery", host, port, receiver, self._namespace.rows, self._namespace.values)
         self._thread.start()
+
+    @property
+    def rows(self) -> Rows:
+        """What it tells of, by path."""
+        return self._namespace.rows
 
     def _host_info(self, address: str) -> dict[str, Any]:
         """What this server can do; `address` is the one under which the client has reached it."""

@@ -63,7 +63,7 @@ def toml_value(value: object, ascii_only: bool = False) -> str:
 
     Parameters
     ----------
-    value : a string, a number, true or false, or a list or tuple of them
+    value : a string, a number, true or false, or a list, tuple or dictionary (with bare keys) of them
     ascii_only : write all other letters as escapes
 
     Raises
@@ -72,6 +72,8 @@ def toml_value(value: object, ascii_only: bool = False) -> str:
         It is a text that no TOML file can hold, such as a file's name that isn't UTF-8.
     """
 
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {toml_value(item, ascii_only)}' for key, item in value.items())} }}"
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(toml_value(item, ascii_only) for item in value)}]"
     text = tomli_w.dumps({"x": value}).removeprefix("x = ").rstrip("\n")

@@ -1,6 +1,7 @@
 """One row of the OSC contract, and what it takes."""
 
 import math
+import re
 import reprlib
 from dataclasses import dataclass
 from typing import Literal
@@ -117,7 +118,32 @@ class Address:
 EXTRA = "/artgen/x/"
 """Below it are the values of extractors that somebody has added."""
 
+VALUES = "/visuals/value/"
+"""Below it is whatever number somebody sends to drive the picture by."""
+
+CONNECTIONS = "/visuals/modulate/"
+"""Below it a connection has its addresses, by its name."""
+
+_PARTS = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+"""Of an address that somebody chooses: patterns of OSC have letters of their own."""
+
 
 def extra(path: str) -> Address | None:
-    """The row of a value from an extractor that isn't installed here: any finite number; None for another address."""
-    return Address(path, "float", "", -math.inf, math.inf) if path.startswith(EXTRA) else None
+    """The row of an address that stands in no table; None where it is none of these.
+
+    It is the value of an extractor that isn't installed here or one below `VALUES`, any finite number; or the amount
+    or the switch of a connection.
+
+    Parameters
+    ----------
+    path : the address
+    """
+    if path.startswith(EXTRA) or (path.startswith(VALUES) and _PARTS.fullmatch(path)):
+        return Address(path, "float", "", -math.inf, math.inf)
+    name, _, last = path.removeprefix(CONNECTIONS).rpartition("/")
+    if path.startswith(CONNECTIONS) and name and "/" not in name and _PARTS.fullmatch(path):
+        if last == "amount":
+            return Address(path, "float", f"how far {name} drives its target", -1.0, 1.0)
+        if last == "on":
+            return Address(path, "toggle", f"whether {name} drives its target")
+    return None

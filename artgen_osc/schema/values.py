@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from artgen_osc.schema.address import COUNT_MAX as COUNT_MAX
 from artgen_osc.schema.address import Address as Address
 from artgen_osc.schema.address import Value as Value
+from artgen_osc.schema.keyframes import MOST as MOST_KEYFRAMES
 
 N_BANDS = 16
 HOPS_PER_HARMONY = 8
@@ -135,6 +136,8 @@ class Painting:
     valence, energy : the mood that is painted, 0..1
     model : name of the generator
     finish : how many times the side the finisher makes of its pictures, 4, 2 or 1
+    keyframes : how many are marked
+    keyframe : number of the one that the path goes to, from 1; 0: it goes to none
     plugins : the plugins that can't be used or have ended, and why; empty: none
     scene : the one recalled or saved last, or empty
     scenes : names of all that there are, with commas between
@@ -150,6 +153,8 @@ class Painting:
     energy: float
     model: str
     finish: int
+    keyframes: int
+    keyframe: int
     plugins: str
     scene: str
     scenes: str
@@ -289,6 +294,8 @@ VISUALS_STATUS: tuple[Address, ...] = (
     Address("/visuals/status/energy", "float", "how excited the picture is meant to be"),
     Address("/visuals/status/model", "string", "name of the generator"),
     Address("/visuals/status/finish", "int", "so many times the side the finisher makes of its pictures; 1: off", 1, 4),
+    Address("/visuals/status/keyframes", "int", "how many keyframes are marked", 0, MOST_KEYFRAMES),
+    Address("/visuals/status/keyframe", "int", "the keyframe the path goes to, from 1; 0: none", 0, MOST_KEYFRAMES),
     Address("/visuals/status/plugins", "string", "plugins that can't be used or have ended, and why; empty: none"),
     Address("/visuals/status/scene", "string", "the scene that was recalled or saved last; empty: none"),
     Address("/visuals/status/scenes", "string", "names of all scenes, with commas between: own ones, then presets"),
@@ -300,6 +307,12 @@ VISUALS_STATUS: tuple[Address, ...] = (
 
 VISUALS_REFUSAL = replace(REFUSAL, path="/visuals/status/refusal")
 """Sent likewise."""
+
+MODULATION, LEVELS = (
+    Address("/visuals/status/modulation", "string", "what drives what, as JSON; by OSCQuery and on the page alone"),
+    Address("/visuals/status/modulation/levels", "string", "how far each of these is up, in per cent, with commas"),
+)
+"""Told by OSCQuery while they change: they have no room in a datagram."""
 
 DAEMON_COMMANDS: tuple[Address, ...] = (
     Address("/artgen/control/target/remove", "string", "send to this target no longer"),
@@ -316,6 +329,16 @@ DAEMON_COMMANDS: tuple[Address, ...] = (
 """What the daemon understands beside its settings."""
 
 VISUALS_COMMANDS: tuple[Address, ...] = (
+    Address("/visuals/path/mark", "trigger", "make the picture that is on stage a keyframe, after the others"),
+    Address("/visuals/path/remove", "int", "remove the keyframe of this number, from 1; 0: none", 0, MOST_KEYFRAMES),
+    Address("/visuals/path/undo", "trigger", "remove the last keyframe"),
+    Address("/visuals/path/clear", "trigger", "remove all keyframes"),
+    Address(
+        "/visuals/modulate/add",
+        "string",
+        'drive a setting: `source = "low", target = "visuals.grain"`; one of the same name is replaced',
+    ),
+    Address("/visuals/modulate/remove", "string", "let the connection of this name go"),
     Address("/visuals/scene/number", "int", "recall the scene at this place of the list, from 1; 0: none", 0, 1000),
     Address("/visuals/scene/save", "string", "save the picture's settings as they are now under this name"),
     Address("/visuals/scene/delete", "string", "delete the scene of this name; presets stay"),

@@ -18,7 +18,7 @@ from artgen_osc.osc.codec import decode, encode_bundle, encode_message
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import local_target
-from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address import Address, Value, extra
 from artgen_osc.schema.address_table import Rows
 from artgen_osc.web.client import BridgeClient, Bundle, read_subscription
 from artgen_osc.web.reference import Reference
@@ -60,7 +60,7 @@ def _check(path: str, arguments: tuple[object, ...], controls: Rows) -> tuple[Ad
     ------
     ValueError
     """
-    row = controls.get(path)
+    row = controls.get(path) or (extra(path) if path.startswith("/visuals/") else None)
     if row is None:
         raise ValueError(f"{path[:200]}: unknown address; GET / lists those of /artgen/control and /visuals")
     try:

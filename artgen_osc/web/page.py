@@ -25,6 +25,7 @@ from artgen_osc.web.site import SitePart, addresses
 from artgen_osc.web.songs import SongsPart
 from artgen_osc.web.sound import SoundPart
 from artgen_osc.web.state import Source, StatePart
+from artgen_osc.web.training import TrainingPart
 from artgen_osc.web.view import ViewPart, renderer_address
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class ShowPage(Bridge):
             SoundPart(self.sound),
             songs := SongsPart(Path(web.songs), _given(contract, settings, *PAINTING), analyze),
             GalleryProxy(gallery),
+            TrainingPart(web.run),
         ]
         renderer = (visuals.host, visuals.port)
         try:

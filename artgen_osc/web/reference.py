@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from artgen_osc.config.contract import Contract
+from artgen_osc.config.modulation import targets_of
 from artgen_osc.http.server import Page
 from artgen_osc.schema.address import Address
 
@@ -37,6 +38,7 @@ class Reference:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
+        self._driven = targets_of(contract.settings.values())
         table = contract.addresses
         self._tables = {
             "sent": ("Sent", table.sent),
@@ -63,6 +65,7 @@ class Reference:
         """One row for a page that builds its sliders from it."""
         described = asdict(row)
         del described["setting"]
+        described["driven"] = row.path in self._driven
         if row.holds_value:
             described["default"] = self._contract.settings[row.setting].default
         return described

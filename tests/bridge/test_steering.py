@@ -36,6 +36,18 @@ def test_json_steers_the_daemon_and_the_renderer(server: Server) -> None:
     assert server.bridge.dropped == server.receiver.refused == 0
 
 
+def test_what_drives_what_is_steered_too(server: Server) -> None:
+    with server.open() as client:
+        client.send(
+            '{"/visuals/value/fader": 127, "/visuals/modulate/a.b/amount": -0.5, "/visuals/modulate/a.b/on": 0}'
+        )
+        assert [(m.path, m.arguments) for _, m in server.renderer.read(0.5)] == [
+            ("/visuals/value/fader", (127.0,)),
+            ("/visuals/modulate/a.b/amount", (-0.5,)),
+            ("/visuals/modulate/a.b/on", (0,)),
+        ]
+
+
 def test_binary_osc_steers_as_well(server: Server) -> None:
     with server.open("/osc") as client:
         client.send(encode_bundle([packet("/visuals/speed", 2.0), packet("/artgen/control/mood/valence", 0.5)]))
@@ -57,6 +69,9 @@ def test_binary_osc_steers_as_well(server: Server) -> None:
         ('["/visuals/seed", 7]', "is not an object"),
         ('{"/visuals/sed": 7}', "/visuals/sed: unknown address"),
         ('{"/\\ud800": 7}', "unknown address"),  # half a character
+        ('{"/visuals/value/\\ud800": 7}', "unknown address"),
+        ('{"/visuals/modulate/\\ud800/amount": 0.5}', "unknown address"),
+        ('{"/visuals/modulate/a/amount": 2}', "outside -1..1"),
         ('{"/artgen/valence": 0.5}', "/artgen/valence: unknown address"),
         ('{"/visuals/seed": -1}', "outside 0"),
         ('{"/visuals/seed": 0.5}', "not a whole number"),

@@ -62,6 +62,7 @@ COMMANDS = (
     "bench",
     "plugins",
     "effects",
+    "directions",
 )
 MOOD = Mood(1.0, 0.25, 0.75, 0.2, 0.8, 0.9)
 
@@ -108,6 +109,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
         "osc.time_tags",
         "web.host",
         "web.port",
+        "web.run",
         "web.token",
         "web.songs",
         "web.certificate",

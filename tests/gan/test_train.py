@@ -37,7 +37,7 @@ def test_two_steps_equal_one_and_a_resumed_one(options: Options, tmp_path: Path)
     first.step()
     folder = tmp_path / "checkpoint"
     folder.mkdir()
-    train_gan.Run(first, folder).save(first.state())
+    train_gan.Run(first, folder).save(first.state(), "step 1 of 2")
     second = new_trainer(options)
     second.load_state(torch.load(folder / "state.pt", weights_only=True))
     assert second.step() == losses[1]
@@ -56,6 +56,9 @@ def test_train_export_parity_and_a_new_start_from_the_file(
     run = Path(options.run)
     assert len((run / "log.csv").read_text().splitlines()) == 4
     assert sorted(path.name for path in (run / "samples").iterdir()) == ["000002.jpg", "000003.jpg", "walk.mp4"]
+    told = json.loads((run / "told.json").read_text())
+    assert told["step"] == 3 and told["lines"][0].startswith("step 3 of 3")
+    assert any("newness: " in line for line in told["lines"])
     assert json.loads((run / "options.json").read_text())["steps"] == 3
     model = modelfile.load(run / "generator.onnx", "generator", size=64, z_dim=8, n_mood=2)
     assert model.card["images_seen"] == 6
@@ -100,14 +103,14 @@ def test_a_full_disk_loses_no_checkpoint(options: Options, tmp_path: Path, capsy
     folder.mkdir()
     run = train_gan.Run(trainer, folder)
     run.log(trainer.step())
-    assert run.save(trainer.state())
+    assert run.save(trainer.state(), "step 1 of 2")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     run.log(trainer.step())
     with full_disk(20_000):
-        assert not run.save(trainer.state())
+        assert not run.save(trainer.state(), "step 1 of 2")
     assert "step 2 can't be written" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
-    assert run.save(trainer.state())
+    assert run.save(trainer.state(), "step 1 of 2")
     assert [line.split(",")[0] for line in (folder / "log.csv").read_text().splitlines()] == ["step", "1", "2"]
 
 

@@ -66,6 +66,34 @@ def plain() -> File:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("name", "speed"), [("kaleidoscope", "spin"), ("tunnel", "speed"), ("strobe", "rate")])
+def test_a_speed_that_changes_makes_no_leap_late_in_the_evening(
+    name: str, speed: str, gl_context: Any, stage: Stage
+) -> None:
+    shader = Shader(gl_context, read(OURS / f"{name}.fs"))
+    y, x = np.mgrid[:54, :96]
+    smooth = np.stack((255 * x // 95, 255 * y // 53, 128 + 0 * x), axis=2).astype(np.uint8)
+    picture = gl_context.texture((96, 54), 3, np.ascontiguousarray(smooth).tobytes(), alignment=1)
+    shown = gl_context.texture(SIZE, 4)
+    target = gl_context.framebuffer([shown])
+    changes, before = [], None
+    for frame in range(40):
+        values = {one.name: one.default for one in shader.file.head.numbers}
+        values |= {speed: (0.5 + 0.01 * frame,), "level": (0.5,)}
+        instant = Instant(7213.7 + frame / 60, 1 / 60, frame)
+        shader.draw(target, values, {"inputImage": picture}, instant)
+        now = np.frombuffer(target.read(components=3, alignment=1), np.uint8).astype(float)
+        changes += [] if before is None else [np.abs(now - before).mean()]
+        before = now
+    # The flash of the strobe is a leap that is meant; one at most in two thirds of a second at this rate.
+    assert sum(change > 8.0 for change in changes) <= (name == "strobe")
+    assert max(changes) > 0.0
+    gl_context.detect_framebuffer(0).use()
+    for item in (shader, target, shown, picture):
+        item.release()
+
+
+@pytest.mark.slow
 def test_the_strobe_flashes_three_times_a_second_at_most_unless_it_is_unlocked(gl_context: Any) -> None:
     shader = Shader(gl_context, read(OURS / "strobe.fs"))
     black = gl_context.texture((8, 8), 4, bytes(256))

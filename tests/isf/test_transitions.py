@@ -273,16 +273,20 @@ class Recalls:
             write_scene(folder, Scene(name, {"speed": 4.0}, transition=transition))
         self.asked, self.refused = Asked(), list[str]()
         self.library = Library(folder, held_by(show_table.CONTRACT))
-        self.scenes = Scenes(
-            self.library, show_table.CONTRACT, lambda *what: self.refused.append(": ".join(what)), self.asked
-        )
         self.controls = Controls(show_table.config(), show_table.CONTRACT)
+        self.scenes = Scenes(
+            self.library,
+            show_table.CONTRACT,
+            lambda *what: self.refused.append(": ".join(what)),
+            self.controls.connections,
+            self.asked,
+        )
         self.time, self.tempo = 100.0, 0.0
 
     def send(self, *pairs: tuple[str, Any]) -> float:
         """Speed after it."""
         self.time += 1.0
-        present = Present(self.controls.config, 0, (0.5, 0.5), self.tempo)
+        present = Present(self.controls.config, 0, (0.5, 0.5), tempo_bpm=self.tempo)
         out = self.scenes.receive([(ROWS[path], value) for path, value in pairs], present, self.time, 0.0)
         self.controls.receive(out, self.time)
         return self.controls.config.visuals.speed
@@ -346,11 +350,13 @@ def test_a_scene_of_no_length_is_a_cut(recalls: Recalls) -> None:
 @pytest.mark.parametrize("transition", [None, "", "ink"])
 def test_the_name_survives_the_scene_s_file_and_another_save(tmp_path: Path, transition: str | None) -> None:
     held = held_by(show_table.CONTRACT)
-    scene = Scene("dusk", {"speed": 2.0}, "for the end", transition)
+    scene = Scene("dusk", {"speed": 2.0}, "for the end", transition=transition)
     (tmp_path / "dusk.toml").write_text(to_text(scene), encoding="utf-8")
     assert read(tmp_path / "dusk.toml", held) == scene
     library = Library(tmp_path, held)
-    assert library.save("x", Scene("dusk", {"speed": 3.0})) == Scene("dusk", {"speed": 3.0}, "for the end", transition)
+    assert library.save("x", Scene("dusk", {"speed": 3.0})) == Scene(
+        "dusk", {"speed": 3.0}, "for the end", transition=transition
+    )
     library.close()
 
 

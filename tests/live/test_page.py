@@ -4,6 +4,7 @@
 """
 
 import io
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ NOT_SHOWN = {
     "/visuals/subscribe",
     "/visuals/unsubscribe",
     "/visuals/scene/number",
+    "/visuals/modulate/add",
+    "/visuals/modulate/remove",
 }
 """Controls that make sense to programs only, or are a part of another one on the page."""
 SECONDS = 20_000.0
@@ -52,7 +55,9 @@ def live(tmp_path_factory: pytest.TempPathFactory, music: Path, pytestconfig: py
     # As small and slow as can be told from a picture at rest: what is painted takes the time of all that is tested.
     small = ("--visuals-width=320", "--visuals-height=180", "--visuals-fps=15")
     size = () if pytestconfig.getoption("--regenerate-golden") else small
-    with a_show("live", f"--input=file:{music}", *size, folder=tmp_path_factory.mktemp("show")) as show:
+    folder = tmp_path_factory.mktemp("show")
+    run = () if pytestconfig.getoption("--regenerate-golden") else (f"--web-run={folder / 'paintings'}",)
+    with a_show("live", f"--input=file:{music}", *size, *run, folder=folder) as show:
         yield show
 
 
@@ -195,6 +200,18 @@ def test_what_is_refused_is_said(page: Page) -> None:
     number.fill("-3")
     number.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("/visuals/seed: -3 is outside", timeout=SECONDS)
+
+
+def test_the_newest_sheet_of_a_training_run(page: Page, live: Show) -> None:
+    expect(page.get_by_role("heading", name="Training paintings: no sheet yet")).to_be_visible(timeout=SECONDS)
+    samples = live.folder / "paintings" / "samples"
+    samples.mkdir(parents=True)
+    Image.new("RGB", (64, 32), "red").save(samples / "000012.jpg")
+    said = {"step": 12, "lines": ["step 12 of 100", "variety: 0.80"]}
+    (samples.parent / "told.json").write_text(json.dumps(said))
+    page.reload()
+    expect(page.get_by_role("img", name="the newest sheet of the run")).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("variety: 0.80")).to_be_visible(timeout=SECONDS)
 
 
 def test_a_snapshot_from_the_page(page: Page, live: Show) -> None:

@@ -18,7 +18,7 @@ from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
-TABS = ("Show", "Controls", "Sound", "Songs")
+TABS = ("Show", "Controls", "Matrix", "Sound", "Songs")
 NARROW = {"width": 360, "height": 740}
 REACHABLE = """() => [...document.querySelectorAll("a, button, input, select, summary, [tabindex]")]
     .filter((each) => each.offsetParent)

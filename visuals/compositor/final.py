@@ -11,16 +11,24 @@ from visuals.compositor.pixel import Noise, PixelEffect, fused
 DITHER = 1.0 / 255.0
 """Of what has 8 bits a channel."""
 
-_SEEN = {
-    False: "#define SEEN(at) texture(picture, at).rgb",
-    True: """
+_SEEN = "#define SEEN(at) texture(picture, at).rgb"
+_SEEN_BETWEEN = "#define SEEN(at) between(vec2((at).x, 1.0 - (at).y))"
+_BETWEEN = """
 uniform sampler2D before;
 uniform sampler2D after;
+uniform sampler2D motion;
 uniform float amount;
-// Generated pictures come with their top row first.
-#define SEEN(at) mix(texture(before, at).rgb, texture(after, vec2((at).x, 1.0 - (at).y)).rgb, amount)
-""",
+
+// Two pictures, each moved to where things are between them; both have their top row first.
+vec3 between(vec2 at) {
+#ifdef MOVING
+    vec2 way = texture(motion, at).xy;
+    return mix(texture(before, at - amount * way).rgb, texture(after, at + (1.0 - amount) * way).rgb, amount);
+#else
+    return mix(texture(before, at).rgb, texture(after, at).rgb, amount);
+#endif
 }
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +37,33 @@ class Mix:
 
     Attributes
     ----------
-    before, after : textures of one size; `after` has its top row first
+    before, after : textures of one size, with their top row first
     amount : 0 (before) to 1 (after)
+    motion : texture of how far things are from `before` to `after`, halfway there; None: they stay where they are
     """
 
     before: Any
     after: Any
     amount: float
+    motion: Any = None
+
+    def use(self, used: Pass) -> None:
+        """Give them to a pass that has `between_glsl` in it."""
+        used["amount"] = self.amount
+        self.before.use(0)
+        self.after.use(1)
+        if self.motion is not None:
+            self.motion.use(3)
+
+
+def between_glsl(moving: bool) -> str:
+    """A function ``vec3 between(vec2 at)``: what a `Mix` is at a place, 0..1 from its first row down.
+
+    Parameters
+    ----------
+    moving : whether it has a motion
+    """
+    return "#define MOVING\n" * moving + _BETWEEN
 
 
 Seen = Any
@@ -82,7 +110,7 @@ class Final:
     def __init__(self, context: Any) -> None:
         self._context = context
         self._effects: list[PixelEffect] = []
-        self._passes: dict[tuple[bool, tuple[int, ...]], Pass] = {}
+        self._passes: dict[tuple[str, tuple[int, ...]], Pass] = {}
         self._noise = Noise(context)
         self._values: Mapping[int, Mapping[str, Any]] = {}
 
@@ -98,7 +126,7 @@ class Final:
         moderngl.Error
             It can't be made.
         """
-        return self._made([*self._effects, effect], False)
+        return self._made([*self._effects, effect], _SEEN)
 
     def set(self, values: Mapping[int, Mapping[str, Any]]) -> None:
         """Say what is at work from now on, in order: the values of uniforms by name, by the number of the effect."""
@@ -115,17 +143,16 @@ class Final:
         brightness : 0 (black) to 1
         dither : the smallest step of what is drawn into, 0 where it has none
         """
-        used = self._pass(isinstance(seen, Mix))
+        between = isinstance(seen, Mix)
+        used = self._pass(between_glsl(seen.motion is not None) + _SEEN_BETWEEN if between else _SEEN)
         for values in self._values.values():
             for name, value in values.items():
                 used[name] = value
         used["shown"], used["middle"] = camera.shown, camera.middle
         used["brightness"], used["dither"] = brightness, dither
         self._noise.use(used, moment)
-        if isinstance(seen, Mix):
-            used["amount"] = seen.amount
-            seen.before.use(0)
-            seen.after.use(1)
+        if between:
+            seen.use(used)
         else:
             seen.use(0)
         used.render()
@@ -136,11 +163,11 @@ class Final:
             used.release()
         self._noise.release()
 
-    def _pass(self, mixed: bool) -> Pass:
-        key = mixed, tuple(self._values)
+    def _pass(self, glsl: str) -> Pass:
+        key = glsl, tuple(self._values)
         if key not in self._passes:
-            self._passes[key] = self._made([self._effects[index] for index in self._values], mixed)
+            self._passes[key] = self._made([self._effects[index] for index in self._values], glsl)
         return self._passes[key]
 
-    def _made(self, effects: Sequence[PixelEffect], mixed: bool) -> Pass:
-        return Pass(self._context, shader(SHADERS / "final.frag"), f"{fused(effects)}\n{_SEEN[mixed]}")
+    def _made(self, effects: Sequence[PixelEffect], glsl: str) -> Pass:
+        return Pass(self._context, shader(SHADERS / "final.frag"), f"{fused(effects)}\n{glsl}")

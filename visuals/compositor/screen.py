@@ -100,18 +100,22 @@ class Screen:
         if self._window is None:
             self._memory = self._readable(self.size)
 
-    def take(self, pixels: Frame, mix: float, fine: bool = False) -> None:
-        """A new picture to fade to.
+    def take(
+        self, pixels: Frame, mix: float, fine: bool = False, flow: np.ndarray | None = None, follows: bool = False
+    ) -> None:
+        """A new picture to go to.
 
         Parameters
         ----------
         pixels : uint8 ``(height, width, 3)``, top row first
-        mix : 0..1, how far the fade to the last picture has come; that is what the next one starts from
+        mix : as for `draw`, before this picture
         fine : whether it went through the finisher
+        flow : as `visuals.painting.flow.Flow` has it, from the picture before to this one; None: it fades
+        follows : whether it takes its place behind those before; else the way to it starts from what is on screen now
         """
         self._last = self._black.texture, Camera(), 1.0
         for used in self._pictures:
-            used.instance.take(pixels, mix)
+            used.instance.take(pixels, mix, flow, follows)
         self._chain.moment = replace(self._chain.moment, fine=fine)
 
     def at(self, place: Place) -> tuple[str, ...]:
@@ -137,7 +141,7 @@ class Screen:
 
         Parameters
         ----------
-        mix : 0..1, from the picture before to the newest
+        mix : 1 at the newest picture, 0 at the one before, -1 at the one before that, and so on
         look : Look
         settings : of effects and layers, by the plugin's name; one that has settings and isn't in there isn't drawn
         moment : what effects and layers know of the frame, but for its size

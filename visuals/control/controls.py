@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from artgen_osc.config.contract import Contract
+from artgen_osc.config.modulation import Connection
 from artgen_osc.config.tables import Config, VisualsConfig
 from artgen_osc.runtime.guard import Guard
-from artgen_osc.schema.address import EXTRA, Address, Value
+from artgen_osc.schema.address import EXTRA, VALUES, Address, Value
+from visuals.control.connections import Connections
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ MOST_MODELS = 6
 """Of the files to load ahead, the last ones count: all of them and the two that paint have room in the cache."""
 
 MOST_EXTRA = 256
-"""Values of added extractors. More is a flood."""
+"""Values of added extractors, and values that somebody sends to drive the picture by. More is a flood."""
 
 NEUTRAL = 0.5
 
@@ -54,6 +56,8 @@ class Control:
     quit : whether the renderer should close
     plugin : the settings of each plugin, by its name, likewise
     extra : what added extractors send, by its path
+    heard : the daemon's numbers, and those that are sent to drive the picture by, by path; empty without connections
+    connections : what drives what
     """
 
     settings: VisualsConfig
@@ -82,6 +86,8 @@ class Control:
     quit: bool = False
     plugin: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, float] = field(default_factory=dict)
+    heard: Mapping[str, float] = field(default_factory=dict)
+    connections: tuple[Connection, ...] = ()
 
     @property
     def stale(self) -> bool:
@@ -127,12 +133,15 @@ class Controls:
     ----------
     config : the settings with every change that came in
     contract : as given
+    connections : what drives what
     """
 
     def __init__(self, config: Config, contract: Contract, refuse: Callable[[str, str], None] | None = None) -> None:
         self.config, self.contract = config, contract
         self._refuse = refuse or (lambda what, reason: log.warning("%s: %s", what, reason))
         self._guard = Guard(self._refuse)
+        self.connections = Connections(contract.settings.values(), config.modulate, self._refuse)
+        self._sent: dict[str, float] = {}
         self._told: tuple[Config, Mapping[str, Value]] | None = None
         self._music: dict[str, float] = {}
         self._extra: Mapping[str, float] = {}
@@ -173,7 +182,10 @@ class Controls:
         time : s, monotonic
         """
         for row, value in messages:
-            if row.path.startswith("/visuals/"):
+            if row.path.startswith(VALUES):
+                if isinstance(value, float) and (row.path in self._sent or len(self._sent) < MOST_EXTRA):
+                    self._sent[row.path] = value
+            elif row.path.startswith("/visuals/"):
                 self._visuals(row, value, time)
             elif isinstance(value, str):
                 self._words[row.path] = value
@@ -194,6 +206,8 @@ class Controls:
             settings=settings,
             plugin=self.config.plugin,
             extra=self._extra if age <= STALE_S else {},
+            heard=self._heard(age) if self.connections.rows else {},
+            connections=self.connections.rows,
             valence=mood[0],
             energy=mood[1],
             confidence=music.get("/artgen/mood/confidence", 0.0),
@@ -218,6 +232,9 @@ class Controls:
             age=age,
             quit=self._counts["/visuals/quit"] > 0,
         )
+
+    def _heard(self, age: float) -> Mapping[str, float]:
+        return {**self._music, **self._sent} if age <= STALE_S else self._sent
 
     def _visuals(self, row: Address, value: Value, time: float) -> None:
         if row.path in self._counts:

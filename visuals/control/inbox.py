@@ -5,6 +5,7 @@ from collections.abc import Callable
 from artgen_osc.runtime.guard import Guard
 from visuals.clock import Tick
 from visuals.control.controls import Controls
+from visuals.control.keyframes import Keyframes
 from visuals.control.kind import Message
 from visuals.control.scenes.recall import Present, Scenes
 from visuals.control.surfaces import Surfaces
@@ -17,6 +18,7 @@ class Inbox:
     ----------
     surfaces : of the show
     scenes : what a recall comes to
+    keyframes : what a mark comes to
     controls : how all is set
     present : how the picture is now
     listeners : takes out what is for those who want to hear, and returns the rest
@@ -27,12 +29,13 @@ class Inbox:
         self,
         surfaces: Surfaces,
         scenes: Scenes,
+        keyframes: Keyframes,
         controls: Controls,
         present: Callable[[], Present],
         listeners: Callable[[list[Message]], list[Message]],
         refuse: Callable[[str, str], None],
     ) -> None:
-        self._surfaces, self._scenes, self._controls = surfaces, scenes, controls
+        self._surfaces, self._scenes, self._keyframes, self._controls = surfaces, scenes, keyframes, controls
         self._present, self._listeners, self._guard = present, listeners, Guard(refuse)
 
     def poll(self, tick: Tick) -> list[Message]:
@@ -43,5 +46,7 @@ class Inbox:
             meant += self._scenes.receive([], present, tick.now, tick.dt)
         for messages, given in self._surfaces.poll(self._controls.config.plugin, self._controls.values()):
             with self._guard("messages"):
+                listed = present.config.visuals.path_keyframes
+                messages = self._keyframes.receive(messages, listed, present.stage, tick.now, meant)
                 meant += self._scenes.receive(messages, present, tick.now, 0.0, given, meant)
         return self._listeners(meant)

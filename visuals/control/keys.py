@@ -38,17 +38,21 @@ class Key:
 
 
 FULLSCREEN, MANUAL, HELPED, QUIT = "/visuals/fullscreen", "/visuals/mood/manual", "/visuals/help", "/visuals/quit"
+HELP_PAGE = "/visuals/help/page"
 VALENCE, ENERGY = "/visuals/mood/valence", "/visuals/mood/energy"
 
 KEYS: tuple[Key, ...] = (
     Key(("f11", "f"), "F11  F", FULLSCREEN, "fullscreen"),
     Key(("space",), "Space", "/visuals/freeze", "freeze"),
     Key(("n", "right"), "N  Right", "/visuals/seed/next", "next picture"),
+    Key(("k",), "K", "/visuals/path/mark", "keyframe of this picture"),
+    Key(("p",), "P", "/visuals/path/play", "play the keyframes"),
     Key(("b",), "B", "/visuals/blackout", "blackout"),
     Key(("m",), "M", MANUAL, "mood by hand"),
     Key(("s",), "S", "/visuals/snapshot", "snapshot"),
     Key(tuple("123456789"), "1 … 9", "/visuals/scene/number", "scene"),
-    Key(("h", "f1"), "H  F1", "/visuals/help", "this help"),
+    Key(("h", "f1"), "H  F1", HELPED, "this help"),
+    Key(("tab",), "Tab", HELP_PAGE, "the other page of it: what drives what"),
     Key(("escape", "q", CLOSE), "Esc  Q", QUIT, "twice: quit; Esc leaves fullscreen first"),
 )
 
@@ -112,6 +116,9 @@ class Keyboard:
         row = self._rows[key.path]
         if key.path == QUIT:
             return self._quit(name, bool(values[FULLSCREEN]), time)
+        if key.path == HELP_PAGE:
+            page = int(not values[HELP_PAGE]) if values[HELPED] else 1
+            return Pressed(((self._rows[HELPED], 1), (row, page)))
         if row.kind == "int":
             number = int(name)
             there = number <= len(scenes)

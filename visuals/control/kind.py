@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from artgen_osc.config.modulation import Connection
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.address_table import AddressTable
@@ -31,7 +32,9 @@ class Surface(Protocol):
     def poll(self) -> Sequence[Message]:
         """What it wants since the last call, oldest first.
 
-        Each is a row of the host's ``addresses.visuals`` and a value that the row takes; anything else is refused.
+        Each is a row of the host's ``addresses.visuals`` and a value that the row takes, or an address below
+        ``/visuals/value/`` (`artgen_osc.schema.address.extra` gives its row) and a number that connections may be
+        driven by; anything else is refused.
         """
 
     def show(self, values: Mapping[str, Value]) -> None:
@@ -67,6 +70,7 @@ class SurfaceHost:
     received : what has come over OSC since the last call; for direct ones
     file : the show's
     child : whether it is a daemon's renderer; the daemon tells of mistakes in the show file
+    connect : takes what drives what from the saved show file; for direct ones
     """
 
     addresses: AddressTable
@@ -76,3 +80,4 @@ class SurfaceHost:
     received: Callable[[], Sequence[Message]]
     file: ConfigFile
     child: bool = False
+    connect: Callable[[Sequence[Connection]], None] = lambda rows: None

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Mapping
 from time import monotonic
 
+from artgen_osc.config.modulation import TABLE
 from artgen_osc.errors import ConfigError
 from artgen_osc.schema.address import Value
 from visuals.control.kind import Message, SurfaceHost
@@ -29,7 +30,7 @@ class SavedFile:
     def __init__(self, settings: None, host: SurfaceHost) -> None:
         self.settings = settings
         self.given: Collection[str] = ()
-        self._file, self._child = host.file, host.child
+        self._file, self._child, self._connect = host.file, host.child, host.connect
         rows, held = host.addresses.visuals, host.addresses.followed
         self._followed = {key: row for key, row in held.items() if row.path in rows}
         self._next = 0.0
@@ -47,6 +48,8 @@ class SavedFile:
                 log.warning("%s; the old values are kept", line)
             return []
         self.given = given_in(self._file)
+        if TABLE in changes:
+            self._connect(changes[TABLE])
         for key in changes:
             if key.startswith("visuals.") and key not in self._followed:
                 log.warning("%s: counts from the next start on", key)

@@ -10,7 +10,7 @@ from artgen_osc.plugins.registry import Plugin, Registry
 from artgen_osc.plugins.worker import PluginWorker
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.text import short
-from artgen_osc.schema.address import Value
+from artgen_osc.schema.address import Value, extra
 from artgen_osc.schema.address_table import Rows
 from visuals.control.kind import Message, SurfaceHost
 
@@ -45,11 +45,12 @@ class _Checked:
             try:
                 row, value = one
                 what = str(row.path)
-                if what not in self._rows:
+                row = self._rows.get(what) or extra(what)
+                if row is None:
                     raise ValueError("unknown address")
                 # A number of NumPy's is one too.
                 plain = value.item() if hasattr(value, "item") else value
-                self.polled.append((self._rows[what], self._rows[what].check((plain,))))
+                self.polled.append((row, row.check((plain,))))
             except (ValueError, TypeError, AttributeError) as error:
                 self.refused.append((what, str(error)))
         if len(given) > MOST_A_POLL:

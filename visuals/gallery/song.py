@@ -17,6 +17,7 @@ from artgen_osc.schema.values import COUNT_MAX
 from visuals.gallery import repaint
 from visuals.gallery.files import reason_of, write
 from visuals.gallery.record import About, effects_of, new_id, stamp
+from visuals.generators.directions import Directions, amounts_of
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Generator
 from visuals.generators.opening import open_generator
@@ -127,7 +128,7 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, file: Conf
     title : of the song
     seed : number of the picture
     size : pixels of the longer side, 64 to 16384
-    file : settings: the model, the finish and the truncation
+    file : settings: the model, the finish, the truncation and the directions
     folder : of the gallery; made if it isn't there
 
     Returns
@@ -145,12 +146,14 @@ def paint(analysis: dict[str, Any], title: str, seed: int, size: int, file: Conf
     def opener(model: str) -> Generator:
         return open_generator(model, 2, settings.engine)
 
-    painter = Painter(settings.model, opener, Finishing(None))
+    painter = Painter(settings.model, opener, Finishing(None), Directions(beside=False))
     z_dim = painter.pair.first.z_dim
     mood = np.array([analysis["valence"], analysis["energy"]], np.float32)
     z = (direction(seed, z_dim) * np.sqrt(z_dim)).astype(np.float32)
     latent = Latent(z, mood, settings.truncation)
-    picture = painter.paint(Request(latent, latent, aspect=settings.width / settings.height))
+    amounts = np.stack([amounts_of(settings)] * 2)
+    aspect = settings.width / settings.height
+    picture = painter.paint(Request(latent, latent, aspect=aspect, amounts=amounts if amounts.any() else None))
     if picture is None:
         raise GalleryError(f"{painter.error}; a model that paints is needed; choose one by --visuals-model FILE")
     height, width = picture.pixels.shape[:2]

@@ -16,6 +16,7 @@ from artgen_osc.inference.modelfile import Engine, ModelFile, Port, check_parts,
 from visuals.generators.mood_directions import MoodDirections
 from visuals.generators.sidecar import read_sidecar
 from visuals.generators.sphere import HOME_SEED, direction, truncated
+from visuals.generators.style import Styles, styles_of
 
 Array = np.ndarray[tuple[int, ...], np.dtype[Any]]
 
@@ -101,6 +102,20 @@ class ForeignGenerator:
     def corrected(self, mood: Array) -> Array:
         """The mood, float32 ``(2,)``, that the next picture is really asked for where `mood` is wanted."""
         return mood if self._steering is None else self._steering.corrected(mood)
+
+    @property
+    def mood_slopes(self) -> Array | None:
+        """Along which z is turned for valence and for energy, ``(2, z_dim)``; None where it isn't."""
+        return None if self._steering is None else self._steering.slopes
+
+    def styles(self) -> Styles | None:
+        """See `visuals.generators.generator.StyledGenerator`."""
+        inputs = [value.copy() for value in self._inputs]
+        for index in self._truncations:
+            inputs[index][...] = 1.0
+        if self.has_mood:
+            inputs[self._mood][...] = 0.5
+        return styles_of(self._path, self._engine.inputs[self._z].name, inputs, self._z)
 
     def paint(self, z: Array, truncation: float) -> Array:
         """The picture at just this point, uint8 ``(height, width, 3)``, without steering.

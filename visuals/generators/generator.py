@@ -10,6 +10,7 @@ from artgen_osc.errors import ModelError
 from artgen_osc.inference import modelfile
 from artgen_osc.inference.canvas import USUAL, Canvas
 from visuals.generators.sphere import HOME_SEED, direction, truncated
+from visuals.generators.style import Styles, styles_of
 
 Frame = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
@@ -67,6 +68,15 @@ class WideGenerator(Protocol):
         z, mood, truncation : as for `Generator`
         width : pixels, as `width_for` gave it
         """
+        ...
+
+
+@runtime_checkable
+class StyledGenerator(Protocol):
+    """A generator that can say what its style layers make of z, without painting."""
+
+    def styles(self) -> Styles | None:
+        """Its style layers, to be called by one thread, whatever paints meanwhile; None where it has none."""
         ...
 
 
@@ -153,6 +163,12 @@ class OnnxGenerator:
     def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
         """Paint a square; see `Generator`."""
         return self.paint_wide(z, mood, truncation, self.size)
+
+    def styles(self) -> Styles | None:
+        """See `StyledGenerator`; in the middle of all moods."""
+        columns = self._canvas.columns_for(1.0)
+        inputs = np.ones((1, self.z_dim), np.float32), np.full((1, 2), 0.5, np.float32), *self._canvas.inputs(columns)
+        return styles_of(self._model.path, "z", inputs, 0)
 
     def width_for(self, aspect: float) -> int:
         """See `WideGenerator`."""

@@ -86,6 +86,11 @@ class MoodDirections:
             raise ModelError(f"{path}: was fitted for another model than {model}; {again}")
         return directions
 
+    @property
+    def slopes(self) -> np.ndarray:
+        """Of valence and energy along z on the whole, ``(2, z_dim)``."""
+        return self._linear
+
     def predict(self, z: FloatArray) -> np.ndarray:
         """Valence and energy, float64 ``(2,)``, that the picture at `z` ``(z_dim,)`` will have."""
         return self._mood_and_slope(z * (np.sqrt(self.z_dim) / np.linalg.norm(z)))[0]

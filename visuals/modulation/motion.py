@@ -112,45 +112,85 @@ class Pace:
         return dt * 0.5 * (ease(before) + ease(self._run))
 
 
-class Crossfade:
-    """How far the screen is from one generated picture to the next.
+LINE = 5
+"""Pictures that are kept: the newest, and those that the screen has yet to pass."""
 
-    Each arrival starts a linear fade from what is on screen to the new picture, as long as
-    the pictures have lately been apart. Nothing jumps at an arrival, whatever its time.
+
+class Playhead:
+    """Where the screen is on its way from one generated picture to the next.
+
+    It follows the moments that the pictures are of, at their own pace and a little behind: so late that the next
+    picture is there before it is needed, as a rule. What moves, moves evenly then, whenever pictures arrive. Nothing
+    ever jumps.
     """
 
     SHORTEST = 0.03
     LONGEST = 1.5
+    SPARE = 1.15
+    """Times as far behind as would just have done lately."""
+
+    CATCH_UP_S = 0.5
+    LEAST_PACE = 0.3
 
     def __init__(self) -> None:
-        self._interval = 0.1
-        self._start = self._length = 0.0
-        self._last: float | None = None
+        self._line = [0.0]
+        self._time = self._at = 0.0
+        self._pace = 1.0
+        self._lag = 0.2
         self._change_until = 0.0
 
-    def arrive(self, time: float, change: float = 0.0, cut: bool = False) -> None:
+    def arrive(
+        self, time: float, of: float | None = None, change: float = 0.0, cut: bool = False, follows: bool = True
+    ) -> bool:
         """A picture came in.
 
         Parameters
         ----------
         time : s of show time
-        change : s that the fade takes, where the picture is from another model; 0: it isn't
+        of : s, the moment that it is of; None: just now
+        change : s that the way to it takes, where the picture is from another model; 0: it isn't
         cut : whether the picture is shown at once
+        follows : whether there is a way to it along the pictures before
+
+        Returns
+        -------
+        Whether it is that way; else one straight from what is on screen, which counts as the picture before
         """
-        if self._last is not None:
-            apart = min(max(time - self._last, 0.0), self.LONGEST)
-            self._interval += 0.2 * (apart - self._interval)
-        if change and self._last is not None:
+        of, first = time if of is None else of, len(self._line) == 1
+        place, self._at = self.mix(time), self._now(time)
+        if not first:
+            needed = min(self.SPARE * (time - self._line[-1]), self.LONGEST)
+            self._lag += (0.3 if needed > self._lag else 0.05) * (needed - self._lag)
+        if change and not first:
             self._change_until = time + change
         if cut:
             self._change_until = time
-        self._last = time
-        # A little longer than the mean, so that a late picture still finds things moving.
-        usual = max(1.3 * self._interval, self.SHORTEST)
-        self._start, self._length = time, 0.0 if cut else max(usual, self._change_until - time)
+        follows = follows and not cut and self._change_until <= time and place >= 3.0 - LINE and of > self._line[-1]
+        if follows:
+            self._line = [*self._line, of][-LINE:]
+            self._pace = max(1.0 + (time - self._at - self._lag) / self.CATCH_UP_S, self.LEAST_PACE)
+        else:
+            length = max(self._lag, self._change_until - time, self.SHORTEST)
+            self._line = [of - length, of]
+            self._at = of if cut or first else of - length
+            self._pace = 1.0
+        self._time = time
+        return follows
 
     def mix(self, time: float) -> float:
-        """0 (what was on screen at the arrival) to 1 (the newest picture)."""
-        if self._last is None or not self._length:
-            return 1.0
-        return min(max((time - self._start) / self._length, 0.0), 1.0)
+        """1 at the newest picture, 0 at the one before, -1 at the one before that, and so on.
+
+        Parameters
+        ----------
+        time : s of show time
+        """
+        at, place = self._now(time), 1.0
+        for after, before in zip(self._line[:0:-1], self._line[-2::-1], strict=True):
+            if at >= before:
+                return place - (after - at) / (after - before)
+            place -= 1.0
+        return place
+
+    def _now(self, time: float) -> float:
+        """The moment that is on screen."""
+        return min(self._at + self._pace * (time - self._time), self._line[-1])

@@ -10,10 +10,13 @@ from artgen_osc.errors import ArtgenError
 from artgen_osc.runtime.text import printable, shortened
 from artgen_osc.runtime.throttle import Throttle
 from visuals.generators.cache import GeneratorCache, Opener
+from visuals.generators.directions import Directions, turned
 from visuals.generators.foreign import ForeignGenerator
 from visuals.generators.generator import FloatArray, Frame, Generator, paint, width_for
+from visuals.generators.sphere import Vector
 from visuals.generators.trial import TrialStopped
 from visuals.painting.finishing import Finishing
+from visuals.painting.flow import Flow
 from visuals.painting.latent import Latent
 
 log = logging.getLogger(__name__)
@@ -33,6 +36,9 @@ class Request:
     mix : 0 (the model alone) to 1 (the second one alone)
     finish : 0 (off) to 1, how much of the finisher
     aspect : width over height of what the picture is for; a model that paints more than one shape comes near to it
+    time : s of show time, the moment that it is of
+    amounts : float64 ``(2, COUNT)``, how far along each of `visuals.generators.directions` the model's picture is, and
+        the second one's, -1..1; None: nobody wants any
     """
 
     latent: Latent
@@ -40,6 +46,8 @@ class Request:
     mix: float = 0.0
     finish: float = 0.0
     aspect: float = 1.0
+    time: float = 0.0
+    amounts: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class Stroke:
     Attributes
     ----------
     name, sha256 : of the model
-    z : float32 ``(z_dim,)``
+    z : float32 ``(z_dim,)``, moved along the directions already
     mood : float32 ``(2,)``, valence and energy; beyond 0..1 where a model without a mood input is steered
     truncation : 0..1
     width : pixels, of a model that paints several; 0 of any other
@@ -77,6 +85,9 @@ class Picture:
     mix : 0..1, share of the second of two strokes
     finish : 0..1, how much of the finisher was asked for
     scale : how many times the side the finisher has made of it, 4, 2, or 1 where it wasn't there
+    time : s of show time, the moment that it is of
+    number : of the painted pictures so far
+    flow : as `visuals.painting.flow.Flow` has it, from the picture before
     """
 
     pixels: Frame
@@ -87,6 +98,9 @@ class Picture:
     mix: float = 0.0
     finish: float = 0.0
     scale: int = 1
+    time: float = 0.0
+    number: int = 0
+    flow: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,7 @@ class Painter:
     model : as in the settings
     opener : makes a generator from such a name
     finishing : what comes after them
+    directions : what is known of the generators' own
 
     Raises
     ------
@@ -120,10 +135,12 @@ class Painter:
         The model can't be used.
     """
 
-    def __init__(self, model: str, opener: Opener, finishing: Finishing) -> None:
+    def __init__(self, model: str, opener: Opener, finishing: Finishing, directions: Directions) -> None:
         self.rack = GeneratorCache(opener)
-        self.finishing = finishing
+        self.finishing, self.directions = finishing, directions
         self.pair = Pair(self.rack.get(model))
+        self._flow = Flow()
+        self._painted = 0
         self._throttle = Throttle()
         self.error = ""
         self.failures = 0
@@ -159,29 +176,49 @@ class Painter:
         pair, start = self.pair, perf_counter()
         mix = request.mix if pair.second is not None else 0.0
         strokes, frames = [], []
-        for generator, latent, share in ((pair.first, request.latent, 1.0 - mix), (pair.second, request.second, mix)):
-            if generator is None or share <= 0.0:
+        latents, shares = (request.latent, request.second), (1.0 - mix, mix)
+        wanted = (None, None) if request.amounts is None else request.amounts
+        for generator, latent, share, amounts in zip((pair.first, pair.second), latents, shares, wanted, strict=True):
+            if generator is None:
+                continue
+            directions = self.directions.of(generator) if amounts is not None else None
+            if share <= 0.0:
                 continue
             if latent.z.shape != (generator.z_dim,):
                 return None
             # Asked before it paints, since it learns from what it has painted.
             asked = generator.corrected(latent.mood) if isinstance(generator, ForeignGenerator) else latent.mood
+            z = latent.z if directions is None or amounts is None else turned(latent.z, directions, amounts)
             try:
                 width = width_for(generator, request.aspect)
-                frames.append(paint(generator, latent.z, latent.mood, latent.truncation, width))
+                frames.append(paint(generator, z, latent.mood, latent.truncation, width))
             except ArtgenError as error:  # the last picture stays on screen
                 self._report(str(error))
                 return None
             except Exception as error:  # as above
                 self._report(f"{generator.name}: {error}")
                 return None
-            strokes.append(Stroke(generator.name, generator.sha256, latent.z, asked, latent.truncation, width))
+            strokes.append(Stroke(generator.name, generator.sha256, z, asked, latent.truncation, width))
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
-        scale = 1
+        small, scale = pixels, 1
         if any(stroke.sha256 for stroke in strokes):  # what no network has painted needs none
-            pixels, scale = self.finishing(pixels, request.finish, perf_counter() - start)
+            pixels, scale = self.finishing(small, request.finish, perf_counter() - start)
+        flow = self._flow(small, (pair.count, request.latent.cuts))
         seconds = perf_counter() - start
-        return Picture(pixels, pair.count, seconds, request.latent.cuts, tuple(strokes), mix, request.finish, scale)
+        self._painted += 1
+        return Picture(
+            pixels,
+            pair.count,
+            seconds,
+            request.latent.cuts,
+            tuple(strokes),
+            mix,
+            request.finish,
+            scale,
+            request.time,
+            self._painted,
+            flow,
+        )
 
     def _report(self, text: str) -> None:
         self.failures += 1

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from artgen_osc.runtime.latest import LatestWorker
 from visuals.generators.cache import Opener
+from visuals.generators.directions import Directions
 from visuals.generators.opening import open_generator
 from visuals.painting.finishing import FinisherOpener, Finishing
 from visuals.painting.painter import Painter, Picture, Request
@@ -32,6 +33,7 @@ class WorkerState:
     error : the last thing that went wrong, empty if nothing did
     failures : how often anything went wrong
     finish_note : why the finisher doesn't do more; empty if it does all it can
+    steerable : whether the directions of the model that paints are known, and of the one to mix in
     """
 
     name: str
@@ -44,6 +46,7 @@ class WorkerState:
     error: str
     failures: int = 0
     finish_note: str = ""
+    steerable: tuple[bool, bool] = (False, False)
 
 
 class Worker(Protocol):
@@ -85,7 +88,8 @@ class Worker(Protocol):
 def _state(painter: Painter, loading: str, fps: float, dropped: int) -> WorkerState:
     first, second = painter.pair.first, painter.pair.second
     name, z_dim = (second.name, second.z_dim) if second is not None else ("", 0)
-    told = painter.error, painter.failures, painter.finishing.note
+    steerable = painter.directions.ready(first), second is not None and painter.directions.ready(second)
+    told = painter.error, painter.failures, painter.finishing.note, steerable
     return WorkerState(first.name, first.z_dim, name, z_dim, loading, fps, dropped, *told)
 
 
@@ -112,7 +116,7 @@ class ThreadWorker:
         most_fps: float = 30.0,
         finisher: FinisherOpener | None = None,
     ) -> None:
-        self._painter = Painter(model, opener, Finishing(finisher))
+        self._painter = Painter(model, opener, Finishing(finisher), Directions())
         self._wake = threading.Condition()
         self._picture: Picture | None = None
         self._wanted: dict[bool, str] = {}
@@ -175,6 +179,7 @@ class ThreadWorker:
         end = perf_counter() + CLOSE_S
         self._painting.close(CLOSE_S)
         self._thread.join(max(0.0, end - perf_counter()))
+        self._painter.directions.close(end - perf_counter())
         self._painter.finishing.close(end - perf_counter())
 
     def _load(self) -> None:
@@ -227,7 +232,7 @@ class SyncWorker:
         fps: float = 20.0,
         finisher: FinisherOpener | None = None,
     ) -> None:
-        self._painter = Painter(model, opener, Finishing(finisher, beside=False))
+        self._painter = Painter(model, opener, Finishing(finisher, beside=False), Directions(beside=False))
         self._every = 1.0 / fps
         self._due = 0.0
         self._picture: Picture | None = None

@@ -6,7 +6,7 @@ import { targets } from "./targets.js";
 import { CHOICES, GROUPS, NOT_SHOWN, OF_EFFECTS } from "./words.js";
 
 const HELD_MS = 700;
-const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?" };
+const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?", "/visuals/path/clear": "Remove all keyframes?" };
 const LONG_RANGE = 1000;
 const EFFECTS = "/visuals/effect/";
 const SPECIAL = { "/artgen/control/input": choice, "/artgen/control/target/add": targets };

@@ -19,6 +19,12 @@ export const GROUPS = {
     ["/visuals/scene/save", "Save as a scene", "As the picture is set now, under this name."],
     ["/visuals/scene/delete", "Delete a scene", "Those that came with artgen stay."],
     ["/visuals/seed", "Picture number", "The same number is the same picture, tomorrow too."],
+    ["/visuals/path/mark", "Keep as a keyframe", "The picture that is on stage, after those that are kept already."],
+    ["/visuals/path/play", "Play the keyframes", "The picture travels from one to the next, round and round."],
+    ["/visuals/path/beats", "Beats from keyframe to keyframe", "0: by the seconds below."],
+    ["/visuals/path/seconds", "Seconds from keyframe to keyframe"],
+    ["/visuals/path/undo", "Remove the last keyframe"],
+    ["/visuals/path/clear", "Remove all keyframes"],
     ["/visuals/model", "Model that paints", `${MODEL}; nothing: the installed one; idle: simple forms without a model.`],
     ["/visuals/model/fade", "Time from model to model"],
     ["/visuals/model/load", "Load a model beforehand", "A file on the show's computer; it can then be faded to at once."],
@@ -28,7 +34,18 @@ export const GROUPS = {
     ["/visuals/snapshot/mood", "Keep one when the mood moves", "So far it has to move; 0: none."],
     ["/visuals/fullscreen", "Fill the screen", "The show's own window."],
     ["/visuals/help", "Help over the picture"],
+    ["/visuals/help/page", "Page of the help"],
     ["/visuals/quit", "Close the picture's window"],
+  ],
+  Directions: [
+    ["/visuals/direction/1", "Direction 1", "What changes the model's pictures most; each model has its own."],
+    ["/visuals/direction/2", "Direction 2"],
+    ["/visuals/direction/3", "Direction 3"],
+    ["/visuals/direction/4", "Direction 4"],
+    ["/visuals/direction/5", "Direction 5"],
+    ["/visuals/direction/6", "Direction 6"],
+    ["/visuals/direction/7", "Direction 7"],
+    ["/visuals/direction/8", "Direction 8"],
   ],
   Mood: [
     ["/visuals/mood/manual", "Lead the picture by hand", "It follows the next two, not the music."],
@@ -69,12 +86,24 @@ export const NOT_SHOWN = [
   "/visuals/subscribe",
   "/visuals/unsubscribe",
   "/visuals/scene/number",
+  "/visuals/path/keyframes",
+  "/visuals/path/remove",
+  "/visuals/modulate/add",
+  "/visuals/modulate/remove",
 ];
 
 /** Names for whole numbers that stand for something else. */
 export const CHOICES = {
+  "/visuals/help/page": { 0: "the keys", 1: "what drives what" },
   "/artgen/control/beat/octave": { "-1": "half as fast", 0: "as it is heard", 1: "twice as fast" },
 };
+
+/** What a control of the picture is called: as on the page, or by its address. */
+export function nameOf(path) {
+  const [, name] = Object.values(GROUPS).flat().find(([known]) => known === path) ?? [];
+  const words = path.replace(/^\/visuals\/(effect\/|layer\/)?/, "").replaceAll("/", " ");
+  return name ?? words[0].toUpperCase() + words.slice(1);
+}
 
 /** An input for people, whether as it is chosen or as the show tells its name. */
 export function inputName(input) {

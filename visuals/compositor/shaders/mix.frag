@@ -1,13 +1,9 @@
 #version 330 core
-// What is on screen now: between the last picture and the next.
-uniform sampler2D before;
-uniform sampler2D after;
-uniform float amount;
+// What is on screen now: between the last picture and the next. final.py writes between().
+uniform float turned;        // 1: bottom row first; 0: top row first, as generated pictures come
 in vec2 uv;
 out vec4 colour;
 
 void main() {
-    // Generated pictures come with their top row first.
-    vec3 next = texture(after, vec2(uv.x, 1.0 - uv.y)).rgb;
-    colour = vec4(mix(texture(before, uv).rgb, next, amount), 1.0);
+    colour = vec4(between(vec2(uv.x, abs(turned - uv.y))), 1.0);
 }

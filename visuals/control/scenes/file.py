@@ -1,11 +1,13 @@
-"""A scene: settings of the picture under a name, one small TOML file each."""
+"""A scene: settings of the picture and what drives them, under a name, one small TOML file each."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from artgen_osc.config.contract import Contract
+from artgen_osc.config.modulation import DRAWN, TABLE, Connection, read_connections, targets_of
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import short
@@ -13,11 +15,10 @@ from artgen_osc.runtime.toml import read_toml, toml_value
 from artgen_osc.schema.setting import Setting, read_table
 from visuals.control.scenes.name import name_in, stem_of
 
+log = logging.getLogger(__name__)
+
 Held = Mapping[str, Setting]
 """What a scene may hold, by what it calls a setting; see `name_of`."""
-
-DRAWN = ("/visuals/effect/", "/visuals/layer/")
-"""Where the addresses of effects' and layers' settings begin."""
 
 SUFFIX = ".toml"
 MOST_BYTES = 262144
@@ -32,12 +33,14 @@ class Scene:
     name : see `visuals.control.scenes.name.check_name`
     values : by what a scene calls the setting; see `name_of`
     about : one line for people, may be empty
+    modulate : what drives what while it is on
     transition : to it, empty: sliders glide; None: the one that is set
     """
 
     name: str
     values: Mapping[str, Any]
     about: str = ""
+    modulate: tuple[Connection, ...] = ()
     transition: str | None = None
 
 
@@ -81,17 +84,21 @@ def to_text(scene: Scene) -> str:
         line = f"{key} = {toml_value(round(value, 6) if isinstance(value, float) else value)}"
         tables.setdefault(table or "visuals", []).append(line)
     parts = ["\n".join([f"[{table}]", *lines]) for table, lines in tables.items()]
+    parts += [row.toml() for row in scene.modulate]
     first = [f"about = {toml_value(scene.about)}"] * bool(scene.about)
     if scene.transition is not None:
         first.append(f"transition = {toml_value(scene.transition)}")
     return "\n\n".join(["\n".join(first)] * bool(first) + parts) + "\n"
 
 
-def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
+def _scene(name: str, given: dict[str, Any], held: Held) -> tuple[Scene, list[str]]:
+    """A scene, and what is wrong with those of its connections that are passed over."""
+    modulate, astray = read_connections(given.pop(TABLE, []), targets_of(held.values()))
     about, plugins, transition = given.pop("about", ""), given.pop("plugin", {}), given.pop("transition", None)
     tables = {"visuals": given.pop("visuals", {})}
     mistakes = [
-        f"{key}: doesn't belong in a scene, which holds about, transition, [visuals] and [plugin.NAME]" for key in given
+        f"{key}: doesn't belong in a scene, which holds about, transition, [visuals], [plugin.NAME] and [[{TABLE}]]"
+        for key in given
     ]
     if not isinstance(about, str):
         mistakes.append(f"about: {short(about)} is not text")
@@ -117,11 +124,12 @@ def _scene(name: str, given: dict[str, Any], held: Held) -> Scene:
         mistakes += [f"{title}.{mistake}" for mistake in wrong]
     if mistakes:
         raise SceneError(f"{'; '.join(mistakes)}; mend the file")
-    return Scene(name, {key: values[key] for key in held if key in values}, about, transition)
+    kept = {key: values[key] for key in held if key in values}
+    return Scene(name, kept, about, modulate, transition), astray
 
 
 def read(path: Path, held: Held) -> Scene:
-    """A scene from its file.
+    """A scene from its file; a connection that leads nowhere is told in the log, and the rest counts.
 
     Parameters
     ----------
@@ -134,7 +142,10 @@ def read(path: Path, held: Held) -> Scene:
         It can't be read or used.
     """
     try:
-        return _scene(name_in(path.stem), read_toml(path, MOST_BYTES), held)
+        scene, astray = _scene(name_in(path.stem), read_toml(path, MOST_BYTES), held)
+        for mistake in astray:
+            log.warning("%s: %s; the rest of the scene counts", path, mistake)
+        return scene
     except OSError as error:
         raise SceneError(f"{path}: can't be read ({error.strerror}); mend it or take it away") from None
     except ValueError as error:

@@ -16,7 +16,8 @@ from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import PluginError, SceneError
 from artgen_osc.runtime.guard import Guard
-from artgen_osc.schema.address import Address, Value
+from artgen_osc.schema.address import CONNECTIONS, Address, Value
+from visuals.control.connections import Connections
 from visuals.control.controls import REPEAT_S
 from visuals.control.easing import ease
 from visuals.control.kind import Message
@@ -42,12 +43,14 @@ class Present:
     config : the settings as they are
     seed : of the picture that the path has come from
     mood : valence and energy that are painted, 0..1
+    stage : z of the picture that is on stage; None before there is one
     tempo_bpm : 0 while there is none
     """
 
     config: Config
     seed: int
     mood: tuple[float, float]
+    stage: Iterable[float] | None = None
     tempo_bpm: float = 0.0
 
 
@@ -96,6 +99,7 @@ class Scenes:
     library : where scenes are found and saved
     contract : what can be set and said
     refuse : is told an address and a reason, for what can't be done
+    connections : what drives what; a scene has its own
     transitions : that lead to a scene; None: there are none
     """
 
@@ -104,9 +108,10 @@ class Scenes:
         library: Library,
         contract: Contract,
         refuse: Callable[[str, str], None],
+        connections: Connections,
         transitions: Crosses | None = None,
     ) -> None:
-        self._transitions = transitions
+        self._connections, self._transitions = connections, transitions
         self._library, self._contract, self._refuse = library, contract, refuse
         self._rows = rows = contract.addresses.visuals
         self._held = {name: rows[setting.address] for name, setting in library.held.items()}
@@ -141,7 +146,11 @@ class Scenes:
             self._refuse(failure.what, failure.reason)
         out: list[Message] = []
         asked = 0
+        self._connections.begin()
         for row, value in messages:
+            if row.path.startswith(CONNECTIONS):
+                with self._guard(row.path):
+                    self._connections.obey(row.path, value)
             if row.path == TRANSITION and value and not self._is_there(str(value)):
                 continue
             if row.path not in (SCENE, NUMBER, SAVE, DELETE):
@@ -185,7 +194,7 @@ class Scenes:
             name = names[number - 1]
         if path == SAVE:
             values = self._values(present, before)
-            name = self._library.save(path, Scene(name, self._kept(values))).name
+            name = self._library.save(path, Scene(name, self._kept(values), modulate=self._connections.scene)).name
         elif path == DELETE:
             self._library.delete(path, name)
             if key_of(str(self._values(present, before)[SCENE])) != key_of(name):
@@ -194,6 +203,7 @@ class Scenes:
         elif name:
             scene = self._library.find(name)
             self._recall(scene, self._values(present, before), present, out, given)
+            self._connections.recall(scene.modulate)
             name = scene.name
         else:
             self._glides.clear()
