@@ -19,7 +19,6 @@ from visuals.control.keyframes import Keyframes
 from visuals.control.scenes.file import Scene, held_by, read
 from visuals.control.scenes.file import to_text as scene_text
 from visuals.generators.sphere import direction
-from visuals.modulation.beat_pace import BeatPace
 from visuals.painting.keyframes import Loop
 from visuals.painting.latent import PACE_S, Latent, LatentPath
 
@@ -296,8 +295,8 @@ def beating(bpm: float, seconds: float, phase: float = 0.0) -> Iterator[Control]
     """Frames of a show that hears beats."""
     settings = replace(PLAYING.settings, path_beats=4)
     for frame in range(round(seconds * RATE)):
-        beats = int(frame / RATE * bpm / 60.0 + phase)
-        yield replace(PLAYING, settings=settings, beats=beats, tempo_bpm=bpm)
+        beats = frame / RATE * bpm / 60.0 + phase
+        yield replace(PLAYING, settings=settings, beats=int(beats), beat_phase=beats % 1.0, tempo_bpm=bpm)
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.4, 0.9])
@@ -321,18 +320,14 @@ def test_without_a_tempo_seconds_count(path: LatentPath) -> None:
     assert angle(go(path, silent, 12.0 + PACE_S)[-1].z, np.array(PLACES[0])) < 0.02
 
 
-def test_the_clock_goes_on_at_the_tempo_known_last() -> None:
-    clock = BeatPace()
-    clock.step(Control(STILL), 1.0)
-    assert clock.beats == clock.bpm == 0.0
-    for frame in range(600):
-        clock.step(Control(STILL, beats=int(frame / RATE * 2.0 + 0.3), tempo_bpm=120.0), 1 / RATE)
-    assert (clock.beats - 0.3 + 0.1) % 1.0 < 0.2, "0.3 after a beat"
-    before = clock.beats
-    for _ in range(60):
-        clock.step(Control(STILL, beats=20), 1 / RATE)
-        assert before < clock.beats
-    assert clock.beats - before == pytest.approx(2.0, abs=0.2)
+def test_it_goes_on_at_the_tempo_known_last(path: LatentPath) -> None:
+    for control in beating(120.0, 12.0):
+        path.step(control, 1 / RATE)
+    lost = replace(control, tempo_bpm=0.0, beat_phase=0.0)
+    before = path.step(lost, 1 / RATE).z
+    latents = go(path, lost, 6.0)
+    assert angle(latents[-1].z, before) < 0.1, "three segments of four beats, 6 s"
+    assert without_jump(latents)
 
 
 def test_the_way_is_the_same_at_every_frame_rate() -> None:

@@ -119,12 +119,12 @@ class Show:
     def _along(self, settings: VisualsConfig, known: tuple[bool, bool], dt: float) -> Vector | None:
         """How far along its directions each model's picture is, ``(2, COUNT)``; None: nobody wants any."""
         wanted = amounts_of(settings)
+        if not (wanted.any() or self._amounts.value.any()):
+            return None
         goal = np.outer(known, wanted).ravel()
-        amounts = self._amounts.step(goal, DIRECTION_S, dt)
-        if np.abs(amounts - goal).max() < SETTLED:
+        if np.abs(self._amounts.step(goal, DIRECTION_S, dt) - goal).max() < SETTLED:
             self._amounts.value, self._amounts.velocity = goal, np.zeros(2 * COUNT)
-        away = wanted.any() or self._amounts.value.any()
-        return self._amounts.value.reshape(2, COUNT) if away else None
+        return self._amounts.value.reshape(2, COUNT)
 
     def _tell_unused(self, model: str) -> None:
         """Once, when it comes to that."""

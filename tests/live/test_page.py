@@ -34,6 +34,8 @@ NOT_SHOWN = {
     "/visuals/subscribe",
     "/visuals/unsubscribe",
     "/visuals/scene/number",
+    "/visuals/path/keyframes",
+    "/visuals/path/remove",
     "/visuals/modulate/add",
     "/visuals/modulate/remove",
 }
@@ -154,7 +156,9 @@ def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show,
     cards = page.locator("#controls .card")
     rows = {row.path for row in (*show_table.DAEMON, *show_table.VISUALS)} - NOT_SHOWN
     expect(cards).to_have_count(len(rows), timeout=SECONDS)
-    expect(page.locator("#controls h2")).to_have_text(["Picture", "Effects", "Mood", "Beats", "Sound", "Where to"])
+    expect(page.locator("#controls h2")).to_have_text(
+        ["Picture", "Effects", "Directions", "Mood", "Beats", "Sound", "Where to"]
+    )
     expect(page.locator("#controls .card code").first).to_be_hidden()
     page.get_by_label("with OSC addresses").check()
     assert sorted(page.locator("#controls .card code").all_inner_texts()) == sorted(rows)

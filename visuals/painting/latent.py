@@ -16,7 +16,7 @@ from artgen_osc.schema.keyframes import from_text
 from artgen_osc.schema.values import COUNT_MAX
 from visuals.control.controls import Control
 from visuals.generators.sphere import FloatArray, Vector, direction, slerp
-from visuals.modulation.beat_pace import LOCK_S, BeatPace
+from visuals.modulation.beat_clock import BeatClock
 from visuals.modulation.follow import Follower
 from visuals.painting.keyframes import Loop
 
@@ -25,6 +25,9 @@ GLIDE_S = 1.6
 
 PACE_S = 0.3
 """Lag of the pace at which keyframes are played."""
+
+LOCK_S = 0.7
+"""Time constant with which they are drawn to the beats."""
 
 STALE_GLIDE_S = 6.0
 """Lag of the mood's way back to neutral when the daemon is gone."""
@@ -78,7 +81,7 @@ class LatentPath:
         self._truncation = Follower([settings.truncation])
         self._rate = Follower([settings.speed / 10.0])
         self._cues = self._nexts = self._onsets = self._beats = self._cuts = 0
-        self._clock = BeatPace()
+        self._clock, self._has_tempo = BeatClock(), False
         self._place, self._pace = 0.0, Follower([0.0])
         self.resize(z_dim)
 
@@ -117,7 +120,8 @@ class LatentPath:
         truncation = self._truncation.step([settings.truncation], 0.5, dt)
         self._choose(settings)
         self._listen(control, dt)
-        self._clock.step(control, dt)
+        self._clock.step(control.tempo_bpm, control.beat_phase, control.bar_phase, dt)
+        self._has_tempo |= control.tempo_bpm > 0.0
         surge = settings.beat_surge * control.tempo_confidence * np.cos(2.0 * np.pi * control.bar_phase)
         if self._loop is None:
             self._travel(settings.speed / 10.0 * 2.0 ** (float(mood[1]) - 0.5) * (1.0 + float(surge)), dt)
@@ -144,9 +148,9 @@ class LatentPath:
         """On through the keyframes, each on a beat where there are beats."""
         assert self._loop is not None
         pace = 1.0 / settings.path_seconds
-        if settings.path_beats and self._clock.bpm:
+        if settings.path_beats and self._has_tempo:
             off = self._clock.beats - self._place * settings.path_beats
-            pace = (self._clock.bpm / 60.0 + (off - round(off)) / LOCK_S) / settings.path_beats
+            pace = (self._clock.tempo_bpm / 60.0 + (off - round(off)) / LOCK_S) / settings.path_beats
         before = float(self._pace.value[0])
         mean = max(0.0, (before + float(self._pace.step([pace], PACE_S, dt)[0])) / 2.0)
         self._place = (self._place + mean * dt) % len(self._loop)
