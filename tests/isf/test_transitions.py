@@ -24,7 +24,7 @@ from visuals.control.controls import Control, Controls
 from visuals.control.scenes.file import Scene, held_by, read, to_text
 from visuals.control.scenes.file import write as write_scene
 from visuals.control.scenes.folder import Library
-from visuals.control.scenes.recall import Present, Scenes
+from visuals.control.scenes.recall import MOST_A_FRAME, Present, Scenes
 from visuals.isf.transition import Transitions
 from visuals.loop import RenderLoop
 from visuals.modulation.motion import Look
@@ -216,8 +216,12 @@ class Asked:
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, float]] = []
+        self.found = 0
 
     def find(self, name: str) -> None:
+        self.found += 1
+        if name == "odd":
+            raise ZeroDivisionError("by nothing")
         if name not in ("ink", "wipe"):
             raise PluginError(f"there is no transition {name!r}")
 
@@ -301,6 +305,22 @@ def test_a_name_that_there_is_not_is_refused_when_it_is_set(recalls: Recalls) ->
     assert recalls.controls.config.visuals.transition == "ink"
     recalls.send(("/visuals/transition", ""))
     assert recalls.controls.config.visuals.transition == ""
+
+
+def test_what_nobody_foresaw_harms_no_other_message(recalls: Recalls) -> None:
+    assert recalls.send(("/visuals/transition", "odd"), ("/visuals/speed", 2.0)) == 2.0
+    assert recalls.refused[0].startswith("/visuals/transition: failed (unexpected ZeroDivisionError: by nothing)")
+    recalls.controls.config = show_table.config(transition="odd")
+    assert recalls.send(("/visuals/scene", "a")) == 1.0
+    assert recalls.controls.config.visuals.scene == "a" and len(recalls.refused) == 2, "sliders glide"
+
+
+def test_a_flood_of_names_is_bounded(recalls: Recalls) -> None:
+    recalls.send(*[("/visuals/transition", "ink")] * 500)
+    assert recalls.asked.found == 1
+    recalls.send(*[("/visuals/transition", f"none {number}") for number in range(500)])
+    assert recalls.asked.found == 1 + MOST_A_FRAME and len(recalls.refused) == 500
+    assert recalls.controls.config.visuals.transition == "ink"
 
 
 def test_a_scene_of_no_length_is_a_cut(recalls: Recalls) -> None:
