@@ -1,6 +1,5 @@
-"""Transitions between scenes: ours, what the screen makes of one, and what a recall makes of it."""
+"""Transitions between scenes: what the screen makes of one, and what a recall makes of it."""
 
-import itertools
 import logging
 import re
 from collections.abc import Iterator
@@ -25,17 +24,11 @@ from visuals.control.controls import Control, Controls
 from visuals.control.scenes.file import Scene, held_by, read, to_text
 from visuals.control.scenes.file import write as write_scene
 from visuals.control.scenes.folder import Library
-from visuals.control.scenes.recall import Present, Scenes
-from visuals.isf.file import read as read_file
-from visuals.isf.shader import Shader
-from visuals.isf.source import files_in
-from visuals.isf.stage import Stage
-from visuals.isf.transition import TRANSITIONS, Transitions
+from visuals.control.scenes.recall import MOST_A_FRAME, Present, Scenes
+from visuals.isf.transition import Transitions
 from visuals.loop import RenderLoop
 from visuals.modulation.motion import Look
 
-DOCS = Path(__file__).parents[2] / "docs"
-FILES = files_in(TRANSITIONS)
 SIZE = (32, 18)
 STILL = Look(zoom=1.0)
 ENDS = [{"NAME": name, "TYPE": "image"} for name in ("startImage", "endImage")]
@@ -45,38 +38,6 @@ WIPE = """void main() {
     gl_FragColor = isf_FragNormCoord.x < progress ? IMG_THIS_PIXEL(endImage) : IMG_THIS_PIXEL(startImage);
 }"""
 ROWS = show_table.by_path(show_table.VISUALS)
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_each_of_ours_is_described(path: Path) -> None:
-    head, docs = read_file(path).head, (DOCS / "effects.md").read_text(encoding="utf-8")
-    assert head.kind == "transition" and head.about.endswith(".") and head.credit
-    (row,) = re.findall(rf"^\| !\[{path.stem}\]\(transitions/{path.stem}\.jpg\) \| (.*) \|$", docs, re.MULTILINE)
-    inputs = [one.name for one in head.numbers if one.name != "progress"]
-    assert row == f"**`{path.stem}`**: {head.about} Inputs: {', '.join(f'`{name}`' for name in inputs)}."
-    assert (DOCS / "transitions" / f"{path.stem}.jpg").is_file()
-    assert f"`{path.stem}`" in (DOCS / "scenes.md").read_text(encoding="utf-8")
-
-
-def test_no_others_are_described() -> None:
-    pictured = re.findall(r"transitions/([\w-]+)\.jpg", (DOCS / "effects.md").read_text(encoding="utf-8"))
-    assert pictured == [path.stem for path in FILES] and len(pictured) >= 3
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_each_of_ours_leads_from_all_of_one_picture_to_all_of_the_other(path: Path, gl_context: Any) -> None:
-    y, x = np.mgrid[:54, :96]
-    first = np.stack((255 * x // 95, 255 * y // 53, 128 + 100 * np.sin(x / 5.0)), axis=2).astype(np.uint8)
-    second = 255 - first[::-1, ::-1]
-    stage, shader = Stage(gl_context, (96, 54), (first, second)), Shader(gl_context, read_file(path))
-    steps = [stage.draw(shader, 1, {"progress": (at / 20,)}).astype(int) for at in range(21)]
-    assert np.abs(steps[0] - first).max() <= 1 and np.abs(steps[-1] - second).max() <= 1
-    between = [np.abs(b - a).mean() for a, b in itertools.pairwise(steps)]
-    assert sum(step > 0.5 for step in between) >= 14, "it takes its time"
-    assert max(between) < 40.0, "and never cuts"
-    shader.release()
-    stage.release()
 
 
 class Played:
@@ -255,8 +216,12 @@ class Asked:
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, float]] = []
+        self.found = 0
 
     def find(self, name: str) -> None:
+        self.found += 1
+        if name == "odd":
+            raise ZeroDivisionError("by nothing")
         if name not in ("ink", "wipe"):
             raise PluginError(f"there is no transition {name!r}")
 
@@ -340,6 +305,22 @@ def test_a_name_that_there_is_not_is_refused_when_it_is_set(recalls: Recalls) ->
     assert recalls.controls.config.visuals.transition == "ink"
     recalls.send(("/visuals/transition", ""))
     assert recalls.controls.config.visuals.transition == ""
+
+
+def test_what_nobody_foresaw_harms_no_other_message(recalls: Recalls) -> None:
+    assert recalls.send(("/visuals/transition", "odd"), ("/visuals/speed", 2.0)) == 2.0
+    assert recalls.refused[0].startswith("/visuals/transition: failed (unexpected ZeroDivisionError: by nothing)")
+    recalls.controls.config = show_table.config(transition="odd")
+    assert recalls.send(("/visuals/scene", "a")) == 1.0
+    assert recalls.controls.config.visuals.scene == "a" and len(recalls.refused) == 2, "sliders glide"
+
+
+def test_a_flood_of_names_is_bounded(recalls: Recalls) -> None:
+    recalls.send(*[("/visuals/transition", "ink")] * 500)
+    assert recalls.asked.found == 1
+    recalls.send(*[("/visuals/transition", f"none {number}") for number in range(500)])
+    assert recalls.asked.found == 1 + MOST_A_FRAME and len(recalls.refused) == 500
+    assert recalls.controls.config.visuals.transition == "ink"
 
 
 def test_a_scene_of_no_length_is_a_cut(recalls: Recalls) -> None:

@@ -38,10 +38,11 @@ float light(vec2 at) {
 
 void main() {
     vec2 at = isf_FragNormCoord;
-    vec3 from = IMG_NORM_PIXEL(startImage, at).rgb, to = IMG_NORM_PIXEL(endImage, at).rgb;
+    vec4 from = IMG_NORM_PIXEL(startImage, at), to = IMG_NORM_PIXEL(endImage, at);
     vec2 square = at * vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     float height = 0.8 * smoothstep(0.0, 0.9, light(at)) + 0.14 * noise(square * 5.0) + 0.06 * noise(square * 23.0);
     float share = smoothstep(height - soft, height + soft, mix(-soft, 1.0 + soft, progress));
     float rim = 4.0 * share * (1.0 - share);
-    gl_FragColor = vec4(mix(from, to, share) + glow * rim * rim * mix(from, to, 0.5), 1.0);
+    vec4 seen = mix(from, to, share);
+    gl_FragColor = vec4(seen.rgb + glow * rim * rim * mix(from, to, 0.5).rgb, seen.a);
 }

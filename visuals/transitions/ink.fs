@@ -47,8 +47,8 @@ void main() {
     inside += smoothstep(0.8, 1.0, progress) * 2.0 * wide;
     float wet = smoothstep(0.0, 0.015, inside);
     float dry = smoothstep(0.05, 0.3, inside);
-    vec3 from = IMG_NORM_PIXEL(startImage, isf_FragNormCoord).rgb, to = IMG_NORM_PIXEL(endImage, isf_FragNormCoord).rgb;
-    vec3 tint = mix(vec3(0.03, 0.035, 0.09), from * 0.25, 0.35);
-    vec3 inked = mix(from, tint, wet * ink * (0.8 + 0.2 * smoothstep(0.06, 0.0, inside)));
-    gl_FragColor = vec4(mix(inked, to, dry), 1.0);
+    vec4 from = IMG_NORM_PIXEL(startImage, isf_FragNormCoord), to = IMG_NORM_PIXEL(endImage, isf_FragNormCoord);
+    vec4 tint = mix(vec4(0.03, 0.035, 0.09, 1.0), vec4(from.rgb * 0.25, 1.0), 0.35);
+    vec4 inked = mix(from, tint, wet * ink * (0.8 + 0.2 * smoothstep(0.06, 0.0, inside)));
+    gl_FragColor = mix(inked, to, dry);
 }

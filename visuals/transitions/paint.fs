@@ -57,7 +57,7 @@ void main() {
     float wet = 1.0 - smoothstep(0.8, 1.0, progress);
     // The brush drags the fresh picture along a little, and where it is thick it shines.
     vec2 drag = vec2(0.02 * here.y * wet * sin(3.14159265 * at.x), 0.0);
-    vec3 from = IMG_NORM_PIXEL(startImage, at).rgb, to = IMG_NORM_PIXEL(endImage, at + drag).rgb;
+    vec4 seen = mix(IMG_NORM_PIXEL(startImage, at), IMG_NORM_PIXEL(endImage, at + drag), share);
     float lit = relief * wet * clamp(slope, -0.5, 0.5);
-    gl_FragColor = vec4(mix(from, to, share) * (1.0 + lit) + 0.12 * max(lit, 0.0), 1.0);
+    gl_FragColor = vec4(seen.rgb * (1.0 + lit) + 0.12 * max(lit, 0.0) * seen.a, seen.a);
 }

@@ -50,10 +50,12 @@ void main() {
     float rim = max(depth, 0.0) / sqrt(1.0 + 0.15 * slope * slope);
     float bead = exp(-pow(rim / 0.022, 1.3)) * (1.0 - settled);
     vec2 from = vec2(at.x, min(1.0, at.y + 0.06 * exp(-rim / 0.12) * (1.0 - settled)));
-    vec3 paint = IMG_NORM_PIXEL(endImage, from).rgb;
+    float shine = (rim - 0.012) / 0.006;
+    vec4 paint = IMG_NORM_PIXEL(endImage, from);
     float turn = slope / sqrt(1.0 + slope * slope);
-    paint = paint * (1.0 + thick * bead * (0.5 * turn - 0.35)) + 0.5 * thick * bead * max(turn, 0.0) * exp(-pow((rim - 0.012) / 0.006, 2.0));
+    paint.rgb *= 1.0 + thick * bead * (0.5 * turn - 0.35);
+    paint.rgb += 0.5 * thick * bead * max(turn, 0.0) * exp(-shine * shine) * paint.a;
     // Its shadow falls down and to the right.
     float shade = 1.0 - 0.5 * thick * exp(-max(-depth, 0.0) / 0.025) * min(before, 1.0);
-    gl_FragColor = vec4(mix(IMG_NORM_PIXEL(startImage, at).rgb * shade, paint, share), 1.0);
+    gl_FragColor = mix(IMG_NORM_PIXEL(startImage, at) * vec4(vec3(shade), 1.0), paint, share);
 }

@@ -30,12 +30,12 @@ void main() {
     // The old picture grows; the new one comes from afar and stands still at the end.
     float old = 1.0 / (1.0 + 2.0 * rush * eased), fresh = 1.0 + 1.2 * rush * (1.0 - eased);
     float share = smoothstep(0.35, 0.65, eased);
-    vec3 first = vec3(0.0), second = vec3(0.0);
+    vec4 first = vec4(0.0), second = vec4(0.0);
     for (int i = 0; i < SAMPLES; i++) {
         float scale = 1.0 - blur * (float(i) + jitter) / float(SAMPLES);
-        if (share < 1.0) first += IMG_NORM_PIXEL(startImage, within(centre + from * old * scale)).rgb;
-        if (share > 0.0) second += IMG_NORM_PIXEL(endImage, within(centre + from * fresh * scale)).rgb;
+        if (share < 1.0) first += IMG_NORM_PIXEL(startImage, within(centre + from * old * scale));
+        if (share > 0.0) second += IMG_NORM_PIXEL(endImage, within(centre + from * fresh * scale));
     }
-    vec3 rgb = mix(first, second, share) / float(SAMPLES);
-    gl_FragColor = vec4(rgb * (1.0 + 0.5 * blur * exp(-6.0 * dot(from, from))), 1.0);
+    vec4 seen = mix(first, second, share) / float(SAMPLES);
+    gl_FragColor = vec4(seen.rgb * (1.0 + 0.5 * blur * exp(-6.0 * dot(from, from))), seen.a);
 }

@@ -31,7 +31,9 @@ SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
 MANUAL, MOOD = "/visuals/mood/manual", ("/visuals/mood/valence", "/visuals/mood/energy")
 
 MOST_A_FRAME = 20
-"""Recalls, saves and deletions in one frame. More is a flood."""
+"""Recalls, saves, deletions and names of transitions in one frame. More is a flood."""
+
+FLOOD = f"more than {MOST_A_FRAME} in one frame; send less"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class Scenes:
         self._guard = Guard(refuse)
         self._glides: dict[str, _Glide] = {}
         self._pressed: dict[str, tuple[Value, float]] = {}
+        self._ready = ""
+        """The transition that was asked for last, and is there: to look for it again takes time."""
         self._time = 0.0
 
     def receive(
@@ -151,7 +155,12 @@ class Scenes:
             if row.path.startswith(CONNECTIONS):
                 with self._guard(row.path):
                     self._connections.obey(row.path, value)
-            if row.path == TRANSITION and value and not self._is_there(str(value)):
+            if row.path == TRANSITION and value and value != self._ready:
+                asked += 1
+                if asked > MOST_A_FRAME:
+                    self._refuse(row.path, FLOOD)
+                elif self._is_there(str(value)):
+                    out.append((row, value))
                 continue
             if row.path not in (SCENE, NUMBER, SAVE, DELETE):
                 self._glides.pop(row.path, None)
@@ -162,7 +171,7 @@ class Scenes:
                 continue  # a CHOP repeats its value at its frame rate
             asked += 1
             if asked > MOST_A_FRAME:
-                self._refuse(row.path, f"more than {MOST_A_FRAME} in one frame; send less")
+                self._refuse(row.path, FLOOD)
                 continue
             with self._guard(row.path):
                 try:
@@ -239,23 +248,26 @@ class Scenes:
                 out.append((row, value))
 
     def _is_there(self, transition: str) -> bool:
-        try:
-            if self._transitions is not None:
-                self._transitions.find(transition)
-        except PluginError as error:
-            self._refuse(TRANSITION, str(error))
-            return False
-        return True
+        with self._guard(TRANSITION):
+            try:
+                if self._transitions is not None:
+                    self._transitions.find(transition)
+                self._ready = transition
+                return True
+            except PluginError as error:
+                self._refuse(TRANSITION, str(error))
+        return False
 
     def _crosses(self, transition: str, seconds: float) -> bool:
         if self._transitions is None:
             return False
-        try:
-            self._transitions.begin(transition, seconds)
-        except PluginError as error:
-            self._refuse(TRANSITION, f"{error}; sliders glide instead")
-            return False
-        return True
+        with self._guard(TRANSITION):
+            try:
+                self._transitions.begin(transition, seconds)
+                return True
+            except PluginError as error:
+                self._refuse(TRANSITION, f"{error}; sliders glide instead")
+        return False
 
     def _moves(self, path: str, value: Value, before: Mapping[str, Value]) -> bool:
         return path in self._glides or value != before[path]
