@@ -163,7 +163,7 @@ def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show,
     expect(page.locator("#controls .card code").first).to_be_hidden()
     page.get_by_label("with OSC addresses").check()
     assert sorted(page.locator("#controls .card code").all_inner_texts()) == sorted(rows)
-    page.get_by_label("find a control").fill("speed of")
+    page.get_by_label("find a control").fill("speed of change")
     speed = page.locator("#controls .card:visible")
     expect(speed).to_have_count(1)
     slider = speed.get_by_role("slider")
