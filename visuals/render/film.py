@@ -38,8 +38,14 @@ class Kind:
     rates: tuple[int, ...]
 
 
-# The number of threads is given, since x264 writes other bits for another one.
-_H264 = "libx264", {"preset": "veryfast", "crf": "18", "threads": "4"}, "aac", (48000, 44100)
+# The number of threads is given, since another one may write other bits. With its tree of macroblocks x264 doesn't
+# write the same bits twice, whatever the number.
+_H264 = (
+    "libx264",
+    {"preset": "veryfast", "crf": "18", "threads": "4", "x264-params": "mbtree=0"},
+    "aac",
+    (48000, 44100),
+)
 _VP9 = (
     "libvpx-vp9",
     {"crf": "24", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1", "threads": "4"},
@@ -214,13 +220,15 @@ class Film:
         import av
 
         self._fps, self._first, self._frames = fps, first, 0
-        self._sound, self._rate = sound, sound.samplerate
+        self._sound, self._rate = sound, int(sound.samplerate)
         self._start = self._at = self._sample(first)
         sound.seek(min(self._start, sound.frames))
-        options = {"movflags": "+faststart"} if kind.container in ("mp4", "mov") else {}
-        self._container = av.open(str(path), "w", format=kind.container, options=options)
+        options = {"fflags": "+bitexact"}  # else there are random numbers in Matroska's head
+        if kind.container in ("mp4", "mov"):
+            options["movflags"] = "+faststart"
+        self._container: Any = av.open(str(path), "w", format=kind.container, options=options)
         self._video: Any = self._container.add_stream(kind.video, fps, options=kind.video_options)
-        context = self._video.codec_context
+        context: Any = self._video.codec_context
         context.width, context.height = size
         context.pix_fmt = "yuv420p"
         context.time_base = 1 / fps
