@@ -41,9 +41,9 @@ docs: .venv/run ## write the OSC table into the README, the models' cards into M
 	$(BIN)/python -m artgen_osc.inference.model_cards MODELS.md
 
 effects: .venv/run ## draw the pictures of docs/effects.md
-	@mkdir -p docs/effects
-	for file in visuals/effects/*.fs; do \
-		$(BIN)/artgen effects preview $$file -o docs/effects/$$(basename $$file .fs).jpg --size 384x216 --at 3.1 || exit; done
+	@mkdir -p docs/effects docs/transitions
+	for kind in effects transitions; do for file in visuals/$$kind/*.fs; do \
+		$(BIN)/artgen effects preview $$file -o docs/$$kind/$$(basename $$file .fs).jpg --size 384x216 --at 3.1 || exit; done; done
 
 clean: ## remove what was made, but not runs/
 	rm -rf .venv build dist *.egg-info $(DEMO) .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -193,7 +193,7 @@ def test_a_device_that_is_closed_is_not_looked_for(sd, monkeypatch):
         threading.Timer(0.005, source.close).start()
         assert not [block for block in blocks if len(block.samples)]
     wait_for(lambda: not [one for one in threading.enumerate() if one.name == "reopen"])
-    assert not any(stream.active for stream in sd.streams)
+    wait_for(lambda: not any(stream.active for stream in sd.streams), what="the end of what was opened meanwhile")
 
 
 def test_who_waits_for_portaudio_is_told(sd, monkeypatch):

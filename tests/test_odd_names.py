@@ -29,7 +29,7 @@ from visuals.loop import RenderLoop
 
 pytestmark = pytest.mark.slow
 
-ON_DISK = ("mood.model", "web.songs", "web.certificate", "web.key")
+ON_DISK = ("mood.model", "web.songs", "web.certificate", "web.key", "web.run")
 ON_DISK_OF_THE_RENDERER = (
     "visuals.model",
     "visuals.models",

@@ -23,7 +23,7 @@ def test_what_a_scene_holds() -> None:
     with_address = {name_of(row.setting) for row in show_table.VISUALS if row.holds_value}
     assert with_address - set(HELD) == {
         *("fullscreen", "help", "help_page", "freeze", "blackout", "snapshot_every", "snapshot_on_mood"),
-        *("model_fade", "scene", "scene_fade"),
+        *("model_fade", "scene", "scene_fade", "scene_fade_beats", "transition"),
     }
     assert {"seed", "speed", "model", "second_model", "manual", "beat_cut", "grain"} <= set(HELD)
 

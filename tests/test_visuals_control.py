@@ -104,7 +104,7 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
         get = show_table.CONTRACT.get
         kind = type(get(show_table.config(), row.setting))
         value: Value = "other.onnx" if row.kind == "string" else max(1, int(row.low))
-        value = "ADwAPA==" if row.path == "/visuals/path/keyframes" else value
+        value = {"/visuals/path/keyframes": "ADwAPA==", "/visuals/order": "film, bloom"}.get(row.path, value)
         send(controls, 0.0, (row.path, value))
         got = get(controls.config, row.setting)
         assert got == ((value,) if kind is tuple else value)

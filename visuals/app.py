@@ -29,6 +29,7 @@ from visuals.control.surfaces import Surfaces
 from visuals.generators.finisher import Finisher
 from visuals.generators.trial import Trials
 from visuals.help import Around, Overlay
+from visuals.isf.transition import Transitions
 from visuals.loop import LostFrames, RenderLoop
 from visuals.outputs.kind import OutputHost, Showing
 from visuals.outputs.outputs import Outputs, open_target
@@ -119,6 +120,9 @@ def _put_together(
     stack.callback(target.close)
     screen = Screen(target.context, target.size, target.window, registry=registry)
     stack.callback(screen.release)
+    transitions = Transitions(target.context, screen.crossing, file.folder)
+    stack.callback(transitions.release)
+    transitions.prepare(filter(None, {config.transition, *library.transitions()}))
     outputs = Outputs(registry, whole.plugin, replace(host, picture=screen.picture), target, refuse)
     stack.callback(outputs.close)
     threads = max(1, (os.cpu_count() or 1) // 2)
@@ -146,10 +150,12 @@ def _put_together(
     stack.callback(surfaces.close)
     inbox = Inbox(
         surfaces,
-        Scenes(library, file.contract, refuse, controls.connections),
+        Scenes(library, file.contract, refuse, controls.connections, transitions),
         Keyframes(table.visuals, refuse),
         controls,
-        lambda: Present(controls.config, show.scene.seed, show.scene.mood, show.scene.stage),
+        lambda: Present(
+            controls.config, show.scene.seed, show.scene.mood, show.scene.stage, show.scene.moment.tempo_bpm
+        ),
         report.receive,
         refuse,
     )

@@ -89,6 +89,8 @@ class Show:
         control = self._matrix.driven(control)
         settings = control.settings
         self._change_models(settings)
+        self._screen.order = settings.order
+        self._screen.crossing.step(dt)
         state = self._worker.state
         for path, z_dim in ((self._path, state.z_dim), (self._second_path, state.second_z_dim or state.z_dim)):
             if path.z_dim != z_dim:

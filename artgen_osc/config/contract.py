@@ -1,10 +1,12 @@
 """What can be set and said in one show: its settings and its addresses, ours and those of its plugins."""
 
+import functools
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from artgen_osc.config.order import check_order
 from artgen_osc.config.tables import TABLES, Config
 from artgen_osc.runtime.text import short
 from artgen_osc.schema import values as schema
@@ -31,6 +33,9 @@ PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 
 MOST_OUTPUTS = 64
 """Of one extractor: all of them go into the datagram of each hop."""
+
+ORDER = "visuals.order"
+"""The setting whose value is names of effects."""
 
 FIRST = ("audio", "mood", "rhythm", "osc", "web", "visuals", "plugins")
 """The tables of a show file begin in this order, whoever declares what is in them."""
@@ -124,6 +129,9 @@ class Contract:
                     path = short(row.path)
                     raise ValueError(f"{path} is no address; its parts are letters, digits, -, _ and . between /")
                 extracted.append(row)
+        effects = [plugin.name for plugin in plugins if plugin.kind == "effect"]
+        known_order = functools.partial(check_order, known=effects, passed_over=unusable)
+        self.settings[ORDER] = replace(self.settings[ORDER], more=known_order)
         self.unusable = {f"plugin.{name}" for name in unusable} - set(self.tables)
         tables = [*FIRST, *dict.fromkeys(key.rpartition(".")[0] for key in self.settings)]
         self.settings = dict(sorted(self.settings.items(), key=lambda item: tables.index(item[0].rpartition(".")[0])))

@@ -180,6 +180,11 @@ class VisualsConfig:
     finish: float = setting(
         1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off", address="/visuals/finish"
     )
+    order: str = setting(
+        "",
+        "effects in the order in which they are drawn, with commas between; those left out follow, by name",
+        address="/visuals/order",
+    )
     freeze: bool = setting(False, "hold the picture", address="/visuals/freeze", scene=False)
     blackout: bool = setting(False, "fade to black", address="/visuals/blackout", scene=False)
     help: bool = setting(False, "show the overlay", address="/visuals/help", scene=False)
@@ -199,6 +204,21 @@ class VisualsConfig:
         60.0,
         "s",
         address="/visuals/scene/fade",
+        scene=False,
+    )
+    scene_fade_beats: int = setting(
+        0,
+        "as long as so many beats instead; 0, or without a tempo: in seconds",
+        0,
+        64,
+        "beats",
+        address="/visuals/scene/fade/beats",
+        scene=False,
+    )
+    transition: str = setting(
+        "",
+        "ISF transition to a recalled scene; empty: sliders glide",
+        address="/visuals/transition",
         scene=False,
     )
     scenes: str = _folder("scenes", "folder of the scenes that you save; it is made with the first one")

@@ -59,6 +59,17 @@ def test_what_is_new_is_told_once(effects: Path, caplog: pytest.LogCaptureFixtur
     assert [record.message for record in caplog.records] == ["fresh.fs: is new; it counts from the next start on"]
 
 
+def test_a_new_transition_counts_with_the_next_scene(
+    effects: Path, caplog: pytest.LogCaptureFixture, looked: Any
+) -> None:
+    write(effects / "wipe.fs", PLAIN, {"INPUTS": [{"NAME": n, "TYPE": "image"} for n in ("startImage", "endImage")]})
+    later(effects)
+    looked()
+    assert [record.message for record in caplog.records] == [
+        "wipe.fs: is new; it counts with the next scene, as a transition"
+    ]
+
+
 def test_a_folder_that_comes_later(tmp_path: Path, caplog: pytest.LogCaptureFixture, looked: Any) -> None:
     looked()
     (tmp_path / "effects").mkdir()

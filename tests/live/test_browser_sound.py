@@ -114,7 +114,7 @@ class Chromium:
         page.on("pageerror", lambda error: self.mistakes.append(str(error)))
         page.on("console", lambda line: self.mistakes.append(line.text) if line.type in ("warning", "error") else None)
         page.goto(f"http://{host}:{self.show.port}/?bridge={self.show.bridge}&before=demo")
-        wait_for(lambda: page.evaluate("window.ready"), 10, "the page", lambda: self.mistakes)
+        wait_for(lambda: page.evaluate("window.ready"), what="the page", evidence=lambda: self.mistakes)
         return page
 
 
@@ -133,7 +133,7 @@ def chromium(browser: Browser, show: Show) -> Iterator[Chromium]:
     made.close()
 
 
-def becomes(page: Page, state: str, seconds: float = 10.0) -> None:
+def becomes(page: Page, state: str, seconds: float = 30.0) -> None:
     evidence = "JSON.stringify([states, errors, sent, reports.at(-1)])"
     wait_for(lambda: page.evaluate("capture.state") == state, seconds, state, lambda: page.evaluate(evidence))
 
@@ -166,7 +166,7 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
         page = chromium.open()
         page.get_by_role("button", name="Microphone").click()
         becomes(page, "live")
-        wait_for(lambda: show.hears("browser"), 10, "the input")
+        wait_for(lambda: show.hears("browser"), what="the input")
         assert page.evaluate("sent") == [{"/artgen/control/input": "browser"}]
         assert spacing(page, 6.0) == pytest.approx(0.5, abs=0.05)
         levels = []
@@ -181,7 +181,7 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
         wait_for(lambda: show.hub.heard, 20, "the input")
         page.get_by_role("button", name="Use my sound").wait_for(state="hidden", timeout=20_000)
         page.get_by_role("button", name="Back to the demo").click()
-        wait_for(lambda: show.hears("demo"), 10, "the input before")
+        wait_for(lambda: show.hears("demo"), what="the input before")
         becomes(page, "off")
         assert not show.hub.heard
         chromium.close()
@@ -220,15 +220,15 @@ def test_the_sound_of_a_tab(show: Show, chromium: Chromium) -> None:
     page = chromium.open(permissions=["microphone"])
     radio = page.context.new_page()
     radio.goto(page.url)
-    wait_for(lambda: radio.evaluate("window.ready"), 10, "the other tab")
+    wait_for(lambda: radio.evaluate("window.ready"), what="the other tab")
     radio.evaluate("document.title = 'Radio'; tone()")
     page.bring_to_front()
     page.get_by_role("button", name="Sound of a tab").click()
     becomes(page, "live")
     radio.bring_to_front()  # the page is in the background, as it will be
-    wait_for(lambda: show.hears("browser"), 10, "the input")
-    wait_for(lambda: (page.evaluate("now['/artgen/level_db']") or -99) > -30, 10, "sound")
-    wait_for(lambda: abs(page.evaluate("now['/artgen/pitch_hz']") - 440) < 10, 10, "its pitch")
+    wait_for(lambda: show.hears("browser"), what="the input")
+    wait_for(lambda: (page.evaluate("now['/artgen/level_db']") or -99) > -30, what="sound")
+    wait_for(lambda: abs(page.evaluate("now['/artgen/pitch_hz']") - 440) < 10, what="its pitch")
     before = show.hub.taken
     page.wait_for_timeout(3000)
     assert show.hub.taken - before == pytest.approx(3 * page.evaluate("capture.sampleRate"), rel=0.1)
@@ -245,7 +245,7 @@ def test_it_is_as_near_as_promised(show: Show, chromium: Chromium) -> None:
     page = chromium.open()
     page.evaluate("startClicks()")
     becomes(page, "live")
-    wait_for(lambda: show.hears("browser"), 10, "the input")
+    wait_for(lambda: show.hears("browser"), what="the input")
     page.wait_for_timeout(2000)
     late = []
     for number in range(20):
@@ -274,8 +274,8 @@ def test_a_browser_that_cant_convert_sends_at_its_own_rate(show: Show, chromium:
     } }""")
     page.get_by_role("button", name="Microphone").click()
     becomes(page, "live")
-    wait_for(lambda: show.daemon.source.sample_rate == 32000, 10, "the other rate")
-    wait_for(lambda: page.evaluate("now['/artgen/level_db']") > -40, 10, "sound")
+    wait_for(lambda: show.daemon.source.sample_rate == 32000, what="the other rate")
+    wait_for(lambda: page.evaluate("now['/artgen/level_db']") > -40, what="sound")
 
 
 def test_the_capture_goes_on_and_connects_again_by_itself(show: Show, chromium: Chromium) -> None:
@@ -288,9 +288,9 @@ def test_the_capture_goes_on_and_connects_again_by_itself(show: Show, chromium: 
     show.serve()
     becomes(page, "live", 15)
     assert page.evaluate("states.filter((state) => state === 'starting').length") == 1
-    wait_for(lambda: show.hub.heard and page.evaluate("reports.at(-1)?.heard"), 10, "sound")
+    wait_for(lambda: show.hub.heard and page.evaluate("reports.at(-1)?.heard"), what="sound")
     before = show.hub.taken
-    wait_for(lambda: show.hub.taken > before + 48000, 10, "more of it")
+    wait_for(lambda: show.hub.taken > before + 48000, what="more of it")
     assert all("WebSocket connection" in text for text in chromium.mistakes)
     chromium.mistakes.clear()
 
@@ -299,7 +299,7 @@ def test_a_network_that_is_too_slow_costs_sound_and_no_delay(show: Show, chromiu
     page = chromium.open()
     page.get_by_role("button", name="Microphone").click()
     becomes(page, "live")
-    wait_for(lambda: show.hub.heard, 10, "the input")
+    wait_for(lambda: show.hub.heard, what="the input")
     page.evaluate(
         "Object.defineProperty(WebSocket.prototype, 'bufferedAmount', { get: () => 1e6, configurable: true })"
     )
@@ -307,7 +307,7 @@ def test_a_network_that_is_too_slow_costs_sound_and_no_delay(show: Show, chromiu
     page.evaluate("delete WebSocket.prototype.bufferedAmount")
     page.wait_for_timeout(1500)
     report = page.evaluate("reports.at(-1)")
-    assert report["skipped"] * 512 == report["dropped"] == pytest.approx(page.evaluate("capture.sampleRate"), rel=0.5)
+    assert report["dropped"] >= report["skipped"] * 512 == pytest.approx(page.evaluate("capture.sampleRate"), rel=0.5)
     assert report["behind_ms"] < ANSWER_MS and page.evaluate("capture.state") == "live"
     expect(page.locator(".sound-figures")).to_contain_text("frames lost")
 
@@ -339,7 +339,7 @@ DENIED = {"flags": ()}
 def test_a_microphone_that_isnt_allowed_is_said_kindly(chromium: Chromium) -> None:
     page = chromium.open(permissions=[])
     page.get_by_role("button", name="Microphone").click()
-    wait_for(lambda: page.inner_text("[role=alert]"), 10, "a reason")
+    wait_for(lambda: page.inner_text("[role=alert]"), what="a reason")
     becomes(page, "off")
 
 
@@ -369,12 +369,12 @@ def test_a_tab_without_sound_is_said_kindly(chromium: Chromium) -> None:
     page = chromium.open()
     page.evaluate(NO_SOUND)
     page.get_by_role("button", name="Sound of a tab").click()
-    wait_for(lambda: "share tab audio" in page.inner_text("[role=alert]"), 10, "a reason")
+    wait_for(lambda: "share tab audio" in page.inner_text("[role=alert]"), what="a reason")
     other = chromium.context()
     other.add_init_script(NO_TAB_SOUND)
     page = other.new_page()
     page.goto(f"http://127.0.0.1:{chromium.show.port}/?bridge={chromium.show.bridge}")
-    wait_for(lambda: page.evaluate("window.ready"), 10, "the page")
+    wait_for(lambda: page.evaluate("window.ready"), what="the page")
     expect(page.locator("#sound-tab-reason")).to_contain_text("Firefox and Safari")
 
 
@@ -393,7 +393,7 @@ def test_on_a_phone_by_finger_and_by_keyboard(show: Show, chromium: Chromium, tm
         assert size and size["height"] >= 44
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     folder = os.environ.get("SCREENSHOTS")
-    wait_for(lambda: page.get_by_role("meter").evaluate("(meter) => meter.value > -50"), 10, "a level")
+    wait_for(lambda: page.get_by_role("meter").evaluate("(meter) => meter.value > -50"), what="a level")
     page.screenshot(path=Path(folder or tmp_path) / "sound.png")
     page.get_by_role("button", name="Stop").tap()
     becomes(page, "off")

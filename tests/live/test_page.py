@@ -179,6 +179,24 @@ def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show,
     other.close()
 
 
+def test_effects_that_are_on_come_first(page: Page) -> None:
+    page.get_by_role("tab", name="Controls").click()
+    cards = page.locator("#controls section", has=page.get_by_role("heading", name="Effects")).locator(".card")
+    tunnel, edges = (cards.filter(has=page.locator("span", has_text=f"{name} amount")) for name in ("Tunnel", "Edges"))
+    expect(edges).to_have_css("order", "2", timeout=SECONDS)
+    slider = tunnel.get_by_role("slider")
+    slider.focus()
+    page.keyboard.press("End")
+    expect(tunnel.locator("output")).to_have_text("100 %", timeout=SECONDS)
+    expect(tunnel).to_have_css("order", "2")  # a hand is on it
+    slider.blur()
+    expect(tunnel).to_have_css("order", "1", timeout=SECONDS)
+    expect(cards.first.locator("span").first).to_have_text("Order of the effects")
+    tunnel.get_by_role("button").click()
+    tunnel.get_by_role("button").blur()
+    expect(tunnel).to_have_css("order", "2", timeout=SECONDS)
+
+
 def test_what_is_refused_is_said(page: Page) -> None:
     page.get_by_role("tab", name="Controls").click()
     page.get_by_label("find a control").fill("/visuals/seed")

@@ -23,7 +23,9 @@ window.show = {
   base: new URL(location.origin),
   send(values) {
     window.sent.push(values);
-    bridge.send(JSON.stringify(values));
+    const now = () => bridge.send(JSON.stringify(values));
+    if (bridge.readyState === WebSocket.CONNECTING) bridge.addEventListener("open", now, { once: true });
+    else now();
   },
   on(path, hear) {
     listeners[path] = hear;

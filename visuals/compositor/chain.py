@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from artgen_osc.config.order import names_in
 from artgen_osc.errors import PluginError
 from artgen_osc.plugins.factory import classes, make
 from artgen_osc.plugins.isolation import IsolatedPlugin
@@ -123,11 +124,13 @@ class Chain:
         self.final = Final(context)
         self._settings: Mapping[str, Any] = {}
         self._frays: dict[str, tuple[Any, float]] = {}
+        self._order = ""
         self._at: dict[Place, list[Used]] = {place: [] for place in PLACES}
         for used in in_use(context, registry, "effect"):
             place = _place(used.instance)
             if place != "finish" or make(used.plugin, self._joined, used):
                 self._at[place].append(used)
+        self._usual = {place: tuple(effects) for place, effects in self._at.items()}
 
     def _joined(self, used: Used) -> bool:
         """Put an effect into the last pass; raises where it doesn't fit there."""
@@ -148,15 +151,21 @@ class Chain:
         """Names of the effects at a place that could be made, in their order."""
         return tuple(used.plugin.name for used in self._at[place])
 
-    def begin(self, settings: Mapping[str, Any], moment: Moment) -> None:
+    def begin(self, settings: Mapping[str, Any], moment: Moment, order: str = "") -> None:
         """A frame begins.
 
         Parameters
         ----------
         settings : of the plugins, by name
         moment : Moment, but for its `fray`
+        order : names of effects with commas between; each is before those that it doesn't name, at its own place
         """
         self._settings = settings
+        if order != self._order:
+            self._order = order
+            ranks = {name: rank for rank, name in enumerate(names_in(order))}
+            for place, effects in self._usual.items():
+                self._at[place] = sorted(effects, key=lambda used: ranks.get(used.plugin.name, len(ranks)))
         fray = sum(self._fray(used) for effects in self._at.values() for used in effects)
         self.moment = replace(moment, fray=fray)
 
@@ -196,11 +205,11 @@ class Chain:
     def set_final(self) -> None:
         """Set the last pass to what finishes the frame."""
         values = {}
-        for index, used in enumerate(self._at["finish"]):
+        for used in self._at["finish"]:
             if not used.rests(self._settings):
                 found = used.call("uniforms", self._settings.get(used.plugin.name), self.moment)
                 if found is not None:
-                    values[index] = found
+                    values[self._usual["finish"].index(used)] = found
         self.final.set(values)
 
     def release(self) -> None:

@@ -129,7 +129,7 @@ class Final:
         return self._made([*self._effects, effect], _SEEN)
 
     def set(self, values: Mapping[int, Mapping[str, Any]]) -> None:
-        """Say what is at work from now on: the values of its uniforms by name, by the number of the effect."""
+        """Say what is at work from now on, in order: the values of uniforms by name, by the number of the effect."""
         self._values = values
 
     def draw(self, seen: Seen, camera: Camera, moment: Moment, brightness: float = 1.0, dither: float = DITHER) -> None:

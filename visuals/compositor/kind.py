@@ -69,7 +69,8 @@ class Effect(Protocol):
     * ``frame``: each frame, at its full size, after the camera and the layers.
     * ``finish``: the last, in the compositor's own last pass; see `visuals.compositor.pixel.PixelEffect`.
 
-    Within a place added effects come first, by name, and then ours, by name. An effect may have a method
+    Within a place those come first that the setting ``visuals.order`` names, as they stand there, then added effects,
+    by name, and then ours, by name. An effect may have a method
     ``fray(settings) -> float``: so many pixels of the picture the enlargement moves contours to and fro, as on rough
     paper.
 

@@ -15,6 +15,7 @@ import numpy as np
 from artgen_osc.config.plugins import own_registry
 from artgen_osc.plugins.registry import Registry
 from visuals.compositor.chain import Chain, in_use
+from visuals.compositor.crossing import Crossing
 from visuals.compositor.final import Camera, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
@@ -51,6 +52,8 @@ class Screen:
     ----------
     size : as given
     plugins : names of the effects and layers that could be made
+    order : of the effects; see `visuals.compositor.chain.Chain.begin`
+    crossing : from the look before to the one that is set
     """
 
     def __init__(
@@ -67,6 +70,10 @@ class Screen:
         self._layer_pass = Pass(context, shader(SHADERS / "layer.frag"))
         self._black = Target(context, (4, 4))
         registry = registry or own_registry()
+        self.order = ""
+        self.crossing = Crossing(context)
+        self._shown: tuple[Mapping[str, Any], str] | None = None
+        """The settings and the order of the last frame."""
         self._chain = Chain(context, registry)
         layers = in_use(context, registry, "layer")
         # The one that shows what the models paint is ours, whatever else may call itself so.
@@ -140,7 +147,14 @@ class Screen:
         moment : what effects and layers know of the frame, but for its size
         """
         self._reads.clear()
-        self._draw_to(self._target(), mix, look, settings, moment)
+        if self.crossing.over:
+            self._give_back(self.crossing)
+        if self.crossing.begins:
+            self._hold(mix, look, replace(moment or Moment(look.time), dt=0.0))
+        self._compose(mix, look, settings, self.order, moment)
+        self._shown = settings or {}, self.order
+        self._cross()
+        self._draw_to(self._target())
         if self._text is not None:
             self._overlay_pass["target"] = self.size
             self._text.use(0)
@@ -155,7 +169,7 @@ class Screen:
     def picture(
         self, mix: float, look: Look, settings: Mapping[str, Any] | None = None, moment: Moment | None = None
     ) -> Frame:
-        """The frame that `draw` would draw, without the overlay, as `read_frame` gives it.
+        """The frame that `draw` would draw, without the overlay and a crossing, as `read_frame` gives it.
 
         Parameters
         ----------
@@ -163,7 +177,8 @@ class Screen:
         """
         readable = self._readable(self.size)
         try:
-            self._draw_to(readable.target, mix, look, settings, moment)
+            self._compose(mix, look, settings, self.order, moment)
+            self._draw_to(readable.target)
             return self._read(readable.target, self.size)
         finally:
             self._give_back(readable)
@@ -193,8 +208,8 @@ class Screen:
         self._context.detect_framebuffer(0).use()  # whatever else is bound is gone soon
         for used in (*self._pictures, *self._layers):
             used.release()
-        items = (self._chain, self._black, self._overlay_pass, self._layer_pass, self._frames, self._memory)
-        for item in items:
+        passes = (self._overlay_pass, self._layer_pass)
+        for item in (self._chain, self.crossing, self._black, *passes, self._frames, self._memory):
             if item is not None:
                 item.release()
 
@@ -206,17 +221,35 @@ class Screen:
         data = target.read(viewport=(0, 0, width, height), components=3, alignment=1)
         return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
 
-    def _draw_to(
-        self, target: Any, mix: float, look: Look, settings: Mapping[str, Any] | None, moment: Moment | None
+    def _compose(
+        self, mix: float, look: Look, settings: Mapping[str, Any] | None, order: str, moment: Moment | None
     ) -> None:
+        """Draw all but the last pass."""
         fine = self._chain.moment.fine
-        self._chain.begin(settings or {}, replace(moment or Moment(look.time), size=self.size, fine=fine))
+        moment = replace(moment or Moment(look.time), size=self.size, fine=fine)
+        self._chain.begin(settings or {}, moment, order)
         seen, camera = self._pictured(mix, look)
         over = self._layers_over(settings or {})
         if over or self._chain.active("frame"):
             seen, camera = self._composed(seen, camera, over), Camera()
         self._last = seen, camera, look.brightness
         self._chain.set_final()
+
+    def _hold(self, mix: float, look: Look, moment: Moment) -> None:
+        """Draw the look of the frame before once more, for a crossing to lead from."""
+        settings, order = self._shown or ({}, "")
+        self._compose(mix, look, settings, order, moment)
+        self._cross()
+        self.crossing.hold(self.size, self._draw_lit)
+
+    def _cross(self) -> None:
+        """What has been composed is what a crossing leads to, if there is one."""
+        if self.crossing.on:
+            texture = self.crossing.draw(self.size, self._draw_lit, self._chain.moment)
+            self._chain.final.set({})
+            self._last = texture, Camera(), self._last[2]
+
+    def _draw_to(self, target: Any) -> None:
         target.use()
         self._context.viewport = (0, 0, *self.size)
         self._draw_last()
@@ -225,6 +258,11 @@ class Screen:
         """The last pass, into whatever is in use."""
         seen, camera, brightness = self._last
         self._chain.final.draw(seen, camera, self._chain.moment, brightness)
+
+    def _draw_lit(self) -> None:
+        """The last pass as it is without the light of the show, into a texture."""
+        seen, camera, _ = self._last
+        self._chain.final.draw(seen, camera, self._chain.moment, dither=0.0)
 
     def _pictured(self, mix: float, look: Look) -> tuple[Seen, Camera]:
         """What the models paint, and what of it is seen."""

@@ -138,9 +138,9 @@ class Controls:
 
     def __init__(self, config: Config, contract: Contract, refuse: Callable[[str, str], None] | None = None) -> None:
         self.config, self.contract = config, contract
-        refuse = refuse or (lambda what, reason: log.warning("%s: %s", what, reason))
-        self._guard = Guard(refuse)
-        self.connections = Connections(contract.settings.values(), config.modulate, refuse)
+        self._refuse = refuse or (lambda what, reason: log.warning("%s: %s", what, reason))
+        self._guard = Guard(self._refuse)
+        self.connections = Connections(contract.settings.values(), config.modulate, self._refuse)
         self._sent: dict[str, float] = {}
         self._told: tuple[Config, Mapping[str, Value]] | None = None
         self._music: dict[str, float] = {}
@@ -249,7 +249,10 @@ class Controls:
             if row.adds and isinstance(value, str):
                 present = self.contract.get(self.config, row.setting)
                 new = tuple(dict.fromkeys((*present, value)))[-MOST_MODELS:]
-            self.config = self.contract.replace(self.config, row.setting, new)
+            try:
+                self.config = self.contract.replace(self.config, row.setting, new)
+            except ValueError as error:
+                self._refuse(row.path, str(error))
 
     def _daemon(self, path: str, value: float, time: float) -> None:
         if path == "/artgen/status/silent":

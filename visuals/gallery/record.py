@@ -62,7 +62,8 @@ class About:
     strokes : one or two, as in `visuals.painting.painter.Picture`
     mix : 0..1, share of the second stroke
     look : camera and light
-    effects : settings by what a scene calls them: those of `MOVING`, and those of effects and layers as they were drawn
+    effects : settings by what a scene calls them: those of `MOVING`, those of effects and layers as they were drawn,
+        and the order of the effects where it wasn't the usual one
     scene : the one that was recalled last, empty if there was none; `effects` has what became of it
     width, height : pixels
     finish : 0..1, how much of the finisher was asked for
@@ -148,7 +149,18 @@ def effects_of(settings: VisualsConfig, drawn: Mapping[str, Any], contract: Cont
         plugin = _plugin(setting)
         if plugin in drawn and not setting.adds:
             kept[name_of(setting.key)] = getattr(drawn[plugin], setting.field)
-    return kept
+    return kept | ({"order": settings.order} if settings.order else {})
+
+
+def order_of(about: About) -> str:
+    """The order in which the effects were drawn; see `visuals.compositor.screen.Screen`.
+
+    Parameters
+    ----------
+    about : of the picture
+    """
+    order = about.effects.get("order")
+    return order if isinstance(order, str) else ""
 
 
 def drawn_of(about: About, plugins: Collection[str], contract: Contract) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from artgen_osc.inference.modelfile import file_sha256
 from visuals.compositor.gl import standalone_context
 from visuals.compositor.kind import Moment
 from visuals.compositor.screen import ENLARGE, Screen
-from visuals.gallery.record import LONGEST_SIDE, About, drawn_of, without
+from visuals.gallery.record import LONGEST_SIDE, About, drawn_of, order_of, without
 from visuals.generators.finisher import SCALE, Finisher
 from visuals.generators.generator import Frame, Generator
 from visuals.generators.generator import paint as paint_with
@@ -173,7 +173,7 @@ def _touched(pixels: Frame, about: About, file: ConfigFile) -> tuple[Frame, Abou
     context = standalone_context()
     try:
         screen = Screen(context, (pixels.shape[1], pixels.shape[0]), registry=file.registry)
-        names = screen.at("picture")
+        names, screen.order = screen.at("picture"), order_of(about)
         screen.take(pixels, 1.0, fine=True)
         frame = screen.picture(1.0, Look(zoom=1.0), drawn_of(about, names, file.contract))
         screen.release()
@@ -219,6 +219,7 @@ def draw(pixels: Frame, about: About, size: int, file: ConfigFile | None = None)
             raise DisplayError(f"--size: {size} is more than OpenGL can draw here; choose {most} or less")
         file = file or ConfigFile(None, {})
         screen = Screen(context, target, enlarge=max(ENLARGE, enlarge), registry=file.registry)
+        screen.order = order_of(about)
         screen.take(pixels, 1.0, fine=about.scale > 1)
         moment = Moment(about.look.time, valence=about.valence, energy=about.energy, tempo_bpm=about.tempo_bpm)
         frame = screen.picture(1.0, about.look, drawn_of(about, screen.plugins, file.contract), moment)

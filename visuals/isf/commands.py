@@ -13,6 +13,7 @@ from artgen_osc.runtime.text import nearest, printable, say, short
 from visuals.isf.file import File, name_of
 from visuals.isf.head import PARTS, Input
 from visuals.isf.source import FOLDER, OURS, files_in, read
+from visuals.isf.transition import TRANSITIONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,8 +63,8 @@ def _list(given: argparse.Namespace, file: ConfigFile) -> int:
 
 
 def _listed(file: ConfigFile) -> Iterator[dict[str, Any]]:
-    """Effects and layers in the order of their names; transitions, which nothing but this command draws yet."""
-    ours, theirs = _shaders(OURS), _shaders(file.folder / FOLDER)
+    """Effects, layers and transitions in the order of their names."""
+    ours, theirs = _shaders(OURS) | _shaders(TRANSITIONS), _shaders(file.folder / FOLDER)
     rows = []
     for kind in ("effect", "layer"):
         for plugin in file.registry.plugins(kind):
@@ -197,7 +198,7 @@ def _found(named: Path, file: ConfigFile) -> Path:
     """The file that somebody means: its path, or the name of one that is listed."""
     if named.exists() or named.suffix:
         return named
-    known = {**_shaders(file.folder / FOLDER), **_shaders(OURS)}  # ours count in a show, too
+    known = _shaders(file.folder / FOLDER) | _shaders(TRANSITIONS) | _shaders(OURS)  # ours count in a show, too
     if str(named) not in known:
         raise PluginError(f"{named}: no ISF file has this name; {nearest(str(named), known)}")
     return known[str(named)]

@@ -1,4 +1,5 @@
-"""The folder ``effects`` of a show while it plays: what comes into it, and what was mended, counts from the next start.
+"""The folder ``effects`` of a show while it plays: what comes into it, and what was mended, counts from the next start,
+transitions at once.
 
 A file that is in use is followed by what draws it; see `visuals.isf.plugin`.
 """
@@ -36,7 +37,7 @@ class EffectsFolder:
         self.settings = settings
         self._folder = host.file.folder / FOLDER
         self._known = set(files_in(self._folder))
-        self._broken = {path: stamps(path) for path in self._known if not _can_be_read(path)}
+        self._broken = {path: stamps(path) for path in self._known if not _kind(path)}
         self._changed = self._when()
         self._next = monotonic() + LOOK_S
 
@@ -58,11 +59,11 @@ class EffectsFolder:
             self._changed = changed
             for path in sorted(set(files_in(self._folder)) - self._known):
                 self._known.add(path)
-                log.warning("%s: is new; it counts from the next start on", path.name)
+                log.warning("%s: is new; it counts %s", path.name, _when(path))
         for path, before in list(self._broken.items()):
-            if stamps(path) != before and _can_be_read(path):
+            if stamps(path) != before and _kind(path):
                 del self._broken[path]
-                log.warning("%s: can be read now; it counts from the next start on", path.name)
+                log.warning("%s: can be read now; it counts %s", path.name, _when(path))
         return []
 
     def show(self, values: Mapping[str, Value]) -> None:
@@ -72,9 +73,13 @@ class EffectsFolder:
         """It holds nothing."""
 
 
-def _can_be_read(path: Path) -> bool:
+def _kind(path: Path) -> str:
+    """See `visuals.isf.head.Head`; empty: it can't be read."""
     try:
-        read(path)
+        return read(path).head.kind
     except PluginError:
-        return False
-    return True
+        return ""
+
+
+def _when(path: Path) -> str:
+    return "with the next scene, as a transition" if _kind(path) == "transition" else "from the next start on"

@@ -10,8 +10,6 @@ from typing import Any
 from artgen_osc.errors import PluginError
 from visuals.isf import file
 from visuals.isf.file import SUFFIXES, File, name_of, stamps
-from visuals.isf.plugin import IsfEffect, IsfLayer
-from visuals.isf.settings import declared
 
 log = logging.getLogger("artgen.effects")
 
@@ -34,6 +32,9 @@ class IsfEntry(EntryPoint):
         PluginError
             The file can't be used.
         """
+        from visuals.isf.plugin import IsfEffect, IsfLayer
+        from visuals.isf.settings import declared
+
         path = Path(self.value)
         base = IsfLayer if self.group == LAYERS else IsfEffect
         settings = declared(read(path).head, self.name, f"{ADDRESSES[self.group]}{self.name}/")

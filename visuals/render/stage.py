@@ -28,6 +28,7 @@ from visuals.control.scenes.recall import Present, Scenes, started
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Frame
 from visuals.generators.trial import Trials
+from visuals.isf.transition import Transitions
 from visuals.painting.worker import SyncWorker
 from visuals.show import Show
 
@@ -110,6 +111,8 @@ class Stage:
         stack.callback(context.release)
         self._screen = Screen(context, size, registry=file.registry)
         stack.callback(self._screen.release)
+        transitions = Transitions(context, self._screen.crossing, file.folder)
+        stack.callback(transitions.release)
         threads = max(1, (os.cpu_count() or 1) // 2)
         opener = Trials(threads, config.engine, file.registry).open
         finisher = functools.partial(Finisher, None, threads, config.engine)
@@ -119,10 +122,12 @@ class Stage:
         self._played = Played(stream, {**table.visuals, **table.sent})
         self._inbox = Inbox(
             self._played,
-            Scenes(library, file.contract, _refuse, controls.connections),
+            Scenes(library, file.contract, _refuse, controls.connections, transitions),
             Keyframes(table.visuals, _refuse),
             controls,
-            lambda: Present(controls.config, show.scene.seed, show.scene.mood, show.scene.stage),
+            lambda: Present(
+                controls.config, show.scene.seed, show.scene.mood, show.scene.stage, show.scene.moment.tempo_bpm
+            ),
             lambda messages: messages,
             _refuse,
         )

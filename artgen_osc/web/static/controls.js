@@ -3,7 +3,7 @@
 import { choice } from "./inputs.js";
 import { make } from "./show.js";
 import { targets } from "./targets.js";
-import { CHOICES, GROUPS, NOT_SHOWN } from "./words.js";
+import { CHOICES, GROUPS, NOT_SHOWN, OF_EFFECTS } from "./words.js";
 
 const HELD_MS = 700;
 const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?", "/visuals/path/clear": "Remove all keyframes?" };
@@ -30,27 +30,51 @@ export async function mount(element, show) {
 
   const rows = new Map([...schema.control, ...schema.visuals].map((row) => [row.path, row]));
   const sections = Object.entries(GROUPS).map(([title, named]) => [title, named.filter(([path]) => rows.has(path))]);
-  const placed = new Set([...NOT_SHOWN, ...sections.flatMap(([, named]) => named.map(([path]) => path))]);
+  const placed = new Set([...NOT_SHOWN, ...OF_EFFECTS.map(([path]) => path), ...sections.flatMap(([, named]) => named.map(([path]) => path))]);
   const effects = [...rows.values()].filter(({ path }) => path.startsWith(EFFECTS) && !placed.has(path));
-  if (effects.length) sections.splice(1, 0, ["Effects", effects.map(({ path, doc }) => [path, title(path), doc])]);
+  const ofEffects = OF_EFFECTS.filter(([path]) => rows.has(path));
+  if (effects.length) sections.splice(1, 0, ["Effects", [...ofEffects, ...effects.map(({ path, doc }) => [path, title(path), doc])]]);
   for (const { path } of effects) placed.add(path);
   const others = [...rows.values()].filter(({ path }) => !placed.has(path));
   if (others.length) sections.push(["More", others.map(({ path, doc }) => [path, path.split("/").slice(2).join(" "), doc])]);
   const made = [];
+  const byEffect = new Map();
   for (const [title, named] of sections) {
     const cards = named.map(([path, name, about = ""]) => {
       const card = control(show, rows.get(path), name, about);
       made.push([card, `${title} ${name} ${about} ${path}`.toLowerCase()]);
+      if (title === "Effects") byEffect.set(effect(path), [...(byEffect.get(effect(path)) ?? []), card]);
       return card;
     });
     const heading = make("h2", { textContent: title });
     element.append(make("section", {}, heading, make("div", { className: "cards" }, ...cards)));
+  }
+  for (const [name, cards] of byEffect) {
+    const amount = [`${EFFECTS}${name}/amount`, `${EFFECTS}${name}`].find((path) => rows.has(path));
+    if (amount) first(show, amount, cards);
   }
   search.oninput = () => {
     const words = search.value.toLowerCase();
     for (const [card, text] of made) card.hidden = !text.includes(words);
     for (const section of element.querySelectorAll("section")) section.hidden = !section.querySelector(".card:not([hidden])");
   };
+}
+
+/** The effect that an address belongs to; empty: none. */
+const effect = (path) => (path.startsWith(EFFECTS) ? path.slice(EFFECTS.length).split("/")[0] : "");
+
+/** An effect that is on comes before those that are off; nothing moves while somebody has a hand on it. */
+function first(show, amount, cards) {
+  let on = false;
+  const place = () => {
+    if (cards.some((card) => card.contains(document.activeElement))) return;
+    for (const card of cards) card.style.order = on ? 1 : 2;
+  };
+  show.on(amount, (value) => {
+    on = value > 0;
+    place();
+  });
+  for (const card of cards) card.addEventListener("focusout", () => setTimeout(place));
 }
 
 /** What an effect, or a setting of one, is called: by its address. */

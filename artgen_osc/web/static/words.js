@@ -14,6 +14,8 @@ export const GROUPS = {
     ["/visuals/finish", "Finisher", "How much of the small network that makes pictures larger and sharper."],
     ["/visuals/scene", "Scene", "All sliders of the picture glide to what was saved."],
     ["/visuals/scene/fade", "Time from scene to scene"],
+    ["/visuals/scene/fade/beats", "The same in beats", "0, or without a tempo: in seconds."],
+    ["/visuals/transition", "Transition from scene to scene", "dissolve, ink, paint, pour, shutter, zoom, or a file in the folder effects; nothing: sliders glide."],
     ["/visuals/scene/save", "Save as a scene", "As the picture is set now, under this name."],
     ["/visuals/scene/delete", "Delete a scene", "Those that came with artgen stay."],
     ["/visuals/seed", "Picture number", "The same number is the same picture, tomorrow too."],
@@ -72,6 +74,9 @@ export const GROUPS = {
   ],
   "Where to": [["/artgen/control/target/add", "Programs that get the mood and the beat"]],
 };
+
+/** Before the effects' own, which are named by their addresses. */
+export const OF_EFFECTS = [["/visuals/order", "Order of the effects", "Names with commas between, as tunnel, bloom; all others follow. Nothing: the usual order."]];
 
 /** Controls that are part of another one here, or make sense to programs only. */
 export const NOT_SHOWN = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from artgen_osc.config.contract import Contract
-from artgen_osc.config.modulation import TABLE, Connection, read_connections, targets_of
+from artgen_osc.config.modulation import DRAWN, TABLE, Connection, read_connections, targets_of
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import short
@@ -34,12 +34,14 @@ class Scene:
     values : by what a scene calls the setting; see `name_of`
     about : one line for people, may be empty
     modulate : what drives what while it is on
+    transition : to it, empty: sliders glide; None: the one that is set
     """
 
     name: str
     values: Mapping[str, Any]
     about: str = ""
     modulate: tuple[Connection, ...] = ()
+    transition: str | None = None
 
 
 def name_of(key: str) -> str:
@@ -56,6 +58,23 @@ def held_by(contract: Contract) -> Held:
     }
 
 
+def unsaid(held: Held) -> dict[str, Any]:
+    """What a scene means that says nothing of them: what is off by default is off, and effects have their usual order.
+
+    All else that it doesn't hold stays as it is.
+
+    Parameters
+    ----------
+    held : what a scene may hold
+    """
+    return {
+        name: setting.default
+        for name, setting in held.items()
+        if name == "order"
+        or (setting.field == "amount" and setting.default == 0.0 and setting.address.startswith(DRAWN))
+    }
+
+
 def to_text(scene: Scene) -> str:
     """The file's text."""
     tables: dict[str, list[str]] = {"visuals": []}
@@ -66,20 +85,25 @@ def to_text(scene: Scene) -> str:
         tables.setdefault(table or "visuals", []).append(line)
     parts = ["\n".join([f"[{table}]", *lines]) for table, lines in tables.items()]
     parts += [row.toml() for row in scene.modulate]
-    return "\n\n".join([f"about = {toml_value(scene.about)}"] * bool(scene.about) + parts) + "\n"
+    first = [f"about = {toml_value(scene.about)}"] * bool(scene.about)
+    if scene.transition is not None:
+        first.append(f"transition = {toml_value(scene.transition)}")
+    return "\n\n".join(["\n".join(first)] * bool(first) + parts) + "\n"
 
 
 def _scene(name: str, given: dict[str, Any], held: Held) -> tuple[Scene, list[str]]:
     """A scene, and what is wrong with those of its connections that are passed over."""
     modulate, astray = read_connections(given.pop(TABLE, []), targets_of(held.values()))
-    about, plugins = given.pop("about", ""), given.pop("plugin", {})
+    about, plugins, transition = given.pop("about", ""), given.pop("plugin", {}), given.pop("transition", None)
     tables = {"visuals": given.pop("visuals", {})}
     mistakes = [
-        f"{key}: doesn't belong in a scene, which holds about, [visuals], [plugin.NAME] and [[{TABLE}]]"
+        f"{key}: doesn't belong in a scene, which holds about, transition, [visuals], [plugin.NAME] and [[{TABLE}]]"
         for key in given
     ]
     if not isinstance(about, str):
         mistakes.append(f"about: {short(about)} is not text")
+    if not isinstance(transition, str | None):
+        mistakes.append(f"transition: {short(transition)} is not text")
     if isinstance(plugins, dict):
         tables |= {f"plugin.{key}": table for key, table in plugins.items()}
     else:
@@ -100,7 +124,8 @@ def _scene(name: str, given: dict[str, Any], held: Held) -> tuple[Scene, list[st
         mistakes += [f"{title}.{mistake}" for mistake in wrong]
     if mistakes:
         raise SceneError(f"{'; '.join(mistakes)}; mend the file")
-    return Scene(name, {key: values[key] for key in held if key in values}, about, modulate), astray
+    kept = {key: values[key] for key in held if key in values}
+    return Scene(name, kept, about, modulate, transition), astray
 
 
 def read(path: Path, held: Held) -> Scene:

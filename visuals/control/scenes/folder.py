@@ -117,6 +117,11 @@ class Library:
         ordered = own + sorted(known.keys() - set(own))
         return [scene.name for key in ordered if isinstance(scene := known[key], Scene)]
 
+    def transitions(self) -> list[str]:
+        """Names of those that scenes are entered by."""
+        scenes = [scene for scene in self._known().values() if isinstance(scene, Scene)]
+        return sorted({scene.transition for scene in scenes if scene.transition})
+
     def listed(self) -> str:
         """Names with commas between, as many as go into a datagram."""
         text = ",".join(self.names()).encode()
@@ -128,7 +133,7 @@ class Library:
         Parameters
         ----------
         what : the address that asks, for a `Failure`
-        scene : one of the same name is replaced; its name and its line about it stay
+        scene : one of the same name is replaced; its name, its line about it and the transition to it stay
 
         Returns
         -------
@@ -143,7 +148,8 @@ class Library:
         key = key_of(scene.name)
         before = self._known().get(key)
         if before and self._is_own(key):
-            scene = replace(scene, name=before.name, about=before.about if isinstance(before, Scene) else "")
+            kept = before if isinstance(before, Scene) else Scene(before.name, {})
+            scene = replace(scene, name=kept.name, about=kept.about, transition=kept.transition)
         elif len(",".join([*self.names(), scene.name]).encode()) > LONGEST_LIST:
             raise SceneError(
                 f"there is no room for {scene.name!r}; all names together have {LONGEST_LIST} bytes at most; "

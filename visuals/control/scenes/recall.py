@@ -2,34 +2,38 @@
 
 Sliders glide there with the ease of `visuals.control.easing`, everything else changes at once.
 A value that somebody sends meanwhile ends the glide of its slider: the hand wins.
+Where a transition leads to the scene, all of it is set at once, behind the last frame that it leads from.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.config.tables import Config
-from artgen_osc.errors import SceneError
+from artgen_osc.errors import PluginError, SceneError
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address import CONNECTIONS, Address, Value
 from visuals.control.connections import Connections
 from visuals.control.controls import REPEAT_S
 from visuals.control.easing import ease
 from visuals.control.kind import Message
-from visuals.control.scenes.file import Scene, held_by, name_of
+from visuals.control.scenes.file import Scene, held_by, name_of, unsaid
 from visuals.control.scenes.folder import Library
 from visuals.control.scenes.name import key_of
 
 SCENE, NUMBER, FADE = "/visuals/scene", "/visuals/scene/number", "/visuals/scene/fade"
+BEATS, TRANSITION = "/visuals/scene/fade/beats", "/visuals/transition"
 SAVE, DELETE = "/visuals/scene/save", "/visuals/scene/delete"
 MANUAL, MOOD = "/visuals/mood/manual", ("/visuals/mood/valence", "/visuals/mood/energy")
 
 MOST_A_FRAME = 20
-"""Recalls, saves and deletions in one frame. More is a flood."""
+"""Recalls, saves, deletions and names of transitions in one frame. More is a flood."""
+
+FLOOD = f"more than {MOST_A_FRAME} in one frame; send less"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,37 @@ class Present:
     seed : of the picture that the path has come from
     mood : valence and energy that are painted, 0..1
     stage : z of the picture that is on stage; None before there is one
+    tempo_bpm : 0 while there is none
     """
 
     config: Config
     seed: int
     mood: tuple[float, float]
     stage: Iterable[float] | None = None
+    tempo_bpm: float = 0.0
+
+
+class Crosses(Protocol):
+    """What scenes know of transitions; `visuals.isf.transition.Transitions` is one."""
+
+    def find(self, name: str) -> object:
+        """Make a transition ready; raises `PluginError` where it can't be used."""
+        ...
+
+    def begin(self, name: str, seconds: float) -> None:
+        """Hold the look that is shown, and lead from it to the one that is set from now on.
+
+        Parameters
+        ----------
+        name : of the transition
+        seconds : for so long, > 0
+
+        Raises
+        ------
+        PluginError
+            It can't be used.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +102,27 @@ class Scenes:
     contract : what can be set and said
     refuse : is told an address and a reason, for what can't be done
     connections : what drives what; a scene has its own
+    transitions : that lead to a scene; None: there are none
     """
 
     def __init__(
-        self, library: Library, contract: Contract, refuse: Callable[[str, str], None], connections: Connections
+        self,
+        library: Library,
+        contract: Contract,
+        refuse: Callable[[str, str], None],
+        connections: Connections,
+        transitions: Crosses | None = None,
     ) -> None:
-        self._connections = connections
+        self._connections, self._transitions = connections, transitions
         self._library, self._contract, self._refuse = library, contract, refuse
         self._rows = rows = contract.addresses.visuals
         self._held = {name: rows[setting.address] for name, setting in library.held.items()}
+        self._unsaid = unsaid(library.held)
         self._guard = Guard(refuse)
         self._glides: dict[str, _Glide] = {}
         self._pressed: dict[str, tuple[Value, float]] = {}
+        self._ready = ""
+        """The transition that was asked for last, and is there: to look for it again takes time."""
         self._time = 0.0
 
     def receive(
@@ -117,6 +155,13 @@ class Scenes:
             if row.path.startswith(CONNECTIONS):
                 with self._guard(row.path):
                     self._connections.obey(row.path, value)
+            if row.path == TRANSITION and value and value != self._ready:
+                asked += 1
+                if asked > MOST_A_FRAME:
+                    self._refuse(row.path, FLOOD)
+                elif self._is_there(str(value)):
+                    out.append((row, value))
+                continue
             if row.path not in (SCENE, NUMBER, SAVE, DELETE):
                 self._glides.pop(row.path, None)
                 out.append((row, value))
@@ -126,7 +171,7 @@ class Scenes:
                 continue  # a CHOP repeats its value at its frame rate
             asked += 1
             if asked > MOST_A_FRAME:
-                self._refuse(row.path, f"more than {MOST_A_FRAME} in one frame; send less")
+                self._refuse(row.path, FLOOD)
                 continue
             with self._guard(row.path):
                 try:
@@ -166,7 +211,7 @@ class Scenes:
             name = ""
         elif name:
             scene = self._library.find(name)
-            self._recall(scene, self._values(present, before), present.mood, out, given)
+            self._recall(scene, self._values(present, before), present, out, given)
             self._connections.recall(scene.modulate)
             name = scene.name
         else:
@@ -177,16 +222,23 @@ class Scenes:
         self,
         scene: Scene,
         before: dict[str, Value],
-        mood: tuple[float, float],
+        present: Present,
         out: list[Message],
         given: Collection[str],
     ) -> None:
-        rows = {key: self._held[key] for key in scene.values if key not in given}
-        wanted = {row.path: row.check((scene.values[key],)) for key, row in rows.items()}
+        unsaid = {key: value for key, value in self._unsaid.items() if self._moves(self._held[key].path, value, before)}
+        values = {**unsaid, **scene.values}
+        rows = {key: self._held[key] for key in values if key not in given}
+        wanted = {row.path: row.check((values[key],)) for key, row in rows.items()}
         if wanted.get(MANUAL) and not before[MANUAL]:
             # The music's mood has led so far; the glide begins where it is.
-            before |= dict(zip(MOOD, mood, strict=True))
+            before |= dict(zip(MOOD, present.mood, strict=True))
         fade = float(before[FADE])
+        if before[BEATS] and present.tempo_bpm:
+            fade = float(before[BEATS]) * 60.0 / present.tempo_bpm
+        name = str(before[TRANSITION]) if scene.transition is None else scene.transition
+        if name and fade and self._crosses(name, fade):
+            fade = 0.0  # the frame that is shown hides the change
         for path, value in wanted.items():
             row = self._rows[path]
             self._glides.pop(path, None)
@@ -195,9 +247,34 @@ class Scenes:
             else:
                 out.append((row, value))
 
+    def _is_there(self, transition: str) -> bool:
+        with self._guard(TRANSITION):
+            try:
+                if self._transitions is not None:
+                    self._transitions.find(transition)
+                self._ready = transition
+                return True
+            except PluginError as error:
+                self._refuse(TRANSITION, str(error))
+        return False
+
+    def _crosses(self, transition: str, seconds: float) -> bool:
+        if self._transitions is None:
+            return False
+        with self._guard(TRANSITION):
+            try:
+                self._transitions.begin(transition, seconds)
+                return True
+            except PluginError as error:
+                self._refuse(TRANSITION, f"{error}; sliders glide instead")
+        return False
+
+    def _moves(self, path: str, value: Value, before: Mapping[str, Value]) -> bool:
+        return path in self._glides or value != before[path]
+
     def _values(self, present: Present, before: Iterable[Message]) -> dict[str, Value]:
         """Values by path, with those that messages before have changed."""
-        rows = (*self._held.values(), self._rows[SCENE], self._rows[FADE])
+        rows = (*self._held.values(), *(self._rows[path] for path in (SCENE, FADE, BEATS, TRANSITION)))
         values = {row.path: value for row, value in self._contract.current(rows, present.config)}
         values["/visuals/seed"] = present.seed
         return values | {row.path: value for row, value in before if row.path in values}
