@@ -17,7 +17,14 @@ class Asked(Protocol):
 
     def poll(
         self, settings: Mapping[str, Any], values: Mapping[str, Value]
-    ) -> Sequence[tuple[list[Message], Collection[str]]]: ...
+    ) -> Sequence[tuple[list[Message], Collection[str]]]:
+        """What is wanted, and which settings the scenes that it recalls leave as they are.
+
+        Parameters
+        ----------
+        settings : of each plugin, by its name
+        values : how all is set, by path
+        """
 
 
 class Inbox:
