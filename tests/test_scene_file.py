@@ -94,7 +94,7 @@ def test_every_preset_is_right_and_says_what_it_is_for() -> None:
     assert len({tuple(preset.values.values()) for preset in presets}) == len(presets)
     guide = (Path(__file__).parents[1] / "docs/scenes.md").read_text(encoding="utf-8")
     assert all(f"| `{preset.name}` | {preset.about} |" in guide for preset in presets)
-    assert all(f"`{key}`" in guide for key in HELD if not key.startswith("plugin."))
+    assert all(f"`{key}`" in guide for key in HELD if not key.startswith(("plugin.", "layer.")))
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

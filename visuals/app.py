@@ -118,7 +118,7 @@ def _put_together(
     host = OutputHost(config, file.contract, showing, strip)
     target = open_target(registry, whole.plugin, host)
     stack.callback(target.close)
-    screen = Screen(target.context, target.size, target.window, registry=registry)
+    screen = Screen(target.context, target.size, target.window, registry=registry, folder=file.folder)
     stack.callback(screen.release)
     transitions = Transitions(target.context, screen.crossing, file.folder)
     stack.callback(transitions.release)

@@ -176,6 +176,7 @@ class Show:
             bar_phase=control.bar_phase,
             tempo_bpm=control.tempo_bpm,
             extra=control.extra,
+            title=control.title,
         )
 
     def _change_models(self, settings: VisualsConfig) -> None:

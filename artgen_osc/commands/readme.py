@@ -1,5 +1,6 @@
 """The OSC table of the README, written from the schema: ``python -m artgen_osc.commands.readme README.md``."""
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +9,7 @@ from artgen_osc.config.plugins import own_contract
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.values import HOPS_PER_HARMONY
 
+_NUMBERED = re.compile(r"^(/visuals/layer/)\d+(/)")
 BEGIN, END = "<!-- OSC table: make docs -->", "<!-- end of the OSC table -->"
 
 
@@ -22,7 +24,11 @@ def _range(row: Address) -> str:
 
 
 def _rows(rows: Iterable[Address]) -> str:
-    lines = [f"| `{row.path}` | {row.tag} | {_range(row)} | {row.doc} |" for row in rows]
+    """A line for each, but one for what the numbered layers have in common."""
+    alike: dict[str, Address] = {}
+    for row in rows:
+        alike.setdefault(_NUMBERED.sub(r"\1N\2", row.path), row)
+    lines = [f"| `{path}` | {row.tag} | {_range(row)} | {row.doc} |" for path, row in alike.items()]
     return "\n".join(["| address | type | range | meaning |", "|---|---|---|---|", *lines])
 
 
@@ -38,7 +44,8 @@ def markdown() -> str:
             _rows(table.painted.values()),
             "**Understood by the daemon**, on port 9100:",
             _rows(table.daemon.values()),
-            "**Understood by the renderer**, on port 9101, beside everything that the daemon sends:",
+            "**Understood by the renderer**, on port 9101, beside everything that the daemon sends; N is the number of "
+            "a layer, 1 to 6:",
             _rows(table.visuals.values()),
         )
     )

@@ -30,6 +30,9 @@ WORDS = "set"
 LARGEST_FILE = 256 << 10
 """Bytes of a show file: it is read again beside the sound."""
 
+PARENTS = ("plugin", "layer")
+"""Tables of which each holds further tables: ``[plugin.NAME]``, ``[layer.NUMBER]``."""
+
 VIEW_VARIABLE = "ARTGEN_VIEW"
 """By this environment variable the daemon tells its own renderer what ``visuals.view`` would: the address may have a
 token in it, and every user of the machine can read a command line."""
@@ -111,12 +114,14 @@ def load(
 
 
 def _tables(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables of a show file by name; those of plugins, ``[plugin.NAME]``, as ``plugin.NAME``."""
-    plugins = given.get("plugin", {})
-    if not isinstance(plugins, dict):
-        return dict(given)
-    others = {name: table for name, table in given.items() if name != "plugin"}
-    return others | {f"plugin.{name}": table for name, table in plugins.items()}
+    """Tables of a show file by name; those below another one, such as ``[plugin.NAME]``, as ``plugin.NAME``."""
+    tables: dict[str, Any] = {}
+    for name, table in given.items():
+        if name in PARENTS and isinstance(table, dict):
+            tables |= {f"{name}.{below}": found for below, found in table.items()}
+        else:
+            tables[name] = table
+    return tables
 
 
 class ConfigFile:

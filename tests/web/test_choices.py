@@ -94,7 +94,11 @@ def test_targets_are_those_of_now() -> None:
 def of_an_effect(row: Address) -> bool:
     """Such a control is named by its address."""
     setting = show_table.CONTRACT.settings.get(row.setting)
-    return setting is not None and setting.table.startswith("plugin.") and row.path.startswith("/visuals/effect/")
+    return (
+        setting is not None
+        and setting.table.startswith("plugin.")
+        and row.path.startswith(("/visuals/effect/", "/visuals/layer/"))
+    )
 
 
 def test_every_control_has_a_name_of_its_own_on_the_page() -> None:

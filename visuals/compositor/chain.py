@@ -81,13 +81,17 @@ class Used:
     def release(self) -> None:
         """Let it give back what it holds; one that has ended has done so."""
         if self._running.alive:
-            self._running.close()
+            self.close()
+
+    def close(self) -> None:
+        """As `release`, though its plugin may have ended, as by another one that was made of it."""
+        self._running.close()
 
 
 def in_use(context: Any, registry: Registry, kind: str) -> list[Used]:
     """All of a kind that can be used: added effects, by name, before ours; added layers over ours.
 
-    What can't be made becomes a state with a reason.
+    What can't be made becomes a state with a reason. What is made for each slot that shows it isn't made here.
 
     Parameters
     ----------
@@ -95,9 +99,17 @@ def in_use(context: Any, registry: Registry, kind: str) -> list[Used]:
     registry : Registry
     kind : ``effect`` or ``layer``
     """
-    made = [make(plugin, Used, context, plugin, loaded) for plugin, loaded in classes(registry, kind)]
+    made = [
+        make(plugin, Used, context, plugin, loaded) for plugin, loaded in classes(registry, kind) if not takes(loaded)
+    ]
     found = [used for used in made if used is not None]
     return sorted(found, key=lambda used: (used.added == (kind == "layer"), used.plugin.name))
+
+
+def takes(loaded: Any) -> str:
+    """What a layer's class takes behind its name in a slot's source, such as ``FILE``; empty: nothing."""
+    found = getattr(loaded, "takes", "")
+    return found if isinstance(found, str) else ""
 
 
 def _place(effect: Any) -> Place:

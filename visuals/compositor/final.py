@@ -11,8 +11,8 @@ from visuals.compositor.pixel import Noise, PixelEffect, fused
 DITHER = 1.0 / 255.0
 """Of what has 8 bits a channel."""
 
-_SEEN = "#define SEEN(at) texture(picture, at).rgb"
-_SEEN_BETWEEN = "#define SEEN(at) between(vec2((at).x, 1.0 - (at).y))"
+_SEEN = "#define SEEN(at) texture(picture, at)"
+_SEEN_BETWEEN = "#define SEEN(at) vec4(between(vec2((at).x, 1.0 - (at).y)), 1.0)"
 _BETWEEN = """
 uniform sampler2D before;
 uniform sampler2D after;

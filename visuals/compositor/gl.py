@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     import numpy as np
 
 SHADERS = Path(__file__).parent / "shaders"
-SAMPLERS = (("before", 0), ("picture", 0), ("text", 0), ("after", 1), ("noise", 2), ("motion", 3))
+SAMPLERS = (
+    ("before", 0),
+    ("picture", 0),
+    ("text", 0),
+    ("after", 1),
+    ("backdrop", 1),
+    ("noise", 2),
+    ("mask", 2),
+    ("motion", 3),
+)
 """Names of samplers in our shaders, and the texture unit of each."""
 
 

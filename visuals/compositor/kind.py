@@ -36,6 +36,7 @@ class Moment:
     extra : what added extractors send, by its path below ``/artgen/x/``
     fine : whether the newest picture went through the finisher
     fray : how far the enlargement moves contours, in pixels of the picture; see `Effect`
+    title : of what plays; empty while it is not known
     """
 
     time: float = 0.0
@@ -55,6 +56,7 @@ class Moment:
     extra: Mapping[str, float] = field(default_factory=dict)
     fine: bool = False
     fray: float = 0.0
+    title: str = ""
 
 
 class Effect(Protocol):
@@ -109,8 +111,15 @@ class Effect(Protocol):
 class Layer(Protocol):
     """Gives a picture that lies over those before it.
 
-    Its own alpha, which isn't multiplied into the colours, says where it covers them; a setting called ``amount``,
-    0..1, makes it as a whole more or less transparent. Ours, the generator's, is the first; others follow by name.
+    Its own alpha, which isn't multiplied into the colours, says where it covers them; where it is, the instance has an
+    attribute ``premultiplied`` that is true. A setting called ``amount``, 0..1, makes it as a whole more or less
+    transparent. Ours, the generator's, is the first; others follow by name, and then the numbered ones.
+
+    A class with an attribute ``takes``, a word such as ``FILE``, is a source of the numbered layers: it is shown by
+    those alone whose setting ``source`` is ``NAME:REST``. Each of them makes one of its own, ``made(context, rest=REST,
+    folder=FOLDER)``, where relative paths begin in that folder; without a rest it shows nothing. It has no ``Settings``
+    and is given those of its numbered layer, `visuals.compositor.slot.SlotSettings`. What is wrong with what it
+    shows, such as a file that isn't there, is its attribute ``trouble``, one line; empty: nothing.
 
     Parameters
     ----------

@@ -3,11 +3,12 @@
 Each picture goes through the effects at ``picture`` once. For each frame there is a pass at the size of the picture
 (mix of last and next), the enlargement, and one pass at the size of the target: the camera and what finishes; then the
 overlay. A picture that is nearly as large as the target needs no enlargement: the last pass alone mixes and draws it.
-Added layers and effects at ``frame`` are drawn at the size of the target between the camera and the finish.
+Layers and effects at ``frame`` are drawn at the size of the target between the camera and the finish.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from visuals.compositor.crossing import Crossing
 from visuals.compositor.final import Camera, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
+from visuals.compositor.stack import Stack, Stacked, straight, whole
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
 
@@ -47,6 +49,7 @@ class Screen:
     window : whether to draw into the context's window instead of a picture in memory
     enlarge : how many times an enlargement makes of each side; more is smoother on a large target, and slower
     registry : of the plugins; None: ours alone
+    folder : where the files that layers show are looked for
 
     Attributes
     ----------
@@ -63,11 +66,11 @@ class Screen:
         window: bool = False,
         enlarge: int = ENLARGE,
         registry: Registry | None = None,
+        folder: Path = Path(),
     ) -> None:
         self._context = context
         self._window = context.detect_framebuffer(0) if window else None
         self._overlay_pass = Pass(context, shader(SHADERS / "overlay.frag"))
-        self._layer_pass = Pass(context, shader(SHADERS / "layer.frag"))
         self._black = Target(context, (4, 4))
         registry = registry or own_registry()
         self.order = ""
@@ -78,13 +81,15 @@ class Screen:
         layers = in_use(context, registry, "layer")
         # The one that shows what the models paint is ours, whatever else may call itself so.
         self._pictures = [used for used in layers if not used.added and hasattr(used.instance, "take")]
-        self._layers = [used for used in layers if used not in self._pictures]
+        others = [used for used in layers if used not in self._pictures]
+        self._stack = Stack(context, registry, others, self._black.target, folder, self._chain)
+        self._layers = [used for used in others if used not in self._stack.slots.values()]
         for used in self._pictures:
             used.instance.effects, used.instance.enlarge = self._chain, enlarge
         self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
         self._frames: PingPong | None = None
         self._last: tuple[Seen, Camera, float] = self._black.texture, Camera(), 1.0
-        self._reads: dict[tuple[int, int], Frame] = {}
+        self._reads: dict[tuple[tuple[int, int], bool], Frame] = {}
         self._text: Any = None
         self._memory: _Readable | None = None
         self.resize(size)
@@ -183,22 +188,27 @@ class Screen:
         finally:
             self._give_back(readable)
 
-    def read(self, size: tuple[int, int]) -> Frame:
+    def read(self, size: tuple[int, int], alpha: bool = False) -> Frame:
         """What `draw` has just drawn, without the overlay, stretched to (width, height), as `read_frame` gives it.
 
         Each size is read once a frame; the frame can't be written to.
-        """
-        if size not in self._reads:
-            self._reads[size] = self._read_small(size)
-            self._reads[size].flags.writeable = False
-        return self._reads[size]
 
-    def _read_small(self, size: tuple[int, int]) -> Frame:
-        readable = self._readable(size)
+        Parameters
+        ----------
+        size : (width, height), pixels
+        alpha : whether to give four channels, the last of them alpha, which is multiplied into the others
+        """
+        if (size, alpha) not in self._reads:
+            self._reads[size, alpha] = self._read_small(size, alpha)
+            self._reads[size, alpha].flags.writeable = False
+        return self._reads[size, alpha]
+
+    def _read_small(self, size: tuple[int, int], alpha: bool) -> Frame:
+        readable = self._readable(size, 4 if alpha else 3)
         try:
             readable.target.use()
             self._draw_last()
-            return self._read(readable.target, size)
+            return self._read(readable.target, size, 4 if alpha else 3)
         finally:
             self._give_back(readable)
 
@@ -206,20 +216,21 @@ class Screen:
         """Give everything back to the driver."""
         self.overlay(None)
         self._context.detect_framebuffer(0).use()  # whatever else is bound is gone soon
+        self._stack.release()
         for used in (*self._pictures, *self._layers):
             used.release()
-        passes = (self._overlay_pass, self._layer_pass)
-        for item in (self._chain, self.crossing, self._black, *passes, self._frames, self._memory):
+        items = (self._chain, self.crossing, self._black, self._overlay_pass, self._frames, self._memory)
+        for item in items:
             if item is not None:
                 item.release()
 
     def _target(self) -> Any:
         return self._window if self._memory is None else self._memory.target
 
-    def _read(self, target: Any, size: tuple[int, int]) -> Frame:
+    def _read(self, target: Any, size: tuple[int, int], channels: int = 3) -> Frame:
         width, height = size
-        data = target.read(viewport=(0, 0, width, height), components=3, alignment=1)
-        return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
+        data = target.read(viewport=(0, 0, width, height), components=channels, alignment=1)
+        return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, channels)[::-1])
 
     def _compose(
         self, mix: float, look: Look, settings: Mapping[str, Any] | None, order: str, moment: Moment | None
@@ -229,9 +240,11 @@ class Screen:
         moment = replace(moment or Moment(look.time), size=self.size, fine=fine)
         self._chain.begin(settings or {}, moment, order)
         seen, camera = self._pictured(mix, look)
-        over = self._layers_over(settings or {})
-        if over or self._chain.active("frame"):
-            seen, camera = self._composed(seen, camera, over), Camera()
+        stacked = self._stack.placed(settings or {}, self._chain.moment)
+        stacked = self._layers_over(settings or {}) + stacked
+        opacity = self._opacity(settings or {})
+        if stacked or opacity < 1.0 or self._chain.active("frame"):
+            seen, camera = self._composed(seen, camera, opacity, stacked), Camera()
         self._last = seen, camera, look.brightness
         self._chain.set_final()
 
@@ -274,36 +287,40 @@ class Screen:
                 return seen, layer.camera(self.size)
         return self._black.texture, Camera()
 
-    def _layers_over(self, settings: Mapping[str, Any]) -> list[tuple[Any, float]]:
-        """Pictures of the added layers that there are in this frame, and how much of each."""
-        over = []
+    def _layers_over(self, settings: Mapping[str, Any]) -> list[Stacked]:
+        """The added layers that there are in this frame, but for those that a numbered one shows."""
+        over: list[Stacked] = []
+        in_slots = self._stack.borrowed
         for used in self._layers:
             own = settings.get(used.plugin.name)
-            if not used.rests(settings):
+            if not used.rests(settings) and used.plugin.name not in in_slots:
                 texture = used.call("frame", self.size, own, self._chain.moment, self._black.target)
                 if texture is not None:
-                    over.append((texture, float(getattr(own, "amount", 1.0))))
+                    over.append((whole(texture, straight(used), float(getattr(own, "amount", 1.0))), None))
         return over
 
-    def _composed(self, seen: Seen, camera: Camera, over: list[tuple[Any, float]]) -> Any:
-        """A texture of the size of the target: what is seen, the layers over it, and the effects on both."""
+    def _opacity(self, settings: Mapping[str, Any]) -> float:
+        """How much there is of what the models paint."""
+        for used in self._pictures:
+            return float(getattr(settings.get(used.plugin.name), "opacity", 1.0))
+        return 1.0
+
+    def _composed(self, seen: Seen, camera: Camera, opacity: float, stacked: list[Stacked]) -> Any:
+        """A texture of the size of the target: what is seen, the layers over it, and the effects on all."""
         if self._frames is None:
             self._frames = PingPong(self._context, self.size)
         frame = self._frames.other_than(None)
         frame.target.use()
         self._chain.final.set({})
         self._chain.final.draw(seen, camera, self._chain.moment, dither=0.0)
-        self._context.enable(self._context.BLEND)
-        for texture, amount in over:
-            self._layer_pass["amount"] = amount
-            texture.use(0)
-            self._layer_pass.render()
-        self._context.disable(self._context.BLEND)
+        if opacity < 1.0:
+            frame = self._stack.faded(frame, opacity, self._frames)
+        frame = self._stack.compose(stacked, frame, self._frames)
         return self._chain.apply("frame", frame.texture, self._frames)
 
-    def _readable(self, size: tuple[int, int]) -> _Readable:
+    def _readable(self, size: tuple[int, int], channels: int = 3) -> _Readable:
         # Not by moderngl's simple_framebuffer, whose buffers would stay behind when it is released.
-        buffer = self._context.renderbuffer(size, 3)
+        buffer = self._context.renderbuffer(size, channels)
         return _Readable(buffer, self._context.framebuffer([buffer]))
 
     def _give_back(self, item: Any) -> None:

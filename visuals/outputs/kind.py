@@ -25,6 +25,8 @@ class Output(Protocol):
     at ``/visuals/output/NAME/dropped``, with those of a counter ``dropped`` that it may have. A call that raises or
     that takes over 2 ms is a failure. One that has failed 50 times in a row, or hasn't come back for 2 s, is ended.
 
+    A class with an attribute ``alpha`` that is true is given frames with a fourth channel: where the picture is opaque.
+
     Attributes
     ----------
     settings : its ``Settings``; replaced whenever they change
@@ -49,7 +51,8 @@ class Output(Protocol):
 
         Parameters
         ----------
-        frame : uint8 ``(height, width, 3)``, RGB, top row first, without the overlay; not to be written to
+        frame : uint8 ``(height, width, 3)``, RGB, top row first, without the overlay; not to be written to. With
+            ``alpha`` ``(height, width, 4)``, RGBA, alpha multiplied into the colours
         time : s since the show began
         """
 

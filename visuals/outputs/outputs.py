@@ -63,6 +63,10 @@ def _checked_size(size: Any) -> Size | None:
     return int(width), int(height)
 
 
+def _has_alpha(output: Any) -> bool:
+    return getattr(output, "alpha", False) is True
+
+
 class _Checked:
     """An output whose answers are looked at before anybody else sees them."""
 
@@ -95,7 +99,7 @@ class _Added:
     """An output that somebody has added. What it wants is asked for one frame ahead."""
 
     def __init__(self, plugin: Plugin, output: Any) -> None:
-        self.name = plugin.name
+        self.name, self.alpha = plugin.name, _has_alpha(output)
         self.size: Size | None = None
         self._checked = _Checked(output)
         self._running = IsolatedPlugin(plugin, self._checked, BUDGET_S)
@@ -147,7 +151,7 @@ class _Direct:
     """An output on the loop's thread."""
 
     def __init__(self, plugin: Plugin, output: Any, guard: Guard) -> None:
-        self.name = plugin.name
+        self.name, self.alpha = plugin.name, _has_alpha(output)
         self.size: Size | None = None
         self._what, self._output, self._guard = f"output {plugin.name}", output, guard
 
@@ -224,18 +228,18 @@ class Outputs:
             output.prepare(time)
         return self._target.size
 
-    def publish(self, read: Callable[[Size], Frame], time: float) -> None:
+    def publish(self, read: Callable[..., Frame], time: float) -> None:
         """Give the frame that was drawn to those who want it.
 
         Parameters
         ----------
-        read : the frame at a size (width, height), uint8 ``(height, width, 3)``
+        read : the frame at a size (width, height), uint8 ``(height, width, 3)``; with ``alpha=True`` four channels
         time : s since the show began
         """
         settings = self._showing.control.plugin
         for output in self._all:
             if output.ask(settings.get(output.name), time) and output.size is not None:
-                output.take(read(output.size), time)
+                output.take(read(output.size, alpha=True) if output.alpha else read(output.size), time)
 
     def show(self) -> None:
         """Put the drawn frame on screen."""

@@ -46,7 +46,8 @@ def _frames(output: Any, count: int) -> tuple[list[float], list["weakref.ref[np.
         size = _size(output.wants(time))
         if size is None:
             continue
-        frame = np.full((size[1], size[0], 3), number, np.uint8)
+        channels = 4 if getattr(output, "alpha", False) is True else 3
+        frame = np.full((size[1], size[0], channels), number, np.uint8)
         given.append(weakref.ref(frame))
         start = perf_counter()
         output.take(frame, time)

@@ -1,7 +1,9 @@
 """What the models paint, as a layer: it goes from picture to picture."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from artgen_osc.schema.setting import setting
 from visuals.compositor.final import Camera, Mix, Seen, between_glsl
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, target_of
 from visuals.compositor.kind import Moment, PictureEffects
@@ -16,6 +18,18 @@ LARGE_ROWS, NEAR = 512, 2.25
 ROOM = 0.08
 """Heights of a large picture that are kept above and below what the frame shows, for the camera and contours to move
 in."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorSettings:
+    """``[layer.generator]``."""
+
+    opacity: float = setting(
+        1.0,
+        "how much there is of what the generator paints; 0: the layers over nothing",
+        key="layer.generator.opacity",
+        address="/visuals/layer/generator/opacity",
+    )
 
 
 class GeneratorLayer:
@@ -33,6 +47,8 @@ class GeneratorLayer:
         and so on
     zoom, drift : of the camera, as in `visuals.modulation.motion.Look`
     """
+
+    Settings = GeneratorSettings
 
     def __init__(self, context: Any) -> None:
         import numpy as np
@@ -73,7 +89,7 @@ class GeneratorLayer:
             self._pictures.begin_with(start)
         self._pictures.put(pixels, flow)
 
-    def frame(self, size: tuple[int, int], settings: None, moment: Moment) -> Any:
+    def frame(self, size: tuple[int, int], settings: GeneratorSettings | None, moment: Moment) -> Any:
         """See `Layer`."""
         seen = self.seen(size)
         return self._mix_now() if isinstance(seen, Mix) else seen

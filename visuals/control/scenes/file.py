@@ -8,6 +8,7 @@ from typing import Any
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.config.modulation import DRAWN, TABLE, Connection, read_connections, targets_of
+from artgen_osc.config.settings import PARENTS
 from artgen_osc.errors import SceneError
 from artgen_osc.runtime.files import whole
 from artgen_osc.runtime.text import short
@@ -94,20 +95,20 @@ def to_text(scene: Scene) -> str:
 def _scene(name: str, given: dict[str, Any], held: Held) -> tuple[Scene, list[str]]:
     """A scene, and what is wrong with those of its connections that are passed over."""
     modulate, astray = read_connections(given.pop(TABLE, []), targets_of(held.values()))
-    about, plugins, transition = given.pop("about", ""), given.pop("plugin", {}), given.pop("transition", None)
+    about, transition = given.pop("about", ""), given.pop("transition", None)
     tables = {"visuals": given.pop("visuals", {})}
-    mistakes = [
-        f"{key}: doesn't belong in a scene, which holds about, transition, [visuals], [plugin.NAME] and [[{TABLE}]]"
-        for key in given
-    ]
+    below = {parent: given.pop(parent, {}) for parent in PARENTS}
+    holds = f"about, transition, [visuals], [plugin.NAME], [layer.NUMBER] and [[{TABLE}]]"
+    mistakes = [f"{key}: doesn't belong in a scene, which holds {holds}" for key in given]
     if not isinstance(about, str):
         mistakes.append(f"about: {short(about)} is not text")
     if not isinstance(transition, str | None):
         mistakes.append(f"transition: {short(transition)} is not text")
-    if isinstance(plugins, dict):
-        tables |= {f"plugin.{key}": table for key, table in plugins.items()}
-    else:
-        mistakes.append("plugin: is not a table, such as [plugin.NAME]")
+    for parent, found_below in below.items():
+        if isinstance(found_below, dict):
+            tables |= {f"{parent}.{key}": table for key, table in found_below.items()}
+        else:
+            mistakes.append(f"{parent}: is not a table, such as [{parent}.NAME]")
     values: dict[str, Any] = {}
     for title, table in tables.items():
         if not isinstance(table, dict):
