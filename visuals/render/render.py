@@ -17,7 +17,7 @@ from visuals.render.film import Sink, check, sink
 from visuals.render.song import Song
 from visuals.render.stage import Stage
 
-RUN_UP_S = 10.0
+RUN_UP_S = 5.0
 """So long before the first frame that is wanted frames are drawn: effects that remember have filled by then."""
 
 WAITING = 3

@@ -109,7 +109,7 @@ class Stage:
             controls.connections.recall(library.find(config.scene).modulate)
         context = standalone_context()
         stack.callback(context.release)
-        self._screen = Screen(context, size, registry=file.registry)
+        self._screen = Screen(context, size, registry=file.registry, folder=file.folder)
         stack.callback(self._screen.release)
         transitions = Transitions(context, self._screen.crossing, file.folder)
         stack.callback(transitions.release)
