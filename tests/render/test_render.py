@@ -15,8 +15,9 @@ from PIL import Image
 
 from artgen_osc.cli import main
 from artgen_osc.config.settings import ConfigFile
+from artgen_osc.daemon.offline import analyze
 from artgen_osc.errors import RenderError
-from artgen_osc.osc.recording import Recording
+from artgen_osc.osc.recording import Recording, read
 from tests import show_table, signals
 from tests.support.texts import is_told
 from visuals.render import render as rendering
@@ -139,10 +140,10 @@ def test_a_click_and_what_it_does_are_within_a_frame(tmp_path: Path) -> None:
 
 
 def test_cues_are_played_at_their_times(song: Path, tmp_path: Path) -> None:
-    row = show_table.by_path(show_table.VISUALS)["/visuals/blackout"]
+    rows = show_table.by_path(show_table.VISUALS, show_table.SENT)
     cues = Recording(tmp_path / "cues.osc")
-    cues.write([(row, 0)], 0.0)
-    cues.write([(row, 1)], 0.5)
+    cues.write([(rows["/visuals/blackout"], 0)], 0.0)
+    cues.write([(rows["/visuals/blackout"], 1), (rows["/artgen/level"], 0.0)], 0.5)
     cues.close()
     lit, dark = tmp_path / "lit.png", tmp_path / "dark.png"
     for path, given in ((lit, None), (dark, tmp_path / "cues.osc")):
@@ -189,6 +190,12 @@ def test_what_has_no_sound_is_told_by_the_analysis(tmp_path: Path, capfd: pytest
     assert [path.name for path in tmp_path.iterdir()] == ["words.mp3"]
 
 
+def test_a_folder_is_no_song(tmp_path: Path) -> None:
+    with pytest.raises(RenderError, match="is a folder; name one song in it"):
+        render(settings(), str(tmp_path), tmp_path / "new" / "a.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_song_is_never_written_over(song: Path, tmp_path: Path) -> None:
     taken = tmp_path / "song.mp4"
     taken.write_bytes(song.read_bytes())
@@ -232,3 +239,24 @@ def test_the_analysis_ends_with_us(song: Path, tmp_path: Path, monkeypatch: pyte
     with pytest.raises(KeyboardInterrupt):
         render(settings(), str(song), tmp_path / "a.mp4", size=SIZE, fps=FPS, tell=tell)
     assert started[0].returncode not in (None, 0)
+
+
+def test_the_stream_of_a_song_is_what_a_show_sends(song: Path, tmp_path: Path) -> None:
+    stream, kept = tmp_path / "song.osc", tmp_path / "song.flac"
+    assert main(["analyze", str(song), f"--record={stream}", f"--sound={kept}"]) == 0
+    bundles = list(read(stream))
+    hops = [one for one in bundles if any(message.path == "/artgen/valence" for message in one.messages)]
+    assert np.diff([one.time for one in hops]) == pytest.approx(256 / 22050, abs=1e-6)
+    assert hops[-1].time == pytest.approx(LENGTH, abs=0.05)
+    assert {message.path for one in bundles for message in one.messages} >= {"/artgen/title", "/artgen/key"}
+    onsets = [message.arguments[0] for one in hops for message in one.messages if message.path == "/artgen/onset/count"]
+    assert onsets[-1] == len(analyze(str(song))["onsets"])
+    samples, rate = soundfile.read(kept, always_2d=True)
+    assert (samples.shape, rate) == ((round(LENGTH * RATE), 2), RATE)
+    assert np.abs(samples - soundfile.read(song, always_2d=True)[0]).max() < 1e-4
+
+
+def test_one_file_at_a_time_is_kept(song: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(song), str(song), f"--record={tmp_path / 'a.osc'}"]) == 2
+    assert "take one file of sound, not 2; name one" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -3,16 +3,17 @@
 import heapq
 import tempfile
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import RenderError
-from artgen_osc.osc.recording import read
+from artgen_osc.osc.recording import Recorded, read
+from artgen_osc.runtime.files import is_folder
 from visuals.render.film import Sink, check, sink
 from visuals.render.song import Song
 from visuals.render.stage import Stage
@@ -93,9 +94,11 @@ def render(
     """
     began = perf_counter()
     output = Path(output)
-    check(output, size, still is not None)
     if song != "demo" and output.exists() and Path(song).exists() and output.samefile(song):
         raise RenderError(f"-o: {output} is the song itself; choose another name")
+    if is_folder(song):
+        raise RenderError(f"{song}: is a folder; name one song in it")
+    check(output, size, still is not None)
     if still is not None:
         start, end = still, None
     with tempfile.TemporaryDirectory(prefix="artgen-render-") as folder:
@@ -109,10 +112,16 @@ def render(
         last = first + 1 if still is not None else last
         if last <= first:
             raise RenderError(f"--to: {end:g} s leaves no frame after --from {start:g}; choose more")
-        stream = heapq.merge(read(heard.stream), read(cues) if cues else (), key=lambda one: one.time)
+        stream = heapq.merge(read(heard.stream), _cued(cues) if cues else (), key=lambda one: one.time)
         with Stage(file, size, fps, stream) as stage, sink(output, size, fps, heard.sound, first) as sinking:
             _frames(stage, sinking, first, last, round(RUN_UP_S * fps), tell)
     return Rendered(last - first, float((last - first) / fps), perf_counter() - began)
+
+
+def _cued(cues: Path) -> Iterator[Recorded]:
+    """What is said to the picture; the music of a recording is another one."""
+    for one in read(cues):
+        yield replace(one, messages=[message for message in one.messages if message.path.startswith("/visuals/")])
 
 
 def _frames(stage: Stage, sinking: Sink, first: int, last: int, run_up: int, tell: Callable[[Progress], None]) -> None:
