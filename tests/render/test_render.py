@@ -20,6 +20,7 @@ from artgen_osc.errors import RenderError
 from artgen_osc.osc.recording import Recording, read
 from tests import show_table, signals
 from tests.support.texts import is_told
+from visuals.compositor.budget import FrameBudget, unhurried
 from visuals.render import render as rendering
 from visuals.render.render import Progress, render
 
@@ -188,6 +189,26 @@ def test_what_has_no_sound_is_told_by_the_analysis(tmp_path: Path, capfd: pytest
     printed = capfd.readouterr().err
     assert printed.startswith(f"artgen: {tmp_path / 'words.mp3'}: ") and printed.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["words.mp3"]
+
+
+def test_no_effect_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Context:
+        def finish(self) -> None:
+            pass
+
+    def told() -> list[str]:
+        budget, answers = FrameBudget(Context()), []
+        for _ in range(5):
+            budget.begin()
+            answers.append(budget.end("the same"))
+        return answers
+
+    now = iter(range(0, 10000, 7))
+    monkeypatch.setattr("visuals.compositor.budget.perf_counter", lambda: float(next(now)))
+    assert any(told())
+    with unhurried():
+        assert not any(told())
+    assert any(told())
 
 
 def test_a_folder_is_no_song(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from time import perf_counter
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import RenderError
 from artgen_osc.osc.recording import Recorded, read
-from artgen_osc.runtime.files import is_folder
+from artgen_osc.runtime.files import is_folder, is_regular
 from visuals.render.film import Sink, check, sink
 from visuals.render.song import Song
 from visuals.render.stage import Stage
@@ -94,7 +94,7 @@ def render(
     """
     began = perf_counter()
     output = Path(output)
-    if song != "demo" and output.exists() and Path(song).exists() and output.samefile(song):
+    if is_regular(song) and is_regular(output) and output.samefile(song):
         raise RenderError(f"-o: {output} is the song itself; choose another name")
     if is_folder(song):
         raise RenderError(f"{song}: is a folder; name one song in it")
