@@ -176,6 +176,7 @@ def test_mistakes_are_told_in_a_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("visuals.render.arguments.TELL_LOG_S", 3600.0)
     Path("song.wav").write_bytes(song.read_bytes())
     assert main(["render", "song.wav", *words]) == 2
     printed = capfd.readouterr().err
@@ -183,7 +184,10 @@ def test_mistakes_are_told_in_a_line(
     assert [path.name for path in tmp_path.iterdir()] == ["song.wav"]
 
 
-def test_what_has_no_sound_is_told_by_the_analysis(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_has_no_sound_is_told_by_the_analysis(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visuals.render.arguments.TELL_LOG_S", 3600.0)
     (tmp_path / "words.mp3").write_text("no sound in here")
     assert main(["render", str(tmp_path / "words.mp3"), "-o", str(tmp_path / "a.mp4"), *SMALL]) == 2
     printed = capfd.readouterr().err

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from artgen_osc.config.arguments import Command, number, positive, settings, whole_from
+from artgen_osc.config.plugins import own_contract
 from artgen_osc.runtime.terminal import redraws
 from artgen_osc.runtime.text import printable, say, short
 from artgen_osc.schema.address import COUNT_MAX
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 
 SMALLEST, WIDEST, HIGHEST = 16, 3840, 2160
 SLOWEST, FASTEST = 24, 120
+TABLES = ("visuals", "mood", "plugins")
+LIVE = (
+    "host",
+    "port",
+    "query_port",
+    "width",
+    "height",
+    "fps",
+    "fullscreen",
+    "display",
+    "headless",
+    "help",
+    "help_page",
+)
+"""Settings of the picture that a film has no use for, or flags of its own."""
+
 BROADCAST = {"23.976": 24, "29.97": 30, "59.94": 60, "119.88": 120}
 """Rates that are a thousandth less than those."""
 
@@ -27,12 +44,13 @@ TELL_S, TELL_LOG_S = 0.5, 10.0
 
 def add(command: Command) -> None:
     """Add the command."""
+    wanted, left_out = tuple(f"{table}." for table in TABLES), {f"visuals.{name}" for name in LIVE}
     sub = command(
         "render",
         _run,
         "Make a film of a song: the show offline, frame by frame, with its sound.",
         "artgen render song.mp3 -o song.mp4",
-        ("visuals", "mood", "plugins"),
+        [key for key in own_contract().settings if key.startswith(wanted) and key not in left_out],
     )
     sub.add_argument("file", metavar="FILE", help="a sound file, or demo")
     sub.add_argument(
