@@ -45,6 +45,9 @@ effects: .venv/run ## draw the pictures of docs/effects.md
 	for kind in effects transitions; do for file in visuals/$$kind/*.fs; do \
 		$(BIN)/artgen effects preview $$file -o docs/$$kind/$$(basename $$file .fs).jpg --size 384x216 --at 3.1 || exit; done; done
 
+presets: .venv/run ## draw the strips of docs/scenes.md
+	$(BIN)/python -m benchmarks.presets --strips docs/scenes
+
 clean: ## remove what was made, but not runs/
 	rm -rf .venv build dist *.egg-info $(DEMO) .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
@@ -60,4 +63,4 @@ clean: ## remove what was made, but not runs/
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,test]'
 	@touch .venv/run $@
 
-.PHONY: help demo test check lint format docs effects clean
+.PHONY: help demo test check lint format docs effects presets clean

@@ -1,0 +1,189 @@
+"""The presets: what they hold, that each follows the music, that no two are alike, and that none flashes.
+
+One painted picture stands still under all of them, so that what is seen is what the preset makes of it.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artgen_osc.schema.values import Value
+from tests import show_table
+from visuals.clock import Tick
+from visuals.compositor.screen import Screen
+from visuals.control.controls import Controls
+from visuals.control.scenes.file import Scene, held_by, read
+from visuals.control.scenes.folder import SHIPPED
+from visuals.generators.idle import IdleGenerator
+from visuals.generators.opening import open_generator
+from visuals.isf.source import OURS
+from visuals.painting.worker import SyncWorker
+from visuals.show import Show
+
+HELD = held_by(show_table.CONTRACT)
+ROWS = show_table.by_path(show_table.SENT, show_table.VISUALS)
+DOCS = Path(__file__).parents[1] / "docs"
+PRESETS = [read(path, HELD) for path in sorted(SHIPPED.glob("*.toml"))]
+SIZE = (96, 54)
+RATE = 24
+BPM = 220
+SWING = 0.1
+"""Of relative luminance: so much up and down again is a flash, where it is wide enough (WCAG 2.2, 2.3.1)."""
+
+each_preset = pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+
+
+class Painting(IdleGenerator):
+    """One picture of the model that paints the show, whatever is asked for: all that moves is the preset's."""
+
+    def __init__(self) -> None:
+        super().__init__(16)
+        generator = open_generator("")
+        z = np.random.default_rng(11).standard_normal(generator.z_dim).astype(np.float32)
+        self.picture = generator(z, np.array([0.6, 0.7], np.float32), 1.0)
+
+    def __call__(self, z: Any, mood: Any, truncation: float) -> Any:
+        return self.picture
+
+
+@pytest.fixture(scope="module")
+def painting() -> Painting:
+    return Painting()
+
+
+Play = Callable[..., list[np.ndarray]]
+
+
+@pytest.fixture
+def play(gl_context: Any, painting: Painting) -> Iterator[Play]:
+    screens = []
+
+    def played(preset: Scene, seconds: float, loud: bool = True) -> list[np.ndarray]:
+        """Frames of ``(height, width, 3)``, without the first second, in which it fades in."""
+        values = {key if "." in key else f"visuals.{key}": value for key, value in preset.values.items()}
+        config = show_table.CONTRACT.config(values, modulate=preset.modulate)
+        controls, screen = Controls(config, show_table.CONTRACT), Screen(gl_context, SIZE)
+        screens.append(screen)
+        show = Show(screen, controls.now(0.0), SyncWorker("", lambda model: painting, 2.0))
+        frames = []
+        for number in range(round((seconds + 1.0) * RATE)):
+            time = number / RATE
+            controls.receive([(ROWS[path], value) for path, value in heard(time, loud)], time)
+            scene = show.step(controls.now(time), Tick(time, time, 1 / RATE))
+            screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
+            if time >= 1.0:
+                frames.append(screen.read_frame().astype(float))
+        return frames
+
+    yield played
+    for screen in screens:
+        screen.release()
+
+
+def heard(time: float, loud: bool) -> list[tuple[str, Value]]:
+    """Four to the floor at full level, or hardly anything."""
+    beats = time * BPM / 60
+    kick = np.exp(-6.0 * (beats % 1.0)) if loud else 0.02
+    count = int(beats) + 1 if loud else 0
+    bands = {"low": kick, "mid": 0.6 * loud, "high": float(np.exp(-6.0 * (2 * beats % 1.0))) * loud}
+    mood = {
+        "valence": 0.7 if loud else 0.4,
+        "energy": 0.9 if loud else 0.1,
+        "level": 0.4 + 0.6 * kick if loud else 0.02,
+    }
+    rhythm: dict[str, Value] = {"tempo_bpm": float(BPM), "tempo/confidence": 1.0 * loud} if loud else {}
+    rhythm |= {"beat/phase": beats % 1.0, "bar/phase": beats / 4 % 1.0} if loud else {}
+    counts = {"onset/count": int(2 * beats) + 1 if loud else 0, "beat/count": count}
+    return [(f"/artgen/{name}", value) for name, value in (bands | mood | rhythm | counts).items()]
+
+
+def light(frames: list[np.ndarray]) -> np.ndarray:
+    """Relative luminance of each ninth of each frame, ``(frames, 9)``."""
+    rgb = np.stack(frames) / 255.0
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ (0.2126, 0.7152, 0.0722)
+    return linear.reshape(len(frames), 3, 18, 3, 32).mean(axis=(2, 4)).reshape(len(frames), 9)
+
+
+def flashes(light: np.ndarray) -> list[int]:
+    """The frames in which a rise of `SWING` and a fall of `SWING`, or the other way round, are complete."""
+    found, low, high, swings = [], light[0], light[0], []
+    for number, now in enumerate(light):
+        low, high = min(low, now), max(high, now)
+        if now - low >= SWING and (not swings or swings[-1] < 0):
+            swings.append(1)
+        elif high - now >= SWING and (not swings or swings[-1] > 0):
+            swings.append(-1)
+        else:
+            continue
+        low = high = now
+        if len(swings) % 2 == 0:
+            found.append(number)
+    return found
+
+
+def most_in_a_second(frames: list[np.ndarray]) -> int:
+    """Flashes that three ninths of the screen, or more, see in one second."""
+    counts = []
+    for ninth in light(frames).T:
+        times = np.array(flashes(ninth))
+        counts.append(max((int(np.sum((times >= start) & (times < start + RATE))) for start in times), default=0))
+    return sorted(counts)[-3]
+
+
+def test_flashes_are_counted() -> None:
+    on_off = [np.full((54, 96, 3), 255.0 * (number // 3 % 2)) for number in range(60)]
+    assert most_in_a_second(on_off) == RATE // 6
+    assert most_in_a_second([np.full((54, 96, 3), 8.0 * number) for number in range(30)]) == 0
+    in_a_corner = [np.zeros((54, 96, 3)) for _ in range(60)]
+    for number, frame in enumerate(in_a_corner):
+        frame[:18, :60] = 255.0 * (number // 3 % 2)
+    assert most_in_a_second(in_a_corner) == 0
+
+
+def test_there_are_ten_and_each_is_described_with_a_strip() -> None:
+    text = (DOCS / "scenes.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z]+)` \|", text, re.MULTILINE)[: len(PRESETS)] == [preset.name for preset in PRESETS]
+    assert len(PRESETS) == 10
+    for preset in PRESETS:
+        assert f"![{preset.name}](scenes/{preset.name}.jpg)" in text
+        assert 0 < (DOCS / f"scenes/{preset.name}.jpg").stat().st_size <= 120_000
+
+
+@each_preset
+def test_each_loads_without_a_complaint_and_is_whole(preset: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    assert read(SHIPPED / f"{preset.name}.toml", HELD) == preset
+    assert not caplog.records
+    assert preset.transition and (OURS.parent / f"transitions/{preset.transition}.fs").is_file()
+    effects = {key.rpartition(".")[0] for key in preset.values if "." in key}
+    assert 1 <= len(effects) <= 3 and "plugin.strobe" not in effects
+    whole = {key for key in HELD if key.rpartition(".")[0] in effects}
+    assert {key for key in preset.values if "." in key} == whole, "an effect keeps nothing of another scene's"
+    assert 2 <= len(preset.modulate) <= 6
+
+
+@pytest.mark.slow
+@each_preset
+def test_each_follows_the_music_and_none_flashes(preset: Scene, play: Play) -> None:
+    loud, quiet = play(preset, 4.0), play(preset, 1.0, loud=False)
+    print(
+        preset.name,
+        [round(float(np.abs(a - b).mean()), 1) for a, b in zip(loud[::10], quiet[::10], strict=False)],
+        most_in_a_second(loud),
+    )
+    assert np.mean([np.abs(a - b).mean() for a, b in zip(loud, quiet, strict=False)]) > 4.0
+    assert most_in_a_second(loud) <= 3
+
+
+@pytest.mark.slow
+def test_no_two_are_alike(play: Play) -> None:
+    seen = {preset.name: np.stack(play(preset, 1.0)[::10]) for preset in PRESETS}
+    apart = {pair: float(np.abs(seen[pair[0]] - seen[pair[1]]).mean()) for pair in combinations(seen, 2)}
+    print(sorted((round(v, 1), k) for k, v in apart.items())[:12])
+    assert min(apart.values()) > 6.0, min(apart, key=apart.__getitem__)
