@@ -10,6 +10,7 @@
     ├── OscError           a port or a target
     ├── GalleryError       a picture or a folder of the gallery
     ├── SceneError         a scene of the picture
+    ├── RenderError        a film or a picture of a song that can't be made
     ├── PluginError        a plugin that isn't there, can't be loaded or doesn't keep its protocol
     └── DisplayError       a window or OpenGL
 
@@ -59,6 +60,10 @@ class GalleryError(ArtgenError):
 
 class SceneError(ArtgenError):
     """A scene isn't there, can't be used, or can't be saved."""
+
+
+class RenderError(ArtgenError):
+    """A film or a picture of a song can't be made or written."""
 
 
 class PluginError(ArtgenError):

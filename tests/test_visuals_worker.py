@@ -120,6 +120,19 @@ def test_a_bad_model_leaves_the_old_one(make: Callable[[], Worker], caplog: pyte
         worker.close()
 
 
+def test_beside_the_frame_a_picture_is_there_one_step_later_however_long_it_takes() -> None:
+    worker = SyncWorker("", opener, fps=20.0, beside=True)
+    try:
+        given: list[float | None] = []
+        for step in range(9):
+            worker.request(asking(step), 0.025)
+            picture = worker.poll()
+            given.append(None if picture is None else float(picture.pixels[0, 0, 0]))
+    finally:
+        worker.close()
+    assert given == [None, 0, 1, None, 3, None, 5, None, 7]
+
+
 def test_the_first_model_must_be_good() -> None:
     with pytest.raises(ModelError):
         ThreadWorker("bad", opener)

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+from pathlib import Path
 
 from artgen_osc.config.arguments import Command, settings
 from artgen_osc.errors import ArtgenError, AudioError
@@ -24,14 +25,18 @@ def add(command: Command) -> None:
     )
     sub.add_argument("files", nargs="+", metavar="FILE", help="a sound file, a folder with some, or demo")
     sub.add_argument("--json", action="store_true", help="one JSON object a line")
+    sub.add_argument("--record", type=Path, metavar="SONG.osc", help="keep its OSC stream, for artgen replay")
+    sub.add_argument("--sound", type=Path, metavar="SONG.flac", help="keep its sound as it was heard")
     sub.add_argument("--progress", action="store_true", help="say on stderr how many seconds of sound are done")
 
 
 def run(given: argparse.Namespace) -> int:
     """Run it; 2 where a file can't be read, 1 where that had a reason that nobody has foreseen."""
+    from artgen_osc.daemon.keeping import Keeping
     from artgen_osc.daemon.offline import analyze, sound_files
 
-    plugin = settings(given).config.plugin
+    file = settings(given)
+    plugin = file.config.plugin
     status = 0
 
     def tell(seconds: float) -> None:
@@ -45,9 +50,13 @@ def run(given: argparse.Namespace) -> int:
             names += found or [name]
         else:
             names.append(name)
+    keeps = given.record or given.sound
+    if keeps and len(names) != 1:
+        raise AudioError(f"--record, --sound: take one file of sound, not {len(names)}; name one")
     for name in names:
+        keeping = Keeping(file, given.record, given.sound) if keeps else None
         try:
-            result = analyze(name, plugin, tell if given.progress else None)
+            result = analyze(name, plugin, tell if given.progress else None, keeping)
         except AudioError as error:
             result = {"file": name, "error": str(error)}
             status = status or 2
@@ -59,6 +68,9 @@ def run(given: argparse.Namespace) -> int:
             status = 1
             log.debug("%s", name, exc_info=True)
             complain(f"{name}: {unexpected(error)}; please report it")
+        finally:
+            if keeping:
+                keeping.close()
         if given.json:
             say(json.dumps(result))
         elif "error" not in result:

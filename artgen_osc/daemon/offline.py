@@ -13,6 +13,7 @@ from artgen_osc.analysis.hop import HOP_TIME, RATE
 from artgen_osc.analysis.pitch import PitchTracker
 from artgen_osc.audio.sources import array_blocks, file_blocks, file_path, open_file
 from artgen_osc.daemon.hearing import Hearing
+from artgen_osc.daemon.keeping import Keeping
 from artgen_osc.runtime.files import is_regular
 
 MOOD_EVERY = 0.25
@@ -75,7 +76,10 @@ def _path(name: str) -> str | Path:
 
 
 def analyze(
-    name: str, settings: Mapping[str, Any] | None = None, tell: Callable[[float], None] | None = None
+    name: str,
+    settings: Mapping[str, Any] | None = None,
+    tell: Callable[[float], None] | None = None,
+    keeping: Keeping | None = None,
 ) -> dict[str, Any]:
     """What the daemon would have sent for a whole file, hop by hop and causal.
 
@@ -84,6 +88,7 @@ def analyze(
     name : a sound file, or ``demo``
     settings : of our extractors, by their names; where one is missing, as declared
     tell : is called now and then with the s of sound that are done
+    keeping : keeps the stream and the sound; its settings count then, with its extractors. It stays open
 
     Returns
     -------
@@ -96,7 +101,7 @@ def analyze(
     Raises
     ------
     ArtgenError
-        The file can't be read, or the model can't be used.
+        The file can't be read, the model can't be used, or what is kept can't be written.
     """
     file = None if name == "demo" else open_file(_path(name))
     if file:
@@ -105,7 +110,9 @@ def analyze(
         from artgen_osc.audio import demo
 
         sample_rate, blocks = demo.RATE, array_blocks(demo.compose(), demo.RATE)
-    hearing = Hearing(sample_rate, Extractors(settings=settings))
+    hearing = Hearing(sample_rate, keeping.extractors() if keeping else Extractors(settings=settings))
+    if keeping:
+        keeping.opened(file.title if file else "", sample_rate)
     pitch_delay = PitchTracker(RATE).delay
     duration = 0.0
     onsets: list[list[float]] = []
@@ -118,7 +125,11 @@ def analyze(
     due = MOOD_EVERY
     for block in blocks:
         duration = block.time + len(block.samples) / sample_rate
+        if keeping:
+            keeping.block(block)
         for hop in hearing.hear(block):
+            if keeping:
+                keeping.heard(hop)
             features, mood = hop.features, hop.mood
             if features.onset:
                 onsets.append([round(max(0.0, features.time - ONSET_LAG), 4), round(duration, 4)])

@@ -2,15 +2,23 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from artgen_osc.analysis.extractors import Heard
 from artgen_osc.daemon.meters import Meters
 from artgen_osc.http.server import WebServer
-from artgen_osc.osc.sender import OscSender
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.address_table import AddressTable
 from artgen_osc.schema.values import HOPS_PER_HARMONY
+
+
+class Sender(Protocol):
+    """What sends OSC, or keeps it."""
+
+    @property
+    def dropped(self) -> int: ...
+
+    def send(self, values: Sequence[tuple[Address, Value]]) -> None: ...
 
 
 class Outlets:
@@ -25,7 +33,7 @@ class Outlets:
     """
 
     def __init__(
-        self, table: AddressTable, sender: OscSender, servers: Sequence[WebServer[Any]], meters: Meters | None
+        self, table: AddressTable, sender: Sender, servers: Sequence[WebServer[Any]], meters: Meters | None
     ) -> None:
         self._table, self._sender, self._servers, self._meters = table, sender, servers, meters
         self._hops = 0

@@ -55,6 +55,7 @@ COMMANDS = (
     "analyze",
     "devices",
     "monitor",
+    "render",
     "replay",
     "config",
     "doctor",

@@ -1,7 +1,9 @@
 """Who holds the frames up: what one effect or layer may take of a frame."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 BUDGET_S = 0.5
 """What one may take of a frame; a processor that draws without a graphics card may need a good part of it."""
@@ -25,8 +27,11 @@ class FrameBudget:
 
     Attributes
     ----------
-    since : s between the last two calls of `begin`
+    since : s between the last two calls of `begin`; 0 where no show waits
     """
+
+    hurried: ClassVar[bool] = True
+    """Whether a show waits for what is drawn."""
 
     def __init__(self, context: Any) -> None:
         self._context = context
@@ -38,6 +43,9 @@ class FrameBudget:
 
     def begin(self) -> None:
         """It is about to draw."""
+        if not self.hurried:
+            self.since, self._watched = 0.0, False
+            return
         now = perf_counter()
         self.since, self._last = now - self._last, now
         self._watched = self.since > SLOW_S
@@ -73,3 +81,13 @@ class FrameBudget:
     def forget(self) -> None:
         """Begin anew."""
         self._lost, self._slow, self._warm = 0.0, 0, None
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Nothing is too slow while the block lasts: no show waits for what is drawn."""
+    FrameBudget.hurried = False
+    try:
+        yield
+    finally:
+        FrameBudget.hurried = True

@@ -1,14 +1,30 @@
 """The one door of the renderer: what its surfaces want, with what scenes make of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 from artgen_osc.runtime.guard import Guard
+from artgen_osc.schema.address import Value
 from visuals.clock import Tick
 from visuals.control.controls import Controls
 from visuals.control.keyframes import Keyframes
 from visuals.control.kind import Message
 from visuals.control.scenes.recall import Present, Scenes
-from visuals.control.surfaces import Surfaces
+
+
+class Asked(Protocol):
+    """Where messages come from; see `visuals.control.surfaces.Surfaces`."""
+
+    def poll(
+        self, settings: Mapping[str, Any], values: Mapping[str, Value]
+    ) -> Sequence[tuple[list[Message], Collection[str]]]:
+        """What is wanted, and which settings the scenes that it recalls leave as they are.
+
+        Parameters
+        ----------
+        settings : of each plugin, by its name
+        values : how all is set, by path
+        """
 
 
 class Inbox:
@@ -27,7 +43,7 @@ class Inbox:
 
     def __init__(
         self,
-        surfaces: Surfaces,
+        surfaces: Asked,
         scenes: Scenes,
         keyframes: Keyframes,
         controls: Controls,

@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -223,6 +224,7 @@ class SyncWorker:
     opener : makes a generator from such a name
     fps : pictures per second of show time
     finisher : as for `ThreadWorker`; it does all it can, however long that takes
+    beside : paint while the frame is drawn: the picture is there at the next call of `poll`, which waits for it
     """
 
     def __init__(
@@ -231,37 +233,61 @@ class SyncWorker:
         opener: Opener = open_generator,
         fps: float = 20.0,
         finisher: FinisherOpener | None = None,
+        beside: bool = False,
     ) -> None:
         self._painter = Painter(model, opener, Finishing(finisher, beside=False), Directions(beside=False))
         self._every = 1.0 / fps
         self._due = 0.0
         self._picture: Picture | None = None
+        self._threads = ThreadPoolExecutor(1, "generator") if beside else None
+        self._coming: Future[Picture | None] | None = None
+        self._state = self._now()
+        self._fresh = False
+
+    def _now(self) -> WorkerState:
+        return _state(self._painter, "", 1.0 / self._every, 0)
 
     @property
     def state(self) -> WorkerState:
-        """Figures at this moment."""
-        return _state(self._painter, "", 1.0 / self._every, 0)
+        """Figures at this moment; before the picture that is painted, so that they don't depend on when it is done."""
+        return self._state if self._coming else self._now()
 
     def request(self, request: Request, dt: float) -> None:
         """Paint, where the next picture is due. See `Worker`."""
         self._due -= dt
         if self._due <= 1e-9:
             self._due = max(self._due + self._every, 0.0)
-            self._picture = self._painter.paint(request) or self._picture
+            self._finish()
+            if self._threads is None:
+                self._picture = self._painter.paint(request) or self._picture
+            else:
+                self._state, self._fresh = self._now(), True
+                self._coming = self._threads.submit(self._painter.paint, request)
+
+    def _finish(self) -> None:
+        """Wait for what is painted beside."""
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            self._picture = coming.result() or self._picture
 
     def poll(self) -> Picture | None:
         """The newest picture since the last call."""
+        if not self._fresh:
+            self._finish()
+        self._fresh = False
         picture, self._picture = self._picture, None
         return picture
 
     def load(self, model: str, second: bool = False) -> None:
         """Change a model at once. See `Worker`."""
+        self._finish()
         generator = None if second and not model else self._painter.open(model)
         if generator is not None or (second and not model):
             self._painter.show(generator, second)
 
     def prepare(self, models: tuple[str, ...]) -> None:
         """Load models at once."""
+        self._finish()
         self._painter.rack.listed = models
         for model in models:
             self._painter.open(model)
@@ -270,4 +296,6 @@ class SyncWorker:
         """Nothing is too slow for it."""
 
     def close(self) -> None:
-        """Nothing to end."""
+        """End the thread that there may be."""
+        if self._threads is not None:
+            self._threads.shutdown()
