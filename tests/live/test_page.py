@@ -156,8 +156,9 @@ def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show,
     cards = page.locator("#controls .card")
     rows = {row.path for row in (*show_table.DAEMON, *show_table.VISUALS)} - NOT_SHOWN
     expect(cards).to_have_count(len(rows), timeout=SECONDS)
+    layers = [f"Layer {name}" for name in (*range(1, 7), "generator")]
     expect(page.locator("#controls h2")).to_have_text(
-        ["Picture", "Effects", "Directions", "Mood", "Beats", "Sound", "Where to"]
+        ["Picture", "Effects", "Directions", "Mood", "Beats", "Sound", "Where to", *layers]
     )
     expect(page.locator("#controls .card code").first).to_be_hidden()
     page.get_by_label("with OSC addresses").check()
