@@ -155,7 +155,7 @@ def test_a_dump_leaves_open_what_nobody_has_set(capsys: pytest.CaptureFixture[st
     lines = capsys.readouterr().out.splitlines()
     ours = lines[lines.index("[visuals]") :]
     speed = next(line for line in ours if line.startswith("# speed = "))
-    assert "speed = 0.4 " in speed and "# scene calm: travel" in speed
+    assert "speed = 0.35 " in speed and "# scene calm: travel" in speed
     grain = next(line for line in ours if "grain = " in line)
     assert grain.startswith("grain = 0.5 ") and f"# {path}: " in grain
     assert 'scene = "calm"' in "\n".join(lines)

@@ -103,7 +103,8 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
             continue
         get = show_table.CONTRACT.get
         kind = type(get(show_table.config(), row.setting))
-        value: Value = "other.onnx" if row.kind == "string" else max(1, int(row.low))
+        word = row.choices[-1] if row.choices else "#102030" if row.path.endswith("colour") else "other.onnx"
+        value: Value = word if row.kind == "string" else min(max(1, int(row.low)), row.high)
         value = {"/visuals/path/keyframes": "ADwAPA==", "/visuals/order": "film, bloom"}.get(row.path, value)
         send(controls, 0.0, (row.path, value))
         got = get(controls.config, row.setting)

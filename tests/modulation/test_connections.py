@@ -146,7 +146,7 @@ def test_a_scene_has_rows_of_its_own_that_go_with_it(stage: Stage) -> None:
     stage.send(("/visuals/scene", "two"))
     assert stage.rows == SHOWN
     stage.send(("/visuals/scene", "one"), (ADD, f'name = "more", {LOW}'))
-    stage.send(("/visuals/scene", "calm"))
+    stage.send(("/visuals/scene", "two"))
     assert stage.rows == SHOWN
 
 
