@@ -15,6 +15,7 @@ from artgen_osc.config.modulation import parse_connection, targets_of
 from artgen_osc.config.plugins import own_contract
 from artgen_osc.config.tables import Config
 from visuals.control.controls import Control, Controls
+from visuals.modulation.beat_clock import BeatClock
 from visuals.modulation.matrix import Matrix
 
 SOURCES = (
@@ -44,11 +45,12 @@ def measured(count: int, frames: int) -> dict[str, float]:
         )
     )
     config: Config = contract.config({}, modulate=tuple(parse_connection(text, targets) for text in texts))
-    control, matrix = Controls(config, contract).now(0.0), Matrix()
+    control, matrix = Controls(config, contract).now(0.0), Matrix(clock := BeatClock())
     steps, applied = [], []
     for frame in range(frames + 60):
         control = _frame(control, frame)
         start = perf_counter()
+        clock.step(control.tempo_bpm, control.beat_phase, control.bar_phase, 1 / 60)
         matrix.step(control, 1 / 60, 1 / 60)
         middle = perf_counter()
         matrix.driven(control)

@@ -27,7 +27,7 @@ from artgen_osc.daemon.hearing import Hearing
 from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.values import HOPS_PER_HARMONY
 from visuals.clock import Tick
-from visuals.compositor import budget
+from visuals.compositor.budget import unhurried
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Controls
 from visuals.control.scenes.file import Scene, held_by, read
@@ -225,7 +225,6 @@ def main() -> None:
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
     moments = [float(moment) for moment in given.moments.split(",")]
-    budget.BUDGET_S = math.inf  # there is no show to hold up
     held, context = held_by(CONTRACT), moderngl.create_context(standalone=True, backend="egl")
     if given.cost:
         presets = [read(path, held) for path in sorted(SHIPPED.glob("*.toml"))]
@@ -266,4 +265,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with unhurried():  # there is no show to hold up
+        main()

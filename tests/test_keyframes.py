@@ -19,6 +19,7 @@ from visuals.control.keyframes import Keyframes
 from visuals.control.scenes.file import Scene, held_by, read
 from visuals.control.scenes.file import to_text as scene_text
 from visuals.generators.sphere import direction
+from visuals.modulation.beat_clock import BeatClock
 from visuals.painting.keyframes import Loop
 from visuals.painting.latent import PACE_S, Latent, LatentPath
 
@@ -216,13 +217,25 @@ def test_the_same_keyframe_may_come_again(signs: tuple[int, ...]) -> None:
 # The path.
 
 
-def go(path: LatentPath, control: Control, seconds: float) -> list[Latent]:
+class Path(LatentPath):
+    """A path with a clock of its own, which a show has for all."""
+
+    def __init__(self, z_dim: int, settings: VisualsConfig) -> None:
+        self._own = BeatClock()
+        super().__init__(z_dim, settings, self._own)
+
+    def step(self, control: Control, dt: float) -> Latent:
+        self._own.step(control.tempo_bpm, control.beat_phase, control.bar_phase, dt)
+        return super().step(control, dt)
+
+
+def go(path: Path, control: Control, seconds: float) -> list[Latent]:
     return [path.step(control, 1 / RATE) for _ in range(round(seconds * RATE))]
 
 
 @pytest.fixture
-def path() -> LatentPath:
-    return LatentPath(DIM, STILL)
+def path() -> Path:
+    return Path(DIM, STILL)
 
 
 def without_jump(latents: list[Latent]) -> bool:
@@ -230,7 +243,7 @@ def without_jump(latents: list[Latent]) -> bool:
     return bool(speed.max() < 2.0 and np.abs(np.diff(speed)).max() < 0.1)
 
 
-def test_it_glides_to_the_keyframes_and_back(path: LatentPath) -> None:
+def test_it_glides_to_the_keyframes_and_back(path: Path) -> None:
     latents = go(path, FREE, 1.0)
     assert path.keyframe == 0
     latents += go(path, PLAYING, 18.0)
@@ -243,7 +256,7 @@ def test_it_glides_to_the_keyframes_and_back(path: LatentPath) -> None:
     assert without_jump(latents)
 
 
-def test_marks_and_removals_on_the_way_don_t_jump(path: LatentPath) -> None:
+def test_marks_and_removals_on_the_way_don_t_jump(path: Path) -> None:
     latents = go(path, PLAYING, 5.1)
     for count in (4, 2, 1, 4):
         settings = replace(PLAYING.settings, path_keyframes=to_text(PLACES[:count]))
@@ -253,7 +266,7 @@ def test_marks_and_removals_on_the_way_don_t_jump(path: LatentPath) -> None:
     assert without_jump(latents)
 
 
-def test_travel_from_seed_to_seed_waits_meanwhile(path: LatentPath) -> None:
+def test_travel_from_seed_to_seed_waits_meanwhile(path: Path) -> None:
     moving = replace(PLAYING, settings=replace(PLAYING.settings, speed=8.0, beat_next=1, beat_cut=True), beats=1)
     path.step(moving, 0.0)
     latents = [path.step(replace(moving, beats=1 + step // 30), 1 / RATE) for step in range(300)]
@@ -261,7 +274,7 @@ def test_travel_from_seed_to_seed_waits_meanwhile(path: LatentPath) -> None:
     assert latents[-1].cuts == 0
 
 
-def test_a_seed_that_is_asked_for_meanwhile_is_there_afterwards(path: LatentPath) -> None:
+def test_a_seed_that_is_asked_for_meanwhile_is_there_afterwards(path: Path) -> None:
     go(path, PLAYING, 5.0)
     cue = replace(PLAYING, cues=1, settings=replace(PLAYING.settings, seed=77))
     latents = go(path, cue, 5.0)
@@ -270,7 +283,7 @@ def test_a_seed_that_is_asked_for_meanwhile_is_there_afterwards(path: LatentPath
     assert without_jump(latents)
 
 
-def test_keyframes_of_another_model_wait(path: LatentPath) -> None:
+def test_keyframes_of_another_model_wait(path: Path) -> None:
     mixed = to_text([(1.0, 0.5), *PLACES[:2]])
     settings = replace(PLAYING.settings, path_keyframes=mixed)
     go(path, replace(PLAYING, settings=settings), 1.0)
@@ -283,7 +296,7 @@ def test_keyframes_of_another_model_wait(path: LatentPath) -> None:
     assert (path.unused, path.keyframe) == (1, 3)
 
 
-def test_frozen_it_stands(path: LatentPath) -> None:
+def test_frozen_it_stands(path: Path) -> None:
     before = go(path, PLAYING, 3.0)[-1]
     np.testing.assert_allclose(path.step(PLAYING, 0.0).z, before.z, atol=1e-5)
 
@@ -300,7 +313,7 @@ def beating(bpm: float, seconds: float, phase: float = 0.0) -> Iterator[Control]
 
 
 @pytest.mark.parametrize("phase", [0.0, 0.4, 0.9])
-def test_each_is_reached_on_a_beat(path: LatentPath, phase: float) -> None:
+def test_each_is_reached_on_a_beat(path: Path, phase: float) -> None:
     latents, heard = [], []
     for control in beating(120.0, 30.0, phase):
         latents.append(path.step(control, 1 / RATE))
@@ -314,13 +327,13 @@ def test_each_is_reached_on_a_beat(path: LatentPath, phase: float) -> None:
     assert without_jump(latents)
 
 
-def test_without_a_tempo_seconds_count(path: LatentPath) -> None:
+def test_without_a_tempo_seconds_count(path: Path) -> None:
     settings = replace(PLAYING.settings, path_beats=4, path_seconds=1.0)
     silent = replace(PLAYING, settings=settings)
     assert angle(go(path, silent, 12.0 + PACE_S)[-1].z, np.array(PLACES[0])) < 0.02
 
 
-def test_it_goes_on_at_the_tempo_known_last(path: LatentPath) -> None:
+def test_it_goes_on_at_the_tempo_known_last(path: Path) -> None:
     for control in beating(120.0, 12.0):
         path.step(control, 1 / RATE)
     lost = replace(control, tempo_bpm=0.0, beat_phase=0.0)
@@ -332,7 +345,7 @@ def test_it_goes_on_at_the_tempo_known_last(path: LatentPath) -> None:
 
 def test_the_way_is_the_same_at_every_frame_rate() -> None:
     def end(rate: int) -> Any:
-        path = LatentPath(DIM, STILL)
+        path = Path(DIM, STILL)
         return [path.step(PLAYING, 1 / rate) for _ in range(7 * rate)][-1].z
 
     assert angle(end(30), end(144)) < 0.02

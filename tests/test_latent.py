@@ -7,6 +7,7 @@ import pytest
 from artgen_osc.config.tables import VisualsConfig
 from visuals.control.controls import Control
 from visuals.generators.sphere import direction, slerp
+from visuals.modulation.beat_clock import BeatClock
 from visuals.painting.latent import Latent, LatentPath
 
 DIM = 64
@@ -15,7 +16,7 @@ CONTROL = Control(SETTINGS, valence=0.9, energy=0.2, age=0.0)
 
 
 def walk(rate: int, seconds: float, control: Control = CONTROL, path: LatentPath | None = None) -> list[Latent]:
-    path = path or LatentPath(DIM, control.settings)
+    path = path or LatentPath(DIM, control.settings, BeatClock())
     return [path.step(control, 1.0 / rate) for _ in range(round(rate * seconds))]
 
 
@@ -46,7 +47,7 @@ def test_stays_on_the_sphere() -> None:
 
 def test_speed_is_in_pictures_per_ten_seconds() -> None:
     control = replace(CONTROL, energy=0.5, settings=replace(SETTINGS, speed=1.0))
-    path = LatentPath(DIM, control.settings)
+    path = LatentPath(DIM, control.settings, BeatClock())
     walk(60, 9.9, control, path)
     assert path.seed == 3
     walk(60, 0.2, control, path)
@@ -72,7 +73,7 @@ def test_steady_without_corners() -> None:
 
 def test_a_seed_is_reached_exactly_and_without_a_jump() -> None:
     still = replace(CONTROL, settings=replace(SETTINGS, speed=0.0))
-    path = LatentPath(DIM, still.settings)
+    path = LatentPath(DIM, still.settings, BeatClock())
     walk(60, 1.0, still, path)
     cue = replace(still, cues=1, settings=replace(still.settings, seed=99))
     latents = walk(60, 20.0, cue, path)
@@ -83,7 +84,7 @@ def test_a_seed_is_reached_exactly_and_without_a_jump() -> None:
 
 
 def test_next_goes_to_the_following_pictures() -> None:
-    path = LatentPath(DIM, SETTINGS)
+    path = LatentPath(DIM, SETTINGS, BeatClock())
     still = replace(CONTROL, settings=replace(SETTINGS, speed=0.0))
     path.step(replace(still, nexts=1), 0.01)
     assert path.seed == 4
@@ -92,7 +93,7 @@ def test_next_goes_to_the_following_pictures() -> None:
 
 
 def test_a_flood_of_seeds_still_glides() -> None:
-    path = LatentPath(DIM, SETTINGS)
+    path = LatentPath(DIM, SETTINGS, BeatClock())
     latents = [
         path.step(replace(CONTROL, cues=step, settings=replace(SETTINGS, seed=step)), 1 / 60) for step in range(300)
     ]
@@ -100,7 +101,7 @@ def test_a_flood_of_seeds_still_glides() -> None:
 
 
 def test_no_time_no_movement() -> None:
-    path = LatentPath(DIM, SETTINGS)
+    path = LatentPath(DIM, SETTINGS, BeatClock())
     before = walk(60, 2.0, CONTROL, path)[-1]
     moved = replace(CONTROL, cues=1, onsets=5, valence=0.1, settings=replace(SETTINGS, seed=50, truncation=0.1))
     after = path.step(moved, 0.0)
@@ -110,7 +111,7 @@ def test_no_time_no_movement() -> None:
 
 
 def test_a_stale_mood_glides_to_neutral() -> None:
-    path = LatentPath(DIM, replace(SETTINGS, smoothing=0.0))
+    path = LatentPath(DIM, replace(SETTINGS, smoothing=0.0), BeatClock())
     quick = replace(CONTROL, settings=replace(SETTINGS, smoothing=0.0))
     assert walk(60, 1.0, quick, path)[-1].mood[0] == pytest.approx(0.9, abs=1e-3)
     gone = replace(quick, valence=0.5, energy=0.5, age=3.0)
@@ -121,7 +122,7 @@ def test_a_stale_mood_glides_to_neutral() -> None:
 
 def test_onsets_push_and_can_be_switched_off() -> None:
     def after(onsets: int, effect: float) -> np.ndarray:
-        path = LatentPath(DIM, SETTINGS)
+        path = LatentPath(DIM, SETTINGS, BeatClock())
         settings = replace(SETTINGS, onset_effect=effect)
         return walk(60, 0.5, replace(CONTROL, onsets=onsets, settings=settings), path)[-1].z
 
@@ -130,7 +131,7 @@ def test_onsets_push_and_can_be_switched_off() -> None:
 
 
 def test_another_model_may_take_another_z() -> None:
-    path = LatentPath(DIM, SETTINGS)
+    path = LatentPath(DIM, SETTINGS, BeatClock())
     walk(60, 4.0, CONTROL, path)
     seed = path.seed
     path.resize(128)
@@ -148,17 +149,17 @@ def test_slerp() -> None:
 
 
 def test_beats_step_the_picture_by_a_glide() -> None:
-    path = LatentPath(DIM, SETTINGS)
+    path = LatentPath(DIM, SETTINGS, BeatClock())
     every = replace(CONTROL, settings=replace(SETTINGS, beat_next=4, speed=0.0))
     latents = [path.step(replace(every, beats=step // 30), 1 / 60) for step in range(300)]
     assert path.seed == 3 + 2
     assert speeds(latents, 60).max() < 1.5
     assert latents[-1].cuts == 0
-    assert LatentPath(DIM, SETTINGS).step(replace(CONTROL, beats=9), 1 / 60).cuts == 0, "off by default"
+    assert LatentPath(DIM, SETTINGS, BeatClock()).step(replace(CONTROL, beats=9), 1 / 60).cuts == 0, "off by default"
 
 
 def test_beats_cut_to_the_next_picture() -> None:
-    path = LatentPath(DIM, SETTINGS)
+    path = LatentPath(DIM, SETTINGS, BeatClock())
     cutting = replace(CONTROL, settings=replace(SETTINGS, beat_next=2, beat_cut=True, speed=0.0))
     before = path.step(replace(cutting, beats=1), 1 / 60)
     after = path.step(replace(cutting, beats=2), 1 / 60)
@@ -169,7 +170,7 @@ def test_beats_cut_to_the_next_picture() -> None:
 
 def test_the_bar_drives_the_speed() -> None:
     def travelled(bar_phase: float, surge: float) -> float:
-        path = LatentPath(DIM, SETTINGS)
+        path = LatentPath(DIM, SETTINGS, BeatClock())
         control = replace(
             CONTROL, bar_phase=bar_phase, tempo_confidence=1.0, settings=replace(SETTINGS, beat_surge=surge)
         )

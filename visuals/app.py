@@ -18,13 +18,13 @@ from artgen_osc.runtime.guard import Guard
 from visuals.clock import FrameClock
 from visuals.compositor.screen import Screen
 from visuals.control.connections import told
-from visuals.control.controls import Control, Controls
+from visuals.control.controls import Control
 from visuals.control.inbox import Inbox
 from visuals.control.keyframes import Keyframes
 from visuals.control.kind import SurfaceHost
 from visuals.control.scenes.file import held_by
 from visuals.control.scenes.folder import Library
-from visuals.control.scenes.recall import Present, Scenes, started
+from visuals.control.scenes.recall import Scenes, begun
 from visuals.control.surfaces import Surfaces
 from visuals.generators.finisher import Finisher
 from visuals.generators.trial import Trials
@@ -96,18 +96,16 @@ def _put_together(
     table, registry = file.contract.addresses, file.registry
     library = Library(Path(file.config.visuals.scenes), held_by(file.contract))
     stack.callback(library.close)
-    whole = started(file, library)
-    config = whole.visuals
     understood = {**table.visuals, **table.sent}
-    receiver = OscReceiver(config.host, config.port, understood, file.config.osc.time_tags)
+    listens = file.config.visuals
+    receiver = OscReceiver(listens.host, listens.port, understood, file.config.osc.time_tags)
     stack.callback(receiver.close)
 
     def refuse(what: str, reason: str) -> None:
         receiver.refuse(what, reason, "")
 
-    controls = Controls(whole, file.contract, refuse)
-    if whole.visuals.scene:
-        controls.connections.recall(library.find(whole.visuals.scene).modulate)
+    controls = begun(file, library, refuse)
+    config, plugin = controls.config.visuals, controls.config.plugin
     driven = [row for row, _ in told(controls.connections.rows)]
     told_of, taken = [*table.painted.values(), *driven], [*understood.values(), *driven]
     query = open_query("artgen renderer", config.host, config.query_port, receiver, told_of, taken)
@@ -116,14 +114,14 @@ def _put_together(
     control = controls.now(0.0)
     showing = Showing(control, (config.width, config.height))
     host = OutputHost(config, file.contract, showing, strip)
-    target = open_target(registry, whole.plugin, host)
+    target = open_target(registry, plugin, host)
     stack.callback(target.close)
     screen = Screen(target.context, target.size, target.window, registry=registry, folder=file.folder)
     stack.callback(screen.release)
     transitions = Transitions(target.context, screen.crossing, file.folder)
     stack.callback(transitions.release)
     transitions.prepare(filter(None, {config.transition, *library.transitions()}))
-    outputs = Outputs(registry, whole.plugin, replace(host, picture=screen.picture), target, refuse)
+    outputs = Outputs(registry, plugin, replace(host, picture=screen.picture), target, refuse)
     stack.callback(outputs.close)
     threads = max(1, (os.cpu_count() or 1) // 2)
     trials = Trials(threads, config.engine, registry)
@@ -146,16 +144,14 @@ def _put_together(
     surface_host = SurfaceHost(
         table, library.names, overlay.note, target.pressed, receiver.poll, file, child, controls.connections.follow
     )
-    surfaces = Surfaces(registry, whole.plugin, surface_host, understood, refuse)
+    surfaces = Surfaces(registry, plugin, surface_host, understood, refuse)
     stack.callback(surfaces.close)
     inbox = Inbox(
         surfaces,
         Scenes(library, file.contract, refuse, controls.connections, transitions),
         Keyframes(table.visuals, refuse),
         controls,
-        lambda: Present(
-            controls.config, show.scene.seed, show.scene.mood, show.scene.stage, show.scene.moment.tempo_bpm
-        ),
+        lambda: show.present(controls.config),
         report.receive,
         refuse,
     )

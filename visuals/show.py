@@ -5,13 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.tables import Config, VisualsConfig
 from visuals.clock import Tick
 from visuals.compositor.kind import Moment
 from visuals.compositor.screen import Screen
 from visuals.control.controls import Control
+from visuals.control.scenes.recall import Present
 from visuals.generators.directions import COUNT, amounts_of
 from visuals.generators.sphere import Vector
+from visuals.modulation.beat_clock import BeatClock
 from visuals.modulation.follow import Follower
 from visuals.modulation.glides import Glides
 from visuals.modulation.matrix import Matrix
@@ -59,8 +61,9 @@ class Show:
         if control.settings.models:
             worker.prepare(control.settings.models)
         self._model = self._cuts = 0
-        self._path = LatentPath(worker.state.z_dim, control.settings)
-        self._second_path = LatentPath(worker.state.z_dim, control.settings)
+        self._clock = BeatClock()
+        self._path = LatentPath(worker.state.z_dim, control.settings, self._clock)
+        self._second_path = LatentPath(worker.state.z_dim, control.settings, self._clock)
         self._mix = Follower([control.settings.model_mix])
         self._amounts = Follower(np.zeros(2 * COUNT))
         self._unused = 0
@@ -70,7 +73,7 @@ class Show:
         self._keeping_up = KeepingUp(control.settings)
         self._look = Look(brightness=0.0)
         self._glides = Glides(self._set(control))
-        self._matrix = Matrix()
+        self._matrix = Matrix(self._clock)
         self._time = 0.0
         self._painted: Picture | None = None
         self.scene = self._scene(control, (control.valence, control.energy), 0.0, 0.0)
@@ -85,6 +88,7 @@ class Show:
         """
         dt = tick.dt
         show_dt = self._pace.step(control.settings.freeze, dt)
+        self._clock.step(control.tempo_bpm, control.beat_phase, control.bar_phase, show_dt)
         self._matrix.step(control, show_dt, dt)
         control = self._matrix.driven(control)
         settings = control.settings
@@ -100,7 +104,7 @@ class Show:
         second = self._second_path.step(control, show_dt)
         self._tell_unused(state.name)
         mix = float(self._mix.step([settings.model_mix], MIX_S, show_dt)[0])
-        mix = settings.model_mix if abs(mix - settings.model_mix) < 0.002 else mix
+        mix = settings.model_mix if abs(mix - settings.model_mix) < SETTLED else mix
         if show_dt > 0.0 or not self._pictures:
             width, height = self._screen.size
             amounts = self._along(settings, state.steerable, show_dt)
@@ -132,6 +136,16 @@ class Show:
         if self._unused and self._unused != before:
             many = f"{self._unused} keyframes are" if self._unused > 1 else "1 keyframe is"
             log.warning("path: %s of another model than %s and not played, but kept", many, model)
+
+    def present(self, config: Config) -> Present:
+        """How the picture is, for what a scene or a keyframe is made of.
+
+        Parameters
+        ----------
+        config : the settings as they are
+        """
+        scene = self.scene
+        return Present(config, scene.seed, scene.mood, scene.stage, scene.moment.tempo_bpm)
 
     def close(self) -> None:
         """End the worker."""

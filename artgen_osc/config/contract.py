@@ -10,7 +10,7 @@ from artgen_osc.config.order import check_order
 from artgen_osc.config.tables import TABLES, Config
 from artgen_osc.runtime.text import short
 from artgen_osc.schema import values as schema
-from artgen_osc.schema.address import EXTRA, Address, Value
+from artgen_osc.schema.address import EXTRA, PLAIN_PATH, Address, Value
 from artgen_osc.schema.address_table import AddressTable
 from artgen_osc.schema.setting import Setting, check_declared, settings_of
 
@@ -27,9 +27,6 @@ PREFIXES = {
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """What an added plugin may be called: its name is part of addresses."""
-
-PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
-"""What an address may look like: patterns of OSC have letters of their own."""
 
 MOST_OUTPUTS = 64
 """Of one extractor: all of them go into the datagram of each hop."""
@@ -125,7 +122,7 @@ class Contract:
             for row in () if plugin.own else plugin.outputs:
                 if not row.path.startswith(f"{EXTRA}{plugin.name}/"):
                     raise ValueError(f"{row.path}: an address of {plugin.name} begins with {EXTRA}{plugin.name}/")
-                if not PATH.fullmatch(row.path):
+                if not PLAIN_PATH.fullmatch(row.path):
                     path = short(row.path)
                     raise ValueError(f"{path} is no address; its parts are letters, digits, -, _ and . between /")
                 extracted.append(row)

@@ -18,6 +18,7 @@ from artgen_osc.config.tables import Config
 from artgen_osc.errors import ConfigError
 from artgen_osc.osc.mapping.rows import Map, read_rows
 from artgen_osc.plugins.registry import Registry
+from artgen_osc.runtime.files import Saves
 from artgen_osc.runtime.text import nearest, printable
 from artgen_osc.runtime.toml import read_toml
 from artgen_osc.schema.setting import read_table
@@ -156,7 +157,8 @@ class ConfigFile:
             log.warning(
                 "plugins.off: %s: no installed plugin has this name; artgen plugins lists them", printable(name)
             )
-        self._read = self._seen = self._state()
+        self._saves = Saves(self._state)
+        self._saves.due()  # it has just been read
 
     @property
     def folder(self) -> Path:
@@ -194,29 +196,26 @@ class ConfigFile:
             raise ConfigError("\n".join(map(printable, mistakes)))
         return values
 
-    def _state(self) -> tuple[int, int]:
-        """Time of the last save in ns, and size in bytes."""
+    def _state(self) -> tuple[int, int] | None:
+        """Time of the last save in ns, and size in bytes; None while it isn't there."""
         try:
             status = self.path.stat() if self.path else None
         except OSError:
-            return self._seen
+            return None
         return (status.st_mtime_ns, status.st_size) if status else (0, 0)
 
     def changes(self) -> dict[str, Any]:
         """Settings that the file's last save changed: ``table.key`` to value, and ``map`` and ``modulate`` to the rows.
 
-        Ask regularly: a save counts from the second look that finds the file the same, since many editors empty
-        a file before they write it.
+        Ask regularly; see `Saves`.
 
         Raises
         ------
         ConfigError
             The edit is bad: keep the old values.
         """
-        before_look, self._seen = self._seen, self._state()
-        if self._seen != before_look or self._seen == self._read:
+        if not self._saves.due():
             return {}
-        self._read = self._seen
         before, (self.config, self.origins) = self.config, load(self.path, self._flags, self.contract)
         get = self.contract.get
         changed = {

@@ -9,7 +9,7 @@ import codecs
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
@@ -95,6 +95,32 @@ def stamp(path: str | Path) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return (status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None
+
+
+class Saves:
+    """Tells when a file was saved. A save counts from the second look that finds the file the same, since many editors
+    empty a file before they write it; the first look counts at once.
+
+    Parameters
+    ----------
+    look : what is there now, such as `stamp` says; None: as at the look before
+    """
+
+    def __init__(self, look: Callable[[], object]) -> None:
+        self._look = look
+        self._seen: object = None
+        self._taken: object = None
+
+    def due(self) -> bool:
+        """Look; whether there is something that hasn't been taken yet. It has been then."""
+        before = self._seen
+        now = self._look()
+        self._seen = before if now is None else now
+        first = self._taken is None
+        if self._seen == self._taken or not (first or self._seen == before):
+            return False
+        self._taken = self._seen
+        return True
 
 
 def read_regular(path: str | Path, largest: int | None = None, follow: bool = True) -> bytes:

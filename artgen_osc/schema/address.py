@@ -124,7 +124,7 @@ VALUES = "/visuals/value/"
 CONNECTIONS = "/visuals/modulate/"
 """Below it a connection has its addresses, by its name."""
 
-_PARTS = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+PLAIN_PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 """Of an address that somebody chooses: patterns of OSC have letters of their own."""
 
 
@@ -138,10 +138,10 @@ def extra(path: str) -> Address | None:
     ----------
     path : the address
     """
-    if path.startswith(EXTRA) or (path.startswith(VALUES) and _PARTS.fullmatch(path)):
+    if path.startswith(EXTRA) or (path.startswith(VALUES) and PLAIN_PATH.fullmatch(path)):
         return Address(path, "float", "", -math.inf, math.inf)
     name, _, last = path.removeprefix(CONNECTIONS).rpartition("/")
-    if path.startswith(CONNECTIONS) and name and "/" not in name and _PARTS.fullmatch(path):
+    if path.startswith(CONNECTIONS) and name and "/" not in name and PLAIN_PATH.fullmatch(path):
         if last == "amount":
             return Address(path, "float", f"how far {name} drives its target", -1.0, 1.0)
         if last == "on":

@@ -6,6 +6,7 @@ from typing import Any
 from artgen_osc.config.modulation import Connection, parse_connection, targets_of
 from tests import show_table
 from visuals.control.controls import Control, Controls
+from visuals.modulation.beat_clock import BeatClock
 from visuals.modulation.matrix import Matrix
 
 TARGETS = targets_of(show_table.CONTRACT.settings.values())
@@ -23,7 +24,8 @@ class Bench:
     def __init__(self, *texts: str, **visuals: Any) -> None:
         config = replace(show_table.config(**visuals), modulate=tuple(map(row, texts)))
         self.controls = Controls(config, show_table.CONTRACT)
-        self.matrix = Matrix()
+        self.clock = BeatClock()
+        self.matrix = Matrix(self.clock)
         self.given: dict[str, Any] = {"heard": {}, "age": 0.0}
         self.control: Control = self.controls.now(0.0)
 
@@ -32,7 +34,9 @@ class Bench:
         self.given |= given
         for _ in range(round(seconds * rate)):
             self.control = replace(self.controls.now(0.0), **self.given)
-            self.matrix.step(self.control, 0.0 if frozen else 1 / rate, 1 / rate)
+            show_dt = 0.0 if frozen else 1 / rate
+            self.clock.step(self.control.tempo_bpm, self.control.beat_phase, self.control.bar_phase, show_dt)
+            self.matrix.step(self.control, show_dt, 1 / rate)
         return self
 
     def get(self, key: str) -> Any:

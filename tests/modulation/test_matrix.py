@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.modulation.rows import DT, Bench
+from visuals.modulation.beat_clock import BeatClock
 from visuals.modulation.matrix import Matrix
 
 BLOOM = "plugin.bloom.amount"
@@ -189,7 +190,7 @@ def test_nothing_heard_is_not_a_number_of_the_picture() -> None:
 
 
 def test_a_matrix_takes_other_rows_at_any_time() -> None:
-    bench, matrix = Bench(f"{LOW}, amount = 1"), Matrix()
+    bench, matrix = Bench(f"{LOW}, amount = 1"), Matrix(BeatClock())
     rows = bench.control.connections
     for number in range(60):
         control = replace(bench.control, connections=rows if number % 3 else (), heard=heard(1.0))

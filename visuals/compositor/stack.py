@@ -111,12 +111,12 @@ class _Opened:
 
     fills = False
 
+    def __init__(self, used: Used, bound: Any) -> None:
+        self._used, self._bound = used, bound
+
     @property
     def part(self) -> tuple[float, float, float, float]:
         return getattr(self._used.instance, "part", WHOLE_PICTURE) if self._used.plugin.own else WHOLE_PICTURE
-
-    def __init__(self, used: Used, bound: Any) -> None:
-        self._used, self._bound = used, bound
 
     @property
     def trouble(self) -> str:

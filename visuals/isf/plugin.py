@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from artgen_osc.errors import PluginError
+from artgen_osc.runtime.files import Saves
 from visuals.compositor.budget import FrameBudget
 from visuals.compositor.gl import Target, target_of
 from visuals.compositor.kind import Moment, Place
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("artgen.effects")
 
 LOOK_EVERY_S = 0.25
-"""Between two looks at the file; a save counts from the second look that finds it the same."""
+"""Between two looks at the file."""
 
 REST_S = 1.0
 """After so long a rest an effect begins anew: what its buffers kept would be of another time."""
@@ -45,8 +46,7 @@ class Played:
         self._hand = Hand(settings)
         self._shader: Shader | None = None
         self._sounds: dict[str, Sound] = {}
-        self._seen: tuple[object, ...] = ()
-        self._read: tuple[object, ...] = ()
+        self._saves, self._read = Saves(lambda: stamps(path)), False
         self._next_look = 0.0
         self._frame = 0
         self._budget = FrameBudget(context)
@@ -109,10 +109,9 @@ class Played:
         if now < self._next_look:
             return
         self._next_look = now + LOOK_EVERY_S
-        before, self._seen = self._seen, stamps(self._path)
-        if self._seen == self._read or (self._read and self._seen != before):
+        if not self._saves.due():
             return
-        again, self._read = bool(self._read), self._seen
+        again, self._read = self._read, True
         try:
             self._take(read(self._path))
         except PluginError as error:

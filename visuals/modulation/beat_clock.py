@@ -24,6 +24,7 @@ class BeatClock:
     meter : beats in a bar
     tempo_bpm : the one it runs at
     lost : s without a beat, 0 while there is one
+    known : whether there has been a tempo
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class BeatClock:
         self.meter = METERS[0]
         self.tempo_bpm = 120.0
         self.lost = 0.0
+        self.known = False
 
     @property
     def bars(self) -> float:
@@ -50,7 +52,7 @@ class BeatClock:
             return
         self.lost = 0.0 if tempo_bpm > 0.0 else self.lost + dt
         if tempo_bpm > 0.0:
-            self.tempo_bpm = tempo_bpm
+            self.tempo_bpm, self.known = tempo_bpm, True
         self.beats += self.tempo_bpm / 60.0 * dt
         if self.lost:
             return

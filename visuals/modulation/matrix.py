@@ -145,13 +145,13 @@ def _moved(setting: Setting, base: Any, by: float) -> Any:
 class Matrix:
     """Drives settings.
 
-    Attributes
+    Parameters
     ----------
-    clock : where the music is
+    clock : where the music is; the show moves it on
     """
 
-    def __init__(self) -> None:
-        self.clock = BeatClock()
+    def __init__(self, clock: BeatClock) -> None:
+        self._clock = clock
         self._given: tuple[Connection, ...] = ()
         self._rows: _Rows | None = None
         self._time = 0.0
@@ -165,9 +165,9 @@ class Matrix:
     @property
     def trouble(self) -> str:
         """What a connection misses; empty: nothing."""
-        if self._rows is None or not self._rows.sources.locked or self.clock.lost < LOST_S:
+        if self._rows is None or not self._rows.sources.locked or self._clock.lost < LOST_S:
             return ""
-        return f"no beat is heard; what follows it runs at {self.clock.tempo_bpm:.0f} bpm"
+        return f"no beat is heard; what follows it runs at {self._clock.tempo_bpm:.0f} bpm"
 
     def step(self, control: Control, show_dt: float, dt: float) -> None:
         """Move on; without connections there is nothing to do.
@@ -190,8 +190,7 @@ class Matrix:
                 return
         if show_dt > 0.0:
             self._time += show_dt
-            self.clock.step(control.tempo_bpm, control.beat_phase, control.bar_phase, show_dt)
-            rows.hear(rows.sources.step(control, self.clock, self._time, show_dt), show_dt)
+            rows.hear(rows.sources.step(control, self._clock, self._time, show_dt), show_dt)
             self._tell()
         rows.add_up()
 

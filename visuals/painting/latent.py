@@ -67,6 +67,7 @@ class LatentPath:
     z_dim : length of `z`, at least 2
     settings : VisualsConfig
         Where to start.
+    clock : where the music is; the show moves it on
 
     Attributes
     ----------
@@ -74,14 +75,14 @@ class LatentPath:
     unused : keyframes that can't be played, since they are of a generator with another `z_dim`
     """
 
-    def __init__(self, z_dim: int, settings: VisualsConfig) -> None:
+    def __init__(self, z_dim: int, settings: VisualsConfig, clock: BeatClock) -> None:
         self.seed = settings.seed
         start = [settings.valence, settings.energy] if settings.manual else [0.5, 0.5]
         self._mood = Follower(start)
         self._truncation = Follower([settings.truncation])
         self._rate = Follower([settings.speed / 10.0])
         self._cues = self._nexts = self._onsets = self._beats = self._cuts = 0
-        self._clock, self._has_tempo = BeatClock(), False
+        self._clock = clock
         self._place, self._pace = 0.0, Follower([0.0])
         self.resize(z_dim)
 
@@ -120,8 +121,6 @@ class LatentPath:
         truncation = self._truncation.step([settings.truncation], 0.5, dt)
         self._choose(settings)
         self._listen(control, dt)
-        self._clock.step(control.tempo_bpm, control.beat_phase, control.bar_phase, dt)
-        self._has_tempo |= control.tempo_bpm > 0.0
         surge = settings.beat_surge * control.tempo_confidence * np.cos(2.0 * np.pi * control.bar_phase)
         if self._loop is None:
             self._travel(settings.speed / 10.0 * 2.0 ** (float(mood[1]) - 0.5) * (1.0 + float(surge)), dt)
@@ -148,7 +147,7 @@ class LatentPath:
         """On through the keyframes, each on a beat where there are beats."""
         assert self._loop is not None
         pace = 1.0 / settings.path_seconds
-        if settings.path_beats and self._has_tempo:
+        if settings.path_beats and self._clock.known:
             off = self._clock.beats - self._place * settings.path_beats
             pace = (self._clock.tempo_bpm / 60.0 + (off - round(off)) / LOCK_S) / settings.path_beats
         before = float(self._pace.value[0])

@@ -18,13 +18,12 @@ from visuals.clock import Tick
 from visuals.compositor.budget import unhurried
 from visuals.compositor.gl import standalone_context
 from visuals.compositor.screen import Screen
-from visuals.control.controls import Controls
 from visuals.control.inbox import Inbox
 from visuals.control.keyframes import Keyframes
 from visuals.control.kind import Message
 from visuals.control.scenes.file import held_by
 from visuals.control.scenes.folder import Library
-from visuals.control.scenes.recall import Present, Scenes, started
+from visuals.control.scenes.recall import Scenes, begun
 from visuals.generators.finisher import Finisher
 from visuals.generators.generator import Frame
 from visuals.generators.trial import Trials
@@ -102,11 +101,8 @@ class Stage:
         table = file.contract.addresses
         library = Library(Path(file.config.visuals.scenes), held_by(file.contract))
         stack.callback(library.close)
-        whole = started(file, library)
-        config = whole.visuals
-        self._controls = controls = Controls(whole, file.contract)
-        if config.scene:
-            controls.connections.recall(library.find(config.scene).modulate)
+        self._controls = controls = begun(file, library)
+        config = controls.config.visuals
         context = standalone_context()
         stack.callback(context.release)
         self._screen = Screen(context, size, registry=file.registry, folder=file.folder)
@@ -125,9 +121,7 @@ class Stage:
             Scenes(library, file.contract, _refuse, controls.connections, transitions),
             Keyframes(table.visuals, _refuse),
             controls,
-            lambda: Present(
-                controls.config, show.scene.seed, show.scene.mood, show.scene.stage, show.scene.moment.tempo_bpm
-            ),
+            lambda: show.present(controls.config),
             lambda messages: messages,
             _refuse,
         )

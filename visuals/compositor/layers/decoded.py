@@ -8,6 +8,7 @@ import importlib.util
 import json
 import subprocess
 import threading
+from abc import ABC, abstractmethod
 from io import BufferedReader
 from time import monotonic
 from typing import Any, ClassVar
@@ -31,7 +32,7 @@ LARGEST = 1 << 28
 Wish = tuple[float, int, int]
 
 
-class Decoded:
+class Decoded(ABC):
     """A layer that a process decodes. See `visuals.compositor.kind.Layer`.
 
     Parameters
@@ -66,6 +67,7 @@ class Decoded:
         self._process: Any = None
         self._thread: threading.Thread | None = None
 
+    @abstractmethod
     def opening(self) -> tuple[str, str]:
         """What the decoder is to open: see `visuals.compositor.layers.decoder.answers`.
 
@@ -74,8 +76,8 @@ class Decoded:
         OSError, ValueError
             It can't be.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def moved(self, settings: Any, moment: Moment) -> float:
         """The position that is wanted now, in s.
 
@@ -84,7 +86,6 @@ class Decoded:
         settings : of the slot
         moment : Moment
         """
-        raise NotImplementedError
 
     def frame(self, size: tuple[int, int], settings: Any, moment: Moment) -> Any:
         """See `visuals.compositor.kind.Layer`."""

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from artgen_osc.errors import PluginError
-from artgen_osc.runtime.files import read_regular, stamp
+from artgen_osc.runtime.files import Saves, read_regular, stamp
 from artgen_osc.runtime.latest import LatestWorker
 from visuals.compositor.kind import Moment
 from visuals.compositor.layers.upload import Upload, multiplied
@@ -25,7 +25,7 @@ LARGEST_SIDE = 4096
 """Pixels; a larger picture is made smaller."""
 
 LOOK_EVERY_S = 0.25
-"""Between two looks at the file; a save counts from the second look that finds it the same."""
+"""Between two looks at the file."""
 
 
 class PictureLayer:
@@ -49,8 +49,7 @@ class PictureLayer:
         self.trouble = ""
         self._name, self._path = rest, folder / rest
         self._upload = Upload(context, still=True)
-        self._seen: object = None
-        self._read: object = None
+        self._saves = Saves(lambda: stamp(self._path) or ())
         self._has_one = False
         self._next_look = 0.0
         self._worker: LatestWorker[float] | None = None
@@ -70,10 +69,8 @@ class PictureLayer:
         return self._upload.texture()
 
     def _look(self, now: float) -> None:
-        before, self._seen = self._seen, stamp(self._path) or ()
-        if self._seen == self._read or (self._read is not None and self._seen != before):
+        if not self._saves.due():
             return
-        self._read = self._seen
         try:
             self._upload.give(load(self._path))
         except PluginError as error:

@@ -5,7 +5,7 @@ A value that somebody sends meanwhile ends the glide of its slider: the hand win
 Where a transition leads to the scene, all of it is set at once, behind the last frame that it leads from.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,8 @@ from artgen_osc.config.tables import Config
 from artgen_osc.errors import PluginError, SceneError
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.schema.address import CONNECTIONS, Address, Value
-from visuals.control.connections import Connections
-from visuals.control.controls import REPEAT_S
+from visuals.control.connections import Connections, Refuse
+from visuals.control.controls import REPEAT_S, Controls
 from visuals.control.easing import ease
 from visuals.control.kind import Message
 from visuals.control.scenes.file import Scene, held_by, name_of, unsaid
@@ -109,7 +109,7 @@ class Scenes:
         self,
         library: Library,
         contract: Contract,
-        refuse: Callable[[str, str], None],
+        refuse: Refuse,
         connections: Connections,
         transitions: Crosses | None = None,
     ) -> None:
@@ -289,6 +289,27 @@ def given_in(file: ConfigFile) -> set[str]:
     """What a scene calls those of its settings that the show file or flags give."""
     shared = {setting.key for setting in held_by(file.contract).values()}
     return {name_of(key) for key, origin in file.origins.items() if key in shared and origin != "default"}
+
+
+def begun(file: ConfigFile, library: Library, refuse: Refuse | None = None) -> Controls:
+    """The controls to start with: a scene's, where the show file and flags give none.
+
+    Parameters
+    ----------
+    file : the settings, and where each comes from
+    library : where the scene is looked for
+    refuse : see `Controls`
+
+    Raises
+    ------
+    SceneError
+        The scene that the settings name can't be used.
+    """
+    whole = started(file, library)
+    controls = Controls(whole, file.contract, refuse)
+    if whole.visuals.scene:
+        controls.connections.recall(library.find(whole.visuals.scene).modulate)
+    return controls
 
 
 def started(file: ConfigFile, library: Library) -> Config:
