@@ -185,7 +185,7 @@ def test_a_port_or_a_renderer_that_can_not_be_had(server: Server, caplog: pytest
         (tables.WebConfig(port=free_port()), tables.VisualsConfig(host="no..host")),
     ):
         assert open_page(Config(web=web, visuals=visuals), show_table.CONTRACT, server.receiver) is None
-        assert threading.active_count() <= threads
+        wait_for(lambda: threading.active_count() <= threads, what="the end of its threads")
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
     assert open_page(Config(web=tables.WebConfig(port=0)), show_table.CONTRACT, server.receiver) is None
     gc.collect()
