@@ -80,7 +80,7 @@ def test_train_export_parity_and_a_new_start_from_the_file(
 
 
 def test_an_export_that_differs_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.export.PARITY", -1.0)
+    monkeypatch.setattr("training.export.PICTURE_PARITY", -1.0)
     with pytest.raises(ValueError, match="differs by"):
         export_generator(Generator(64, 8, 8), tmp_path / "g.onnx", {"kind": "generator", "z_dim": 8, "n_mood": 2})
     assert not list(tmp_path.iterdir())
