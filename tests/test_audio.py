@@ -122,7 +122,7 @@ def test_unpaced_file_is_complete_and_fast(tmp_path):
     start = time.monotonic()
     with open_source(f"file:{tmp_path / 'a.wav'}", realtime=False) as source:
         assert sum(len(block.samples) for block in source.blocks()) == 20 * 22050
-    assert time.monotonic() - start < 5.0
+    assert time.monotonic() - start < 15.0
 
 
 def test_late_source_goes_on_from_where_it_is(monkeypatch):

@@ -112,7 +112,7 @@ def query(installed: dict[str, str], tmp_path: Path) -> Iterator[Callable[[str],
             deadline = time.monotonic() + LONGEST_S
             while True:
                 try:
-                    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
                         return json.load(answer)
                 except URLError as error:
                     if hasattr(error, "code") or process.poll() is not None or time.monotonic() > deadline:

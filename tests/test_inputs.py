@@ -48,7 +48,7 @@ class Studio:
         self.now = time.monotonic()
 
     def _open(self, spec: str) -> AudioSource:
-        assert self.held.wait(10)
+        assert self.held.wait(60)
         if spec in self.broken:
             raise self.broken[spec]
         source: AudioSource = BrowserSource(self.hub) if spec == "browser" else Fake(spec)
@@ -59,7 +59,7 @@ class Studio:
         """Let what is being opened open, and take it."""
         opening = self.inputs._opening
         assert opening
-        opening.thread.join(10)
+        opening.thread.join(30)
         self.inputs.next(self.now)
 
     def want(self, spec: str) -> None:
@@ -132,7 +132,7 @@ def test_the_last_one_asked_for_is_heard_and_the_others_are_closed(studio: Studi
     threads = list(studio.inputs._threads)
     studio.held.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
     studio.inputs.next(studio.now)
     assert studio.inputs.source.name == "device:b"
     closed = {one.name for one in studio.opened if isinstance(one, Fake) and one.closed}

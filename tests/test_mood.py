@@ -237,13 +237,13 @@ class TestFollower:
 
         def slow(window: np.ndarray) -> tuple[float, float, float]:
             started.set()
-            go_on.wait(5)
+            go_on.wait(60)
             return 0.9, 0.1, 0.8
 
         monkeypatch.setattr(mood_module, "_judge_for", lambda model: (slow, {}))
         estimator = MoodEstimator(RATE, background=True)
         estimator.push(nothing("white", 2.5)[:, None])
-        assert started.wait(5)
+        assert started.wait(30)
         estimator.reset()
         go_on.set()
         estimator.close()

@@ -38,7 +38,7 @@ class Names:
         if flags & socket.AI_NUMERICHOST:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         self.asked += 1
-        assert self.held.wait(10)
+        assert self.held.wait(60)
         if host not in self.known:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [one for address in self.known[host] for one in real(address, port, *given, flags=flags, **options)]
@@ -63,7 +63,7 @@ def listen(host: str, port: int = 0) -> socket.socket:
     except OSError as error:
         peer.close()
         pytest.skip(f"this machine has no IPv6: {error}")
-    peer.settimeout(5)
+    peer.settimeout(20)
     return peer
 
 
@@ -117,11 +117,11 @@ def test_a_name_server_that_hangs_holds_up_nothing(names: Names) -> None:
         assert not mistakes
         start = time.monotonic()
         sender = OscSender([f"hangs.test:{port}", f"127.0.0.1:{port}"], rows)
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 20
         for hop in range(10):
             start = time.monotonic()
             sender.send([(VALENCE, hop / 10)])
-            assert time.monotonic() - start < 0.5
+            assert time.monotonic() - start < 5
             peer.recv(100)
         assert sender.dropped == 20
         names.held.set()

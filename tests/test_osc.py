@@ -284,7 +284,7 @@ def test_a_monster_is_a_refusal(receiver: OscReceiver, packet: bytes) -> None:
     def refused() -> int:  # a poll has so little time that on a busy machine it may end before
         start = time.monotonic()
         assert receiver.poll() == []
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < 5.0
         return receiver.refused
 
     assert wait_for(refused, what="the refusal") == 1

@@ -386,7 +386,7 @@ def test_a_key_recalls_by_number_and_oscquery_sees_the_new_values(
         seen.append(control)
         if len(seen) == 30:
             for path in ("/visuals/speed", "/visuals/scene"):
-                with urlopen(f"http://127.0.0.1:{file.config.visuals.query_port}{path}?VALUE", timeout=10) as answer:
+                with urlopen(f"http://127.0.0.1:{file.config.visuals.query_port}{path}?VALUE", timeout=20) as answer:
                     told.append(json.load(answer)["VALUE"])
 
     assert run(file, seconds=2.0, on_frame=on_frame) == 0

@@ -88,7 +88,7 @@ def test_it_ends_when_it_ends(server: Server, tmp_path, form: str, answer, caplo
     with open_source(f"url:{server.at(f'/a.{form}')}", mute=True) as source:
         heard = sum(len(block.samples) for block in source.blocks()) / RATE
     assert heard == pytest.approx(expected, abs=0.1)
-    assert time.monotonic() - start < expected + 5.0
+    assert time.monotonic() - start < expected + 30.0
     assert source.reconnects <= 1 and not caplog.records
 
 
@@ -124,7 +124,7 @@ def test_a_live_stream_that_says_nothing_of_itself_is_opened_again(server: Serve
         wait_for(lambda: source.reconnects >= 2)
         assert not ended.is_set()
         source.close()
-        thread.join(5)
+        thread.join(30)
     assert sum(taken) > 2.5 * RATE
 
 

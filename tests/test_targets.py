@@ -273,5 +273,5 @@ def test_dropped_counts_those_that_have_gone(sender: OscSender) -> None:
     thread = sender._transports["127.0.0.1:1,tcp"]._thread  # type: ignore[attr-defined]
     sender.remove("127.0.0.1:1,tcp")
     assert sender.dropped == 1
-    thread.join(6)
+    thread.join(30)
     assert not thread.is_alive()

@@ -81,7 +81,7 @@ class Stage:
         sender.close()
 
     def ask(self, path: str) -> Any:
-        with urlopen(f"http://127.0.0.1:{self.query_port}{path}", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{self.query_port}{path}", timeout=20) as answer:
             return json.load(answer)
 
     def state(self, kind: str, name: str) -> State:

@@ -29,7 +29,7 @@ class Painter:
 
     def __call__(self, z: np.ndarray, mood: np.ndarray, truncation: float) -> np.ndarray:
         self.started.set()
-        assert self.gate.wait(5.0)
+        assert self.gate.wait(60.0)
         if z[0] < 0:
             raise RuntimeError("engine trouble")
         self.painted.append(int(z[0]))
@@ -50,7 +50,7 @@ def test_paints_the_newest_and_drops_the_stale() -> None:
     worker = ThreadWorker("", lambda model: painter, most_fps=1000.0)
     try:
         worker.request(asking(1), 0.0)
-        assert painter.started.wait(5.0)
+        assert painter.started.wait(30.0)
         for value in range(2, 50):
             worker.request(asking(value), 0.0)
         painter.gate.set()
@@ -171,7 +171,7 @@ class SlowOpener:
         self.opened.append(model)
         if "slow" in model:
             self.begun.set()
-            assert self.gate.wait(5.0)
+            assert self.gate.wait(60.0)
         return opener(model)
 
 
@@ -180,7 +180,7 @@ def test_the_old_model_paints_on_while_another_loads() -> None:
     worker = ThreadWorker("first", slow, most_fps=1000.0)
     try:
         worker.load("slow")
-        assert slow.begun.wait(5.0)
+        assert slow.begun.wait(30.0)
         for value in range(1, 20):
             worker.request(asking(value), 0.0)
             picture = wait_for(worker.poll)
@@ -202,7 +202,7 @@ def test_a_loaded_model_is_there_at_once_though_another_is_loading() -> None:
         worker.prepare(("wide",))
         wait_for(lambda: slow.opened == ["first", "wide"] and worker.state.loading == "")
         worker.load("slow")
-        assert slow.begun.wait(5.0)
+        assert slow.begun.wait(30.0)
         worker.load("wide")
         assert worker.state.name == "wide"
         slow.gate.set()

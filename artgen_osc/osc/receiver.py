@@ -43,6 +43,9 @@ PLAINLY_OFF_S = 1.5
 FREE_PORTS = 20
 """Tries, where any free port is asked for, to find one that is free for UDP and TCP."""
 
+MOST_LATE = 1000
+"""Packets that `Capture.read` still takes when its time is over; there may be no end of them."""
+
 MOST_PATTERNS = 256
 """Those that were used last keep their addresses."""
 
@@ -362,14 +365,19 @@ class Capture:
         self.port: int = connection.getsockname()[1]
 
     def read(self, seconds: float) -> list[tuple[float, Message]]:
-        """Messages of the next `seconds`, each with its time of arrival (monotonic)."""
+        """Messages of the next `seconds`, each with its time of arrival (monotonic).
+
+        What waits by then is read too, so that nothing is missed where this thread is held up.
+        """
         messages: list[tuple[float, Message]] = []
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._connection.settimeout(left)
+        end, late = time.monotonic() + seconds, 0
+        while late < MOST_LATE:
+            left = end - time.monotonic()
+            late += left <= 0.0
+            self._connection.settimeout(max(0.0, left))
             try:
                 packet = self._connection.recv(MAX_PACKET)
-            except TimeoutError:
+            except (TimeoutError, BlockingIOError):
                 break
             now = time.monotonic()
             messages += [(now, message) for message in decode(packet)]

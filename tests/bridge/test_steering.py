@@ -15,24 +15,32 @@ from artgen_osc.config.tables import Config
 from artgen_osc.errors import ConfigError
 from artgen_osc.osc.codec import encode_bundle
 from artgen_osc.osc.receiver import OscReceiver, capture
+from artgen_osc.schema.values import Value
 from artgen_osc.web.page import open_page
 from tests import show_table
 from tests.ports import free_port
 from tests.support.bridge import SITE, VALENCE, Server, packet, told, until
 from tests.support.daemons import RunningDaemon
+from tests.support.waiting import hear
 
 pytestmark = pytest.mark.slow
+
+
+def sent_on(server: Server, count: int) -> list[tuple[str, tuple[Value, ...]]]:
+    """What the renderer gets, once so much has come."""
+    heard = hear(server.renderer, lambda messages: len(messages) >= count, what="messages for the renderer")
+    return [(message.path, message.arguments) for message in heard]
 
 
 def test_json_steers_the_daemon_and_the_renderer(server: Server) -> None:
     with server.open() as client:
         client.send('{"/visuals/seed": 7, "/artgen/control/gain_db": 3, "/visuals/freeze": true}')
         assert server.received(1) == [("/artgen/control/gain_db", 3.0)]
-        got = [(m.path, m.arguments) for _, m in server.renderer.read(0.5)]
+        got = sent_on(server, 2)
         assert got == [("/visuals/seed", (7,)), ("/visuals/freeze", (1,))]
         client.send('{"/visuals/seed/next": null, "/artgen/control/input": "file:\\u00e4.wav"}')
         assert server.received(1) == [("/artgen/control/input", "file:ä.wav")]
-        assert [m.path for _, m in server.renderer.read(0.5)] == ["/visuals/seed/next"]
+        assert [path for path, _ in sent_on(server, 1)] == ["/visuals/seed/next"]
     assert server.bridge.dropped == server.receiver.refused == 0
 
 
@@ -41,7 +49,7 @@ def test_what_drives_what_is_steered_too(server: Server) -> None:
         client.send(
             '{"/visuals/value/fader": 127, "/visuals/modulate/a.b/amount": -0.5, "/visuals/modulate/a.b/on": 0}'
         )
-        assert [(m.path, m.arguments) for _, m in server.renderer.read(0.5)] == [
+        assert sent_on(server, 3) == [
             ("/visuals/value/fader", (127.0,)),
             ("/visuals/modulate/a.b/amount", (-0.5,)),
             ("/visuals/modulate/a.b/on", (0,)),
@@ -53,7 +61,7 @@ def test_binary_osc_steers_as_well(server: Server) -> None:
         client.send(encode_bundle([packet("/visuals/speed", 2.0), packet("/artgen/control/mood/valence", 0.5)]))
         client.send(packet("/artgen/control/freeze", 1.0))
         assert server.received(2) == [("/artgen/control/mood/valence", 0.5), ("/artgen/control/freeze", 1)]
-        assert [(m.path, m.arguments) for _, m in server.renderer.read(0.5)] == [("/visuals/speed", (2.0,))]
+        assert sent_on(server, 1) == [("/visuals/speed", (2.0,))]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +120,7 @@ def test_the_good_half_of_a_message_counts(server: Server) -> None:
         client.send('{"/artgen/control/gain_db": 99, "/artgen/control/smoothing": 2, "/visuals/seed": 3}')
         assert "/artgen/control/gain_db: 99 is outside" in told(client)["error"]
         assert server.received(1) == [("/artgen/control/smoothing", 2.0)]
-        assert [m.path for _, m in server.renderer.read(0.5)] == ["/visuals/seed"]
+        assert [path for path, _ in sent_on(server, 1)] == ["/visuals/seed"]
 
 
 @pytest.mark.parametrize("origin", [None, "http://localhost:8000", "http://127.0.0.1", "http://[::1]:3000", SITE])
@@ -186,7 +194,8 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
             client.send('{"/artgen/control/mood/manual": 1, "/artgen/control/smoothing": 0, "/visuals/seed": 5}')
             client.send('{"/artgen/control/mood/valence": 0.875}')
             until(client, lambda values: values.get(VALENCE) == pytest.approx(0.875, abs=0.01))
-            assert [m.arguments for _, m in renderer.read(0.5) if m.path == "/visuals/seed"] == [(5,)]
+            seeds = [m for m in hear(renderer, bool, what="the seed") if m.path == "/visuals/seed"]
+            assert [seed.arguments for seed in seeds] == [(5,)]
             client.send('{"/artgen/control/gain_db": 99}')
             until(client, lambda values: "error" in values)
             until(client, lambda values: values.get("/artgen/status/dropped", 0) >= 1)

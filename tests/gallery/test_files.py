@@ -202,7 +202,7 @@ def test_a_disk_that_hangs_does_not_hold_up_the_end(tmp_path: Path, monkeypatch:
         writer.write(a_frame(), an_about(number))
     start = time.monotonic()
     writer.close()
-    assert time.monotonic() - start < 5.0
+    assert time.monotonic() - start < 20.0
     free.set()
 
 

@@ -250,7 +250,7 @@ def test_what_others_do_is_seen_and_told(own: tuple[Served, Gallery, list[str]])
     assert [change["favoured"] for change in changes] == [{}, {made[0]: True}, {}, {new: True}]
     assert changes[2]["removed"] == [made[3]]
     events.shutdown(socket.SHUT_RDWR)
-    reader.join(5)
+    reader.join(30)
     events.close()
 
 

@@ -59,7 +59,8 @@ def test_what_isnt_there_is_told(tmp_path: Path, names: dict[str, str], wanted: 
 
 @pytest.mark.skipif(not has_lavfi(), reason="this FFmpeg has no pictures of its own")
 def test_the_newest_picture_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cameras, "device", lambda name: (PATTERN, "lavfi"))
+    # As fast as a camera, and no longer than the test may take: a thread of this process looks at it.
+    monkeypatch.setattr(cameras, "device", lambda name: (f"{PATTERN}:duration=40,realtime", "lavfi"))
     wishes = ([float(number), 64, 36] for number in itertools.count())
     records = decoder.answers(("camera", "any"), wishes)
     assert next(records) == (b"O", decoder.SECONDS.pack(0.0))

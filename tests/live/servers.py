@@ -33,7 +33,7 @@ def running(
         finally:
             process.terminate()
             try:
-                process.wait(15)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -61,7 +61,7 @@ def pulse_server(folder: Path) -> Iterator[dict[str, str]]:
         return subprocess.run(["pactl", *words], env=env, capture_output=True, check=False).returncode == 0
 
     with running(*command, log=folder / "log", env=env):
-        wait_for(lambda: pactl("info"), 20, "PulseAudio")
+        wait_for(lambda: pactl("info"), 60, "PulseAudio")
         assert pactl("set-default-sink", "vj")
         assert pactl("set-default-source", "vj.monitor")
         yield env

@@ -135,7 +135,7 @@ def example(
         page.on("pageerror", lambda error: mistakes.append(str(error)))
         page.on("console", lambda line: mistakes.append(line.text) if line.type == "warning" else None)
         page.route(f"{CDN}**", answer)
-        wait_for(lambda: answers(port), 20, "the server")
+        wait_for(lambda: answers(port), 60, "the server")
         page.goto(f"http://localhost:{port}/?port={show.port}&renderer={show.query_port}")
         yield Opened(page, mistakes)
         if request.config.getoption("--regenerate-golden"):
@@ -148,12 +148,12 @@ def test_p5_paints_the_mood_and_a_click_brings_the_next_picture(example: Opened,
     page = example.page
     wait_for(lambda: page.evaluate("now['/artgen/tempo_bpm']") > 60, 60, "a tempo", lambda: example.mistakes)
     assert 0 < page.evaluate("energy") < 1 and 0 < page.evaluate("valence") < 1
-    wait_for(lambda: page.evaluate("rings.length") > 0, 20, "a beat")
+    wait_for(lambda: page.evaluate("rings.length") > 0, 60, "a beat")
     assert example.picture().std() > 10
     assert example.moves()
     page.mouse.click(320, 180)
     assert show.sent(1.0) == {"/visuals/seed/next": 1}
-    wait_for(lambda: page.evaluate("rings.some((age) => age < 0.4)"), 20, "a ring for the screenshot")
+    wait_for(lambda: page.evaluate("rings.some((age) => age < 0.4)"), 60, "a ring for the screenshot")
     assert not example.mistakes
 
 
@@ -161,7 +161,7 @@ def test_p5_paints_the_mood_and_a_click_brings_the_next_picture(example: Opened,
 def test_hydra_follows_the_mood_and_a_key_brings_the_next_picture(example: Opened, show: Show) -> None:
     page = example.page
     wait_for(lambda: page.evaluate("mood.tempo") > 60, 60, "a tempo", lambda: example.mistakes)
-    wait_for(lambda: page.evaluate("mood.beat") > 0, 20, "a beat")
+    wait_for(lambda: page.evaluate("mood.beat") > 0, 60, "a beat")
     wait_for(lambda: page.evaluate("mood.valence !== 0.5 && mood.energy !== 0.5"), 60, "a mood")
     assert example.picture().std() > 10
     assert example.moves()

@@ -41,7 +41,7 @@ def page(browser: Browser, folder: Path) -> Iterator[Page]:
     with running(ARTGEN[0], "-m", *served, log=folder.parent / "server"):
         page = browser.new_page(base_url=f"http://127.0.0.1:{port}")
         page.route(f"{CDN}**", lambda route: route.abort("internetdisconnected"))
-        wait_for(lambda: answers(port), 20, "the server")
+        wait_for(lambda: answers(port), 60, "the server")
         yield page
         page.close()
 

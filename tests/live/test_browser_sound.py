@@ -178,7 +178,7 @@ def test_the_microphone_button_brings_the_sound_into_the_show(show: Show, tmp_pa
         expect(page.locator("[role=status]")).to_have_text("The show hears you.")
         page.evaluate("show.send({ '/artgen/control/input': 'demo' })")  # somebody else
         page.get_by_role("button", name="Use my sound").click(timeout=20_000)
-        wait_for(lambda: show.hub.heard, 20, "the input")
+        wait_for(lambda: show.hub.heard, 60, "the input")
         page.get_by_role("button", name="Use my sound").wait_for(state="hidden", timeout=20_000)
         page.get_by_role("button", name="Back to the demo").click()
         wait_for(lambda: show.hears("demo"), what="the input before")

@@ -79,7 +79,7 @@ def played(folder: Path, valence: float, energy: float) -> tuple[np.ndarray, int
     patch = PLAY_A_MOOD.replace("VALENCE", str(valence)).replace("ENERGY", str(energy)).replace("FILE", str(wav))
     driver.write_text(patch)
     with running(*PD, "-batch", str(ROOT / "examples/puredata/synth.pd"), str(driver), log=log) as process:
-        wait_for(lambda: process.poll() is not None, 20, "the end of Pure Data")
+        wait_for(lambda: process.poll() is not None, 60, "the end of Pure Data")
     assert "error" not in log.read_text()
     samples, rate = soundfile.read(wav)
     return samples, rate

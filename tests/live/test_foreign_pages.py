@@ -124,7 +124,7 @@ def test_a_page_without_an_origin_may_listen_to_the_values(
     if how == "sandbox":
         page.goto(STRANGER)
         page.set_content("<iframe sandbox=allow-scripts srcdoc='<p>hi'></iframe>")
-        wait_for(lambda: len(page.frames) == 2, 20, "the frame")
+        wait_for(lambda: len(page.frames) == 2, 60, "the frame")
         where: Any = page.frames[1]
     else:
         file = tmp_path / "page.html"

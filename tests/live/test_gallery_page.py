@@ -357,5 +357,5 @@ def test_a_gallery_that_is_not_there_yet(browser: Browser, tmp_path: Path) -> No
         expect(page.get_by_text("No pictures yet.")).to_be_visible()
         folder.mkdir()
         put(folder, title="The first")
-        expect(page.locator(".cell:visible .title")).to_have_text(["The first"], timeout=10_000)
+        expect(page.locator(".cell:visible .title")).to_have_text(["The first"], timeout=30_000)
         page.close()

@@ -70,7 +70,7 @@ def test_a_row_of_the_show_file_is_there_and_its_bar_moves(page: Page) -> None:
         seen.add(bar.evaluate("each => each.value"))
         return max(seen) > 60.0 and min(seen) < 40.0
 
-    wait_for(moves, 20, "a bar that moves")
+    wait_for(moves, 60, "a bar that moves")
 
 
 def test_its_amount_and_its_switch_reach_the_show_and_other_pages(page: Page, browser: Browser, show: Show) -> None:

@@ -88,7 +88,7 @@ def test_silence_is_said_on_every_tab_and_leads_to_the_inputs(page: Page) -> Non
     expect(page.locator("#input")).to_have_text("the demo", timeout=SECONDS)
     expect(page.locator("#tempo")).to_have_text(re.compile(r"\d+ bpm"), timeout=SECONDS)
     for meter in ("#input-level", "#inputs meter"):
-        wait_for(lambda meter=meter: page.locator(meter).evaluate("each => each.value") > -40, 20, "a level")
+        wait_for(lambda meter=meter: page.locator(meter).evaluate("each => each.value") > -40, 60, "a level")
     expect(page.locator("#inputs .input-level")).to_contain_text("dB")
 
 
@@ -135,7 +135,7 @@ def test_programs_are_added_and_removed(page: Page, browser: Browser, show: Show
         card.get_by_label("port").fill(str(program.port))
         card.get_by_role("button", name="Add").click()
         expect(card).to_contain_text(place, timeout=SECONDS)
-        wait_for(lambda: program.read(0.5), 20, "the stream")
+        wait_for(lambda: program.read(0.5), 60, "the stream")
         other = open_page(browser, show, [])
         other.goto(f"{show.address}#controls")
         expect(other.locator(".card", has_text=place)).to_be_visible(timeout=SECONDS)

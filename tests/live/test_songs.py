@@ -109,12 +109,12 @@ def without_gallery(mistakes: list[str]) -> list[str]:
 def test_record_listen_keep_and_look(stage: Stage) -> None:
     page = stage.page
     page.get_by_role("button", name="Record").click()
-    wait_for(lambda: page.evaluate("document.querySelector('.recording meter').value") > 0.05, 10, "a level")
+    wait_for(lambda: page.evaluate("document.querySelector('.recording meter').value") > 0.05, 30, "a level")
     expect(page.get_by_text("0:14")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("0:14 recorded")).to_be_visible()
     page.evaluate("document.querySelector('.review audio').play()")
-    wait_for(lambda: page.evaluate("document.querySelector('.review audio').currentTime") > 0.5, 10, "sound")
+    wait_for(lambda: page.evaluate("document.querySelector('.review audio').currentTime") > 0.5, 30, "sound")
     page.get_by_role("button", name="Keep").click()
     summary = stage.end("Recording of")
     assert re.search(r"0:14 · 13\d bpm · \w+ (major|minor)", summary.inner_text()), summary.inner_text()
@@ -128,11 +128,11 @@ def test_record_listen_keep_and_look(stage: Stage) -> None:
     assert re.match(r"Mood over 0:14: valence goes from 0\.\d\d at the start", curve.get_attribute("aria-label") or "")
     page.evaluate("document.querySelector('.song audio').play()")
     cursor = page.locator("svg.curve .cursor")
-    wait_for(lambda: float(cursor.get_attribute("x1") or 0) > 20, 10, "a cursor that goes with the sound")
+    wait_for(lambda: float(cursor.get_attribute("x1") or 0) > 20, 30, "a cursor that goes with the sound")
     box = curve.bounding_box()
     assert box
     page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 20)
-    wait_for(lambda: page.evaluate("document.querySelector('.song audio').currentTime") > 10, 10, "a leap")
+    wait_for(lambda: page.evaluate("document.querySelector('.song audio').currentTime") > 10, 30, "a leap")
     links = [str(link.get_attribute("href")) for link in page.locator(".song a.picture").all()]
     assert [link.partition("/gallery/")[2] for link in links] == [f"picture/{about.id}.png", f"#{about.id}"]
     page.screenshot(path=stage.folder / "phone.png", full_page=True)
@@ -193,7 +193,7 @@ def test_a_stream_of_the_page_is_recorded(stage: Stage) -> None:
     }""")
     page.get_by_label("What to record").select_option("page")
     page.get_by_role("button", name="Record").click()
-    expect(page.get_by_text("0:03")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("0:03")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Keep").click()
     expect(page.locator("summary", has_text="Recording of")).to_contain_text("0:03", timeout=60_000)

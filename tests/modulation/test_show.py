@@ -117,7 +117,7 @@ def test_oscquery_tells_what_drives_what_and_takes_its_amount(gl_context: Any, t
     port, query_port = file.config.visuals.port, file.config.visuals.query_port
 
     def value(path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{query_port}{path}?VALUE", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{query_port}{path}?VALUE", timeout=20) as answer:
             return json.loads(answer.read())["VALUE"][0] if answer.status == 200 else None
 
     def is_told(path: str, wanted: Any) -> Any:

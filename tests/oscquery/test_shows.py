@@ -35,9 +35,13 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
         show = Show(show_file, udp.port)
         with show.running:
             datagrams: list[tuple[str, Any]] = []
-            thread = threading.Thread(
-                target=lambda: datagrams.extend((m.path, m.arguments[0]) for _, m in udp.read(8.0))
-            )
+            over = threading.Event()
+
+            def read() -> None:
+                while not over.is_set():
+                    datagrams.extend((m.path, m.arguments[0]) for _, m in udp.read(0.2))
+
+            thread = threading.Thread(target=read)
             thread.start()
             heard: dict[str, list[Any]] = {
                 path: []
@@ -47,6 +51,7 @@ def test_a_running_daemon_is_heard_and_steered(tmp_path: Path) -> None:
                 while min(map(len, heard.values())) < 4:
                     path, value = message(client)
                     heard[path].append(value)
+            over.set()
             thread.join()
             for path, values in heard.items():
                 sent = [value for other, value in datagrams if other == path]

@@ -140,10 +140,10 @@ def _private(request) -> None:
 def test_who_never_answers_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "OPENING", 1.0)
     over = threading.Event()
-    server.pages["/a"] = lambda request: over.wait(10)
+    server.pages["/a"] = lambda request: over.wait(60)
     start = time.monotonic()
     text = failure(lambda: open_source(f"url:{server.at('/a')}"))
-    assert "no sound came within 1 s" in text and time.monotonic() - start < 4.0
+    assert "no sound came within 1 s" in text and time.monotonic() - start < 20.0
     over.set()
 
 

@@ -49,7 +49,7 @@ class Listener:
 
     def close(self) -> None:
         self.source.close()
-        self._thread.join(5)
+        self._thread.join(30)
         assert self.ended.is_set()
 
 

@@ -45,7 +45,7 @@ def serve_parts(
     thread = threading.Thread(target=run, name="parts")
     thread.start()
     try:
-        assert ready.wait(10) and not failures, failures
+        assert ready.wait(30) and not failures, failures
         yield port
     finally:
         if not failures:

@@ -39,12 +39,14 @@ def clean_context() -> Iterator[Any]:
     except DisplayError as error:
         raise NotHere(str(error)) from error
     context.gc_mode = "context_gc"
+    gc.freeze()  # what was there before is nothing of the context's, and `kept` need not go through it each time
     try:
         yield context
         with context:
             left = context.error
         require(left == "GL_NO_ERROR", f"OpenGL has an error: {left}")
     finally:
+        gc.unfreeze()
         context.release()
 
 
