@@ -79,7 +79,7 @@ def test_of_two_files_with_one_name_the_one_that_plays_is_told(
     rows = [row for row in objects(capsys.readouterr().out) if row["name"] in ("bloom", "melt")]
     told = [(row["name"], row["file"], row["error"]) for row in rows]
     assert told == [
-        ("bloom", "effects/bloom.fs", "artgen-osc has this name already"),
+        ("bloom", "effects/bloom.fs", "shadowed by artgen-osc"),
         ("bloom", str(OURS / "bloom.fs"), ""),
         ("melt", "effects/Melt.isf", ""),
     ]
