@@ -50,6 +50,8 @@ def rest(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(SHIPPED)
     if name == "onnx":
         return str(write(tmp_path / "mine.onnx"))
+    if name == "text":
+        return "GOOD EVENING"
     if name == "file":
         soundfile.write(tmp_path / "tone.wav", tone(4.0), 22050)
         return str(tmp_path / "tone.wav")

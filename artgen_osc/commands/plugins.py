@@ -26,7 +26,7 @@ def add(command: Command) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", parser_class=type(parser))
     what = "Check that a plugin keeps what its kind promises; with its settings as --set and --config say."
     check = command("check", run_check, what, "artgen plugins check vignette", (), of=actions)
-    check.add_argument("name", metavar="NAME", help="its name; for an input NAME:REST, as --input takes it")
+    check.add_argument("name", metavar="NAME", help="its name, or NAME:REST, as for --input")
     check.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
