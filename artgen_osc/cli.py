@@ -14,7 +14,9 @@ from typing import Any, Never
 
 from artgen_osc import __version__
 from artgen_osc.config.arguments import SHOW, Command, Parser, Run, add_settings
-from artgen_osc.errors import ArtgenError, ConfigError
+from artgen_osc.errors import BORNE, ArtgenError, ConfigError
+from artgen_osc.plugins.registry import IMPORT_S
+from artgen_osc.runtime.deadline import within
 from artgen_osc.runtime.text import complain, keep_answers_apart, make_streams_safe, say, start_logging, unexpected
 
 COMMANDS = "artgen.commands"
@@ -56,9 +58,10 @@ def build_parser() -> Parser:
 def _found() -> list[Callable[[Command], None]]:
     found = []
     for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
+        own = entry.value.partition(".")[0] in OURS
         try:
-            found.append(entry.load())
-        except Exception as error:  # a stranger's package may be broken in any way; the other commands are there
+            found.append(entry.load() if own else within(IMPORT_S, entry.load, f"command {entry.name}"))
+        except BORNE as error:  # a stranger's package may be broken in any way; the other commands are there
             reason = f"{type(error).__name__}: {error}"
             say(f"artgen: command {entry.name}: can't be loaded ({reason}); mend or remove its package", sys.stderr)
     return found

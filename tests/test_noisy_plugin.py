@@ -25,7 +25,7 @@ class Chatty:
     def __init__(self, settings):
         print("made")
         self.settings = settings
-        threading.Thread(target=stays, name="forever").start()
+        threading.Thread(target=stays, name="forever", daemon=False).start()
         failing = threading.Thread(target=fails, name="knobs")
         failing.start()
         failing.join()

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import threading
 import tomllib
 from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint
@@ -18,6 +19,7 @@ from artgen_osc.plugins.registry import Registry, State, group_of, own
 from artgen_osc.testing.check import Check, case_of, checks_of, name_of, run_check
 from artgen_osc.testing.signals import tone
 from tests.test_foreign import write
+from visuals.generators import opening
 from visuals.generators.generator import paint, width_for
 from visuals.generators.idle import IdleGenerator
 from visuals.generators.opening import SHIPPED, choose, open_generator
@@ -48,6 +50,8 @@ def rest(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(SHIPPED)
     if name == "onnx":
         return str(write(tmp_path / "mine.onnx"))
+    if name == "text":
+        return "GOOD EVENING"
     if name == "file":
         soundfile.write(tmp_path / "tone.wav", tone(4.0), 22050)
         return str(tmp_path / "tone.wav")
@@ -190,6 +194,44 @@ def test_one_that_raises_is_asked_no_more(registry: Registry, tmp_path: Path, mo
     assert added.state is State.UNFIT and "by nothing" in added.reason
     with pytest.raises(ModelError, match="added: this generator can't be used: unexpected ZeroDivisionError"):
         open_generator("added", registry=registry)
+
+
+def test_one_that_takes_anything_comes_last(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Added, "accepts", staticmethod(lambda path: 1000))
+    ours, theirs = write(tmp_path / "mine.onnx"), tmp_path / "a.paint"
+    theirs.write_text("paint")
+    assert choose(str(ours), registry) == ("onnx", str(ours))
+    assert choose(str(theirs), registry) == ("added", str(theirs)), "nobody else takes it"
+
+
+def test_what_artgen_has_exported_is_always_ours(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Added, "accepts", staticmethod(lambda path: 1000 * (path.suffix == ".onnx")))
+    assert choose(str(SHIPPED), registry) == ("card", str(SHIPPED))
+
+
+def test_a_draw_is_told_in_a_line_and_ours_wins_it(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Added, "accepts", staticmethod(lambda path: path.suffix == ".onnx"))
+    ours = write(tmp_path / "mine.onnx")
+    assert choose(str(ours), registry) == ("onnx", str(ours))
+    told = f"{ours}: added and onnx take it alike; onnx opens it; write NAME:FILE to choose"
+    assert caplog.messages == [told]
+
+
+def test_one_that_looks_at_a_file_for_ever_is_asked_no_more(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = threading.Event()
+    monkeypatch.setattr(opening, "ACCEPTS_S", 0.05)
+    monkeypatch.setattr(Added, "accepts", staticmethod(lambda path: blocked.wait()))
+    ours = write(tmp_path / "mine.onnx")
+    assert choose(str(ours), registry) == ("onnx", str(ours))
+    blocked.set()
+    added = registry.plugin("generator", "added")
+    assert (added.state, added.reason) == (State.BLOCKED, "accepts hasn't come back within 0.05 s")
 
 
 def test_one_that_is_off_opens_nothing(registry: Registry, tmp_path: Path) -> None:

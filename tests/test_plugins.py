@@ -9,6 +9,8 @@ import pytest
 
 from artgen_osc.errors import PluginError
 from artgen_osc.plugins.registry import OWN_PACKAGE, Registry, State, group_of
+from tests import strangers
+from tests.support.waiting import wait_for
 
 
 class Package(Distribution):
@@ -71,6 +73,34 @@ def test_a_module_that_raises_at_import_is_a_state(tmp_path: Path, monkeypatch: 
         here.load("effect", "bad")
 
 
+def test_an_import_that_never_returns_is_a_state_at_once_for_all_of_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("artgen_osc.plugins.registry.IMPORT_S", 0.05)
+    (tmp_path / "artgen_test_stuck.py").write_text("import tests.strangers\ntests.strangers.BLOCKED.wait()\nx = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    here = registry(
+        entry("bad", "artgen_test_stuck:x", "bad-package"),
+        entry("worse", "artgen_test_stuck.more:x", "bad-package"),
+        entry("glow", "colorsys:rgb_to_hsv", OWN_PACKAGE),
+    )
+    strangers.BLOCKED.clear()
+    try:
+        with pytest.raises(
+            PluginError, match=r"effect bad: can't be loaded \(importing it hasn't come back within 0\.05 s\)"
+        ):
+            here.load("effect", "bad")
+        with pytest.raises(PluginError, match="importing artgen_test_stuck doesn't come back"):
+            here.load("effect", "worse")
+        assert here.load("effect", "glow") and here.plugin("effect", "bad").state is State.BLOCKED
+        assert (
+            "effect bad: blocks (importing it hasn't come back within 0.05 s); the show goes on without" in caplog.text
+        )
+    finally:
+        strangers.BLOCKED.set()
+        wait_for(lambda: "artgen_test_stuck" in sys.modules and hasattr(sys.modules["artgen_test_stuck"], "x"))
+
+
 def test_an_unknown_name_is_answered_by_those_that_there_are() -> None:
     with pytest.raises(PluginError, match="there are: glow"):
         registry(entry("glow", "colorsys:rgb_to_hsv", "glow-package")).load("effect", "glwo")
@@ -81,8 +111,9 @@ def test_an_unknown_name_is_answered_by_those_that_there_are() -> None:
 def test_of_two_with_one_name_ours_counts_and_the_other_says_so() -> None:
     here = registry(entry("glow", "colorsys:a", "a-package"), entry("glow", "colorsys:rgb_to_hsv", OWN_PACKAGE))
     assert here.plugin("effect", "glow").package == OWN_PACKAGE
-    other = next(p for p in here.plugins() if p.package == "a-package")
-    assert other.state is State.UNLOADABLE and OWN_PACKAGE in other.reason
+    used, other = here.plugins()
+    assert (used.package, used.state) == (OWN_PACKAGE, State.READY), "the one in use is listed first"
+    assert (other.package, other.state, other.reason) == ("a-package", State.SHADOWED, f"shadowed by {OWN_PACKAGE}")
 
 
 def test_the_same_entry_seen_twice_is_one() -> None:

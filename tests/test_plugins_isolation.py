@@ -2,9 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import pytest
 
 from artgen_osc.config.plugins import KINDS, contract_of, own_contract
 from artgen_osc.config.settings import WORDS, ConfigFile
-from artgen_osc.plugins import factory
-from artgen_osc.plugins.factory import make, make_beside
+from artgen_osc.plugins import hung, worker
+from artgen_osc.plugins.factory import make
 from artgen_osc.plugins.isolation import MOST_IN_A_ROW, IsolatedPlugin
-from artgen_osc.plugins.registry import Plugin, Registry, State, own
+from artgen_osc.plugins.registry import OWN_PACKAGE, Plugin, Registry, State, own
+from artgen_osc.plugins.watch import LOOKS, PluginWatch
+from artgen_osc.plugins.worker import PluginThread
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.setting import setting
+from tests.support.waiting import wait_for
 
 
 class Fake:
@@ -127,13 +131,122 @@ def test_the_user_can_always_stop_it() -> None:
         IsolatedPlugin(plugin(), fake).call("hop")
 
 
-def test_what_is_never_made_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(factory, "MOST_BLOCKED_S", 0.05)
-    registered, blocked = plugin(), threading.Event()
-    assert make_beside(registered, blocked.wait) is None
+def test_what_takes_long_to_be_made_holds_nobody_up_and_joins_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "MAKING_S", 0.01)
+    registered, blocked, fake = plugin(), threading.Event(), Fake()
+
+    def build() -> Fake:
+        blocked.wait()
+        fake.do = threading.get_ident
+        return fake
+
+    thread = PluginThread(registered, build, inf)
+    assert thread.running is None and not thread.idle
+    registered.fail(State.BLOCKED, "hasn't come back for 2 s")  # as the watch does
     blocked.set()
-    assert registered.state is State.UNLOADABLE and "hasn't been made" in registered.reason
-    assert make_beside(plugin(), dict, {"a": 1}) == {"a": 1}
+    wait_for(lambda: thread.idle)
+    assert registered.state is State.READY and registered.reason == "" and "has been made now" in caplog.text
+    thread.start(("hop",))
+    thread.wait(30.0)
+    assert thread.running is not None and thread.running.failures == 0
+    thread.close()
+    assert fake.closed == 1
+
+
+def test_what_is_made_when_the_show_is_over_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "MAKING_S", 0.01)
+    monkeypatch.setattr(worker, "CLOSE_S", 0.01)
+    blocked, fake = threading.Event(), Fake()
+    thread = PluginThread(plugin(), lambda: fake if blocked.wait() else None, inf)
+    thread.close()
+    blocked.set()
+    wait_for(lambda: fake.closed)
+
+
+def test_one_that_cant_be_made_takes_no_calls() -> None:
+    registered = plugin()
+    thread = PluginThread(registered, raising, inf)
+    assert not thread.idle and registered.state is State.UNLOADABLE and "by nothing" in registered.reason
+    thread.close()
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Registry, PluginWatch]]:
+    """Some that could be called, one of them ours, and who looks whether they come back."""
+    monkeypatch.setattr(PluginWatch, "_run", lambda self: None)
+    known = registry(good=Effect, slot=Effect, stolen=Stolen)
+    known.plugin("effect", "slot").package = OWN_PACKAGE
+    looking = PluginWatch(known)
+    yield known, looking
+    looking.close()
+
+
+def look(looking: PluginWatch, times: int = LOOKS) -> None:
+    for _ in range(times):
+        looking.look()
+
+
+def hung_now(**named: object) -> list[str]:
+    """Which of them a show that begins now leaves out."""
+    known = registry(**named)
+    hung.leave_out(known)
+    return [one.name for one in known.plugins() if one.state is State.BLOCKED]
+
+
+def test_one_with_a_thread_of_its_own_that_doesnt_come_back_is_ended(
+    watched: tuple[Registry, PluginWatch], caplog: pytest.LogCaptureFixture
+) -> None:
+    stuck = watched[0].plugin("extractor", "stolen")
+    stuck.beside = True
+    with stuck.called():
+        look(watched[1], LOOKS - 1)
+        assert stuck.state is State.READY
+        look(watched[1])
+    assert caplog.messages == ["extractor stolen: blocks (hasn't come back for 2 s); the show goes on without it"]
+    assert hung_now(stolen=Stolen) == []
+
+
+def test_one_that_stands_the_show_still_is_named_and_left_out_of_the_next(
+    watched: tuple[Registry, PluginWatch], caplog: pytest.LogCaptureFixture
+) -> None:
+    known, looking = watched
+    told: list[str] = []
+    looking.tell = lambda: told.append(known.troubles(KINDS))
+    stuck, around = known.plugin("effect", "good"), known.plugin("effect", "slot")
+    with around.called():
+        with stuck.called():
+            look(looking, 3 * LOOKS)
+            assert told == ["effect good: hasn't come back for 2 s"], "the innermost, once, and nobody else"
+            assert hung_now(good=Effect, slot=Effect) == ["good"], "so it is if the show is killed now"
+        look(looking)
+        assert hung_now(good=Effect, slot=Effect) == [] and stuck.reason == "" and stuck.state is State.READY
+        assert told[1:] == ["effect slot: hasn't come back for 2 s"], "ours are named, and stay"
+    look(looking, 1)
+    assert [text for text in caplog.messages if "has come back" in text] == [
+        "effect good: has come back; the show goes on",
+        "effect slot: has come back; the show goes on",
+    ]
+
+
+def test_another_version_of_what_stood_a_show_still_is_tried_again(watched: tuple[Registry, PluginWatch]) -> None:
+    stuck = watched[0].plugin("effect", "good")
+    stuck.version = "0.9"
+    with stuck.called():
+        look(watched[1])
+        assert hung_now(good=Effect) == []
+    look(watched[1])
+
+
+def test_calls_that_come_back_are_nobodys_fault(
+    watched: tuple[Registry, PluginWatch], caplog: pytest.LogCaptureFixture
+) -> None:
+    busy = watched[0].plugin("effect", "good")
+    for _ in range(3 * LOOKS):
+        with busy.called():
+            look(watched[1], LOOKS - 1)
+    assert not caplog.messages
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,16 @@ from tests import signals
 from tests.ports import free_port
 from tests.support.waiting import wait_for
 
+BLOCKED = threading.Event()
+"""Set it to let go whatever has blocked."""
+
+
+@pytest.fixture(autouse=True)
+def let_go() -> Iterator[None]:
+    BLOCKED.clear()
+    yield
+    BLOCKED.set()
+
 
 @dataclass(frozen=True, slots=True)
 class SteadySettings:
@@ -114,9 +124,21 @@ class Slow(Broken):
         return [0.75]
 
 
+class Blocks(Broken):
+    def fail(self, hop: Hop) -> Sequence[Value]:
+        BLOCKED.wait()
+        return [0.5]
+
+
 class NeverMade(Broken):
     def __init__(self, settings: None) -> None:
         raise OSError("no such card")
+
+
+class BlocksWhileMade(Broken):
+    def __init__(self, settings: None) -> None:
+        BLOCKED.wait()
+        super().__init__(settings)
 
 
 class Tape(ClosesItself):
@@ -128,6 +150,15 @@ class Tape(ClosesItself):
     def __init__(self, what: str) -> None:
         self._what = what
         self._closed = threading.Event()
+        self._asked = False
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        if self._asked and self._what == "title":
+            BLOCKED.wait()
+            return "B side"
+        self._asked = True
+        return ""
 
     def blocks(self) -> Iterator[AudioBlock]:
         for number in range(5):
@@ -164,6 +195,8 @@ class TapeInput:
     def open(rest: str, settings: TapeSettings, host: InputHost) -> AudioSource:
         if rest == "missing":
             raise AudioError("tape:missing: there is none; put one in")
+        if rest == "stuck":
+            BLOCKED.wait()
         if rest == "jammed":
             raise ZeroDivisionError("by nothing")
         return Tape(rest or settings.what)
@@ -255,7 +288,7 @@ def test_an_added_extractor_is_heard_everywhere_and_steered() -> None:
         assert running.values["/artgen/status/plugins"] == ""
 
 
-@pytest.mark.parametrize("broken", [Broken, NoNumber, OutOfRange, TooMany, Nothing, Writes, Slow])
+@pytest.mark.parametrize("broken", [Broken, NoNumber, OutOfRange, TooMany, Nothing, Writes, Slow, Blocks])
 def test_a_broken_extractor_is_named_and_the_show_goes_on(broken: type[Broken]) -> None:
     with show(registry(broken=broken, steady=Steady)) as running:
         wait_for(lambda: "extractor broken: " in running.hear().get("/artgen/status/plugins", ""), what="its name")
@@ -272,6 +305,32 @@ def test_an_extractor_that_cant_be_made_is_named_and_the_show_starts(broken: obj
         wait_for(lambda: "extractor broken: " in running.hear().get("/artgen/status/plugins", ""), what="its name")
         running.goes_on()
         assert "/artgen/x/broken/value" not in running.values
+
+
+def test_an_extractor_that_takes_long_to_be_made_joins_the_show_then() -> None:
+    with show(registry(broken=BlocksWhileMade, steady=Steady)) as running:
+        wait_for(lambda: "extractor broken: " in running.hear().get("/artgen/status/plugins", ""), what="its name")
+        running.goes_on()
+        assert "/artgen/x/broken/value" not in running.values and running.values["/artgen/x/steady/hops"] > 0
+        BLOCKED.set()
+        wait_for(lambda: running.hear().get("/artgen/x/broken/value") == 0.75, what="its values")
+
+
+def test_an_added_input_that_is_never_open_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artgen_osc.audio.isolation.OPENING_S", 0.1)
+    with show(registry(tape=TapeInput)) as running:
+        running.daemon.receiver.put(encode_message("/artgen/control/input", "s", "tape:stuck"), "127.0.0.1")
+        wait_for(lambda: "hasn't been opened" in running.hear().get("/artgen/status/refusal", ""), what="the refusal")
+        running.goes_on()
+        wait_for(lambda: running.hear().get("/artgen/status/plugins", "").startswith("input tape: "), what="its name")
+
+
+def test_an_input_that_asks_somebody_for_its_title_holds_nobody_up() -> None:
+    with show(registry(tape=TapeInput), "tape:title") as running:
+        running.goes_on()
+        wait_for(lambda: running.hear().get("/artgen/title") == "", what="no title")
+        BLOCKED.set()
+        wait_for(lambda: running.hear()["/artgen/title"] == "B side", what="the title")
 
 
 @pytest.mark.parametrize("what", ["missing", "jammed"])

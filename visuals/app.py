@@ -14,6 +14,7 @@ from types import FrameType
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.oscquery.server import open_query
+from artgen_osc.plugins.watch import PluginWatch
 from artgen_osc.runtime.guard import Guard
 from visuals.clock import FrameClock
 from visuals.compositor.screen import Screen
@@ -94,6 +95,8 @@ def _put_together(
 ) -> RenderLoop:
     """All parts, from those that the others need to the loop; the stack closes them the other way round."""
     table, registry = file.contract.addresses, file.registry
+    watch = PluginWatch(registry)
+    stack.callback(watch.close)
     library = Library(Path(file.config.visuals.scenes), held_by(file.contract))
     stack.callback(library.close)
     understood = {**table.visuals, **table.sent}
@@ -141,6 +144,7 @@ def _put_together(
     overlay = Overlay(screen, around)
     report = Report(receiver, query, library, controls, table.visuals, losses)
     stack.callback(report.close)
+    watch.tell = lambda: report.tell_plugins(registry.troubles(KINDS))
     surface_host = SurfaceHost(
         table, library.names, overlay.note, target.pressed, receiver.poll, file, child, controls.connections.follow
     )

@@ -1,5 +1,6 @@
 """What the renderer tells others: its state once a second, and to monitors what comes in."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ EVERY_S = 1.0
 
 LEVELS_EVERY_S = 0.1
 """Between two looks at how far connections are up: bars that move."""
+
+PLUGINS = next(row for row in VISUALS_STATUS if row.path == "/visuals/status/plugins")
 
 MOST_SHOWN = 100
 """Connections that are told one by one."""
@@ -79,7 +82,7 @@ class Report:
         self._controls, self._rows, self._losses = controls, rows, losses
         self._published: Mapping[str, Value] = {}
         self._failures = 0
-        self._sender = OscSender()
+        self._sender, self._sending = OscSender(), threading.Lock()
         self._guard = Guard(lambda what, reason: receiver.refuse(what, reason, ""))
         self._heartbeat = 0
         self._next = self._told = self._next_levels = 0.0
@@ -95,7 +98,7 @@ class Report:
         """
         others: list[tuple[Address, Value]] = []
         for row, value in messages:
-            with self._guard(row.path):
+            with self._guard(row.path), self._sending:
                 try:
                     if row.path == "/visuals/subscribe":
                         self._sender.subscribe(str(value))
@@ -105,7 +108,8 @@ class Report:
                         others.append((row, value))
                 except OscError as error:
                     self._receiver.refuse(row.path, str(error), "")
-        self._sender.echo([(row, value) for row, value in others if row.path.startswith("/visuals/")])
+        with self._sending:
+            self._sender.echo([(row, value) for row, value in others if row.path.startswith("/visuals/")])
         return others
 
     def tell(self, scene: Scene, tick: Tick) -> None:
@@ -174,7 +178,20 @@ class Report:
         values = [*values_of(VISUALS_STATUS, state), *losses.values]
         values += [(VISUALS_REFUSAL, text) for text in self._receiver.refused_since(self._told)]
         self._told = now
-        self._sender.send(values)
+        self._send(values)
+
+    def tell_plugins(self, troubles: str) -> None:
+        """Tell at once what is wrong with plugins, from any thread: the loop may be standing still.
+
+        Parameters
+        ----------
+        troubles : as `Losses.plugins`
+        """
+        self._send([(PLUGINS, troubles)])
+
+    def _send(self, values: Sequence[tuple[Address, Value]]) -> None:
+        with self._sending:
+            self._sender.send(values)
         if self._query:
             self._query.publish(values)
 

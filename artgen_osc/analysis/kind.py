@@ -11,7 +11,9 @@ class Extractor(Protocol):
     """Turns hops of sound into values. The entry point names the class.
 
     It is causal: a value depends on the sound up to the end of its hop alone, and after `reset` on no sound before.
-    The module is light to import: what is heavy is imported when an instance is made.
+    The module is light to import: what is heavy is imported when an instance is made. In a show one that was added is
+    made and called on a thread of its own, one call at a time; a hop waits for it 50 ms at most, and those that come
+    while it is busy are lost to it.
 
     The class may have ``Settings``, a frozen dataclass whose fields are made by `artgen_osc.schema.setting.setting`;
     its instance has three more methods if it needs them: ``live()`` is called once before the first hop of a show in

@@ -5,16 +5,17 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from artgen_osc.audio.sound_file import HIGHEST_RATE, LOWEST_RATE
-from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself
+from artgen_osc.audio.sources import AudioBlock, AudioSource, ClosesItself, shown
 from artgen_osc.audio.titles import one_line
 from artgen_osc.errors import BORNE, ArtgenError, AudioError
 from artgen_osc.plugins.registry import Plugin
+from artgen_osc.runtime.deadline import NotBack, within
 from artgen_osc.runtime.text import unexpected
 
 log = logging.getLogger("artgen.plugins")
@@ -25,10 +26,40 @@ MOST_WAITING = 64
 """Blocks that may wait before the oldest is dropped."""
 AHEAD_S = 1.0
 """So much may it deliver before its time; then it waits."""
+OPENING_S = 10.0
 CLOSING_S = 1.0
 MOST_CHANNELS = 256
 LOUDEST = 32.0
 """Times full scale, which no mixer gives; whole numbers that nobody has divided do."""
+
+
+def open_isolated(spec: str, open: Callable[[], AudioSource], plugin: Plugin) -> "IsolatedSource":
+    """Open an input that somebody has added.
+
+    Parameters
+    ----------
+    spec : as ``--input`` takes it
+    open : opens it
+    plugin : whose it is
+
+    Raises
+    ------
+    AudioError
+        It hasn't been opened within `OPENING_S`, or isn't a source.
+    """
+    given_up = threading.Event()
+
+    def opened() -> IsolatedSource:
+        source = IsolatedSource(spec, open(), plugin)
+        if given_up.is_set():
+            source.close()
+        return source
+
+    try:
+        return within(OPENING_S, opened, f"input {plugin.name}")
+    except NotBack:
+        given_up.set()
+        raise AudioError(f"{shown(spec)}: hasn't been opened within {OPENING_S:.0f} s; choose another input") from None
 
 
 class IsolatedSource(ClosesItself):
@@ -54,6 +85,7 @@ class IsolatedSource(ClosesItself):
         self.name = self._text("name") or spec
         self.sample_rate = self._rate()
         self.lasts = bool(self._ask("lasts", True))
+        self._look()
         self._change = threading.Condition()
         self._waiting: deque[tuple[int, AudioBlock]] = deque()
         self._lost = 0
@@ -77,25 +109,17 @@ class IsolatedSource(ClosesItself):
         value = self._ask(attribute, default)
         return value if isinstance(value, (int, float)) and value == value else default
 
-    @property
-    def title(self) -> str:  # type: ignore[override]
-        """See `AudioSource`."""
-        return self._text("title")
-
-    @property
-    def sent_at(self) -> float:  # type: ignore[override]
-        """See `AudioSource`."""
-        return self._number("sent_at", math.inf)
-
-    @property
-    def reconnects(self) -> int:  # type: ignore[override]
-        """See `AudioSource`."""
-        return int(self._number("reconnects", 0))
+    def _look(self) -> None:
+        """See what it says of itself, on a thread that nobody waits for: a property may ask somebody else for it."""
+        self.title = self._text("title")
+        self.sent_at = self._number("sent_at", math.inf)
+        self.reconnects = int(self._number("reconnects", 0))
+        self._unplayed = int(self._number("unplayed", 0))
 
     @property
     def unplayed(self) -> int:
         """See `AudioSource`."""
-        return int(self._number("unplayed", 0))
+        return self._unplayed
 
     def _rate(self) -> int:
         rate = self._number("sample_rate", 0)
@@ -126,6 +150,7 @@ class IsolatedSource(ClosesItself):
         try:
             for block in self._source.blocks():
                 rate = self._rate()
+                self._look()
                 self._put(rate, self._checked(block))
                 now = time.monotonic()
                 given = max(given, now - start) + len(block.samples) / rate

@@ -32,7 +32,7 @@ class Input(Protocol):
 
     @staticmethod
     def open(rest: str, settings: Any, host: InputHost) -> "AudioSource":
-        """Open it; it may take seconds, since a show opens its inputs beside what it hears.
+        """Open it; it may take seconds, 10 at most, since a show opens its inputs beside what it hears.
 
         Parameters
         ----------

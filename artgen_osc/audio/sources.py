@@ -350,12 +350,12 @@ def open_source(
         found = registry.load(KIND, name)
         declared = getattr(found, "Settings", None)
         given = (settings or {}).get(name, declared() if declared else None)
-        source: AudioSource = found.open(rest, given, host)
         if plugin.own:
+            source: AudioSource = found.open(rest, given, host)
             return source
-        from artgen_osc.audio.isolation import IsolatedSource
+        from artgen_osc.audio.isolation import open_isolated
 
-        isolated = IsolatedSource(spec, source, plugin)
+        isolated = open_isolated(spec, lambda: found.open(rest, given, host), plugin)
         plugin.reason = ""
         return isolated
     except PluginError as error:

@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from artgen_osc.config.arguments import Command, settings
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import PluginError
+from artgen_osc.plugins import hung
 from artgen_osc.plugins.registry import Plugin, State
 from artgen_osc.runtime.text import nearest, printable, say
+
+TOLD = ("kind", "name", "package", "version", "state", "reason")
+"""What JSON tells of a plugin."""
 
 
 def add(command: Command) -> None:
@@ -22,19 +26,19 @@ def add(command: Command) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", parser_class=type(parser))
     what = "Check that a plugin keeps what its kind promises; with its settings as --set and --config say."
     check = command("check", run_check, what, "artgen plugins check vignette", (), of=actions)
-    check.add_argument("name", metavar="NAME", help="its name; for an input NAME:REST, as --input takes it")
+    check.add_argument("name", metavar="NAME", help="its name, or NAME:REST, as for --input")
     check.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 @contextlib.contextmanager
-def _show(given: argparse.Namespace) -> Iterator[ConfigFile]:
+def _show(given: argparse.Namespace, every: bool = False) -> Iterator[ConfigFile]:
     """The show, which has loaded all plugins: each has its state, so the log says it only to who asked for more."""
     log = logging.getLogger("artgen.plugins")
     before = log.level
     if not given.verbose:
         log.setLevel(logging.CRITICAL)
     try:
-        yield settings(given)
+        yield settings(given, every)
     finally:
         log.setLevel(before)
 
@@ -45,7 +49,7 @@ def run(given: argparse.Namespace) -> int:
         plugins = show.registry.plugins()
     if given.json:
         for plugin in plugins:
-            say(json.dumps(dataclasses.asdict(plugin)))
+            say(json.dumps({key: getattr(plugin, key) for key in TOLD}))
         return 0
     rows = [[printable(word) for word in _words(plugin)] for plugin in plugins]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -64,7 +68,7 @@ def _words(plugin: Plugin) -> tuple[str, ...]:
 
 def run_check(given: argparse.Namespace) -> int:
     """Check one; 1 where a check fails."""
-    with _show(given) as show:
+    with _show(given, every=True) as show:
         return _check(given, show)
 
 
@@ -91,6 +95,9 @@ def _check(given: argparse.Namespace, show: ConfigFile) -> int:
             result = run_check(check, case)
             _tell(given, plugin, *dataclasses.astuple(result))
             failed = failed or result.result == "failed"
+    if not failed:
+        for plugin in found:
+            hung.forget(plugin)
     return 1 if failed else 0
 
 

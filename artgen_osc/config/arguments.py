@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from artgen_osc.config.plugins import KINDS, own_contract
 from artgen_osc.config.settings import WORDS, ConfigFile
+from artgen_osc.plugins import hung
 from artgen_osc.plugins.registry import Registry, of_show
 from artgen_osc.runtime.text import complain, nearest, short
 
@@ -101,15 +102,23 @@ def flags(given: argparse.Namespace) -> dict[str, object]:
     return {key: value for key, value in vars(given).items() if "." in key or key == WORDS}
 
 
-def settings(given: argparse.Namespace) -> ConfigFile:
+def settings(given: argparse.Namespace, every: bool = False) -> ConfigFile:
     """The settings of the show file and the flags.
+
+    Parameters
+    ----------
+    given : what was parsed
+    every : with plugins that have stood a show still, too
 
     Raises
     ------
     ConfigError
     """
     folder = Path(given.config).parent if given.config else Path()
-    return ConfigFile(given.config, flags(given), Registry(KINDS, of_show(folder)))
+    registry = Registry(KINDS, of_show(folder))
+    if not every:
+        hung.leave_out(registry)
+    return ConfigFile(given.config, flags(given), registry)
 
 
 def add_strip(parser: Parser) -> None:

@@ -20,6 +20,7 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import local_target
 from artgen_osc.oscquery.server import open_query
+from artgen_osc.plugins.watch import PluginWatch
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.web.page import open_page
 
@@ -84,6 +85,7 @@ class Daemon:
             for part in (renderer, meters):
                 if part:
                     stack.callback(part.close)
+            stack.callback(PluginWatch(registry).close)
             self._resources = stack.pop_all()
 
     def _open(self, spec: str) -> AudioSource:

@@ -1,13 +1,11 @@
 """Makes the plugins of a show, each for itself."""
 
 import logging
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 from artgen_osc.errors import BORNE, ArtgenError, PluginError
 from artgen_osc.plugins.registry import Plugin, Registry, State
-from artgen_osc.plugins.worker import MOST_BLOCKED_S
 from artgen_osc.runtime.text import unexpected
 
 log = logging.getLogger("artgen.plugins")
@@ -54,24 +52,3 @@ def make(plugin: Plugin, loaded: Any, *given: Any) -> Any | None:
         state = State.UNFIT if isinstance(error, PluginError) else State.UNLOADABLE
         plugin.fail(state, str(error) if foreseen else unexpected(error))
         return None
-
-
-def make_beside(plugin: Plugin, loaded: Any, *given: Any) -> Any | None:
-    """As `make`, for what needn't be made on the thread of its caller: what was added may not hold that up.
-
-    Parameters
-    ----------
-    plugin, loaded, given : as for `make`
-    """
-    if plugin.own:
-        return make(plugin, loaded, *given)
-    made: list[Any] = []
-    thread = threading.Thread(
-        target=lambda: made.append(make(plugin, loaded, *given)), name=f"make {plugin.name}", daemon=True
-    )
-    thread.start()
-    thread.join(MOST_BLOCKED_S)
-    if not made:
-        plugin.fail(State.UNLOADABLE, f"hasn't been made within {MOST_BLOCKED_S:.0f} s")
-        return None
-    return made[0]

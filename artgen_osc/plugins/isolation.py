@@ -34,14 +34,14 @@ class IsolatedPlugin:
 
     Attributes
     ----------
-    plugin : as given
+    plugin, instance : as given
     failures : calls that failed so far
     """
 
     def __init__(self, plugin: Plugin, instance: Any, budget: float = float("inf")) -> None:
         self.plugin = plugin
         self.failures = 0
-        self._instance, self._budget = instance, budget
+        self.instance, self._budget = instance, budget
         self._last: dict[str, Any] = {}
         self._in_a_row: Counter[str] = Counter()
         self._lost: dict[str, float] = {}
@@ -73,7 +73,8 @@ class IsolatedPlugin:
             return self._last.get(method)
         start = perf_counter()
         try:
-            value = getattr(self._instance, method)(*given)
+            with self.plugin.called():
+                value = getattr(self.instance, method)(*given)
         except BORNE as error:  # a stranger's code may raise anything
             log.debug("%s %s", self.plugin.kind, self.name, exc_info=error)
             self.fail(str(error) if isinstance(error, PluginError) else unexpected(error), method)
@@ -115,8 +116,9 @@ class IsolatedPlugin:
     def close(self) -> None:
         """Let it free what it holds, if it has a ``close``; whatever that raises."""
         try:
-            close = getattr(self._instance, "close", None)
+            close = getattr(self.instance, "close", None)
             if close is not None:
-                close()
+                with self.plugin.called():
+                    close()
         except BORNE as error:
             log.debug("%s %s", self.plugin.kind, self.name, exc_info=error)

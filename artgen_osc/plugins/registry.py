@@ -6,14 +6,17 @@ them; one that can't be used becomes a state with a reason, and the show starts 
 
 import functools
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from artgen_osc.errors import BORNE, PluginError
+from artgen_osc.runtime.deadline import NotBack, within
 from artgen_osc.runtime.text import printable, shortened
 
 log = logging.getLogger("artgen.plugins")
@@ -25,6 +28,9 @@ SOURCES = "artgen.sources"
 ``(group, folder)`` that gives entry points of a group: with a folder those of a show, without one those that come with
 its package."""
 
+IMPORT_S = 5.0
+"""So long may importing an added plugin's module take; a light one takes a tenth of a second."""
+
 LONGEST_TROUBLES = 280
 """Letters of what a status address says of plugins."""
 
@@ -34,10 +40,12 @@ class State(StrEnum):
 
     READY = "ready"
     OFF = "off"
+    SHADOWED = "not used"
     UNLOADABLE = "can't be loaded"
     MISCONFIGURED = "has wrong settings"
     UNFIT = "failed its check"
     ENDED = "ended after too many failures"
+    BLOCKED = "blocks"
 
 
 @dataclass(slots=True)
@@ -51,6 +59,8 @@ class Plugin:
     package, version : of the distribution that brings it; empty where it is not known
     state : State
     reason : why it can't be used, or what is wrong with it although it is, on one line; empty where all is well
+    beside : whether it is called on a thread of its own, so that nothing stands still while it blocks
+    called_at : s, when the call of it began that goes on now; 0: there is none
     """
 
     kind: str
@@ -59,6 +69,8 @@ class Plugin:
     version: str
     state: State = State.READY
     reason: str = ""
+    beside: bool = False
+    called_at: float = 0.0
 
     @property
     def own(self) -> bool:
@@ -76,6 +88,15 @@ class Plugin:
         if (self.state, self.reason) != (state, reason):
             self.state, self.reason = state, reason
             log.warning("%s %s: %s (%s); the show goes on without it", self.kind, self.name, state, reason)
+
+    @contextmanager
+    def called(self) -> Iterator[None]:
+        """It is called in the block under it; see `artgen_osc.plugins.watch.PluginWatch`."""
+        before, self.called_at = self.called_at, perf_counter()
+        try:
+            yield
+        finally:
+            self.called_at = before
 
 
 def group_of(kind: str) -> str:
@@ -111,13 +132,21 @@ def _found(group: str, folder: Path | None) -> Iterable[EntryPoint]:
     """What the sources find, each for itself: one that fails leaves the others."""
     for source in _every().select(group=SOURCES):
         try:
-            found = list(source.load()(group, folder))
+            found = _look(source, group, folder)
         except BORNE as error:  # a stranger's source may raise anything
             log.warning("plugins of %s: can't be looked for (%s: %s)", source.name, type(error).__name__, error)
             continue
         for entry in found:
             vars(entry)["dist"] = source.dist if folder is None else None  # what a package brings along is its own
             yield entry
+
+
+def _look(source: EntryPoint, group: str, folder: Path | None) -> list[EntryPoint]:
+    def look() -> list[EntryPoint]:
+        return list(source.load()(group, folder))
+
+    own = source.dist is not None and _described(source.dist)[0] == OWN_PACKAGE
+    return look() if own else within(IMPORT_S, look, f"plugins of {source.name}")
 
 
 @functools.cache
@@ -149,6 +178,7 @@ class Registry:
         self._plugins: dict[tuple[str, str], Plugin] = {}
         self._shadowed: list[Plugin] = []
         self._loaded: dict[tuple[str, str], Any] = {}
+        self._stuck: set[str] = set()
         for kind in kinds:
             listed = [(self._describe(kind, entry), entry) for entry in found(group_of(kind))]
             for plugin, entry in sorted(listed, key=lambda one: (not one[0].own, one[0].package)):
@@ -157,7 +187,7 @@ class Registry:
                 if first is plugin:
                     self._entries[key] = entry
                 elif (first.package, self._entries[key].value) != (plugin.package, entry.value):
-                    plugin.fail(State.UNLOADABLE, f"{first.package or 'another package'} has this name already")
+                    plugin.fail(State.SHADOWED, f"shadowed by {first.package or 'another file'}")
                     self._shadowed.append(plugin)
 
     @staticmethod
@@ -168,12 +198,14 @@ class Registry:
     def plugins(self, kind: str | None = None) -> list[Plugin]:
         """All that are registered, by kind and name, those that can't be used too; imports none.
 
+        Of those with one name the one in use comes first.
+
         Parameters
         ----------
         kind : one only; None: all
         """
         listed = [*self._plugins.values(), *self._shadowed]
-        return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name, p.package))
+        return sorted((p for p in listed if kind in (None, p.kind)), key=lambda p: (p.kind, p.name))
 
     def troubles(self, kinds: Collection[str]) -> str:
         """The plugins of some kinds with which something is wrong, and what, on one line; empty where all is well.
@@ -239,11 +271,24 @@ class Registry:
         """
         plugin = self.plugin(kind, name)
         if (kind, name) not in self._loaded:
+            entry = self._entries[kind, name]
             try:
-                self._loaded[kind, name] = self._entries[kind, name].load()
+                self._loaded[kind, name] = entry.load() if plugin.own else self._import(entry)
             except BORNE as error:  # importing a stranger's module may raise anything
-                reason = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-                plugin.fail(State.UNLOADABLE, reason)
+                blocks = isinstance(error, NotBack)
+                reason = str(error) if blocks or isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+                plugin.fail(State.BLOCKED if blocks else State.UNLOADABLE, reason)
                 log.debug("%s %s", kind, name, exc_info=True)
                 raise PluginError(f"{kind} {name}: can't be loaded ({reason})") from error
         return self._loaded[kind, name]
+
+    def _import(self, entry: EntryPoint) -> Any:
+        """Once for each package: while one import of it goes on, all others wait for that."""
+        package = entry.value.partition(":")[0].partition(".")[0]
+        if package in self._stuck:
+            raise NotBack(f"importing {package} doesn't come back")
+        try:
+            return within(IMPORT_S, entry.load, f"import {entry.name}")
+        except NotBack as error:
+            self._stuck.add(package)
+            raise NotBack(f"importing it {error}") from error

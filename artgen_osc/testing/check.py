@@ -44,7 +44,7 @@ class Case:
     ----------
     plugin : the class that its entry point names
     settings : an instance of its ``Settings``, None where it has none
-    rest : what follows ``NAME:``, for an input; the model, for a generator
+    rest : what follows ``NAME:``, for an input or a layer that takes something; the model, for a generator
     host : what an input, an output or a surface is made with; None: a host of a show in which nothing goes on
     """
 

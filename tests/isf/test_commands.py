@@ -79,8 +79,8 @@ def test_of_two_files_with_one_name_the_one_that_plays_is_told(
     rows = [row for row in objects(capsys.readouterr().out) if row["name"] in ("bloom", "melt")]
     told = [(row["name"], row["file"], row["error"]) for row in rows]
     assert told == [
-        ("bloom", "effects/bloom.fs", "artgen-osc has this name already"),
         ("bloom", str(OURS / "bloom.fs"), ""),
+        ("bloom", "effects/bloom.fs", "shadowed by artgen-osc"),
         ("melt", "effects/Melt.isf", ""),
     ]
     assert main(["effects", "preview", "bloom", "-o", "out.png", "--size", "32x16", "--at", "0.1"]) == 0

@@ -115,7 +115,7 @@ def test_a_file_with_the_name_of_one_of_ours_harms_nothing(effects: Path, name: 
     contract = contract_of(registry)
     assert contract.settings.keys() >= {"visuals.vignette", "visuals.fullscreen"}
     theirs = [plugin for plugin in registry.plugins("effect") if plugin.name == name and not plugin.package]
-    assert len(theirs) == 1 and theirs[0].state in (State.UNLOADABLE, State.MISCONFIGURED, State.READY)
+    assert len(theirs) == 1 and theirs[0].state in (State.SHADOWED, State.MISCONFIGURED, State.READY)
 
 
 def test_a_file_that_is_none_has_a_reason_and_the_others_go_on(effects: Path) -> None:

@@ -45,7 +45,8 @@ class Used:
         self.added = not plugin.own
         # What a file is drawn by is ours too; a package can't say so of itself.
         self._hosted = getattr(made, "hosted", False) and (plugin.own or not plugin.package)
-        checked = Checked(context, made, watched=self.added and not self._hosted)
+        with plugin.called():
+            checked = Checked(context, made, watched=self.added and not self._hosted)
         self.instance = checked.plugin
         self._checked, self._running = checked, IsolatedPlugin(plugin, checked)
         self._has_settings = getattr(made, "Settings", None) is not None

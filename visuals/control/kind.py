@@ -19,8 +19,8 @@ Message = tuple[Address, Value]
 class Surface(Protocol):
     """Something that steers.
 
-    It is called on a thread of its own, one call at a time, about once a frame. A call that raises or that takes over
-    2 ms is a failure. One that has failed 50 times in a row, or hasn't come back for 2 s, is ended.
+    It is made and called on a thread of its own, one call at a time, about once a frame. A call that raises or that
+    takes over 2 ms is a failure. One that has failed 50 times in a row, or hasn't come back for 2 s, is ended.
 
     Attributes
     ----------

@@ -1,13 +1,13 @@
 """The surfaces of a show at work: ours on the loop's thread, those that were added each on one of its own."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from artgen_osc.errors import PluginError
-from artgen_osc.plugins.factory import classes, make_beside
-from artgen_osc.plugins.isolation import IsolatedPlugin
+from artgen_osc.plugins.factory import classes
 from artgen_osc.plugins.registry import Plugin, Registry
-from artgen_osc.plugins.worker import PluginWorker
+from artgen_osc.plugins.worker import Call, Checked, Inline, Worker, at_work
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.text import short
 from artgen_osc.schema.address import Value, extra
@@ -21,23 +21,29 @@ MOST_A_POLL = 1000
 Refuse = Callable[[str, str], None]
 
 
-class _Checked:
-    """A surface whose messages are looked at before anybody else sees them."""
+class _Checked(Checked):
+    """A surface whose messages are looked at before anybody else sees them; ours are trusted."""
 
-    def __init__(self, surface: Any, rows: Rows) -> None:
-        self._surface, self._rows = surface, rows
-        self.polled: list[Message] = []
-        self.refused: list[tuple[str, str]] = []
+    def __init__(self, surface: Any, settings: Any, rows: Rows | None) -> None:
+        super().__init__(surface, settings)
+        self._rows = rows
+        self._polled: list[Message] = []
+        self._refused: list[tuple[str, str]] = []
+        self._shown: Mapping[str, Value] | None = None
 
-    def follow(self, settings: Any) -> None:
-        self._surface.settings = settings
+    def changed(self, values: Mapping[str, Value]) -> list[Call]:
+        """What is to be called where these values are others than those that it was shown last."""
+        return [] if values is self._shown else [("show", values)]
 
     def show(self, values: Mapping[str, Value]) -> None:
-        self._surface.show(values)
+        self._shown = values
+        self._instance.show(values)
 
     def poll(self) -> None:
-        self.polled, self.refused = [], []
-        given = self._surface.poll()
+        given = self._instance.poll()
+        if self._rows is None:
+            self._polled += given
+            return
         if not isinstance(given, (list, tuple)):
             raise PluginError(f"poll gave {short(given)}, where a list of messages is expected")
         for one in given[:MOST_A_POLL]:
@@ -50,79 +56,55 @@ class _Checked:
                     raise ValueError("unknown address")
                 # A number of NumPy's is one too.
                 plain = value.item() if hasattr(value, "item") else value
-                self.polled.append((row, row.check((plain,))))
+                self._polled.append((row, row.check((plain,))))
             except (ValueError, TypeError, AttributeError) as error:
-                self.refused.append((what, str(error)))
+                self._refused.append((what, str(error)))
         if len(given) > MOST_A_POLL:
-            self.refused.append(("messages", f"more than {MOST_A_POLL} at once"))
+            self._refused.append(("messages", f"more than {MOST_A_POLL} at once"))
 
-    def close(self) -> None:
-        self._surface.close()
-
-
-class _Added:
-    """A surface that somebody has added."""
-
-    given: Collection[str] = ()
-
-    def __init__(self, plugin: Plugin, surface: Any, rows: Rows, refuse: Refuse) -> None:
-        self._refuse = refuse
-        self._checked = _Checked(surface, rows)
-        self._running = IsolatedPlugin(plugin, self._checked, BUDGET_S)
-        self._worker = PluginWorker(self._running)
-        self._settings: Any = None
-        self._shown: Mapping[str, Value] | None = None
-
-    def poll(self, settings: Any, values: Mapping[str, Value]) -> list[Message]:
-        """What it has wanted so far; has it asked again."""
-        if not self._worker.idle:
-            return []
-        messages, refused = self._checked.polled, self._checked.refused
-        self._checked.polled, self._checked.refused = [], []
-        for what, reason in refused:
-            self._refuse(what, f"{reason}, from the surface {self._running.name}")
-        self._worker.start(lambda: self._work(settings, values))
-        return messages
-
-    def _work(self, settings: Any, values: Mapping[str, Value]) -> None:
-        if settings is not self._settings:
-            self._settings = settings
-            self._running.call("follow", settings)
-        if values is not self._shown:
-            self._shown = values
-            self._running.call("show", values)
-        self._running.call("poll")
-
-    def close(self) -> None:
-        self._worker.close()
+    def taken(self) -> tuple[list[Message], list[tuple[str, str]]]:
+        """What it has wanted since the last call, and what of that was refused, and why."""
+        taken, self._polled, self._refused = (self._polled, self._refused), [], []
+        return taken
 
 
-class _Direct:
-    """A surface on the loop's thread."""
+def _made(loaded: Any, settings: Any, host: SurfaceHost, rows: Rows | None) -> _Checked:
+    return _Checked(loaded(settings, host), settings, rows)
 
-    def __init__(self, plugin: Plugin, surface: Any, guard: Guard) -> None:
-        self._name, self._surface, self._guard = f"{plugin.kind} {plugin.name}", surface, guard
-        self._shown: Mapping[str, Value] | None = None
+
+class _Surface:
+    """A surface at work. One with a thread of its own says in a frame what it was asked for in one before."""
+
+    def __init__(self, plugin: Plugin, worker: Worker, refuse: Refuse) -> None:
+        self._name, self._worker, self._refuse = plugin.name, worker, refuse
+        self._direct = isinstance(worker, Inline)
 
     @property
     def given(self) -> Collection[str]:
-        given: Collection[str] = getattr(self._surface, "given", ())
+        """See `visuals.control.kind.Direct`."""
+        running = self._worker.running
+        given: Collection[str] = getattr(running.instance, "given", ()) if self._direct and running else ()
         return given
 
     def poll(self, settings: Any, values: Mapping[str, Value]) -> list[Message]:
-        """What it wants."""
-        with self._guard(self._name):
-            if settings is not self._surface.settings:
-                self._surface.settings = settings
-            if values is not self._shown:
-                self._shown = values
-                self._surface.show(values)
-            return list(self._surface.poll())
-        return []
+        """What it wants; see `Surfaces.poll`."""
+        running = self._worker.running
+        if running is None or not self._worker.idle:
+            return []
+        checked: _Checked = running.instance
+        calls = *checked.news(settings), *checked.changed(values), ("poll",)
+        if self._direct:
+            self._worker.start(*calls)
+        messages, refused = checked.taken()
+        if not self._direct:
+            self._worker.start(*calls)
+        for what, reason in refused:
+            self._refuse(what, f"{reason}, from the surface {self._name}")
+        return messages
 
     def close(self) -> None:
-        with self._guard(self._name):
-            self._surface.close()
+        """End it."""
+        self._worker.close()
 
 
 class Surfaces:
@@ -141,12 +123,12 @@ class Surfaces:
         self, registry: Registry, settings: Mapping[str, Any], host: SurfaceHost, rows: Rows, refuse: Refuse
     ) -> None:
         guard = Guard(refuse)
-        self._all: dict[str, _Added | _Direct] = {}
+        self._all: dict[str, _Surface] = {}
         for plugin, loaded in classes(registry, "surface"):
-            made = make_beside(plugin, loaded, settings.get(plugin.name), host)
-            if made is not None:
-                direct = plugin.own and getattr(made, "direct", False) is True
-                self._all[plugin.name] = _Direct(plugin, made, guard) if direct else _Added(plugin, made, rows, refuse)
+            build = partial(_made, loaded, settings.get(plugin.name), host, None if plugin.own else rows)
+            worker = at_work(plugin, loaded, build, BUDGET_S, guard)
+            if worker is not None:
+                self._all[plugin.name] = _Surface(plugin, worker, refuse)
 
     def poll(
         self, settings: Mapping[str, Any], values: Mapping[str, Value]

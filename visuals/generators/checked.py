@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from artgen_osc.errors import BORNE, ModelError
+from artgen_osc.plugins.registry import Plugin
 from artgen_osc.runtime.text import short, unexpected
 from visuals.generators.generator import LARGEST, FloatArray, Frame, Generator, paint, width_for
 
@@ -20,7 +21,7 @@ class CheckedGenerator:
 
     Parameters
     ----------
-    plugin : its plugin's name
+    plugin : its own
     generator : somebody's
 
     Attributes
@@ -33,14 +34,15 @@ class CheckedGenerator:
         One of these isn't what `Generator` promises.
     """
 
-    def __init__(self, plugin: str, generator: Generator) -> None:
-        self._plugin, self._generator = plugin, generator
+    def __init__(self, plugin: Plugin, generator: Generator) -> None:
+        self._registered, self._plugin, self._generator = plugin, plugin.name, generator
+        plugin.beside = True
         self.name, self.z_dim, self.sha256 = generator.name, generator.z_dim, generator.sha256
         words = isinstance(self.name, str) and isinstance(self.sha256, str)
         if not (words and isinstance(self.z_dim, int) and 1 <= self.z_dim <= LARGEST):
             raise ModelError(
-                f"generator {plugin}: name {short(self.name)}, z_dim {short(self.z_dim)}, sha256 {short(self.sha256)}; "
-                f"two strings and a whole number from 1 to {LARGEST} are expected"
+                f"generator {plugin.name}: name {short(self.name)}, z_dim {short(self.z_dim)}, "
+                f"sha256 {short(self.sha256)}; two strings and a whole number from 1 to {LARGEST} are expected"
             )
 
     def __call__(self, z: FloatArray, mood: FloatArray, truncation: float) -> Frame:
@@ -103,6 +105,7 @@ class CheckedGenerator:
 
     def _asked(self, ask: Callable[[], Given]) -> Given:
         try:
-            return ask()
+            with self._registered.called():
+                return ask()
         except BORNE as error:
             raise ModelError(f"generator {self._plugin}: {unexpected(error)}") from error

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
     from visuals.generators.generator import Generator
 
 
+EXPORTED = 10
+"""What ours say of files that artgen has exported, which are always theirs; of any other ONNX file they say 1."""
+
+
 class GeneratorKind(Protocol):
     """Opens generators for ``--visuals-model``. The entry point names the class; its module is light to import.
 
@@ -16,7 +20,7 @@ class GeneratorKind(Protocol):
 
     @staticmethod
     def accepts(path: Path) -> int:
-        """How well it can open a file; the highest answer of all wins.
+        """How well it can open a file, looking at it for 5 s at most; the highest answer of all wins.
 
         Parameters
         ----------
@@ -24,7 +28,8 @@ class GeneratorKind(Protocol):
 
         Returns
         -------
-        0: not at all. Ours say 10 for files that artgen has exported, and 1 for any other ONNX file.
+        0: not at all. Ours open what artgen has exported, whatever others say, and say 1 for any other ONNX file. One
+        that takes anything, such as a file that isn't there, comes last.
         """
         ...
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from artgen_osc.errors import ModelError
 from artgen_osc.runtime.files import stamp
+from visuals.generators.kind import EXPORTED
 
 if TYPE_CHECKING:
     from visuals.generators.generator import Generator
@@ -28,7 +29,7 @@ class Card:
     @staticmethod
     def accepts(path: Path) -> int:
         """See `visuals.generators.kind.GeneratorKind`."""
-        return 10 if _has_card(path, stamp(path)) else 0
+        return EXPORTED if _has_card(path, stamp(path)) else 0
 
     @staticmethod
     def open(model: str, threads: int = 1, engine: str = "openvino") -> "Generator":

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 class Output(Protocol):
     """Something that is given frames.
 
-    It is called on a thread of its own, one call at a time; while it is busy, frames are dropped for it and counted
-    at ``/visuals/output/NAME/dropped``, with those of a counter ``dropped`` that it may have. A call that raises or
-    that takes over 2 ms is a failure. One that has failed 50 times in a row, or hasn't come back for 2 s, is ended.
+    It is made and called on a thread of its own, one call at a time; while it is busy, frames are dropped for it and
+    counted at ``/visuals/output/NAME/dropped``, with those of a counter ``dropped`` that it may have. A call that
+    raises or that takes over 2 ms is a failure. One that has failed 50 times in a row, or hasn't come back for 2 s, is
+    ended.
 
     A class with an attribute ``alpha`` that is true is given frames with a fourth channel: where the picture is opaque.
 

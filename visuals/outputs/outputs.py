@@ -1,14 +1,14 @@
 """The outputs of a show at work: ours on the loop's thread, those that were added each on one of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from artgen_osc.config.contract import PREFIXES
 from artgen_osc.errors import BORNE, PluginError
-from artgen_osc.plugins.factory import classes, make, make_beside
-from artgen_osc.plugins.isolation import IsolatedPlugin
-from artgen_osc.plugins.registry import Plugin, Registry
-from artgen_osc.plugins.worker import PluginWorker
+from artgen_osc.plugins.factory import classes, make
+from artgen_osc.plugins.registry import Plugin, Registry, State
+from artgen_osc.plugins.worker import Checked, Inline, Worker, at_work
 from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.text import short
 from artgen_osc.schema.address import COUNT_MAX, Address, Value
@@ -63,125 +63,77 @@ def _checked_size(size: Any) -> Size | None:
     return int(width), int(height)
 
 
-def _has_alpha(output: Any) -> bool:
-    return getattr(output, "alpha", False) is True
-
-
-class _Checked:
+class _Checked(Checked):
     """An output whose answers are looked at before anybody else sees them."""
 
-    def __init__(self, output: Any) -> None:
-        self._output = output
+    def __init__(self, output: Any, settings: Any) -> None:
+        super().__init__(output, settings)
+        self.alpha = getattr(output, "alpha", False) is True
         self.size: Size | None = None
 
     @property
     def dropped(self) -> int:
         try:
-            return int(getattr(self._output, "dropped", 0))
+            return int(getattr(self._instance, "dropped", 0))
         except BORNE:  # a stranger's counter may be anything
             return 0
 
-    def follow(self, settings: Any) -> None:
-        self._output.settings = settings
-
     def wants(self, time: float) -> None:
         self.size = None
-        self.size = _checked_size(self._output.wants(time))
-
-    def take(self, frame: Frame, time: float) -> None:
-        self._output.take(frame, time)
-
-    def close(self) -> None:
-        self._output.close()
+        self.size = _checked_size(self._instance.wants(time))
 
 
-class _Added:
-    """An output that somebody has added. What it wants is asked for one frame ahead."""
+def _made(loaded: Any, settings: Any, host: OutputHost) -> _Checked:
+    return _Checked(loaded(settings, host), settings)
 
-    def __init__(self, plugin: Plugin, output: Any) -> None:
-        self.name, self.alpha = plugin.name, _has_alpha(output)
-        self.size: Size | None = None
-        self._checked = _Checked(output)
-        self._running = IsolatedPlugin(plugin, self._checked, BUDGET_S)
-        self._worker = PluginWorker(self._running)
-        self._settings: Any = None
-        self._wanted: Any = None
+
+class _Output:
+    """An output at work. One with a thread of its own is asked one frame ahead."""
+
+    def __init__(self, plugin: Plugin, worker: Worker) -> None:
+        self.name = plugin.name
+        self._plugin, self._worker = plugin, worker
+        self._direct = isinstance(worker, Inline)
         self._taking = False
         self._missed = 0
 
     @property
-    def dropped(self) -> int:
-        """Frames that were lost so far: while it was busy, and as it says itself."""
-        return self._missed + self._checked.dropped
-
-    def prepare(self, time: float) -> None:
-        """It is asked beside the loop."""
-
-    def ask(self, settings: Any, time: float) -> bool:
-        """Whether this frame is for it."""
-        if not self._worker.idle:
-            self._missed += self._taking and self._running.alive
-            return False
-        self._taking = False
-        self.size = self._checked.size
-        if self.size is None:
-            self._worker.start(lambda: self._work(settings, None, time))
-            return False
-        self._wanted = settings
-        return True
-
-    def take(self, frame: Frame, time: float) -> None:
-        """Hand a frame over."""
-        self._taking = True
-        self._worker.start(lambda: self._work(self._wanted, frame, time))
-
-    def _work(self, settings: Any, frame: Frame | None, time: float) -> None:
-        if settings is not self._settings:
-            self._settings = settings
-            self._running.call("follow", settings)
-        if frame is not None:
-            self._running.call("take", frame, time)
-        self._running.call("wants", time)
-
-    def close(self) -> None:
-        self._worker.close()
-
-
-class _Direct:
-    """An output on the loop's thread."""
-
-    def __init__(self, plugin: Plugin, output: Any, guard: Guard) -> None:
-        self.name, self.alpha = plugin.name, _has_alpha(output)
-        self.size: Size | None = None
-        self._what, self._output, self._guard = f"output {plugin.name}", output, guard
+    def _checked(self) -> _Checked | None:
+        """None while it is being made."""
+        running = self._worker.running
+        return None if running is None else running.instance
 
     @property
     def dropped(self) -> int:
-        """What it has lost, if it counts that."""
-        return int(getattr(self._output, "dropped", 0))
+        """Frames that were lost so far: while it was busy, and as it says itself."""
+        checked = self._checked
+        return self._missed + (0 if checked is None else checked.dropped)
 
     def prepare(self, time: float) -> None:
         """See `visuals.outputs.kind.Direct`."""
-        with self._guard(self._what):
-            self._output.prepare(time)
+        if self._direct:
+            self._worker.start(("prepare", time))
 
-    def ask(self, settings: Any, time: float) -> bool:
-        """Whether this frame is for it."""
-        self.size = None
-        with self._guard(self._what):
-            if settings is not self._output.settings:
-                self._output.settings = settings
-            self.size = _checked_size(self._output.wants(time))
-        return self.size is not None
-
-    def take(self, frame: Frame, time: float) -> None:
-        """Hand a frame over."""
-        with self._guard(self._what):
-            self._output.take(frame, time)
+    def publish(self, read: Callable[..., Frame], settings: Any, time: float) -> None:
+        """Give it this frame if it wants it; see `Outputs.publish`."""
+        checked = self._checked
+        if checked is None or not self._worker.idle:
+            self._missed += self._taking and self._plugin.state is State.READY
+            return
+        if self._direct:
+            self._worker.start(*checked.news(settings), ("wants", time))
+        size, taken = checked.size, []
+        self._taking = size is not None
+        if size is not None:
+            taken.append(("take", read(size, alpha=True) if checked.alpha else read(size), time))
+        if self._direct:
+            self._worker.start(*taken)
+        else:
+            self._worker.start(*checked.news(settings), *taken, ("wants", time))
 
     def close(self) -> None:
-        with self._guard(self._what):
-            self._output.close()
+        """End it."""
+        self._worker.close()
 
 
 class Outputs:
@@ -206,14 +158,12 @@ class Outputs:
     ) -> None:
         guard = Guard(refuse)
         self._target, self._showing = target, host.showing
-        self._all: list[_Added | _Direct] = []
+        self._all: list[_Output] = []
         for plugin, loaded in classes(registry, "output"):
-            if _is_target(plugin, loaded):
-                continue
-            made = make_beside(plugin, loaded, settings.get(plugin.name), host)
-            if made is not None:
-                direct = plugin.own and getattr(made, "direct", False) is True
-                self._all.append(_Direct(plugin, made, guard) if direct else _Added(plugin, made))
+            if not _is_target(plugin, loaded):
+                build = partial(_made, loaded, settings.get(plugin.name), host)
+                worker = at_work(plugin, loaded, build, BUDGET_S, guard)
+                self._all += [_Output(plugin, worker)] if worker is not None else []
 
     def prepare(self, time: float) -> Size:
         """Before a frame is drawn, `time` s after the show began.
@@ -238,8 +188,7 @@ class Outputs:
         """
         settings = self._showing.control.plugin
         for output in self._all:
-            if output.ask(settings.get(output.name), time) and output.size is not None:
-                output.take(read(output.size, alpha=True) if output.alpha else read(output.size), time)
+            output.publish(read, settings.get(output.name), time)
 
     def show(self) -> None:
         """Put the drawn frame on screen."""

@@ -7,6 +7,7 @@ import numpy as np
 from artgen_osc.errors import EngineError
 from artgen_osc.testing.check import Case, Check, NotHere, require
 from visuals.generators.generator import Frame, Generator, WideGenerator
+from visuals.generators.opening import NO_MODELS
 
 MOODS = ((0.5, 0.5), (0.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 ASPECTS = (0.5, 1.0, 16 / 9, 21 / 9)
@@ -30,9 +31,9 @@ def _painted(generator: Generator, seed: int, mood: tuple[float, float] = MOODS[
 
 
 def accepts_what_it_opens(case: Case) -> None:
-    """`accepts` is above 0 for the file that is checked, and 0 for one that isn't there."""
+    """`accepts` is above 0 for the file that is checked, and 0 for one that isn't there or is no model."""
     given = Path(case.rest)
-    for path, right in ((given, True), (Path("no such model.xyz"), False)):
+    for path, right in ((given, True), *((path, False) for path in NO_MODELS)):
         if path.is_file() or not right:
             answer = case.plugin.accepts(path)
             require(isinstance(answer, int), f"accepts({path.name}) is {answer!r}; a whole number is needed, 0 for no")
