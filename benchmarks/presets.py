@@ -7,144 +7,86 @@ moments of each preset are from those of the nearest other one, and what a frame
 """
 
 import argparse
-import functools
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from time import perf_counter
 
-import moderngl
 import numpy as np
 from PIL import Image
 
-from artgen_osc.analysis.extractors import Extractors
-from artgen_osc.audio import demo
-from artgen_osc.audio.sources import array_blocks, file_blocks, file_path, open_file
-from artgen_osc.config.plugins import own_contract
-from artgen_osc.daemon.hearing import Hearing
-from artgen_osc.schema.address import Address, Value
-from artgen_osc.schema.values import HOPS_PER_HARMONY
-from visuals.clock import Tick
-from visuals.compositor.budget import unhurried
-from visuals.compositor.screen import Screen
-from visuals.control.controls import Controls
-from visuals.control.scenes.file import Scene, held_by, read
+from artgen_osc.config.settings import ConfigFile
+from artgen_osc.osc.codec import Message
+from artgen_osc.osc.recording import Recorded, read
 from visuals.control.scenes.folder import SHIPPED
-from visuals.generators.finisher import Finisher
 from visuals.outputs.strip import GAP
-from visuals.painting.worker import SyncWorker
-from visuals.show import Show
+from visuals.render.song import Song
+from visuals.render.stage import Stage
 
-CONTRACT = own_contract()
-RATE = 20
+FPS = Fraction(20)
 LEAD_S = 1.5
-COARSE_S = 0.5
-"""A step where nothing is drawn."""
 PICTURES_A_SECOND = 5.0
 COLUMNS, WIDTH = 4, 400
 SMALL = (32, 18)
 MOST_BYTES = 118_000
-COST_TURNS = 12
+COST_ROUNDS, COST_FRAMES = 3, 20
+LOUD = ("level", "low", "mid", "high", "energy")
 
-Heard = list[tuple[float, list[tuple[Address, Value]]]]
 
-
-def heard_in(sound: str) -> Heard:
-    """Time and values of every hop.
+def settings(name: str, finish: float, folder: Path) -> ConfigFile:
+    """Those of a show with a preset.
 
     Parameters
     ----------
-    sound : a file, or ``demo``
+    name : of the preset; empty: none
+    finish : 0 to 1, how much of the finisher
+    folder : without scenes: those of the current one would go before the presets
     """
-    if sound == "demo":
-        rate, blocks = demo.RATE, array_blocks(demo.compose(), demo.RATE)
-    else:
-        file = open_file(file_path(sound))
-        rate, blocks = file.sample_rate, file_blocks(file)
-    hearing, found = Hearing(rate, Extractors()), []
-    for block in blocks:
-        for hop in hearing.hear(block):
-            outputs = CONTRACT.addresses.hop
-            if len(found) % HOPS_PER_HARMONY == 0:
-                outputs = (*outputs, *CONTRACT.addresses.harmony)
-            values = [(output.address, output.read(hop.features, hop.mood)) for output in outputs]
-            found.append((hop.features.time, values))
-    return found
+    values = {"scene": name, "seed": 7, "finish": finish, "scenes": str(folder)}
+    return ConfigFile(None, {f"visuals.{key}": value for key, value in values.items()})
 
 
-def ticks(moments: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """Time and length of each step: short ones before a moment, where frames are drawn.
+class Played:
+    """A preset, played up to the last of some moments.
 
     Parameters
     ----------
-    moments : s, rising
-    """
-    time = 0.0
-    for moment in moments:
-        while time < moment - LEAD_S - COARSE_S:
-            time += COARSE_S
-            yield time, COARSE_S
-        while time < moment:
-            time += 1.0 / RATE
-            yield time, 1.0 / RATE
-
-
-class Preset:
-    """A show with a preset.
-
-    Parameters
-    ----------
-    context : moderngl context
-    scene : the preset
+    file : settings
     size : of a frame, width and height in pixels
-    finish : 0 to 1, see `Request`
+    stream : what is heard
+    moments : s, rising
+
+    Attributes
+    ----------
+    frames : those of the moments, uint8 ``(height, width, 3)``
+    lights : mean of each frame that was drawn, NaN where some were left out
+    seconds : that drawing and reading each took
     """
 
-    def __init__(self, context: moderngl.Context, scene: Scene, size: tuple[int, int], finish: float) -> None:
-        values = {key if key.startswith("plugin.") else f"visuals.{key}": value for key, value in scene.values.items()}
-        config = CONTRACT.config({**values, "visuals.seed": 7, "visuals.finish": finish}, modulate=scene.modulate)
-        self.controls = Controls(config, CONTRACT)
-        self.screen = Screen(context, size)
-        worker = SyncWorker(config.visuals.model, fps=PICTURES_A_SECOND, finisher=functools.partial(Finisher, None, 1))
-        self.show = Show(self.screen, self.controls.now(0.0), worker)
+    def __init__(
+        self, file: ConfigFile, size: tuple[int, int], stream: Iterable[Recorded], moments: Sequence[float]
+    ) -> None:
+        self.frames: list[np.ndarray] = []
         self.lights: list[float] = []
         self.seconds: list[float] = []
-
-    def play(self, heard: Heard, moments: Sequence[float]) -> list[np.ndarray]:
-        """The frames of the moments.
-
-        Parameters
-        ----------
-        heard : as of `heard_in`
-        moments : s, rising
-        """
-        frames, at, wanted = [], 0, list(moments)
-        for time, dt in ticks(moments):
-            while at < len(heard) and heard[at][0] <= time:
-                self.controls.receive(heard[at][1], time)
-                at += 1
-            scene = self.show.step(self.controls.now(time), Tick(time, time, dt))
-            if dt >= COARSE_S:
-                self.lights.append(np.nan)
-            else:
+        wanted = [round(moment * FPS) for moment in moments]
+        with Stage(file, size, FPS, stream, PICTURES_A_SECOND) as stage:
+            for index in range(wanted[-1] + 1):
+                stage.step()
+                if index < wanted[len(self.frames)] - LEAD_S * FPS:
+                    self.lights.append(math.nan)
+                    continue
                 start = perf_counter()
-                self.screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
-                small = self.screen.read(SMALL)
+                stage.draw()
+                frame = stage.read()
                 self.seconds.append(perf_counter() - start)
-                self.lights.append(float(small.mean()))
-                if time >= wanted[0]:
-                    frames.append(self.screen.read_frame())
-                    wanted.pop(0)
-                    if not wanted:
-                        break
-        return frames
-
-    def close(self) -> None:
-        """Give everything back."""
-        self.show.close()
-        self.screen.release()
+                self.lights.append(float(frame.mean()))
+                if index == wanted[len(self.frames)]:
+                    self.frames.append(frame)
 
 
 def sheet(frames: Sequence[np.ndarray]) -> Image.Image:
@@ -182,32 +124,28 @@ def _small(frames: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(frame).resize(SMALL, Image.Resampling.BOX), float) for frame in frames])
 
 
-def costs(context: moderngl.Context, scenes: Sequence[Scene], size: tuple[int, int]) -> dict[str, float]:
-    """What a frame takes with each preset, ms, by turns; the picture stands still. The least of many counts.
+def costs(names: Sequence[str], size: tuple[int, int], folder: Path) -> dict[str, float]:
+    """What a frame takes with each preset at full level, ms, reading it left out. The least of many counts.
 
     Parameters
     ----------
-    context : moderngl context
-    scenes : the presets
+    names : of the presets; empty: none
     size : of a frame, width and height in pixels
+    folder : as for `settings`
     """
-    shows = {scene.name: Preset(context, scene, size, 0.0) for scene in scenes}
-    least = dict.fromkeys(shows, math.inf)
-    loud = [(CONTRACT.addresses.sent[f"/artgen/{name}"], 0.7) for name in ("level", "low", "mid", "high", "energy")]
-    for turn in range(COST_TURNS):
-        for name, preset in shows.items():
-            for frame in range(3):
-                time = (3 * turn + frame) / 30
-                preset.controls.receive(loud, time)
-                scene = preset.show.step(preset.controls.now(time), Tick(time, time, 1 / 30))
-                start = perf_counter()
-                preset.screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
-                context.finish()
-                # The first of a turn may have a new picture.
-                if frame and turn:
-                    least[name] = min(least[name], 1000.0 * (perf_counter() - start))
-    for preset in shows.values():
-        preset.close()
+    least = dict.fromkeys(names, math.inf)
+    for _ in range(COST_ROUNDS):
+        for name in names:
+            loud = Recorded(0.0, [Message(f"/artgen/{one}", (0.7,)) for one in LOUD])
+            with Stage(settings(name, 0.0, folder), size, Fraction(30), [loud], PICTURES_A_SECOND) as stage:
+                for _ in range(COST_FRAMES):
+                    stage.step()
+                    start = perf_counter()
+                    stage.draw()
+                    stage.read()
+                    drawn = perf_counter()
+                    stage.read()
+                    least[name] = min(least[name], 1000.0 * (2.0 * drawn - start - perf_counter()))
     return least
 
 
@@ -225,38 +163,33 @@ def main() -> None:
     given = parser.parse_args()
     width, height = map(int, given.size.split("x"))
     moments = [float(moment) for moment in given.moments.split(",")]
-    held, context = held_by(CONTRACT), moderngl.create_context(standalone=True, backend="egl")
-    if given.cost:
-        presets = [read(path, held) for path in sorted(SHIPPED.glob("*.toml"))]
-        found = costs(context, [Scene("", {}), *presets], (width, height))
-        print(json.dumps({name or "none": round(ms, 1) for name, ms in found.items()}))
-        return
-    heard = heard_in(given.sound)
-    seen: dict[str, np.ndarray] = {}
-    for name in given.names or sorted(path.stem for path in SHIPPED.glob("*.toml")):
-        preset = Preset(context, read(SHIPPED / f"{name}.toml", held), (width, height), given.finish)
-        frames = preset.play(heard, moments)
-        preset.close()
-        for folder in filter(None, (given.strips, given.frames)):
-            folder.mkdir(parents=True, exist_ok=True)
-        if given.strips:
-            (given.strips / f"{name}.jpg").write_bytes(small_jpeg(sheet(frames)))
-        if given.frames:
-            for moment, frame in zip(moments, frames, strict=True):
-                Image.fromarray(frame).save(given.frames / f"{name}-{moment:g}.png")
-        seen[name] = _small(frames)
-        steps = np.abs(np.diff(preset.lights))
-        figures = {
-            "preset": name,
-            "light": np.nanmean(preset.lights),
-            "step": np.nanmean(steps),
-            "most": np.nanmax(steps),
-        }
-        figures["frame_ms"] = 1000.0 * np.median(preset.seconds)
-        print(
-            json.dumps({key: value if key == "preset" else round(value, 2) for key, value in figures.items()}),
-            flush=True,
-        )
+    names = given.names or sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        if given.cost:
+            found = costs(["", *names], (width, height), folder)
+            print(json.dumps({name or "none": round(ms, 1) for name, ms in found.items()}))
+            return
+        song = Song(given.sound, settings("", 0.0, folder), folder, lambda seconds: None)
+        seen: dict[str, np.ndarray] = {}
+        for name in names:
+            played = Played(settings(name, given.finish, folder), (width, height), read(song.stream), moments)
+            for kept in filter(None, (given.strips, given.frames)):
+                kept.mkdir(parents=True, exist_ok=True)
+            if given.strips:
+                (given.strips / f"{name}.jpg").write_bytes(small_jpeg(sheet(played.frames)))
+            if given.frames:
+                for moment, frame in zip(moments, played.frames, strict=True):
+                    Image.fromarray(frame).save(given.frames / f"{name}-{moment:g}.png")
+            seen[name] = _small(played.frames)
+            steps = np.abs(np.diff(played.lights))
+            figures = {
+                "light": np.nanmean(played.lights),
+                "step": np.nanmean(steps),
+                "most": np.nanmax(steps),
+                "frame_ms": 1000.0 * np.median(played.seconds),
+            }
+            print(json.dumps({"preset": name, **{key: round(value, 2) for key, value in figures.items()}}), flush=True)
     for name, frames in seen.items():
         others = {other: float(np.abs(frames - them).mean()) for other, them in seen.items() if other != name}
         if others:
@@ -265,5 +198,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with unhurried():  # there is no show to hold up
-        main()
+    main()

@@ -10,8 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from artgen_osc.cli import main
+from artgen_osc.commands import bench_effects, bench_finisher
 from artgen_osc.commands import bench_figures as bench
-from artgen_osc.commands import bench_finisher
 from artgen_osc.commands.bench_figures import Contender, alternate, lines
 from artgen_osc.errors import ModelError
 from artgen_osc.inference import modelfile, workload
@@ -121,6 +121,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "SIDE", 64)
     monkeypatch.setattr(bench, "STARTS", 1)
     monkeypatch.setattr(bench, "LEAST_ROUNDS", 1)
+    monkeypatch.setattr(bench_effects, "SIZE", (64, 36))
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
@@ -163,7 +164,7 @@ def test_the_same_network_in_torch_takes_turns(tmp_path: Path, brief: None) -> N
 def test_the_whole_answer(brief: None, gl_context: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--json", "--seconds=0.1"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert set(figures) == {"machine", "generators", "finisher", "first_picture", "daemon"}
+    assert set(figures) == {"machine", "generators", "finisher", "effects", "first_picture", "daemon"}
     assert figures["machine"]["cores"] >= 1
     (paint,) = figures["generators"]
     assert (paint["model"], paint["size"]) == ("generator.onnx", 256)
@@ -177,8 +178,14 @@ def test_the_whole_answer(brief: None, gl_context: Any, capsys: pytest.CaptureFi
     for row in finisher["runs"]:
         assert 0.0 < row["median_ms"] <= row["p99_ms"]
         assert row["times_faster_than_open"] == pytest.approx(row["open_sides_ms"] / row["median_ms"])
+    effects = figures["effects"]
+    assert effects["size"] == [64, 36] and effects["without_ms"] > 0.0 and effects["rounds"] >= 3
+    assert {"bloom", "flow", "strobe"} < set(effects["effects_ms"]) and "ink" in effects["transitions_ms"]
+    assert len(effects["chain"]) == 3 and isinstance(effects["chain_ms"], float)
     text = "\n".join(lines(figures))
     for words in (
+        "a frame of 64x36",
+        " in a chain: ",
         "256 pixels to 1024",
         "left open",
         "256 pixels",
@@ -209,11 +216,18 @@ def test_what_is_left_out_is_said(brief: None, tmp_path: Path, monkeypatch: pyte
             }
         ],
         "finisher": bench_finisher.finisher_or_reason("openvino", 0.1),
+        "effects": {"left_out": "no EGL"},
         "first_picture": {"left_out": "no OpenGL"},
         "daemon": dict.fromkeys(("hop_median_ms", "hop_p99_ms", "times_real_time", "mood_network_ms"), 1.0),
     }
     text = "\n".join(lines(figures))
-    for words in ("load 3.0", "left out: no torch", "finisher is left out: ", "left out: no OpenGL"):
+    for words in (
+        "load 3.0",
+        "left out: no torch",
+        "finisher is left out: ",
+        "left out: no EGL",
+        "left out: no OpenGL",
+    ):
         assert words in text
 
 

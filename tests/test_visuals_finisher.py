@@ -1,4 +1,4 @@
-"""The finisher in the renderer: what it makes, after whom it runs, when it does less, and that no show waits for it."""
+"""The finisher in the renderer: what it makes, after whom it runs, and that no show waits for it."""
 
 import logging
 import threading
@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from artgen_osc.config.settings import ConfigFile
-from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.errors import ModelError
 from artgen_osc.osc.sender import OscSender
 from tests import show_table
@@ -18,9 +17,7 @@ from tests.ports import free_port
 from tests.support.waiting import wait_for
 from tests.test_modelfile import write as write_other_model
 from visuals import app
-from visuals.clock import Tick
-from visuals.compositor.screen import Screen
-from visuals.control.controls import Control, Controls
+from visuals.control.controls import Control
 from visuals.generators import finisher as finisher_file
 from visuals.generators.finisher import INSTALLED, Finisher, Frame, most
 from visuals.generators.generator import FloatArray
@@ -29,12 +26,10 @@ from visuals.generators.opening import open_generator
 from visuals.help import Around, help_lines
 from visuals.loop import RenderLoop
 from visuals.painting import finishing
-from visuals.painting.finishing import Finishing, too_slow
-from visuals.painting.keeping_up import KeepingUp
+from visuals.painting.finishing import Finishing
 from visuals.painting.latent import Latent
 from visuals.painting.painter import Picture, Request
 from visuals.painting.worker import SyncWorker, ThreadWorker
-from visuals.show import Show
 
 PATIENCE_S = 60.0
 ROWS = show_table.by_path(show_table.VISUALS)
@@ -154,37 +149,17 @@ def test_beside_the_show_pictures_come_unfinished_until_it_has_been_measured() -
     finish.close(PATIENCE_S)
 
 
-def test_it_steps_down_with_a_line_and_tries_again_later(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    now = 1000.0
-    monkeypatch.setattr(finishing, "monotonic", lambda: now)
-    caplog.set_level(logging.INFO)
+def test_it_makes_no_more_than_it_may() -> None:
     finish = Finishing(Finisher)
     wait_for(lambda: finish(shapes(), 1.0, 0.01)[1] == 4)
-    finish.step_down("only 9 frames a second with it")
-    assert "finisher: only 9 frames a second with it; x2 instead of x4" in caplog.messages
+    assert finish.seconds > 0.0
+    finish.limit = 2
     assert finish(shapes(), 1.0, 0.01)[1] == 2
-    finish.step_down("only 9 frames a second with it")
-    assert "finisher: only 9 frames a second with it; off instead of x2" in caplog.messages
-    assert finish(shapes(), 1.0, 0.01)[1] == 1
-    assert "9 frames" in finish.note
-    now += 3 * finishing.AGAIN_S
-    assert finish(shapes(), 1.0, 0.01)[1] == 2
-    assert "finisher: tries x2 again" in caplog.messages
-    now += finishing.AGAIN_S
-    assert finish(shapes(), 1.0, 0.01)[1] == 2, "it waits longer each time"
-
-
-def test_too_few_pictures_end_it_too(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    finish = Finishing(Finisher)
-    wait_for(lambda: finish(shapes(), 1.0, 0.01)[1] == 4)
-    monkeypatch.setattr(finishing, "too_slow", lambda painting, taken: True)
-    for _ in range(finishing.SLOW):
-        assert finish(shapes(), 1.0, 0.01)[1] == 4
-    assert finish(shapes(), 1.0, 0.01)[1] == 1
-    assert any("pictures a second with it; off instead of x" in line for line in caplog.messages)
+    finish.limit = 1
+    assert finish(shapes(), 1.0, 0.01)[1] == 1 and finish.seconds == 0.0
+    finish.limit = 4
+    assert finish(shapes(), 1.0, 0.01)[1] == 4
+    finish.close(PATIENCE_S)
 
 
 def test_a_machine_too_slow_from_the_start(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -197,13 +172,6 @@ def test_a_machine_too_slow_from_the_start(monkeypatch: pytest.MonkeyPatch, capl
     assert finish(shapes(), 1.0, 0.01)[1] == 1
 
 
-def test_what_is_too_slow() -> None:
-    assert not too_slow(0.02, 0.01)
-    assert too_slow(0.02, 0.2)
-    assert not too_slow(0.5, 0.05), "a slow generator gets no faster without it"
-    assert too_slow(0.5, 0.5)
-
-
 def test_an_engine_that_fails_while_it_plays_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     opened = Counted()
     finish = Finishing(lambda: opened, beside=False)
@@ -213,30 +181,6 @@ def test_an_engine_that_fails_while_it_plays_is_left_out(caplog: pytest.LogCaptu
         assert finish(shapes(), 1.0, 0.01)[1] == 1
     assert "out of memory" in finish.note
     assert len(caplog.messages) == 1
-
-
-def watched(watch: KeepingUp, scale: int, fps: float, seconds: float) -> list[str]:
-    return [why for _ in range(round(seconds * fps)) if (why := watch.step(scale, 1.0 / fps))]
-
-
-def test_frames_that_do_not_keep_up_are_noticed_and_those_that_do_are_not() -> None:
-    watch = KeepingUp(VisualsConfig(fps=60))
-    assert watched(watch, 1, 60, 3) == []
-    assert watched(watch, 4, 60, 5) == []
-    assert watched(watch, 4, 26, 5) == [], "of film"
-    assert "only 15 frames a second" in watched(watch, 4, 15, 3)[0]
-    slow = KeepingUp(VisualsConfig(fps=60))
-    watched(slow, 1, 12, 3)
-    assert watched(slow, 4, 11, 8) == [], "nearly as many as without"
-    assert watched(slow, 4, 8, 4) != []
-    assert watched(slow, 1, 2, 10) == [], "without it there is nothing to do less of"
-
-
-def test_one_stall_changes_nothing() -> None:
-    watch = KeepingUp(VisualsConfig(fps=60))
-    watched(watch, 1, 60, 3)
-    watched(watch, 4, 60, 3)
-    assert watched(watch, 4, 2, 1) + watched(watch, 4, 60, 5) == []
 
 
 def latent(z_dim: int) -> Latent:
@@ -356,37 +300,12 @@ def test_a_show_goes_on_without_a_damaged_finisher(
     assert sum("finisher.onnx: is damaged" in line for line in caplog.messages) == 1
 
 
-def test_a_worker_whose_finisher_is_told_to_do_less() -> None:
+def test_a_worker_that_is_told_to_do_less() -> None:
     worker = ThreadWorker("network", opener, most_fps=1000.0, finisher=Finisher)
     try:
         wait_for(lambda: painted(worker).scale == 4)
-        worker.finish_less("only 9 frames a second with it")
+        worker.limit(30.0, 2, False)
         wait_for(lambda: painted(worker).scale == 2)
-        assert worker.state.finish_note == "only 9 frames a second with it"
+        assert not worker.state.finish_note
     finally:
         worker.close()
-
-
-class Told(SyncWorker):
-    """Keeps the reasons why its finisher should do less."""
-
-    def __init__(self) -> None:
-        super().__init__("network", opener, finisher=Finisher)
-        self.reasons: list[str] = []
-
-    def finish_less(self, why: str) -> None:
-        self.reasons.append(why)
-
-
-@pytest.mark.parametrize(("fps", "slow"), [(60.0, False), (11.0, True)])
-def test_a_show_whose_frames_are_slow_asks_for_less(gl_context: Any, fps: float, slow: bool) -> None:
-    worker = Told()
-    control = Controls(show_table.config(model="network"), show_table.CONTRACT).now(0.0)
-    screen = Screen(gl_context, (160, 90))
-    show = Show(screen, control, worker)
-    for frame in range(round(5 * fps)):
-        show.step(control, Tick(frame / fps, frame / fps, 1.0 / fps))
-    show.close()
-    screen.release()
-    assert (worker.reasons[:1] == ["only 11 frames a second with it"]) == slow
-    assert bool(worker.reasons) == slow

@@ -172,6 +172,7 @@ def _put_together(
         lost,
         report,
         Guard(refuse),
+        transitions.make_ahead,
         on_frame,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artgen_osc.config.tables import VisualsConfig
+from artgen_osc.config.tables import AUTO, VisualsConfig
 from artgen_osc.runtime.text import shortened
 from visuals.clock import Tick
 from visuals.compositor.overlay import text_image
@@ -133,6 +133,7 @@ def help_lines(control: Control, scene: Scene, around: Around) -> list[str]:
         *_wrapped("finisher", _finisher(settings.finish, state.finish_note, scene.scale)),
         f"picture\t{_travel(scene, settings)}",
         f"frames\t{scene.fps:.0f} fps at {around.size[0]}x{around.size[1]}",
+        *_wrapped("quality", _quality(scene, settings.quality)),
         *_wrapped("scenes", "   ".join(_numbered(around.scenes, settings.scene))),
     ]
     if control.page:
@@ -175,6 +176,12 @@ def _finisher(amount: float, note: str, scale: int) -> str:
     if scale == 1:
         return f"off: {note}" if note and amount > 0.0 else "off"
     return f"x{scale}, {amount:.0%}" + (f": {note}" if note else "")
+
+
+def _quality(scene: Scene, wanted: str) -> str:
+    """What is done without, and why."""
+    why = scene.quality.why or ("" if wanted == AUTO else "by hand")
+    return scene.quality.name + (f": {why}" if why else "")
 
 
 def _travel(scene: Scene, settings: VisualsConfig) -> str:

@@ -75,6 +75,7 @@ class RenderLoop:
     ----------
     clock, inbox, controls, show, overlay, screen, outputs, showing, lost, status : what the renderer is made of
     guard : bears what nobody has foreseen
+    spare : called after each drawn frame once there are pictures, with the s of the loop: does what can wait until then
     on_frame : called after each drawn frame
 
     Attributes
@@ -95,11 +96,13 @@ class RenderLoop:
         lost: LostFrames,
         status: Report,
         guard: Guard,
+        spare: Callable[[float], None],
         on_frame: "Callable[[RenderLoop, Control], None] | None" = None,
     ) -> None:
         self._clock, self._inbox, self._controls, self._show = clock, inbox, controls, show
         self._overlay, self._screen, self._outputs, self._showing = overlay, screen, outputs, showing
-        self._lost, self._status, self._guard, self._on_frame = lost, status, guard, on_frame
+        self._lost, self._status, self._guard = lost, status, guard
+        self._spare, self._on_frame = spare, on_frame
         self._stopping = threading.Event()
         self._lit = False
 
@@ -150,5 +153,8 @@ class RenderLoop:
         if scene.pictures and not self._lit:
             self._lit = True
             log.info("first picture %.2f s after the loop began", tick.time)
+        elif self._lit:
+            with self._guard("spare time"):
+                self._spare(tick.time)
         if self._on_frame is not None:
             self._on_frame(self, control)

@@ -10,6 +10,7 @@ from visuals.modulation.matrix import NOTHING
 from visuals.modulation.motion import Look
 from visuals.painting.painter import Picture
 from visuals.painting.worker import WorkerState
+from visuals.quality import Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Scene:
     worker : state of what paints
     levels : how far each connection is up, 0..1, in their order; nan before anything was heard
     missed : what a connection misses, such as a beat; empty: nothing
+    quality : how much is drawn
     """
 
     mix: float
@@ -50,6 +52,7 @@ class Scene:
     worker: WorkerState
     levels: Vector = field(default_factory=lambda: NOTHING)
     missed: str = ""
+    quality: Quality = field(default_factory=Quality)
 
     @property
     def stage(self) -> Iterable[float] | None:

@@ -18,10 +18,10 @@ from visuals.modulation.follow import Follower
 from visuals.modulation.glides import Glides
 from visuals.modulation.matrix import Matrix
 from visuals.modulation.motion import Look, Motion, Pace, Playhead
-from visuals.painting.keeping_up import KeepingUp
 from visuals.painting.latent import LatentPath
 from visuals.painting.painter import Picture, Request
 from visuals.painting.worker import Worker
+from visuals.quality import Quality, Seen, Watch
 from visuals.scene import Scene
 
 log = logging.getLogger(__name__)
@@ -44,13 +44,14 @@ class Show:
     screen : is given the pictures
     control : to begin with
     worker : paints the model of the settings already
+    live : whether somebody waits for its frames; else all is drawn, however long that takes
 
     Attributes
     ----------
     scene : what the last step has come to
     """
 
-    def __init__(self, screen: Screen, control: Control, worker: Worker) -> None:
+    def __init__(self, screen: Screen, control: Control, worker: Worker, live: bool = True) -> None:
         self._screen = screen
         self._fps = 0.0
         self._pictures = 0
@@ -70,7 +71,8 @@ class Show:
         self._motion = Motion(control)
         self._pace = Pace()
         self._playhead = Playhead()
-        self._keeping_up = KeepingUp(control.settings)
+        self._watch = Watch(control.settings.fps) if live else None
+        self._quality = Quality()
         self._look = Look(brightness=0.0)
         self._glides = Glides(self._set(control))
         self._matrix = Matrix(self._clock)
@@ -116,9 +118,28 @@ class Show:
         if dt > 0.0:
             self._fps += (1.0 / dt - self._fps) * min(1.0, dt / 0.5)
         self.scene = self._scene(control, (float(latent.mood[0]), float(latent.mood[1])), show_dt, dt)
-        if dt > 0.0 and (why := self._keeping_up.step(self.scene.scale, dt)):
-            self._worker.finish_less(why)
+        if dt > 0.0 and self._watch is not None:
+            self._keep_up(self._watch, settings, dt)
         return self.scene
+
+    def _keep_up(self, watch: Watch, settings: VisualsConfig, dt: float) -> None:
+        """Draw as much as there is time for."""
+        scene, painted = self.scene, self._painted
+        finishing = painted.finishing if painted else 0.0
+        seen = Seen(
+            settings.scene,
+            scene.worker.fps,
+            scene.scale,
+            painted is not None and painted.flow is not None,
+            self._screen.composed,
+            painted.seconds - finishing if painted else 0.0,
+            finishing,
+        )
+        quality = watch.step(settings.quality, seen, dt)
+        if quality != self._quality:
+            self._quality = quality
+            self._worker.limit(quality.pictures, quality.finisher, quality.flow)
+            self._screen.detail = quality.size
 
     def _along(self, settings: VisualsConfig, known: tuple[bool, bool], dt: float) -> Vector | None:
         """How far along its directions each model's picture is, ``(2, COUNT)``; None: nobody wants any."""
@@ -168,6 +189,7 @@ class Show:
             worker=self._worker.state,
             levels=self._matrix.levels,
             missed=self._matrix.trouble,
+            quality=self._quality,
         )
 
     def _set(self, control: Control) -> dict[str, Any]:
@@ -191,6 +213,7 @@ class Show:
             tempo_bpm=control.tempo_bpm,
             extra=control.extra,
             title=control.title,
+            passed=self._clock.passed if self._clock.known else 0.0,
         )
 
     def _change_models(self, settings: VisualsConfig) -> None:

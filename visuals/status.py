@@ -166,6 +166,7 @@ class Report:
             energy=scene.mood[1],
             model=scene.worker.name,
             finish=scene.scale,
+            quality=scene.quality.name,
             keyframes=scene.keyframes,
             keyframe=scene.keyframe,
             plugins=losses.plugins,

@@ -326,6 +326,7 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
     ArtgenError
         A model or the engine can't be used.
     """
+    from artgen_osc.commands.bench_effects import effects
     from artgen_osc.commands.bench_finisher import finisher_or_reason
 
     models = models or [installed_generator()]
@@ -339,6 +340,7 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
         },
         "generators": [generator(path, engine, seconds) for path in models],
         "finisher": finisher_or_reason(engine, min(seconds, 10.0)),
+        "effects": effects(min(seconds, 10.0)),
         "first_picture": first_picture(models[0], engine),
         "daemon": daemon(min(seconds, 5.0)),
     }
@@ -346,6 +348,7 @@ def measure(models: list[Path], engine: str, seconds: float) -> dict[str, Any]:
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
     """The same for people."""
+    from artgen_osc.commands.bench_effects import lines as effects_lines
     from artgen_osc.commands.bench_finisher import lines as finisher_lines
 
     machine = figures["machine"]
@@ -371,6 +374,7 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
                 f"{torch['times_faster']:.1f} times as long"
             )
     yield from finisher_lines(figures["finisher"])
+    yield from effects_lines(figures["effects"])
     start = figures["first_picture"]
     if "left_out" in start:
         yield f"\nfirst picture is left out: {start['left_out']}"

@@ -17,6 +17,8 @@ from artgen_osc.runtime.text import say, unexpected
 _RUNS = 5
 _SLOW_S = 1.0 / 6.0
 """A show needs six pictures a second."""
+_IN_SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "basic render")
+"""Names of what draws without a graphics card."""
 
 
 def _python(config: Config) -> str:
@@ -56,6 +58,8 @@ def _opengl(config: Config) -> str:
         ) from error
     name = f"{context.info['GL_RENDERER']}, OpenGL {context.version_code // 100}.{context.version_code // 10 % 10}"
     context.release()
+    if any(word in name.lower() for word in _IN_SOFTWARE):
+        name += "; draws in software, with less where frames don't keep up (visuals.quality)"
     return name
 
 

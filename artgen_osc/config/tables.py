@@ -13,6 +13,10 @@ from artgen_osc.schema.setting import setting
 
 SHORTEST_TOKEN = 12
 
+AUTO, FULL = "auto", "full"
+QUALITY_STEPS = ("pictures-5", "finisher-x2", "size-75", "finisher-off", "no-flow", "size-50")
+"""What the renderer does without where frames don't keep up, in this order."""
+
 
 def _address(value: str) -> None:
     """An empty one would be every interface, without a word."""
@@ -179,6 +183,14 @@ class VisualsConfig:
     )
     finish: float = setting(
         1.0, "how much of the finisher, which makes pictures up to 4 times as large; 0: off", address="/visuals/finish"
+    )
+    quality: str = setting(
+        AUTO,
+        "auto: as much as frames keep up with; full: all; or what to do without, all before it included: "
+        + ", ".join(QUALITY_STEPS),
+        choices=(AUTO, FULL, *QUALITY_STEPS),
+        address="/visuals/quality",
+        scene=False,
     )
     order: str = setting(
         "",

@@ -25,12 +25,13 @@ class LatestWorker(Generic[RequestT]):
 
     Attributes
     ----------
+    every : as given; can be changed
     dropped : requests that a newer one replaced
     """
 
     def __init__(self, run: Callable[[RequestT], None], name: str, every: float = 0.0) -> None:
         self.dropped = 0
-        self._run, self._name, self._every = run, name, every
+        self._run, self._name, self.every = run, name, every
         self._request: RequestT | None = None
         self._closed = False
         self._changed = threading.Condition()
@@ -66,7 +67,7 @@ class LatestWorker(Generic[RequestT]):
                 request, self._request = self._request, None
                 if self._closed or request is None:
                     return
-            due = monotonic() + self._every
+            due = monotonic() + self.every
             try:
                 self._run(request)
             except Exception as error:

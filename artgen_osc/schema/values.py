@@ -136,6 +136,7 @@ class Painting:
     valence, energy : the mood that is painted, 0..1
     model : name of the generator
     finish : how many times the side the finisher makes of its pictures, 4, 2 or 1
+    quality : what is done without so that frames keep up, with commas between; ``full``: nothing
     keyframes : how many are marked
     keyframe : number of the one that the path goes to, from 1; 0: it goes to none
     plugins : the plugins that can't be used or have ended, and why; empty: none
@@ -153,6 +154,7 @@ class Painting:
     energy: float
     model: str
     finish: int
+    quality: str
     keyframes: int
     keyframe: int
     plugins: str
@@ -294,6 +296,7 @@ VISUALS_STATUS: tuple[Address, ...] = (
     Address("/visuals/status/energy", "float", "how excited the picture is meant to be"),
     Address("/visuals/status/model", "string", "name of the generator"),
     Address("/visuals/status/finish", "int", "so many times the side the finisher makes of its pictures; 1: off", 1, 4),
+    Address("/visuals/status/quality", "string", "what is done without so that frames keep up; full: nothing"),
     Address("/visuals/status/keyframes", "int", "how many keyframes are marked", 0, MOST_KEYFRAMES),
     Address("/visuals/status/keyframe", "int", "the keyframe the path goes to, from 1; 0: none", 0, MOST_KEYFRAMES),
     Address("/visuals/status/plugins", "string", "plugins that can't be used or have ended, and why; empty: none"),

@@ -189,7 +189,12 @@ def test_names_and_files_that_are_no_transitions(played: Played, caplog: pytest.
         with pytest.raises(PluginError, match=re.escape(wrong)):
             played.transitions.begin(name, 1.0)
     assert not played.screen.crossing.begins
-    played.transitions.prepare(["ink", "wipe", "wpe"])
+    played.transitions.prepare(["ink", "wpe", "wipe"])
+    played.transitions.make_ahead(0.0)
+    played.transitions.make_ahead(0.4)
+    assert not caplog.records, "one at a time"
+    for now in (0.6, 1.2, 1.8):
+        played.transitions.make_ahead(now)
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
         "there is no transition 'wpe'; did you mean wipe?; scenes glide instead"
     ], "a name of ours stays ours"

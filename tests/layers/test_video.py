@@ -15,7 +15,7 @@ from tests.layers.show import BELOW, Slots, close
 from tests.support.waiting import wait_for
 from visuals.compositor.kind import Moment
 from visuals.compositor.layers import decoder
-from visuals.compositor.layers.video import Beats, VideoLayer
+from visuals.compositor.layers.video import VideoLayer
 
 av = pytest.importorskip("av")
 pytestmark = pytest.mark.slow
@@ -110,13 +110,6 @@ def test_a_sound_file_has_no_picture(tmp_path: Path) -> None:
     assert list(decoder.answers(("file", str(tmp_path / "a.wav")), iter(()))) == [(b"E", b"there is no picture in it")]
 
 
-def test_beats_don_t_waver() -> None:
-    beats = Beats()
-    told = [beats.at(Moment(beats=n, beat_phase=phase)) for n, phase in ((0, 0.5), (0, 0.9), (0, 0.02), (1, 0.04))]
-    assert told == [0.5, 0.9, 0.9, 1.04]
-    assert beats.at(Moment(beats=0, beat_phase=0.0)) == 0.0, "a count that began anew"
-
-
 @pytest.mark.parametrize(
     ("given", "moments", "position"),
     [
@@ -124,12 +117,12 @@ def test_beats_don_t_waver() -> None:
         ({"speed": 2.0}, [Moment(dt=0.5)] * 3, 1.0),
         ({"speed": 0.0}, [Moment(dt=0.5)] * 3, 0.0),
         ({"loop": False}, [Moment(dt=0.5)] * 9, 2.0),
-        ({"beats": 4}, [Moment(dt=0.5, beats=5, beat_phase=0.5, tempo_bpm=120.0)], 0.75),
+        ({"beats": 4}, [Moment(dt=0.5, passed=5.5)], 0.75),
         ({"beats": 4}, [Moment(dt=0.5, beats=5, beat_phase=0.5)], 0.5),
     ],
 )
 def test_where_it_is(given: dict[str, Any], moments: list[Moment], position: float) -> None:
-    """Of a video of two seconds; without a tempo the beat leads nothing."""
+    """Of a video of two seconds; before there is a tempo the beat leads nothing."""
     layer = VideoLayer(None)
     layer.duration = 2.0
     settings = SimpleNamespace(**{"speed": 1.0, "loop": True, "beats": 0} | given)

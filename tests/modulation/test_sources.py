@@ -75,6 +75,19 @@ def test_the_clock_moves_on_without_a_jump_when_the_phase_comes_in_steps() -> No
     assert steps.max() < 2.5 * 2.0 * DT
 
 
+def test_beats_that_have_passed_neither_leap_nor_go_back() -> None:
+    clock, passed, beats = BeatClock(), [], []
+    for frame in range(900):
+        heard = frame * DT * 2.0 + (0.4 if frame > 300 else 0.0)  # the beat is found elsewhere
+        clock.step(120.0, heard % 1.0, (heard + (2.0 if frame > 600 else 0.0)) / 4 % 1.0, DT)
+        passed.append(clock.passed)
+        beats.append(clock.beats)
+    assert max(abs(step) for step in np.diff(beats)) == pytest.approx(2.0, abs=0.2), "the bar is found elsewhere"
+    steps = np.diff(passed)
+    assert steps.min() >= 0.0 and steps.max() < 0.2
+    assert passed[-1] % 1.0 == pytest.approx(beats[-1] % 1.0)
+
+
 def test_without_a_beat_the_clock_runs_on_at_the_last_tempo() -> None:
     clock = clock_at(16.0, tempo=90.0)
     before = clock.beats

@@ -24,10 +24,6 @@ class FrameBudget:
     Parameters
     ----------
     context : moderngl context
-
-    Attributes
-    ----------
-    since : s between the last two calls of `begin`; 0 where no show waits
     """
 
     hurried: ClassVar[bool] = True
@@ -35,7 +31,6 @@ class FrameBudget:
 
     def __init__(self, context: Any) -> None:
         self._context = context
-        self.since = 0.0
         self._last = self._began = 0.0
         self._watched = False
         self._lost, self._slow = 0.0, 0
@@ -44,11 +39,10 @@ class FrameBudget:
     def begin(self) -> None:
         """It is about to draw."""
         if not self.hurried:
-            self.since, self._watched = 0.0, False
+            self._watched = False
             return
         now = perf_counter()
-        self.since, self._last = now - self._last, now
-        self._watched = self.since > SLOW_S
+        self._watched, self._last = now - self._last > SLOW_S, now
         if self._watched:
             self._context.finish()
             self._began = perf_counter()

@@ -12,6 +12,23 @@ DITHER = 1.0 / 255.0
 """Of what has 8 bits a channel."""
 
 _SEEN = "#define SEEN(at) texture(picture, at)"
+_SEEN_AS_IT_IS = "#define SEEN(at) texelFetch(picture, ivec2(gl_FragCoord.xy), 0)"
+_SEEN_LARGER = """
+// Catmull-Rom from five linear fetches (without the corners): sharper than a linear enlargement.
+vec4 larger(sampler2D frame, vec2 at) {
+    vec2 size = vec2(textureSize(frame, 0)), p = at * size, base = floor(p - 0.5) + 0.5, f = p - base;
+    vec2 w0 = f * (f * (1.0 - 0.5 * f) - 0.5), w3 = f * f * (0.5 * f - 0.5);
+    vec2 both = 1.0 - w0 - w3, middle = (base + f * (0.5 + f * (2.0 - 1.5 * f)) / both) / size;
+    vec2 before = (base - 1.0) / size, after = (base + 2.0) / size;
+    vec4 sum = texture(frame, middle) * both.x * both.y;
+    sum += texture(frame, vec2(before.x, middle.y)) * w0.x * both.y;
+    sum += texture(frame, vec2(after.x, middle.y)) * w3.x * both.y;
+    sum += texture(frame, vec2(middle.x, before.y)) * both.x * w0.y;
+    sum += texture(frame, vec2(middle.x, after.y)) * both.x * w3.y;
+    return max(sum / (both.x * both.y + (w0.x + w3.x) * both.y + both.x * (w0.y + w3.y)), 0.0);
+}
+#define SEEN(at) larger(picture, at)
+"""
 _SEEN_BETWEEN = "#define SEEN(at) vec4(between(vec2((at).x, 1.0 - (at).y)), 1.0)"
 _BETWEEN = """
 uniform sampler2D before;
@@ -132,7 +149,15 @@ class Final:
         """Say what is at work from now on, in order: the values of uniforms by name, by the number of the effect."""
         self._values = values
 
-    def draw(self, seen: Seen, camera: Camera, moment: Moment, brightness: float = 1.0, dither: float = DITHER) -> None:
+    def draw(
+        self,
+        seen: Seen,
+        camera: Camera,
+        moment: Moment,
+        brightness: float = 1.0,
+        dither: float = DITHER,
+        size: tuple[int, int] | None = None,
+    ) -> None:
         """Draw.
 
         Parameters
@@ -142,13 +167,18 @@ class Final:
         moment : Moment
         brightness : 0 (black) to 1
         dither : the smallest step of what is drawn into, 0 where it has none
+        size : (width, height) of what is drawn into, where `seen` is a frame of its own; None: it is a picture
         """
         between = isinstance(seen, Mix)
-        used = self._pass(between_glsl(seen.motion is not None) + _SEEN_BETWEEN if between else _SEEN)
+        glsl = between_glsl(seen.motion is not None) + _SEEN_BETWEEN if between else _SEEN
+        if size is not None and not between:
+            glsl = _SEEN_AS_IT_IS if seen.size == size else _SEEN_LARGER if seen.size[0] < size[0] else _SEEN
+        used = self._pass(glsl)
         for values in self._values.values():
             for name, value in values.items():
                 used[name] = value
-        used["shown"], used["middle"] = camera.shown, camera.middle
+        if glsl != _SEEN_AS_IT_IS:
+            used["shown"], used["middle"] = camera.shown, camera.middle
         used["brightness"], used["dither"] = brightness, dither
         self._noise.use(used, moment)
         if between:

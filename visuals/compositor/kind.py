@@ -37,6 +37,8 @@ class Moment:
     fine : whether the newest picture went through the finisher
     fray : how far the enlargement moves contours, in pixels of the picture; see `Effect`
     title : of what plays; empty while it is not known
+    passed : beats on the clock of the show, which runs on at the last tempo, never leaps and never goes back; 0 before
+        there has been a tempo
     """
 
     time: float = 0.0
@@ -57,6 +59,7 @@ class Moment:
     fine: bool = False
     fray: float = 0.0
     title: str = ""
+    passed: float = 0.0
 
 
 class Effect(Protocol):

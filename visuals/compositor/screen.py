@@ -39,6 +39,16 @@ class _Readable:
         self.buffer.release()
 
 
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What the last pass draws; `framed`: a frame of its own, and no picture that a camera sees."""
+
+    seen: Seen
+    camera: Camera
+    brightness: float = 1.0
+    framed: bool = False
+
+
 class Screen:
     """Draws the show.
 
@@ -56,6 +66,8 @@ class Screen:
     size : as given
     plugins : names of the effects and layers that could be made
     order : of the effects; see `visuals.compositor.chain.Chain.begin`
+    detail : of the target's sides, 0..1, at which layers and effects at ``frame`` are drawn before they are enlarged
+    composed : whether there were any in the last frame
     crossing : from the look before to the one that is set
     """
 
@@ -72,8 +84,10 @@ class Screen:
         self._window = context.detect_framebuffer(0) if window else None
         self._overlay_pass = Pass(context, shader(SHADERS / "overlay.frag"))
         self._black = Target(context, (4, 4))
+        self._nothing = _Last(self._black.texture, Camera())
         registry = registry or own_registry()
         self.order = ""
+        self.detail, self.composed = 1.0, False
         self.crossing = Crossing(context)
         self._shown: tuple[Mapping[str, Any], str] | None = None
         """The settings and the order of the last frame."""
@@ -88,7 +102,7 @@ class Screen:
             used.instance.effects, used.instance.enlarge = self._chain, enlarge
         self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
         self._frames: PingPong | None = None
-        self._last: tuple[Seen, Camera, float] = self._black.texture, Camera(), 1.0
+        self._last = self._nothing
         self._reads: dict[tuple[tuple[int, int], bool], Frame] = {}
         self._text: Any = None
         self._memory: _Readable | None = None
@@ -97,7 +111,7 @@ class Screen:
     def resize(self, size: tuple[int, int]) -> None:
         """Draw to a target of another size (width, height)."""
         self.size = (max(1, size[0]), max(1, size[1]))
-        self._last = self._black.texture, Camera(), 1.0
+        self._last = self._nothing
         for old in (self._memory, self._frames):
             if old is not None:
                 self._give_back(old)
@@ -118,7 +132,7 @@ class Screen:
         flow : as `visuals.painting.flow.Flow` has it, from the picture before to this one; None: it fades
         follows : whether it takes its place behind those before; else the way to it starts from what is on screen now
         """
-        self._last = self._black.texture, Camera(), 1.0
+        self._last = self._nothing
         for used in self._pictures:
             used.instance.take(pixels, mix, flow, follows)
         self._chain.moment = replace(self._chain.moment, fine=fine)
@@ -207,7 +221,7 @@ class Screen:
         readable = self._readable(size, 4 if alpha else 3)
         try:
             readable.target.use()
-            self._draw_last()
+            self._draw_last(size)
             return self._read(readable.target, size, 4 if alpha else 3)
         finally:
             self._give_back(readable)
@@ -224,6 +238,11 @@ class Screen:
             if item is not None:
                 item.release()
 
+    @property
+    def _inner(self) -> tuple[int, int]:
+        """Size at which layers and effects are drawn."""
+        return max(1, round(self.detail * self.size[0])), max(1, round(self.detail * self.size[1]))
+
     def _target(self) -> Any:
         return self._window if self._memory is None else self._memory.target
 
@@ -237,15 +256,18 @@ class Screen:
     ) -> None:
         """Draw all but the last pass."""
         fine = self._chain.moment.fine
-        moment = replace(moment or Moment(look.time), size=self.size, fine=fine)
+        moment = replace(moment or Moment(look.time), size=self._inner, fine=fine)
         self._chain.begin(settings or {}, moment, order)
         seen, camera = self._pictured(mix, look)
         stacked = self._stack.placed(settings or {}, self._chain.moment)
         stacked = self._layers_over(settings or {}) + stacked
         opacity = self._opacity(settings or {})
-        if stacked or opacity < 1.0 or self._chain.active("frame"):
+        self.composed = bool(stacked) or opacity < 1.0 or self._chain.active("frame")
+        if self.composed:
             seen, camera = self._composed(seen, camera, opacity, stacked), Camera()
-        self._last = seen, camera, look.brightness
+        if self.detail < 1.0:
+            self._chain.moment = replace(self._chain.moment, size=self.size)
+        self._last = _Last(seen, camera, look.brightness, self.composed)
         self._chain.set_final()
 
     def _hold(self, mix: float, look: Look, moment: Moment) -> None:
@@ -253,29 +275,33 @@ class Screen:
         settings, order = self._shown or ({}, "")
         self._compose(mix, look, settings, order, moment)
         self._cross()
-        self.crossing.hold(self.size, self._draw_lit)
+        self.crossing.hold(self._inner, self._draw_lit)
 
     def _cross(self) -> None:
         """What has been composed is what a crossing leads to, if there is one."""
         if self.crossing.on:
-            texture = self.crossing.draw(self.size, self._draw_lit, self._chain.moment)
+            texture = self.crossing.draw(self._inner, self._draw_lit, self._chain.moment)
             self._chain.final.set({})
-            self._last = texture, Camera(), self._last[2]
+            self._last = _Last(texture, Camera(), self._last.brightness, framed=True)
 
     def _draw_to(self, target: Any) -> None:
         target.use()
         self._context.viewport = (0, 0, *self.size)
-        self._draw_last()
+        self._draw_last(self.size)
 
-    def _draw_last(self) -> None:
-        """The last pass, into whatever is in use."""
-        seen, camera, brightness = self._last
-        self._chain.final.draw(seen, camera, self._chain.moment, brightness)
+    def _draw_last(self, size: tuple[int, int]) -> None:
+        """The last pass, into whatever is in use, of a size."""
+        last = self._last
+        self._chain.final.draw(
+            last.seen, last.camera, self._chain.moment, last.brightness, size=size if last.framed else None
+        )
 
     def _draw_lit(self) -> None:
         """The last pass as it is without the light of the show, into a texture."""
-        seen, camera, _ = self._last
-        self._chain.final.draw(seen, camera, self._chain.moment, dither=0.0)
+        last = self._last
+        self._chain.final.draw(
+            last.seen, last.camera, self._chain.moment, dither=0.0, size=self._inner if last.framed else None
+        )
 
     def _pictured(self, mix: float, look: Look) -> tuple[Seen, Camera]:
         """What the models paint, and what of it is seen."""
@@ -294,7 +320,7 @@ class Screen:
         for used in self._layers:
             own = settings.get(used.plugin.name)
             if not used.rests(settings) and used.plugin.name not in in_slots:
-                texture = used.call("frame", self.size, own, self._chain.moment, self._black.target)
+                texture = used.call("frame", self._inner, own, self._chain.moment, self._black.target)
                 if texture is not None:
                     over.append((whole(texture, straight(used), float(getattr(own, "amount", 1.0))), None))
         return over
@@ -306,9 +332,12 @@ class Screen:
         return 1.0
 
     def _composed(self, seen: Seen, camera: Camera, opacity: float, stacked: list[Stacked]) -> Any:
-        """A texture of the size of the target: what is seen, the layers over it, and the effects on all."""
+        """A texture: what is seen, the layers over it, and the effects on all."""
+        if self._frames is not None and self._frames.size != self._inner:
+            self._give_back(self._frames)
+            self._frames = None
         if self._frames is None:
-            self._frames = PingPong(self._context, self.size)
+            self._frames = PingPong(self._context, self._inner)
         frame = self._frames.other_than(None)
         frame.target.use()
         self._chain.final.set({})

@@ -26,7 +26,17 @@ def add(command: Command) -> None:
         (),
     )
     check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="ISF files")
-    for each in (listing, check):
+    cost = command(
+        "cost",
+        _run,
+        "Measure what each effect and transition costs a frame here, and a chain of three.",
+        "artgen effects cost --size 1920x1080",
+        (),
+    )
+    cost.add_argument("names", nargs="*", metavar="NAME", help="of effects and transitions (all)")
+    cost.add_argument("--size", type=_size, default=(1280, 720), metavar="WxH", help="in pixels (1280x720)")
+    cost.add_argument("--seconds", type=positive, default=10.0, metavar="S", help="about how long (10)")
+    for each in (listing, check, cost):
         each.add_argument("--json", action="store_true", help="one JSON object a line")
     preview = command(
         "preview",

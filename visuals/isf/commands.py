@@ -45,6 +45,10 @@ def run(given: argparse.Namespace, file: ConfigFile) -> int:
             return _list(given, file)
         case "check":
             return _check(given)
+        case "cost":
+            from visuals.isf import cost
+
+            return cost.run(given, file, lambda: _pictures(None))
     return _preview(given, file)
 
 

@@ -1,7 +1,7 @@
 """From the GLSL of an ISF file, old or new, to GLSL 3.30; the lines stay, so the compiler tells those of the file."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from artgen_osc.errors import PluginError
 from artgen_osc.runtime.text import printable, shortened
@@ -51,8 +51,7 @@ _SINCE = frozenset(
 )
 """Words that old shaders use as names and a newer GLSL has taken."""
 
-_UNIFORMS = """uniform int PASSINDEX;
-uniform vec2 RENDERSIZE;
+_UNIFORMS = """uniform vec2 RENDERSIZE;
 uniform float TIME;
 uniform float TIMEDELTA;
 uniform vec4 DATE;
@@ -63,10 +62,21 @@ _IMAGES = """vec4 isf_at(sampler2D image, vec2 at) { return texture(image, at); 
 #define IMG_SIZE(image) vec2(textureSize(image, 0))
 #define IMG_NORM_PIXEL(image, at) isf_at(image, at)
 #define IMG_PIXEL(image, at) isf_at(image, (at) / IMG_SIZE(image))
-#define IMG_THIS_PIXEL(image) isf_at(image, isf_FragNormCoord)
-#define IMG_THIS_NORM_PIXEL(image) isf_at(image, isf_FragNormCoord)
+#define IMG_THIS_PIXEL(image) isf_here(image)
+#define IMG_THIS_NORM_PIXEL(image) isf_here(image)
 """
 """By a function, since a file may have one of its own that is called texture."""
+
+_HERE = """vec4 isf_here(sampler2D image) { return texture(image, isf_FragNormCoord); }
+"""
+_HERE_ALIKE = """#define isf_alike isf_here
+"""
+_ALIKE = """vec4 isf_alike(sampler2D image) {
+    return texelFetch(image, ivec2(isf_FragNormCoord * vec2(textureSize(image, 0))), 0);
+}
+"""
+"""Where an image has the size of what is drawn, one texel is all there is to see: a processor that draws without a
+graphics card takes several times as long for the four that are mixed to the same."""
 
 _SPIN = f"""int isf_turns = 0;
 bool isf_spin() {{ return ++isf_turns <= {MOST_TURNS}; }}
@@ -94,10 +104,12 @@ void main() {
     isf_FragColor = vec4(0.0);
     isf_main();
     if (isnan(dot(isf_FragColor, vec4(1.0)))) isf_FragColor = vec4(0.0);
+#ifdef ISF_LAST
     if (isf_amount >= 0.0) {
         vec3 shown = isf_FragColor.rgb * clamp(isf_FragColor.a, 0.0, 1.0);
-        isf_FragColor = vec4(mix(isf_at(isf_under, isf_FragNormCoord).rgb, shown, isf_amount), 1.0);
+        isf_FragColor = vec4(mix(texelFetch(isf_under, ivec2(gl_FragCoord.xy), 0).rgb, shown, isf_amount), 1.0);
     }
+#endif
 }
 """
 """Nothing that isn't a number gets into a buffer, where it would stay; and a filter covers what is under it."""
@@ -117,29 +129,36 @@ _MESSAGE = re.compile(
 )
 
 
-def fragment(text: str, head: Head) -> str:
+def fragment(text: str, head: Head, number: int | None = None, moved: bool = False) -> str:
     """The fragment shader.
 
     Parameters
     ----------
     text : of the file, its head too
     head : as it was read
+    number : of the pass, which compilers then leave all others out of; None: for all passes
+    moved : whether a vertex shader of the file may move what is seen
 
     Raises
     ------
     PluginError
         It has no ``main``.
     """
-    return _prelude(text, head) + _FRAGMENT + _body(text, head, "in") + _FRAGMENT_END
+    one = head.passes[number or 0]
+    whole = len(head.passes) == 1 if number is None else not (one.width or one.height)
+    last = "#define ISF_LAST\n" if number in (None, len(head.passes) - 1) else ""
+    here = _HERE + (_ALIKE if whole and not moved else _HERE_ALIKE)
+    return _prelude(text, head, number) + last + _FRAGMENT + here + _body(text, head, "in") + _FRAGMENT_END
 
 
-def vertex(text: str, head: Head) -> str:
+def vertex(text: str, head: Head, number: int | None = None) -> str:
     """The vertex shader that comes with the file; empty text: one that draws over all.
 
     Parameters
     ----------
     text : of the ``.vs`` file
     head : of the ``.fs`` file
+    number : as for `fragment`
 
     Raises
     ------
@@ -148,7 +167,15 @@ def vertex(text: str, head: Head) -> str:
     """
     if not text:
         return "#version 330 core\n" + _VERTEX + "void main() { isf_vertShaderInit(); }\n"
-    return _prelude(text, head) + _VERTEX + _body(text, head, "out") + _VERTEX_END
+    return _prelude(text, head, number) + _VERTEX + _HERE + _HERE_ALIKE + _body(text, head, "out") + _VERTEX_END
+
+
+def _alike(head: Head) -> set[str]:
+    """Images that have the size of what is drawn."""
+    images = {one.name for one in head.inputs if one.type == "image"} if head.kind == "filter" else set()
+    return images | {
+        name for name in head.buffers if not any(one.width or one.height for one in head.passes if one.target == name)
+    }
 
 
 def leaves_holes(text: str) -> bool:
@@ -192,11 +219,12 @@ def _original(match: re.Match[str]) -> str:
     return {"main": "main", "FragColor": "gl_FragColor"}[match[1]]
 
 
-def _prelude(text: str, head: Head) -> str:
+def _prelude(text: str, head: Head, number: int | None) -> str:
     lines = ["#version 330 core\n#extension GL_ARB_shading_language_420pack : enable\n"]
     if re.search(r"\bu(?:int|vec[234])\b", text):
         lines.append("#extension GL_ARB_gpu_shader5 : enable\n")  # a whole number counts as one without a sign
-    lines += [f"#line {OURS}\n", _UNIFORMS]
+    index = "uniform int PASSINDEX;\n" if number is None else f"const int PASSINDEX = {number};\n"
+    lines += [f"#line {OURS}\n", index, _UNIFORMS]
     for one in head.inputs:
         name = renamed(one.name)
         lines.append(f"uniform {_UNIFORM.get(one.type, 'sampler2D')} {name};\n")
@@ -213,7 +241,7 @@ def _body(text: str, head: Head, varying: str) -> str:
     tokens = list(_tokens(text))
     if "main" not in tokens:
         raise PluginError("has no main(); a shader has void main() { … }")
-    tokens = _bounded(_translated(tokens, varying))
+    tokens = _bounded(_translated(_with_alike(tokens, _alike(head)), varying))
     body = "".join(tokens)
     hidden = [
         f"#define _{name}_imgSize vec2(textureSize({name}, 0))\n"
@@ -238,6 +266,17 @@ def _tokens(text: str) -> Iterator[str]:
             yield " " if token.isspace() else "?"
         else:
             yield token
+
+
+def _with_alike(tokens: list[str], names: Collection[str]) -> list[str]:
+    """The same, where an image that has the size of what is drawn is looked at in its own place."""
+    out = list(tokens)
+    for at, token in enumerate(tokens):
+        if token in ("IMG_THIS_PIXEL", "IMG_THIS_NORM_PIXEL"):
+            inside = _inside(tokens, at)
+            if inside and "".join(tokens[inside[0] + 1 : inside[1]]).strip() in names:
+                out[at] = "isf_alike"
+    return out
 
 
 def _translated(tokens: list[str], varying: str) -> list[str]:

@@ -26,7 +26,7 @@ LOOK_EVERY_S = 0.25
 """Between two looks at the file."""
 
 REST_S = 1.0
-"""After so long a rest an effect begins anew: what its buffers kept would be of another time."""
+"""After so long a rest, in the time of the show, an effect begins anew: what its buffers kept would be of another."""
 
 
 class Played:
@@ -49,6 +49,8 @@ class Played:
         self._saves, self._read = Saves(lambda: stamps(path)), False
         self._next_look = 0.0
         self._frame = 0
+        self._drawn_at = 0.0
+        """s of the show, when it was drawn last."""
         self._budget = FrameBudget(context)
 
     @property
@@ -85,10 +87,11 @@ class Played:
                 images[one.name] = self._sounds[one.name].texture
             elif one.type == "image" and pictures is not None:
                 images[one.name] = pictures
-        self._budget.begin()
-        if self._budget.since > REST_S:
+        if moment.time - self._drawn_at > REST_S:
             shader.forget()
             self._frame = 0
+        self._drawn_at = moment.time
+        self._budget.begin()
         instant = Instant(moment.time, moment.dt, self._frame)
         try:
             values = {**self._hand.values(head, settings), **followed(head, moment)}

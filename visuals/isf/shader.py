@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +18,9 @@ from visuals.isf.head import TEXTURES, Pass
 LARGEST_SIDE = 8192
 MOST_PIXELS = 64_000_000
 """Of all buffers of a file together."""
+
+MOST_APART = 8
+"""Passes of which each is compiled by itself: without a graphics card all branches of a shader are worked through."""
 
 TRIAL = (32, 18)
 """The size at which a shader has to show that it ends, before it may draw a frame."""
@@ -59,6 +63,12 @@ class _Buffer:
         """The framebuffer to draw into."""
         return self._targets[-1].target
 
+    def take(self, old: "_Buffer", copy: gl.Pass) -> None:
+        """Begin with what was drawn into another one, stretched."""
+        self._targets[0].target.use()
+        old.texture.use(0)
+        copy.render()
+
     def turn(self) -> None:
         """What is in `next` is the newest from now on."""
         self._targets.reverse()
@@ -68,6 +78,38 @@ class _Buffer:
         for target in self._targets:
             target.release()
 
+
+class _Program:
+    """A compiled pass."""
+
+    def __init__(self, context: Any, program: Any) -> None:
+        self._program = program
+        self._quad = context.vertex_array(program, [])
+        self._strip = context.TRIANGLE_STRIP
+        self._known: dict[str, Any] = {}
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self._known and self._known[name] == value:
+            return
+        self._known[name] = value
+        if name in self._program:
+            self._program[name] = value
+
+    def render(self) -> None:
+        self._quad.render(mode=self._strip, vertices=4)
+
+    def release(self) -> None:
+        self._quad.release()
+        self._program.release()
+
+
+_COPY = """#version 330 core
+uniform sampler2D picture;
+in vec2 uv;
+out vec4 colour;
+void main() { colour = texture(picture, uv); }
+"""
+"""What a persistent buffer holds goes to the next size: else a trail would be black for a moment."""
 
 _MIX = """#version 330 core
 uniform sampler2D before;
@@ -107,8 +149,7 @@ class Shader:
         self._made: list[Any] = []
         self._buffers: dict[str, _Buffer] = {}
         self._result: _Buffer | None = None
-        self._known: dict[str, Any] = {}
-        self._sizes: dict[int, tuple[int, int]] = {}
+        self._copy: gl.Pass | None = None
         try:
             self._make()
         except BaseException:
@@ -118,37 +159,42 @@ class Shader:
     def _make(self) -> None:
         file, context, head = self.file, self._context, self.file.head
         with _named(file):
-            self._program = self._compiled(glsl.vertex(file.vertex, head), glsl.fragment(file.fragment, head))
-            self._quad = self._keep(context.vertex_array(self._program, []))
+            each = range(len(head.passes)) if 1 < len(head.passes) <= MOST_APART else [None]
+            self._programs = [self._compiled(number) for number in each]
             inputs = [one.name for one in head.inputs if one.type in TEXTURES]
             self._units = {name: unit for unit, name in enumerate(("isf_under", *inputs, *head.images, *head.buffers))}
             most = int(context.info["GL_MAX_TEXTURE_IMAGE_UNITS"])
             if len(self._units) > most:
                 raise PluginError(f"uses {len(self._units) - 1} pictures and buffers; {most - 1} at most")
-            for name, unit in self._units.items():
-                self._set(glsl.renamed(name), unit)
+            for program, (name, unit) in product(self._programs, self._units.items()):
+                program[glsl.renamed(name)] = unit
             self._nothing = self._keep(context.texture((1, 1), 4, bytes(4)))
             self._images = {name: self._imported(said) for name, said in head.images.items()}
             last = head.passes[-1]
-            self._apart = bool(last.target or file.vertex or glsl.leaves_holes(file.fragment))
+            self._holes = bool(file.vertex or glsl.leaves_holes(file.fragment))
+            self._apart = bool(last.target or self._holes)
             if self._apart:
                 self._mix = self._keep(gl.Pass(context, _MIX))
+            self._kept = {one.target for one in head.passes if one.persistent}
             self._double = {
                 one.target
                 for one in head.passes
-                if one.persistent or [other.target for other in head.passes].count(one.target) > 1
+                if one.target in self._kept or [other.target for other in head.passes].count(one.target) > 1
             }
             self._try()
 
-    def _compiled(self, vertex: str, fragment: str) -> Any:
+    def _compiled(self, number: int | None) -> "_Program":
         import moderngl
 
+        file = self.file
+        vertex = glsl.vertex(file.vertex, file.head, number)
+        fragment = glsl.fragment(file.fragment, file.head, number, bool(file.vertex))
         try:
-            return self._keep(self._context.program(vertex_shader=vertex, fragment_shader=fragment))
+            made = _Program(self._context, self._context.program(vertex_shader=vertex, fragment_shader=fragment))
         except moderngl.Error as error:
-            raise _Compiled(
-                glsl.complaint(str(error), self.file.path.name, self.file.path.with_suffix(".vs").name)
-            ) from None
+            raise _Compiled(glsl.complaint(str(error), file.path.name, file.path.with_suffix(".vs").name)) from None
+        self._keep(made)
+        return made
 
     def _imported(self, said: str) -> Any:
         return self._keep(gl.texture_of(self._context, picture(self.file, said), repeat=False))
@@ -207,20 +253,24 @@ class Shader:
         size = target.size
         values = {one.name: values.get(one.name, one.default) for one in self.file.head.numbers}
         self._resize(size, values)
-        self._give(values, size, instant)
+        given = self._given(values, size, instant)
         over = -1.0 if under is None else amount
         images = {**images, "isf_under": under or self._nothing}
         last = len(self.file.head.passes) - 1
         for number, one in enumerate(self.file.head.passes):
             buffer = self._buffers[one.target] if one.target else self._result if self._apart else None
             into = buffer.next if buffer else target
-            self._set("PASSINDEX", number)
-            self._set("RENDERSIZE", tuple(map(float, into.size)))
-            self._set("isf_amount", over if number == last and not self._apart else -1.0)
+            program = self._programs[number % len(self._programs)]
+            for name, value in given.items():
+                program[name] = value
+            program["PASSINDEX"] = number
+            program["RENDERSIZE"] = tuple(map(float, into.size))
+            program["isf_amount"] = over if number == last and not self._apart else -1.0
             self._bind(images, one)
             into.use()
-            self._context.clear()
-            self._quad.render(mode=self._context.TRIANGLE_STRIP, vertices=4)
+            if self._holes:
+                self._context.clear()
+            program.render()
             if buffer:
                 buffer.turn()
         if self._apart:
@@ -239,7 +289,18 @@ class Shader:
                 texture = self._buffers[name].texture
             (texture or self._nothing).use(unit)
 
-    def _give(self, values: Mapping[str, tuple[float, ...]], size: tuple[int, int], instant: Instant) -> None:
+    def _given(
+        self, values: Mapping[str, tuple[float, ...]], size: tuple[int, int], instant: Instant
+    ) -> Mapping[str, Any]:
+        """Values of uniforms, by name."""
+        date = instant.date
+        seconds = 3600.0 * date.hour + 60.0 * date.minute + date.second + date.microsecond / 1e6
+        given: dict[str, Any] = {
+            "DATE": (float(date.year), float(date.month), float(date.day), seconds),
+            "TIME": instant.time,
+            "TIMEDELTA": instant.dt,
+            "FRAMEINDEX": instant.frame,
+        }
         for one in self.file.head.numbers:
             value: Any = tuple(
                 max(low, min(high, each)) for each, low, high in zip(values[one.name], one.low, one.high, strict=True)
@@ -253,20 +314,8 @@ class Shader:
                 value = value[0] >= 0.5
             elif len(value) == 1:
                 value = value[0]
-            self._set(glsl.renamed(one.name), value)
-        date = instant.date
-        seconds = 3600.0 * date.hour + 60.0 * date.minute + date.second + date.microsecond / 1e6
-        self._set("DATE", (float(date.year), float(date.month), float(date.day), seconds))
-        self._set("TIME", instant.time)
-        self._set("TIMEDELTA", instant.dt)
-        self._set("FRAMEINDEX", instant.frame)
-
-    def _set(self, name: str, value: Any) -> None:
-        if name in self._known and self._known[name] == value:
-            return
-        self._known[name] = value
-        if name in self._program:
-            self._program[name] = value
+            given[glsl.renamed(one.name)] = value
+        return given
 
     def _resize(self, size: tuple[int, int], values: Mapping[str, tuple[float, ...]]) -> None:
         """Make the buffers that aren't there in the size that they should have."""
@@ -288,6 +337,9 @@ class Shader:
             if old is not None and old.size == side:
                 continue
             fresh = _Buffer(self._context, side, floating, name in self._double)
+            if old is not None and name in self._kept:
+                self._copy = self._copy or self._keep(gl.Pass(self._context, _COPY))
+                fresh.take(old, self._copy)
             if old is not None:
                 old.release()
             if name:

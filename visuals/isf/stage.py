@@ -113,8 +113,8 @@ class Stage:
         images |= {name: sound.texture for name, sound in heard.items()}
         if head.kind == "transition":
             images |= {"startImage": self._pictures[0], "endImage": self._pictures[1]}
-        black = self._context.texture((1, 1), 4, bytes((0, 0, 0, 255)))
-        under = self._moving.texture if head.kind == "filter" else black
+        black = Target(self._context, self.size, "f1")
+        under = self._moving.texture if head.kind == "filter" else black.texture
         try:
             for frame in range(frames):
                 moment = music(frame, self.size)

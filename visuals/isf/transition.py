@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ TRANSITIONS = Path(__file__).parent.parent / "transitions"
 """Those that come with artgen."""
 
 PROGRESS = "progress"
+
+APART_S = 0.5
+"""Between two that are made ahead of their use: a compiler takes the time of a frame or more."""
 
 
 def named(folder: Path) -> dict[str, Path]:
@@ -113,19 +117,32 @@ class Transitions:
         self._context, self._crossing, self._folder = context, crossing, folder / FOLDER
         self._made: dict[Path, tuple[tuple[object, ...], IsfTransition]] = {}
         self._old: list[IsfTransition] = []
+        self._ahead: deque[str] = deque()
+        self._due = 0.0
 
     def prepare(self, names: Iterable[str]) -> None:
-        """Make transitions that will be needed, so that no frame waits for a compiler; what is wrong is told.
+        """Say which will be needed; `make_ahead` makes them.
 
         Parameters
         ----------
         names : of transitions
         """
-        for name in names:
-            try:
-                self.find(name)
-            except PluginError as error:
-                log.warning("%s; scenes glide instead", error)
+        self._ahead = deque(names)
+
+    def make_ahead(self, now: float) -> None:
+        """Make the next one that will be needed, if it is time to; what is wrong is told.
+
+        Parameters
+        ----------
+        now : s, of any clock
+        """
+        if not self._ahead or now < self._due:
+            return
+        self._due = now + APART_S
+        try:
+            self.find(self._ahead.popleft())
+        except PluginError as error:
+            log.warning("%s; scenes glide instead", error)
 
     def begin(self, name: str, seconds: float) -> None:
         """Lead from the look that is shown to the one that is set from now on.

@@ -21,6 +21,7 @@ class BeatClock:
     Attributes
     ----------
     beats : so far; whole on a beat, and a multiple of `meter` on a downbeat
+    passed : beats so far that nothing was left out of: it neither leaps nor goes back
     meter : beats in a bar
     tempo_bpm : the one it runs at
     lost : s without a beat, 0 while there is one
@@ -28,7 +29,8 @@ class BeatClock:
     """
 
     def __init__(self) -> None:
-        self.beats = 0.0
+        self.beats = self.passed = 0.0
+        self._skipped = 0
         self.meter = METERS[0]
         self.tempo_bpm = 120.0
         self.lost = 0.0
@@ -54,8 +56,11 @@ class BeatClock:
         if tempo_bpm > 0.0:
             self.tempo_bpm, self.known = tempo_bpm, True
         self.beats += self.tempo_bpm / 60.0 * dt
-        if self.lost:
-            return
+        if not self.lost:
+            self._listen(beat_phase, bar_phase, dt)
+        self.passed = max(self.passed, self.beats - self._skipped)
+
+    def _listen(self, beat_phase: float, bar_phase: float, dt: float) -> None:
         off = _nearest(beat_phase - self.beats)
         self.beats += off * -math.expm1(-dt / LAG_S)
         fits = [meter for meter in METERS if abs(_nearest(bar_phase * meter - beat_phase)) < NEAR]
@@ -63,7 +68,9 @@ class BeatClock:
             self.meter = fits[0]
         if fits and abs(off) < NEAR:
             # Whole beats may be skipped: what turns once a beat doesn't notice.
-            self.beats += (round(bar_phase * self.meter - self.beats) + self.meter // 2) % self.meter - self.meter // 2
+            skip = (round(bar_phase * self.meter - self.beats) + self.meter // 2) % self.meter - self.meter // 2
+            self.beats += skip
+            self._skipped += skip
 
 
 def _nearest(phase: float) -> float:

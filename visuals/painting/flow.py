@@ -73,6 +73,10 @@ class Flow:
         same = known and len(before) == len(sizes) > 0 and before[-1].shape == sizes[-1].shape
         return _flow(before, sizes) if same else None
 
+    def forget(self) -> None:
+        """Nothing is known of the next picture's last one."""
+        self._sizes = []
+
 
 def _sizes(pixels: Frame) -> list[FloatArray]:
     """Brightness, 0..1, at three sizes, the smallest first; empty of a picture that is too small for that."""

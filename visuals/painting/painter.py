@@ -80,6 +80,7 @@ class Picture:
     pixels : uint8 ``(height, width, 3)``, top row first
     model : counts the changes of models so far; another number is another model
     seconds : how long it took
+    finishing : of them, s in the finisher
     cuts : of the latent that it shows
     strokes : of the model, of the second one, or of both, mixed
     mix : 0..1, share of the second of two strokes
@@ -101,6 +102,7 @@ class Picture:
     time: float = 0.0
     number: int = 0
     flow: FloatArray | None = None
+    finishing: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,10 @@ class Painter:
     finishing : what comes after them
     directions : what is known of the generators' own
 
+    Attributes
+    ----------
+    moving : whether to find out how things move from picture to picture
+
     Raises
     ------
     ModelError
@@ -141,6 +147,7 @@ class Painter:
         self.pair = Pair(self.rack.get(model))
         self._flow = Flow()
         self._painted = 0
+        self.moving = True
         self._throttle = Throttle()
         self.error = ""
         self.failures = 0
@@ -200,10 +207,15 @@ class Painter:
                 return None
             strokes.append(Stroke(generator.name, generator.sha256, z, asked, latent.truncation, width))
         pixels = frames[0] if len(frames) == 1 else blend(frames[0], frames[1], mix)
-        small, scale = pixels, 1
+        small, scale, finishing = pixels, 1, 0.0
         if any(stroke.sha256 for stroke in strokes):  # what no network has painted needs none
             pixels, scale = self.finishing(small, request.finish, perf_counter() - start)
-        flow = self._flow(small, (pair.count, request.latent.cuts))
+            finishing = self.finishing.seconds
+        flow = None
+        if self.moving:
+            flow = self._flow(small, (pair.count, request.latent.cuts))
+        else:
+            self._flow.forget()
         seconds = perf_counter() - start
         self._painted += 1
         return Picture(
@@ -218,6 +230,7 @@ class Painter:
             request.time,
             self._painted,
             flow,
+            finishing,
         )
 
     def _report(self, text: str) -> None:

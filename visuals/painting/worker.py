@@ -13,6 +13,7 @@ from visuals.generators.directions import Directions
 from visuals.generators.opening import open_generator
 from visuals.painting.finishing import FinisherOpener, Finishing
 from visuals.painting.painter import Painter, Picture, Request
+from visuals.quality import MOST_PICTURES
 
 CLOSE_S = 3.0
 """Less than whoever started the renderer waits for its end."""
@@ -80,8 +81,15 @@ class Worker(Protocol):
     def prepare(self, models: tuple[str, ...]) -> None:
         """Load models ahead of their use."""
 
-    def finish_less(self, why: str) -> None:
-        """Let the finisher do less, for a reason of a few words."""
+    def limit(self, pictures: float, finisher: int, flow: bool) -> None:
+        """Do no more than that from the next picture on.
+
+        Parameters
+        ----------
+        pictures : a second, at most
+        finisher : how many times the side it makes of pictures at most, 4, 2 or 1
+        flow : whether to find out how things move from picture to picture
+        """
 
     def close(self) -> None: ...
 
@@ -114,7 +122,7 @@ class ThreadWorker:
         self,
         model: str,
         opener: Opener = open_generator,
-        most_fps: float = 30.0,
+        most_fps: float = MOST_PICTURES,
         finisher: FinisherOpener | None = None,
     ) -> None:
         self._painter = Painter(model, opener, Finishing(finisher), Directions())
@@ -125,6 +133,7 @@ class ThreadWorker:
         self._loading = ""
         self._closed = False
         self._interval = self._last = 0.0
+        self._most_fps = most_fps
         self._painting = LatestWorker(self._paint, "generator", 1.0 / most_fps)
         self._thread = threading.Thread(target=self._load, name="models", daemon=True)
         self._thread.start()
@@ -168,9 +177,10 @@ class ThreadWorker:
             self._ahead = deque(models)
             self._wake.notify_all()
 
-    def finish_less(self, why: str) -> None:
-        """Let the finisher do less."""
-        self._painter.finishing.step_down(why)
+    def limit(self, pictures: float, finisher: int, flow: bool) -> None:
+        """Do no more than that from the next picture on. See `Worker`."""
+        self._painting.every = 1.0 / min(pictures, self._most_fps)
+        self._painter.finishing.limit, self._painter.moving = finisher, flow
 
     def close(self) -> None:
         """End the threads; a picture or a model that takes long is not waited for."""
@@ -292,8 +302,9 @@ class SyncWorker:
         for model in models:
             self._painter.open(model)
 
-    def finish_less(self, why: str) -> None:
-        """Nothing is too slow for it."""
+    def limit(self, pictures: float, finisher: int, flow: bool) -> None:
+        """Do no more than that from the next picture on, but paint at the same rate. See `Worker`."""
+        self._painter.finishing.limit, self._painter.moving = finisher, flow
 
     def close(self) -> None:
         """End the thread that there may be."""

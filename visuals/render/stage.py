@@ -81,6 +81,7 @@ class Stage:
     size : (width, height) of a frame, pixels
     fps : frames a second
     stream : the OSC stream that steers it, by time
+    pictures : that are painted in a second of the show
 
     Raises
     ------
@@ -88,8 +89,16 @@ class Stage:
         There is no OpenGL, or the model or the scene to start with can't be used.
     """
 
-    def __init__(self, file: ConfigFile, size: tuple[int, int], fps: Fraction, stream: Iterable[Recorded]) -> None:
+    def __init__(
+        self,
+        file: ConfigFile,
+        size: tuple[int, int],
+        fps: Fraction,
+        stream: Iterable[Recorded],
+        pictures: float = PICTURES_FPS,
+    ) -> None:
         self._fps, self._index = fps, 0
+        self._pictures = pictures
         with ExitStack() as stack:
             stack.enter_context(unhurried())
             self._put_together(file, size, stream, stack)
@@ -112,9 +121,9 @@ class Stage:
         threads = max(1, (os.cpu_count() or 1) // 2)
         opener = Trials(threads, config.engine, file.registry).open
         finisher = functools.partial(Finisher, None, threads, config.engine)
-        worker = SyncWorker(config.model, opener, PICTURES_FPS, finisher, beside=True)
+        worker = SyncWorker(config.model, opener, self._pictures, finisher, beside=True)
         stack.callback(worker.close)
-        self._show = show = Show(self._screen, controls.now(0.0), worker)
+        self._show = show = Show(self._screen, controls.now(0.0), worker, live=False)
         self._played = Played(stream, {**table.visuals, **table.sent})
         self._inbox = Inbox(
             self._played,

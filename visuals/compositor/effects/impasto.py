@@ -20,6 +20,11 @@ STRIDE = 2.0
 """Pixels between them."""
 ROWS = 1024
 """Of a picture on whose pixels the noise lies one to one; a larger picture has longer and wider hairs."""
+FINE_ENOUGH = 0.5
+"""Pixels of the map of hairs for one of the noise, at the most: more show nothing more, and take longer."""
+RELIEF = 6.0
+LOST = 1.21
+"""A coarse map keeps that much less of the hairs: it is given back."""
 COARSE = 4
 """Pixels of the picture for one of the map of directions."""
 
@@ -52,24 +57,38 @@ class Impasto:
         self._context = context
         self._gradient = Pass(context, shader(_HERE / "gradient.frag"))
         self._smooth = Pass(context, shader(_HERE / "directions.frag"))
-        self._paint = Pass(context, shader(_HERE / "impasto.frag"), _looks())
-        self._paint["directions"] = 1
+        self._draw_hairs = Pass(context, shader(_HERE / "hairs.frag"), _looks())
+        self._paint = Pass(context, shader(_HERE / "impasto.frag"))
+        self._paint["hairs"] = 1
         self._noise = texture_of(context, hairs(256))
         self._maps: list[Target | None] = [None, None]
+        self._hairs: Target | None = None
 
     def draw(self, source: Any, target: Any, settings: Settings, moment: Moment) -> bool:
         """See `Effect`."""
         if settings.amount <= 0.0 or not moment.fine:
             return False
-        directions = self._directions(source)
-        self._paint["amount"] = settings.amount
-        self._paint["scale"] = max(0.5, min(source.size) / ROWS)
+        scale = max(FINE_ENOUGH, min(source.size) / ROWS)
+        hairs = self._map_of_hairs(source, scale)
+        self._paint["amount"] = RELIEF * settings.amount * (LOST if scale > FINE_ENOUGH else 1.0)
         target.use()
         source.use(0)
-        directions.use(1)
-        self._noise.use(2)
+        hairs.use(1)
         self._paint.render()
         return True
+
+    def _map_of_hairs(self, source: Any, scale: float) -> Any:
+        """Heights and light of the hairs; `scale`: pixels of the picture for one of the noise."""
+        directions = self._directions(source)
+        coarse = scale / FINE_ENOUGH
+        size = tuple(max(1, round(side / coarse)) for side in source.size)
+        self._hairs = target_of(self._context, self._hairs, (size[0], size[1]))
+        self._draw_hairs["size"], self._draw_hairs["scale"] = source.size, scale
+        self._hairs.target.use()
+        directions.use(0)
+        self._noise.use(2)
+        self._draw_hairs.render()
+        return self._hairs.texture
 
     def _directions(self, source: Any) -> Any:
         """The map of where contours lead, a quarter of the picture's side."""
@@ -89,7 +108,15 @@ class Impasto:
 
     def release(self) -> None:
         """Give shaders and textures back."""
-        for item in (self._gradient, self._smooth, self._paint, self._noise, *self._maps):
+        for item in (
+            self._gradient,
+            self._smooth,
+            self._draw_hairs,
+            self._paint,
+            self._noise,
+            self._hairs,
+            *self._maps,
+        ):
             if item is not None:
                 item.release()
 
