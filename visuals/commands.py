@@ -20,9 +20,12 @@ def add(command: Command) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
+    from visuals.outputs.ear import Ear
+
+    ear = Ear() if given.child else None
+    if ear:
+        # As when somebody ends it, so that nothing of the show is lost.
+        end_with_parent(lambda: signal.raise_signal(signal.SIGTERM), CLOSE_S, ear.feed)
     from visuals.app import run
 
-    if given.child:
-        # As when somebody ends it, so that nothing of the show is lost.
-        end_with_parent(lambda: signal.raise_signal(signal.SIGTERM), CLOSE_S)
-    return run(settings(given), seconds=given.seconds, strip=given.strip, child=given.child)
+    return run(settings(given), seconds=given.seconds, strip=given.strip, child=given.child, ear=ear)

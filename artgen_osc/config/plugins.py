@@ -44,6 +44,7 @@ def _declared(registry: Registry, plugin: Plugin) -> Declared | None:
             plugin.name,
             getattr(loaded, "Settings", None),
             tuple(getattr(loaded, "outputs", ())) if plugin.kind == "extractor" else (),
+            tuple(getattr(loaded, "tells", ())) if plugin.kind == "output" else (),
             plugin.own,
         )
     except PluginError:

@@ -63,6 +63,15 @@ def _checked_size(size: Any) -> Size | None:
     return int(width), int(height)
 
 
+def _checked_value(row: Address, value: Any) -> list[tuple[Address, Value]]:
+    if row.counts and isinstance(value, int):
+        value %= COUNT_MAX
+    try:
+        return [(row, row.check((value,)))]
+    except ValueError:
+        return []
+
+
 def _has_alpha(output: Any) -> bool:
     return getattr(output, "alpha", False) is True
 
@@ -80,6 +89,12 @@ class _Checked:
             return int(getattr(self._output, "dropped", 0))
         except BORNE:  # a stranger's counter may be anything
             return 0
+
+    def value(self, name: str) -> Any:
+        try:
+            return getattr(self._output, name, None)
+        except BORNE:
+            return None
 
     def follow(self, settings: Any) -> None:
         self._output.settings = settings
@@ -131,9 +146,16 @@ class _Added:
         return True
 
     def take(self, frame: Frame, time: float) -> None:
-        """Hand a frame over."""
+        """Hand a frame over; it is lost where the one before still keeps it busy."""
+        if not self._worker.idle:
+            self._missed += self._running.alive
+            return
         self._taking = True
         self._worker.start(lambda: self._work(self._wanted, frame, time))
+
+    def tell(self, row: Address, name: str) -> list[tuple[Address, Value]]:
+        """A value that it tells, if it can be used."""
+        return _checked_value(row, self.dropped if name == "dropped" else self._checked.value(name))
 
     def _work(self, settings: Any, frame: Frame | None, time: float) -> None:
         if settings is not self._settings:
@@ -174,6 +196,10 @@ class _Direct:
             self.size = _checked_size(self._output.wants(time))
         return self.size is not None
 
+    def tell(self, row: Address, name: str) -> list[tuple[Address, Value]]:
+        """A value that it tells."""
+        return _checked_value(row, getattr(self._output, name, None))
+
     def take(self, frame: Frame, time: float) -> None:
         """Hand a frame over."""
         with self._guard(self._what):
@@ -207,6 +233,8 @@ class Outputs:
         guard = Guard(refuse)
         self._target, self._showing = target, host.showing
         self._all: list[_Added | _Direct] = []
+        self._coming: list[tuple[_Added | _Direct, Callable[[], Frame], float]] = []
+        """Frames that are read back, for whom, and when they were drawn."""
         for plugin, loaded in classes(registry, "output"):
             if _is_target(plugin, loaded):
                 continue
@@ -216,30 +244,38 @@ class Outputs:
                 self._all.append(_Direct(plugin, made, guard) if direct else _Added(plugin, made))
 
     def prepare(self, time: float) -> Size:
-        """Before a frame is drawn, `time` s after the show began.
+        """Before a frame is drawn, `time` s after the show began: those who wanted the one before are given it.
 
         Returns
         -------
         (width, height) of the target, pixels
         """
+        self._hand_over()
         self._target.prepare(time)
         self._showing.size = self._target.size
         for output in self._all:
             output.prepare(time)
         return self._target.size
 
-    def publish(self, read: Callable[..., Frame], time: float) -> None:
-        """Give the frame that was drawn to those who want it.
+    def publish(self, read: Callable[..., Callable[[], Frame]], time: float) -> None:
+        """Have the frame that was drawn read back for those who want it.
 
         Parameters
         ----------
-        read : the frame at a size (width, height), uint8 ``(height, width, 3)``; with ``alpha=True`` four channels
+        read : begins to, at a size (width, height), and returns what gives the frame, uint8 ``(height, width, 3)``;
+            with ``alpha=True`` four channels
         time : s since the show began
         """
         settings = self._showing.control.plugin
         for output in self._all:
             if output.ask(settings.get(output.name), time) and output.size is not None:
-                output.take(read(output.size, alpha=True) if output.alpha else read(output.size), time)
+                reading = read(output.size, alpha=True) if output.alpha else read(output.size)
+                self._coming.append((output, reading, time))
+
+    def _hand_over(self) -> None:
+        coming, self._coming = self._coming, []
+        for output, reading, time in coming:
+            output.take(reading(), time)
 
     def show(self) -> None:
         """Put the drawn frame on screen."""
@@ -251,16 +287,22 @@ class Outputs:
         return sum(output.dropped for output in self._all)
 
     def values(self, rows: Rows) -> Sequence[tuple[Address, Value]]:
-        """What each has lost so far, of those that have an address for it.
+        """What each tells.
 
         Parameters
         ----------
         rows : what the renderer sends, by path
         """
-        paths = {f"{PREFIXES['output']}{output.name}/dropped": output for output in self._all}
-        return [(rows[path], output.dropped % COUNT_MAX) for path, output in paths.items() if path in rows]
+        told: list[tuple[Address, Value]] = []
+        for output in self._all:
+            prefix = f"{PREFIXES['output']}{output.name}/"
+            for path, row in rows.items():
+                if path.startswith(prefix):
+                    told += output.tell(row, path.removeprefix(prefix))
+        return told
 
     def close(self) -> None:
         """End all but the target."""
+        self._hand_over()
         for output in self._all:
             output.close()
