@@ -30,7 +30,7 @@ FRAGMENT_US = 500_000
 # Without B-frames the first picture is at 0 in every container, also in one whose head is written before it is known.
 _X264 = {"preset": "superfast", "bf": "0"}
 _MP4 = {
-    "movflags": "+hybrid_fragmented+frag_keyframe+default_base_moof",
+    "movflags": "+hybrid_fragmented+frag_keyframe+default_base_moof+delay_moov",
     "frag_duration": str(FRAGMENT_US),
     "flush_packets": "1",
 }

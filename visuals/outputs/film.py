@@ -175,8 +175,14 @@ class FilmFile:
             source = self._straight.add_buffer(
                 width=picture.width, height=picture.height, format=picture.format, time_base=1 / self._fps
             )
-            divide = self._straight.add("format", "gbrap"), self._straight.add("unpremultiply", "inplace=1")
-            self._straight.link_nodes(source, *divide, self._straight.add("buffersink")).configure()
+            steps = (
+                ("setparams", "alpha_mode=premultiplied"),  # else there is nothing to undo
+                ("format", "gbrap"),
+                ("unpremultiply", "inplace=1"),
+            )
+            self._straight.link_nodes(
+                source, *(self._straight.add(*step) for step in steps), self._straight.add("buffersink")
+            ).configure()
         self._straight.vpush(picture)
         return self._straight.vpull()
 
