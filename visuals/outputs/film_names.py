@@ -1,9 +1,9 @@
 """The name of a new film: never one that is in use."""
 
 import errno
-import logging
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,6 @@ from typing import IO
 from artgen_osc.errors import OutputError
 from artgen_osc.runtime.files import is_folder
 from artgen_osc.runtime.text import printable
-
-log = logging.getLogger(__name__)
 
 PARTS = "YmdHMS"
 """Letters that stand for a part of the date and time behind ``%``."""
@@ -35,12 +33,13 @@ def dated(name: str, now: datetime) -> str:
     return re.sub(f"%([{PARTS}])", lambda found: now.strftime(found.group()), name)
 
 
-def create_new(name: str) -> tuple[Path, IO[bytes]]:
+def create_new(name: str, warn: Callable[[str], None]) -> tuple[Path, IO[bytes]]:
     """Create a film's file, unbuffered; where the name is in use, one with a number behind it.
 
     Parameters
     ----------
     name : as for `dated`
+    warn : is told of a name in use
 
     Returns
     -------
@@ -57,7 +56,7 @@ def create_new(name: str) -> tuple[Path, IO[bytes]]:
         with suppress(FileExistsError):
             file = _created(path)
             if number > 1:
-                log.warning("%s is there already; %s is written", wanted, path.name)
+                warn(f"{wanted} is there already; {path.name} is written")
             return path, file
     raise OutputError(f"{wanted}: and all names like it are in use; choose another one")
 

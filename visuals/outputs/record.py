@@ -4,7 +4,6 @@ import importlib.util
 import logging
 from collections import deque
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -77,7 +76,7 @@ class RecordOutput:
 
     Attributes
     ----------
-    state : ``off``, ``recording``, ``finishing``, or why it has failed
+    state : ``off``, ``starting``, ``recording``, ``finishing``, or why it has failed
     film : name of the file that is written, or was written last
     seconds, size_mb, rate_mbit : of it: how long, how large, bits a second
     dropped : frames that were lost since the show began
@@ -86,7 +85,7 @@ class RecordOutput:
     Settings = RecordSettings
     direct = alpha = True  # a graphics card reads four channels faster than three
     tells = (
-        Address("state", "string", "off, recording, finishing, or why it has failed"),
+        Address("state", "string", "off, starting, recording, finishing, or why it has failed"),
         Address("film", "string", "name of the film that is written, or was written last"),
         Address("seconds", "float", "of it that are written", 0.0, 1e9, "s"),
         Address("size_mb", "float", "its size", 0.0, 1e9, "MB"),
@@ -118,7 +117,7 @@ class RecordOutput:
             self._on = self.settings.on
             self._end()
             if self._on:
-                self._begin(time)
+                self._begin()
             self._next_look = time
         if time >= self._next_look:
             self._next_look = time + LOOK_S
@@ -142,25 +141,26 @@ class RecordOutput:
             if not one.join(max(0.0, until - monotonic())):
                 log.warning("%s: isn't finished, since the disk or the encoder hangs; what is there plays", one.film)
 
-    def _begin(self, time: float) -> None:
+    def _begin(self) -> None:
         if importlib.util.find_spec("av") is None:
             self.state = PYAV
             log.warning("%s; the show goes on without it", PYAV)
             return
-        from visuals.outputs.recording import Recording, Wish
+        from visuals.outputs.recorder import Wish
+        from visuals.outputs.recording import Recording
 
         given, (width, height) = self.settings, self._showing.size
         wish = Wish(
             name=given.file,
             size=(_even(given.width or width), _even(given.height or height)),
-            fps=Fraction(given.fps).limit_denominator(1001),
+            fps=given.fps,
             bit_rate=round(given.bit_rate * 1e6),
             encoder=given.encoder,
             alpha=given.alpha,
+            sound=self._ear is not None,
         )
-        sound = self._ear.listen() if self._ear else None
         self._grown.clear()
-        self._recording = Recording(wish, time, self._showing.began + time, sound)
+        self._recording = Recording(wish, self._showing.began, self._ear)
 
     def _end(self) -> None:
         if self._recording is not None:
@@ -177,17 +177,16 @@ class RecordOutput:
         (before, less), (now, more) = self._grown[0], self._grown[-1]
         self.film, self.seconds, self.size_mb = printable(newest.film), newest.seconds, newest.size / 1e6
         self.rate_mbit = 8e-6 * (more - less) / (now - before) if now > before else 0.0
-        self.state = newest.error or ("off" if newest.over else "finishing" if newest.ending else "recording")
+        self.state = newest.error or (
+            "off" if newest.over else "finishing" if newest.ending else "recording" if newest.film else "starting"
+        )
         if self._recording is not None and self._recording.over:
             self._end()
         self._ending = [one for one in self._ending if not self._gone(one)]
 
     def _gone(self, one: "Recording") -> bool:
         """Whether a film is written; what it has lost stays counted."""
-        if one.over:
-            self._lost += one.dropped
-            if self._ear and one.sound is not None:
-                self._ear.forget(one.sound)
+        self._lost += one.dropped if one.over else 0
         return one.over
 
 

@@ -1,118 +1,73 @@
-"""One film of a show that goes on: frames and sound in, a file out, on a thread of its own."""
+"""One film of a show that goes on, as the show sees it: frames and sound go to a process that writes it."""
 
+import contextlib
+import json
 import logging
 import math
+import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from pathlib import Path
 from time import monotonic, sleep
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from artgen_osc.errors import OutputError
-from artgen_osc.runtime.priority import lower_thread
-from artgen_osc.runtime.text import unexpected
+from artgen_osc.runtime.child import python_module
+from artgen_osc.runtime.text import printable
 from visuals.outputs.cadence import Cadence
-from visuals.outputs.film_names import create_new
+from visuals.outputs.recorder import BEGIN, END, FRAME, HEAD, SOUND, Wish
 
 if TYPE_CHECKING:
     from artgen_osc.schema.sound import Sound
     from visuals.generators.generator import Frame
-    from visuals.outputs.timeline import Timeline
+    from visuals.outputs.ear import Ear
 
 log = logging.getLogger(__name__)
 
 WAITING = 6
 """Frames that may wait to be encoded; the oldest is dropped."""
 
-LATE_S = 0.5
-"""So late may sound and frames be: then silence, and the frame before, stand for them."""
-
-NICENESS = 5
 LOOK_S = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a film is to be like.
-
-    Attributes
-    ----------
-    name : of the file, with ``%Y`` and the like in it
-    size : (width, height), even, pixels
-    fps : frames a second
-    bit_rate : bits a second; 0: by quality
-    encoder : one of `visuals.outputs.encoders.CHOICES`
-    alpha : whether to keep what is transparent
-    """
-
-    name: str
-    size: tuple[int, int]
-    fps: Fraction
-    bit_rate: int
-    encoder: str
-    alpha: bool
+PIPE_BYTES = 1 << 20
+LAST_SOUND_S = 0.3
+"""So long is waited for the sound of the last frames."""
 
 
 class Recording:
-    """A film that is being written.
+    """A film that is being written. It begins with the first frame that is wanted once its process is ready.
 
     Parameters
     ----------
     wish : what it is to be like
-    start : s on the show's clock, of its first frame
-    began : the same moment, s, monotonic
-    sound : what is heard, as `visuals.outputs.ear.Ear.listen` gives it; None: it has no sound
-    clock : s, monotonic
+    began : s, monotonic; when the show began
+    ear : where the sound is to be had; None: there is none
 
     Attributes
     ----------
     wish : as given
     film : name of what is written; empty before
     error : why it has ended early; empty: it hasn't
-    sound : as given
+    seconds, size : that are written; bytes of the file
     ending : whether it takes no more frames
     """
 
-    def __init__(
-        self,
-        wish: Wish,
-        start: float,
-        began: float,
-        sound: "deque[Sound] | None",
-        clock: Callable[[], float] = monotonic,
-    ) -> None:
-        self.film = self.error = ""
-        self._lost = 0
-        self.wish, self.sound = wish, sound
-        self._cadence = Cadence(wish.fps)
-        self._start, self._began, self._clock = start, began, clock
-        self._frames: deque[tuple[Frame, int]] = deque()
-        self._changed = threading.Condition()
-        self.ending = False
-        self._written: _Counted | None = None
-        self._line: Timeline | None = None
-        self._until = math.inf
+    def __init__(self, wish: Wish, began: float, ear: "Ear | None") -> None:
+        self.wish, self.film, self.error = wish, "", ""
+        self.seconds, self.size, self.ending = 0.0, 0, False
+        self._lost = self._late = 0
+        self._show_began, self._ear = began, ear
+        self._cadence = Cadence(wish.rate)
+        self._start: float | None = None
         self._index = 0
+        self._sound: deque[Sound] = deque()
+        self._frames: deque[tuple[Frame, int]] = deque()
+        self._ended, self._gone = math.inf, False
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
     @property
-    def seconds(self) -> float:
-        """That are written."""
-        return self._line.seconds if self._line else 0.0
-
-    @property
     def dropped(self) -> int:
         """Frames that were lost."""
-        return self._lost + (self._line.late if self._line else 0)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the file so far."""
-        return self._written.count if self._written else 0
+        return self._lost + self._late
 
     @property
     def over(self) -> bool:
@@ -124,8 +79,14 @@ class Recording:
 
         Parameters
         ----------
-        time : s on the show's clock
+        time : s since the show began
         """
+        if not self.film or self.ending:
+            return False
+        if self._start is None:
+            if self._ear:
+                self._sound = self._ear.listen()
+            self._start = time
         index = self._cadence.due(time - self._start)
         if index is None:
             return False
@@ -149,7 +110,7 @@ class Recording:
     def end(self) -> None:
         """Write what waits, and finish the file; returns at once."""
         with self._changed:
-            self.ending, self._until = True, min(self._until, self._clock() - self._began)
+            self._ended, self.ending = min(self._ended, monotonic()), True
             self._changed.notify()
 
     def join(self, seconds: float) -> bool:
@@ -163,109 +124,94 @@ class Recording:
         return self.over
 
     def _run(self) -> None:
-        lower_thread(NICENESS)  # before any encoder starts threads, which inherit it
+        command = python_module("visuals.outputs.recorder")
         try:
-            path, file = create_new(self.wish.name)
-            self.film = path.name
-            with file:
-                self._written = _Counted(file)
-                try:
-                    self._write(self._written)
-                finally:
-                    if not self.size:
-                        path.unlink()
-        except Exception as error:  # whatever FFmpeg and the disk come up with, the show goes on
-            foreseen = isinstance(error, (OutputError, OSError))
-            reason = getattr(error, "strerror", None) or (str(error) if foreseen else unexpected(error))
-            self.error = reason if isinstance(error, OutputError) else f"{self.film}: can't be written ({reason})"
-            after = f"{self.seconds:.0f} s of it are there; " if self.size else ""
-            log.warning("%s; %sthe show goes on without it", self.error, after)
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+                following = threading.Thread(target=self._follow, args=(process.stdout,), name="recording told")
+                following.start()
+                with contextlib.suppress(OSError):  # else it has ended, and has said why
+                    self._feed(process.stdin)
+                following.join()
+            if process.returncode and not self.error:
+                self.error = f"{self.film or self.wish.name}: its encoder has crashed; choose another one"
+        except OSError as error:
+            self.error = f"{self.wish.name}: can't be recorded ({error.strerror}); try again"
         finally:
             self._frames.clear()
+            if self._ear:
+                self._ear.forget(self._sound)
+        if self.error:
+            after = f"; {self.seconds:.0f} s of it are there" if self.size else ""
+            log.warning("%s%s; the show goes on", self.error, after)
 
-    def _write(self, file: "_Counted") -> None:
-        from visuals.outputs.encoders import chosen, form_of
-        from visuals.outputs.film import FilmFile
-        from visuals.outputs.sound_track import RATE
-        from visuals.outputs.timeline import Timeline
+    def _feed(self, pipe: Any) -> None:
+        """Hand on what comes, until the end."""
+        with pipe:
+            _widen(pipe)
+            _write(pipe, self.wish.to_line())
+            began = 0.0
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._frames or self.ending or self._gone, LOOK_S)
+                    item = self._frames.popleft() if self._frames else None
+                    over = item is None and (self.ending or self._gone)
+                if self._start is not None and not began:
+                    began = self._show_began + self._start
+                    _write(pipe, HEAD.pack(BEGIN, began, 0))
+                if began:
+                    self._feed_sound(pipe)
+                if item:
+                    frame, index = item
+                    _write(pipe, HEAD.pack(FRAME, index, frame.nbytes))
+                    _write(pipe, frame.data.cast("B"))
+                if over:
+                    break
+            if began and not self._gone:
+                self._feed_the_last_sound(pipe)
+                _write(pipe, HEAD.pack(END, self._ended - began, 0))
 
-        wish, form = self.wish, form_of(Path(self.film))
-        video, why = chosen(Path(self.film), wish.alpha, wish.encoder, wish.bit_rate, wish.size, wish.fps)
-        if why:
-            log.warning("%s: %s; %s is used", self.film, why, video.name)
-        audio = form.audio if self.sound is not None else ""
-        film = FilmFile(
-            file, form.container, form.options, video, wish.size, wish.fps, audio, RATE, RATE, key_frames_s=1.0
-        )
-        self._line = line = Timeline(film, wish.fps, sound=bool(audio))
-        try:
-            while self._step(line):
-                pass
-            line.wait(self._until)
-            self._hear_the_end(line)
-            line.finish()
-        finally:
-            film.close()
-        log.info("%s: %.1f s, %d bytes, %s", self.film, self.seconds, file.count, video.name)
+    def _feed_sound(self, pipe: Any) -> float:
+        """Hand the sound on that has come; when it ends, s, monotonic."""
+        end = 0.0
+        while self._sound:
+            piece = self._sound.popleft()
+            end = piece.end
+            if piece.time < self._ended:
+                data = piece.pack()
+                _write(pipe, HEAD.pack(SOUND, piece.time, len(data)) + data)
+        return end
 
-    def _step(self, line: "Timeline") -> bool:
-        """Write what there is; whether more may come."""
+    def _feed_the_last_sound(self, pipe: Any) -> None:
+        """That of the last frames is still on its way."""
+        patience = monotonic() + LAST_SOUND_S
+        while self._ear and self._feed_sound(pipe) < self._ended and monotonic() < patience:
+            sleep(LAST_SOUND_S / 10)
+
+    def _follow(self, pipe: Any) -> None:
+        """Take what the process tells, until it ends."""
+        with pipe:
+            for line in pipe:
+                told = json.loads(line)
+                self.film = told.get("ready", self.film)
+                self.seconds, self.size = told.get("seconds", self.seconds), told.get("size", self.size)
+                self._late = told.get("late", self._late)
+                self.error = told.get("error", self.error)
+                if "warning" in told:
+                    log.warning("%s", printable(told["warning"]))
         with self._changed:
-            self._changed.wait_for(lambda: self._frames or self.ending, LOOK_S)
-            frame, index = self._frames.popleft() if self._frames else (None, 0)
-            over = self.ending and not self._frames
-        now = self._clock() - self._began
-        self._hear(line)
-        if frame is not None:
-            line.picture(frame, index, now)
-        elif not over:
-            line.wait(now - LATE_S)
-        if not over:
-            line.silence(now - LATE_S)
-        return not over
-
-    def _hear(self, line: "Timeline") -> None:
-        while self.sound:
-            piece = self.sound.popleft()
-            piece = replace(piece, time=piece.time - self._began)
-            if piece.time < self._until:
-                line.hear(piece)
-
-    def _hear_the_end(self, line: "Timeline") -> None:
-        """The sound of the last frames is on its way."""
-        patience = self._clock() + LATE_S
-        while line.heard < line.seconds and self._clock() < patience:
-            sleep(LOOK_S / 2)
-            self._hear(line)
+            self._gone = True
+            self._changed.notify()
 
 
-class _Counted:
-    """A file for FFmpeg: what is written is counted, and after a failure nothing more is.
+def _widen(pipe: Any) -> None:
+    """Let more of a frame into a pipe at once, where that can be set (Linux)."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
 
-    Else the end of a film would be written over what still plays.
-    """
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self.count = 0
-        self._file = file
-        self._broken = False
 
-    def write(self, data: bytes) -> int:
-        """Write all of it."""
-        left = memoryview(data)
-        while left and not self._broken:
-            try:
-                left = left[self._file.write(left) :]
-            except OSError:
-                self._broken = True
-                raise
-        self.count = max(self.count, self.tell())
-        return len(data)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """The place."""
-        return self._file.tell()
+def _write(pipe: Any, data: "bytes | memoryview") -> None:
+    left = memoryview(data)
+    while left:
+        left = left[pipe.write(left) :]
