@@ -83,7 +83,7 @@ class RecordOutput:
     """
 
     Settings = RecordSettings
-    direct = alpha = True  # a graphics card reads four channels faster than three
+    direct = True
     tells = (
         Address("state", "string", "off, starting, recording, finishing, or why it has failed"),
         Address("film", "string", "name of the film that is written, or was written last"),
@@ -104,6 +104,11 @@ class RecordOutput:
         self._grown: deque[tuple[float, int]] = deque(maxlen=RATE_OVER)
         self.state, self.film = "off", ""
         self.seconds = self.size_mb = self.rate_mbit = 0.0
+
+    @property
+    def alpha(self) -> bool:
+        """Whether the film that is written keeps what is transparent."""
+        return self._recording is not None and self._recording.wish.alpha
 
     @property
     def dropped(self) -> int:
