@@ -11,6 +11,7 @@
     ├── GalleryError       a picture or a folder of the gallery
     ├── SceneError         a scene of the picture
     ├── RenderError        a film or a picture of a song that can't be made
+    ├── OutputError        an output that can't be opened or written, such as a recording
     ├── PluginError        a plugin that isn't there, can't be loaded or doesn't keep its protocol
     └── DisplayError       a window or OpenGL
 
@@ -64,6 +65,10 @@ class SceneError(ArtgenError):
 
 class RenderError(ArtgenError):
     """A film or a picture of a song can't be made or written."""
+
+
+class OutputError(ArtgenError):
+    """An output can't be opened or written."""
 
 
 class PluginError(ArtgenError):

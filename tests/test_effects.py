@@ -99,7 +99,7 @@ def test_a_strangers_effect_changes_the_picture(make_screen: Any, effect: type) 
     assert close(drawn(screen), (200, 100, 50)), "nothing is known of it"
     frame = drawn(screen, glow=Amount(1.0), **show_table.drawn(vignette=1.0))
     assert frame[0, 0].max() < frame[18, 32].max() - 30, "the finish comes after it, or with it"
-    assert close(screen.read((16, 9)).astype(int)[4, 8], (55, 155, 205))
+    assert close(screen.read((16, 9))().astype(int)[4, 8], (55, 155, 205))
     assert close(screen.picture(1.0, PLAIN, {"glow": Amount(1.0)}).astype(int), (55, 155, 205))
     screen.draw(1.0, Look(zoom=1.0, brightness=0.0), {"glow": Amount(1.0)})
     assert screen.read_frame().max() == 0, "a blackout is black, whatever an effect does"
@@ -271,7 +271,7 @@ def test_nothing_is_left_of_a_screen(gl_context: Any) -> None:
     for side in (32, 512, 600, 32):
         screen.take(np.zeros((side, side, 3), np.uint8), 0.5)
         screen.draw(0.5, PLAIN, settings)
-        screen.read((16, 9))
+        screen.read((16, 9))()
         screen.picture(0.5, PLAIN)
         screen.resize((side, 40))
     assert ledger.held()

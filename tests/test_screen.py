@@ -209,7 +209,7 @@ def test_a_picture_as_large_as_the_target_goes_there_at_once(
     for mix in (0.0, 0.4, 1.0):
         frames = [drawn(screen, mix, look, **effects) for screen in (near, far)]
         assert np.abs(frames[0] - frames[1]).mean() < 2.5
-    assert np.abs(near.read((160, 90)).astype(int) - far.read((160, 90))).mean() < 2.5
+    assert np.abs(near.read((160, 90))().astype(int) - far.read((160, 90))()).mean() < 2.5
     for screen in (near, far):
         screen.release()
 
@@ -262,7 +262,7 @@ def test_pictures_that_are_read_back_leave_nothing_behind(gl_context: Any) -> No
     def memory_after(times: int) -> float:
         for _ in range(times):
             drawn(screen)
-            screen.read((640, 360))
+            screen.read((640, 360))()
             screen.picture(1.0, PLAIN)
             screen.resize((1280, 720))
         return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20

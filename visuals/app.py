@@ -32,6 +32,7 @@ from visuals.generators.trial import Trials
 from visuals.help import Around, Overlay
 from visuals.isf.transition import Transitions
 from visuals.loop import LostFrames, RenderLoop
+from visuals.outputs.ear import Ear
 from visuals.outputs.kind import OutputHost, Showing
 from visuals.outputs.outputs import Outputs, open_target
 from visuals.painting.worker import ThreadWorker
@@ -50,6 +51,7 @@ def run(
     seconds: float | None = None,
     strip: Path | None = None,
     child: bool = False,
+    ear: Ear | None = None,
     on_frame: Callable[[RenderLoop, Control], None] | None = None,
 ) -> int:
     """Run the renderer.
@@ -60,6 +62,7 @@ def run(
     seconds : end by itself after this time
     strip : a PNG file; leave a strip of pictures of the show there
     child : of a daemon that follows the same show file, and tells of the mistakes in it
+    ear : is fed what that daemon hears
     on_frame : called after each drawn frame
 
     Returns
@@ -80,7 +83,7 @@ def run(
         The scene to start with can't be used.
     """
     with ExitStack() as stack:
-        loop = _put_together(file, stack, strip, child, on_frame)
+        loop = _put_together(file, stack, strip, child, ear, on_frame)
         stack.enter_context(_signals(loop.stop))
         loop.run(seconds)
     return 0
@@ -91,6 +94,7 @@ def _put_together(
     stack: ExitStack,
     strip: Path | None,
     child: bool,
+    ear: Ear | None,
     on_frame: Callable[[RenderLoop, Control], None] | None,
 ) -> RenderLoop:
     """All parts, from those that the others need to the loop; the stack closes them the other way round."""
@@ -116,7 +120,7 @@ def _put_together(
         stack.callback(query.close)
     control = controls.now(0.0)
     showing = Showing(control, (config.width, config.height))
-    host = OutputHost(config, file.contract, showing, strip)
+    host = OutputHost(config, file.contract, showing, strip, ear=ear)
     target = open_target(registry, plugin, host)
     stack.callback(target.close)
     screen = Screen(target.context, target.size, target.window, registry=registry, folder=file.folder)

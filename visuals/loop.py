@@ -145,6 +145,7 @@ class RenderLoop:
         with self._guard("frame"):
             self._show.step(control, tick)
         self._showing.control, self._showing.scene = control, self._show.scene
+        self._showing.began = tick.now - tick.time
         with self._guard("overlay"):
             self._overlay.step(control, self._show.scene, tick)
         return self._show.scene

@@ -5,7 +5,7 @@ import sys
 import time
 from contextlib import closing, suppress
 
-from artgen_osc.config.arguments import Command, add_strip, flags, positive, settings
+from artgen_osc.config.arguments import Command, add_kept, flags, positive, settings
 from artgen_osc.config.tables import Config
 from artgen_osc.runtime.text import can_write, printable, say
 from artgen_osc.runtime.text_writer import TextWriter
@@ -31,7 +31,7 @@ def add(command: Command) -> None:
             "--web", action="store_true", help="open the show's page in the browser, and print its address"
         )
         sub.add_argument("--meters", action="store_true", help="draw live meters in the terminal")
-    add_strip(live)
+    add_kept(live)
 
 
 def _live(given: argparse.Namespace) -> int:

@@ -32,16 +32,7 @@ Command = Callable[..., "Parser"]
 
 
 class Parser(argparse.ArgumentParser):
-    """Tells a mistake in a line, without the usage.
-
-    Attributes
-    ----------
-    hints : what to say of a flag that isn't there, by its name
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.hints: dict[str, str] = {}
+    """Tells a mistake in a line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         """See `argparse.ArgumentParser.error`."""
@@ -56,7 +47,7 @@ class Parser(argparse.ArgumentParser):
             self.error(f"{short(words[0])}: is more than {self.prog} takes")
         known = [name for name in self._option_string_actions if name.startswith("--")]
         for flag in flags:
-            hint = self.hints.get(flag) or nearest(flag, known)
+            hint = nearest(flag, known)
             hint = "" if hint.startswith("choose") else f"; {hint}"
             complain(f"{flag}: no such flag{hint}; {self.prog} --help shows them all")
         self.exit(2)
@@ -121,10 +112,30 @@ def settings(given: argparse.Namespace, every: bool = False) -> ConfigFile:
     return ConfigFile(given.config, flags(given), registry)
 
 
-def add_strip(parser: Parser) -> None:
-    """The flag for a strip of the show's pictures."""
+def add_kept(parser: Parser) -> None:
+    """The flags for what a show leaves: a strip of its pictures, a film."""
     parser.add_argument("--strip", type=Path, metavar="FILE.png", help="leave a strip of pictures of the show")
-    parser.hints["--record"] = "a strip of pictures is --strip now; --record is kept for the video of a show"
+    parser.add_argument(
+        "--record",
+        action=_Record,
+        dest=WORDS,
+        metavar="FILE",
+        help="record the show with its sound: .mp4, .mov, .mkv or .webm; a name in use gets a number",
+    )
+
+
+class _Record(argparse.Action):
+    """Two settings of the output ``record``."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, value: Any, option: str | None = None
+    ) -> None:
+        try:
+            own_contract().check("plugin.record.file", value)
+        except ValueError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
+        words = (f"plugin.record.file={value}", "plugin.record.on=true")
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), *words])
 
 
 def number(text: str) -> float:

@@ -28,6 +28,9 @@ PREFIXES = {
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 """What an added plugin may be called: its name is part of addresses."""
 
+TOLD = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""What an output may call a value that it tells."""
+
 MOST_OUTPUTS = 64
 """Of one extractor: all of them go into the datagram of each hop."""
 
@@ -47,6 +50,7 @@ class Declared:
     kind, name : of the plugin
     settings : its frozen dataclass, each field made by `artgen_osc.schema.setting.setting`; None: it has none
     outputs : what it sends, an extractor's; their paths begin with ``/artgen/x/NAME/``
+    tells : what it sends, an output's; their paths are names below ``/visuals/output/NAME/``
     own : whether it is one of ours, whose outputs are those of the schema
     """
 
@@ -54,6 +58,7 @@ class Declared:
     name: str
     settings: type | None = None
     outputs: tuple[Address, ...] = ()
+    tells: tuple[Address, ...] = ()
     own: bool = False
 
 
@@ -73,6 +78,17 @@ def _settings(plugin: Declared) -> dict[str, Setting]:
         if not setting.address.startswith(prefix):
             raise ValueError(f"{setting.address}: an address of {plugin.name} begins with {prefix[:-1]}")
     return found
+
+
+def _told(plugin: Declared) -> list[Address]:
+    """What an output sends."""
+    tells = plugin.tells
+    if plugin.kind == "output" and not plugin.own:
+        tells = (*tells, Address("dropped", "int", "frames that it has lost so far", 0, schema.COUNT_MAX))
+    for row in tells:
+        if not TOLD.fullmatch(row.path):
+            raise ValueError(f"{short(row.path)}: what an output tells is a name of its own, such as seconds")
+    return [replace(row, path=f"{PREFIXES['output']}{plugin.name}/{row.path}") for row in tells]
 
 
 class Contract:
@@ -109,9 +125,7 @@ class Contract:
                 name = short(plugin.name)
                 raise ValueError(f"{name} is no name of a plugin; write letters, digits, - and _, 40 at most")
             self.settings |= _settings(plugin)
-            if plugin.kind == "output" and not plugin.own:
-                path = f"{PREFIXES['output']}{plugin.name}/dropped"
-                painted.append(Address(path, "int", "frames that it has lost so far", 0, schema.COUNT_MAX))
+            painted += _told(plugin)
             if plugin.settings is not None:
                 table = f"plugin.{plugin.name}"
                 if table in self.tables:

@@ -1,11 +1,14 @@
 """The plugins of a show, and the contract that they and we make together."""
 
 import functools
+from collections.abc import Iterable
+from dataclasses import fields
 
 from artgen_osc.config.contract import PREFIXES, Contract, Declared
+from artgen_osc.config.tables import COPY
 from artgen_osc.errors import BORNE, PluginError
 from artgen_osc.plugins.registry import Plugin, Registry, State, own
-from artgen_osc.runtime.text import unexpected
+from artgen_osc.runtime.text import nearest, unexpected
 
 KINDS = tuple(PREFIXES)
 """Every kind of plugin."""
@@ -44,6 +47,7 @@ def _declared(registry: Registry, plugin: Plugin) -> Declared | None:
             plugin.name,
             getattr(loaded, "Settings", None),
             tuple(getattr(loaded, "outputs", ())) if plugin.kind == "extractor" else (),
+            tuple(getattr(loaded, "tells", ())) if plugin.kind == "output" else (),
             plugin.own,
         )
     except PluginError:
@@ -69,6 +73,42 @@ def _without_the_wrong(declared: list[tuple[Plugin, Declared]], unusable: list[s
 
 def _misconfigured(plugin: Plugin, error: BaseException) -> None:
     plugin.fail(State.MISCONFIGURED, str(error) if isinstance(error, ValueError) else unexpected(error))
+
+
+def add_copies(registry: Registry, wanted: Iterable[str]) -> list[str]:
+    """Register outputs once more, so that each may be on several times.
+
+    Parameters
+    ----------
+    registry : of all kinds
+    wanted : ``NAME=OUTPUT`` each; what isn't that is passed over
+
+    Returns
+    -------
+    What is wrong with those that can't be had
+    """
+    mistakes: list[str] = []
+    for name, of in (found.groups() for found in map(COPY.fullmatch, wanted) if found):
+        able = [one for one in registry.names("output") if _may_be_twice(registry, one)]
+        if of not in able:
+            mistakes.append(
+                f"plugins.copies: {name}={of}: {of} is no output that can be there twice; {nearest(of, able)}"
+            )
+        elif any(name in registry.names(kind) for kind in KINDS):
+            mistakes.append(f"plugins.copies: {name}={of}: {name} is the name of a plugin; choose another one")
+        else:
+            registry.copy("output", name, of)
+    return mistakes
+
+
+def _may_be_twice(registry: Registry, name: str) -> bool:
+    """Whether all settings of an output are in its own table: then a copy has its own."""
+    try:
+        loaded = registry.load("output", name)
+        declared = loaded.Settings
+        return not getattr(loaded, "target", False) and not any(one.metadata["key"] for one in fields(declared))
+    except BORNE:  # a stranger's declaration may be anything
+        return False
 
 
 def own_registry() -> Registry:

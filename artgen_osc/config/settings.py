@@ -12,7 +12,7 @@ from typing import Any
 
 from artgen_osc.config.contract import Contract
 from artgen_osc.config.modulation import TABLE, Connection, read_connections, targets_of
-from artgen_osc.config.plugins import contract_of, own_contract, own_registry
+from artgen_osc.config.plugins import add_copies, contract_of, own_contract, own_registry
 from artgen_osc.config.show_paths import beside
 from artgen_osc.config.tables import Config
 from artgen_osc.errors import ConfigError
@@ -149,7 +149,9 @@ class ConfigFile:
     def __init__(self, path: str | Path | None, flags: Mapping[str, object], registry: Registry | None = None) -> None:
         self.path = Path(path) if path else None
         self.registry = registry or own_registry()
-        self.registry.switch_off(self._off(flags))  # before the contract imports any
+        self.registry.switch_off(self._named(flags, "off"))  # before the contract imports any
+        if mistakes := add_copies(self.registry, self._named(flags, "copies")):
+            raise ConfigError("\n".join(mistakes))
         self.contract = contract_of(self.registry)
         self._flags = {key: value for key, value in flags.items() if key != WORDS} | self._said(flags.get(WORDS))
         self.config, self.origins = load(path, self._flags, self.contract)
@@ -165,15 +167,15 @@ class ConfigFile:
         """Where the show's file is; the current folder where there is none."""
         return self.path.parent if self.path else Path()
 
-    def _off(self, flags: Mapping[str, object]) -> list[str]:
-        """What ``plugins.off`` names, as it stands; it is checked with all other settings."""
+    def _named(self, flags: Mapping[str, object], key: str) -> list[str]:
+        """What a list in ``[plugins]`` names, as it stands; it is checked with all other settings."""
         words = flags.get(WORDS)
         said = [str(word).partition("=") for word in words] if isinstance(words, (list, tuple)) else []
-        off: object = flags.get("plugins.off") or [name for key, _, name in said if key == "plugins.off"]
-        if not off and self.path:
+        named: object = flags.get(f"plugins.{key}") or [name for start, _, name in said if start == f"plugins.{key}"]
+        if not named and self.path:
             table = _read(self.path).get("plugins")
-            off = table.get("off") if isinstance(table, dict) else None
-        return [name for name in off if isinstance(name, str)] if isinstance(off, (list, tuple)) else []
+            named = table.get(key) if isinstance(table, dict) else None
+        return [name for name in named if isinstance(name, str)] if isinstance(named, (list, tuple)) else []
 
     def _said(self, words: object) -> dict[str, Any]:
         """Settings from words such as ``plugin.NAME.key=value``."""

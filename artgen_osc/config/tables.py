@@ -17,6 +17,9 @@ AUTO, FULL = "auto", "full"
 QUALITY_STEPS = ("pictures-5", "finisher-x2", "size-75", "finisher-off", "no-flow", "size-50")
 """What the renderer does without where frames don't keep up, in this order."""
 
+COPY = re.compile(r"([A-Za-z0-9_-]{1,40})=([A-Za-z0-9_-]{1,40})")
+"""A copy of an output: its name, and the output's."""
+
 
 def _address(value: str) -> None:
     """An empty one would be every interface, without a word."""
@@ -34,6 +37,12 @@ def _folder(default: str, doc: str) -> Any:
             raise ValueError(f"{value!r} can't be the name of a folder; choose one such as {default!r}")
 
     return setting(default, doc, path=True, check=check)
+
+
+def _copies(value: tuple[str, ...]) -> None:
+    for one in value:
+        if not COPY.fullmatch(one):
+            raise ValueError(f"{one!r} names no copy; write one such as 'wide=record'")
 
 
 def _token(value: str) -> None:
@@ -242,6 +251,12 @@ class PluginsConfig:
     """``[plugins]``: which of them are used."""
 
     off: tuple[str, ...] = setting((), "plugins that aren't used, by name", item="NAME")
+    copies: tuple[str, ...] = setting(
+        (),
+        "outputs that there are once more, each with a table and addresses of its own, such as wide=record",
+        item="NAME=OUTPUT",
+        check=_copies,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,8 @@ class Loop:
         try:
             for block in self._inputs.blocks():
                 arrived = time.monotonic()
+                if self._renderer:
+                    self._renderer.hear(self._inputs.source, block, arrived)
                 hops = self._hearing.hear(block)
                 for hop in hops:
                     self._outlets.publish_hop(hop)

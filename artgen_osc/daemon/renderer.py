@@ -7,8 +7,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from artgen_osc.audio.sources import AudioBlock, AudioSource
 from artgen_osc.config.flags import flags
 from artgen_osc.config.settings import VIEW_VARIABLE, WORDS
+from artgen_osc.daemon.sound import SoundClock, SoundPipe, placed
 from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.child import python_module
 
@@ -55,6 +57,10 @@ class Renderer:
             self._command.append("--verbose")
         self._environment = dict(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
+        self._sound: SoundPipe | None = None
+        self._clock = SoundClock()
+        self._heard: AudioSource | None = None
+        self._unheard = 0
         self._backoff = Backoff(RESTART_SECONDS, LONGEST_WAIT)
         self._next_start = 0.0
         self._started = 0.0
@@ -66,6 +72,25 @@ class Renderer:
         """Have its pictures sent to a web page too, from its next start on."""
         self._environment[VIEW_VARIABLE] = address
 
+    def hear(self, source: AudioSource, block: AudioBlock, arrived: float) -> None:
+        """Give it what is heard, for the sound of its recordings; returns at once.
+
+        Parameters
+        ----------
+        source : that the block comes from
+        block : with or without frames
+        arrived : s, monotonic, when it came
+        """
+        if source is not self._heard:
+            self._clock, self._heard = SoundClock(), source
+        if self._sound and len(block.samples):
+            self._sound.put(placed(block, source.sample_rate, arrived, self._clock))
+
+    @property
+    def unheard(self) -> int:
+        """Blocks of sound that it didn't take in time, so far."""
+        return self._unheard + (self._sound.dropped if self._sound else 0)
+
     def supervise(self) -> None:
         """Start it, or start it again. Call often; never blocks."""
         now = time.monotonic()
@@ -75,14 +100,19 @@ class Renderer:
             if now >= self._next_start:
                 self._started = now
                 try:
-                    self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment)
+                    self._process = subprocess.Popen(
+                        self._command, stdin=subprocess.PIPE, bufsize=0, env=self._environment
+                    )
                 except OSError as error:
                     self._again(now, f"can't be started ({error.strerror})")
+                    return
+                assert self._process.stdin is not None
+                self._sound = SoundPipe(self._process.stdin)
             return
         status = self._process.poll()
         if status is None:
             return
-        self._forget(self._process)
+        self._forget()
         healthy = now - self._started > HEALTHY_SECONDS
         # Once there was a picture, what can't be used now, such as a show file in the middle of an edit, may be mended.
         if status == 0 or (status == USAGE_ERROR and not self.restarts and not healthy):
@@ -109,9 +139,11 @@ class Renderer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        self._forget(process)
+        self._forget()
 
-    def _forget(self, process: "subprocess.Popen[bytes]") -> None:
+    def _forget(self) -> None:
         self._process = None
-        if process.stdin:
-            process.stdin.close()
+        if self._sound:
+            self._sound.close()
+            self._unheard += self._sound.dropped
+            self._sound = None

@@ -87,4 +87,5 @@ class Report:
         """All that is counted as lost or refused."""
         unplayed = -(-self._inputs.unplayed // block_length(self._inputs.source.sample_rate))
         lost = self._hearing.lost + unplayed + self._hearing.extractors.failures + lines_lost()
+        lost += self._renderer.unheard if self._renderer else 0
         return lost + self._outlets.dropped + self._receiver.refused

@@ -233,6 +233,24 @@ class Registry:
                     plugin.state, plugin.reason = State.OFF, "plugins.off names it"
         return sorted(set(names) - known)
 
+    def copy(self, kind: str, name: str, of: str) -> None:
+        """Register a plugin once more, under another name.
+
+        Parameters
+        ----------
+        kind : such as ``output``
+        name : of the copy; no plugin of this kind has it
+        of : name of the plugin
+
+        Raises
+        ------
+        PluginError
+            No package registers it.
+        """
+        first = self.plugin(kind, of)
+        self._plugins[kind, name] = Plugin(kind, name, first.package, first.version, first.state, first.reason)
+        self._entries[kind, name] = self._entries[kind, of]
+
     def names(self, kind: str) -> list[str]:
         """Names of a kind, sorted."""
         return sorted(name for of, name in self._plugins if of == kind)

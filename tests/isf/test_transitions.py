@@ -88,7 +88,7 @@ def test_a_transition_leads_from_the_held_look_to_the_new_one_and_costs_nothing_
     assert np.abs(played.frame(0.1) - before).max() <= 1, "no jump"
     half = played.frame(1.0)
     assert np.abs(half[:, :15] - after).max() <= 1 and np.abs(half[:, 17:] - before).max() <= 1
-    assert np.array_equal(played.screen.read(SIZE), half), "outputs see it too"
+    assert np.array_equal(played.screen.read(SIZE)(), half), "outputs see it too"
     assert np.abs(played.screen.picture(1.0, STILL, played.settings).astype(int) - after).max() <= 1
     assert played.frame(0.0, Look(zoom=1.0, brightness=0.0)).max() == 0, "a blackout is black"
     assert np.abs(played.frame(1.0) - after).max() <= 1

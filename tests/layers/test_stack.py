@@ -333,17 +333,17 @@ def test_texture_of_a_stranger_may_have_three_channels(gl_context: Any) -> None:
 def test_the_final_picture_has_the_alpha_of_what_lies_over_nothing(slots: Any, tmp_path: Path) -> None:
     show = slots()
     show.settings["generator"] = GeneratorSettings(0.0)
-    assert close(show.frame(), (0, 0, 0)) and not show.screen.read(SIZE, alpha=True).any()
+    assert close(show.frame(), (0, 0, 0)) and not show.screen.read(SIZE, alpha=True)().any()
     Image.new("RGBA", (64, 36), (255, 0, 0, 128)).save(tmp_path / "half.png")
     show.set(1, source="picture:half.png", scale=0.5)
     assert close(show.shows(1)[18, 32], (128, 0, 0))
-    read = show.screen.read(SIZE, alpha=True)
+    read = show.screen.read(SIZE, alpha=True)()
     assert close(read[18, 32].astype(int), (128, 0, 0, 128)) and not read[2, 2].any()
     show.settings["generator"] = GeneratorSettings(0.5)
     show.frame()
-    read = show.screen.read(SIZE, alpha=True).astype(int)
+    read = show.screen.read(SIZE, alpha=True)().astype(int)
     assert close(read[2, 2], (100, 50, 25, 128)) and close(read[18, 32], (178, 25, 13, 192))
     show.settings["generator"] = GeneratorSettings(1.0)
     show.frame()
-    assert show.screen.read(SIZE, alpha=True)[..., 3].min() == 255
-    assert show.screen.read(SIZE).shape == (36, 64, 3)
+    assert show.screen.read(SIZE, alpha=True)()[..., 3].min() == 255
+    assert show.screen.read(SIZE)().shape == (36, 64, 3)

@@ -20,6 +20,7 @@ from visuals.compositor.crossing import Crossing
 from visuals.compositor.final import Camera, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
+from visuals.compositor.readback import ReadBack, Reading
 from visuals.compositor.stack import Stack, Stacked, straight, whole
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
@@ -103,7 +104,8 @@ class Screen:
         self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
         self._frames: PingPong | None = None
         self._last = self._nothing
-        self._reads: dict[tuple[tuple[int, int], bool], Frame] = {}
+        self._read_back = ReadBack(context)
+        self._reads: dict[tuple[tuple[int, int], bool], Reading] = {}
         self._text: Any = None
         self._memory: _Readable | None = None
         self.resize(size)
@@ -202,27 +204,32 @@ class Screen:
         finally:
             self._give_back(readable)
 
-    def read(self, size: tuple[int, int], alpha: bool = False) -> Frame:
-        """What `draw` has just drawn, without the overlay, stretched to (width, height), as `read_frame` gives it.
+    def read(self, size: tuple[int, int], alpha: bool = False) -> Reading:
+        """What `draw` has just drawn, without the overlay, stretched to (width, height).
 
-        Each size is read once a frame; the frame can't be written to.
+        Each size is read once a frame.
 
         Parameters
         ----------
         size : (width, height), pixels
         alpha : whether to give four channels, the last of them alpha, which is multiplied into the others
+
+        Returns
+        -------
+        What gives the frame; who waits until after the next turn of the loop with that holds nothing up
         """
         if (size, alpha) not in self._reads:
             self._reads[size, alpha] = self._read_small(size, alpha)
-            self._reads[size, alpha].flags.writeable = False
         return self._reads[size, alpha]
 
-    def _read_small(self, size: tuple[int, int], alpha: bool) -> Frame:
+    def _read_small(self, size: tuple[int, int], alpha: bool) -> Reading:
+        if size == self.size and not alpha and self._text is None:
+            return self._read_back.begin(self._target(), size, 3)  # it is there already
         readable = self._readable(size, 4 if alpha else 3)
         try:
             readable.target.use()
             self._draw_last(size)
-            return self._read(readable.target, size, 4 if alpha else 3)
+            return self._read_back.begin(readable.target, size, 4 if alpha else 3)
         finally:
             self._give_back(readable)
 
@@ -233,7 +240,15 @@ class Screen:
         self._stack.release()
         for used in (*self._pictures, *self._layers):
             used.release()
-        items = (self._chain, self.crossing, self._black, self._overlay_pass, self._frames, self._memory)
+        items = (
+            self._read_back,
+            self._chain,
+            self.crossing,
+            self._black,
+            self._overlay_pass,
+            self._frames,
+            self._memory,
+        )
         for item in items:
             if item is not None:
                 item.release()
@@ -246,10 +261,10 @@ class Screen:
     def _target(self) -> Any:
         return self._window if self._memory is None else self._memory.target
 
-    def _read(self, target: Any, size: tuple[int, int], channels: int = 3) -> Frame:
+    def _read(self, target: Any, size: tuple[int, int]) -> Frame:
         width, height = size
-        data = target.read(viewport=(0, 0, width, height), components=channels, alignment=1)
-        return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, channels)[::-1])
+        data = target.read(viewport=(0, 0, width, height), components=3, alignment=1)
+        return np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(height, width, 3)[::-1])
 
     def _compose(
         self, mix: float, look: Look, settings: Mapping[str, Any] | None, order: str, moment: Moment | None

@@ -50,6 +50,7 @@ KEYS: tuple[Key, ...] = (
     Key(("b",), "B", "/visuals/blackout", "blackout"),
     Key(("m",), "M", MANUAL, "mood by hand"),
     Key(("s",), "S", "/visuals/snapshot", "snapshot"),
+    Key(("r",), "R", "/visuals/output/record/on", "recording"),
     Key(tuple("123456789"), "1 … 9", "/visuals/scene/number", "scene"),
     Key(("h", "f1"), "H  F1", HELPED, "this help"),
     Key(("tab",), "Tab", HELP_PAGE, "the other page of it: what drives what"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from visuals.control.controls import Control
     from visuals.generators.generator import Frame
     from visuals.modulation.motion import Look
+    from visuals.outputs.ear import Ear
     from visuals.scene import Scene
 
 
@@ -27,6 +28,10 @@ class Output(Protocol):
     ended.
 
     A class with an attribute ``alpha`` that is true is given frames with a fourth channel: where the picture is opaque.
+    One may have ``tells``, rows of `artgen_osc.schema.address.Address` whose path is a name: the attribute of this name
+    is sent once a second as ``/visuals/output/NAME/…``. It answers at once.
+
+    A frame is given a turn of the loop after it was drawn, so that reading it back holds nothing up.
 
     Attributes
     ----------
@@ -109,11 +114,13 @@ class Showing:
     Attributes
     ----------
     scene : the newest; None before the first
+    began : s, monotonic; when the show began
     """
 
     def __init__(self, control: "Control", size: tuple[int, int]) -> None:
         self.control, self.size = control, size
         self.scene: Scene | None = None
+        self.began = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,7 @@ class OutputHost:
     strip : where a strip of the show is to be left, if it is
     picture : `visuals.compositor.screen.Screen.picture`, for direct ones, between frames; None while there is nothing
         to draw with
+    ear : where the sound of the show is to be had; None: no daemon sends any
     """
 
     config: "VisualsConfig"
@@ -135,6 +143,7 @@ class OutputHost:
     showing: Showing
     strip: Path | None = None
     picture: "Callable[..., Frame] | None" = None
+    ear: "Ear | None" = None
 
     def still(self) -> "tuple[Frame, Look] | None":
         """The newest picture alone, fully faded in and without a blackout, and the look that it is drawn with.

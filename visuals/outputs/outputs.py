@@ -63,20 +63,37 @@ def _checked_size(size: Any) -> Size | None:
     return int(width), int(height)
 
 
+def _checked_value(row: Address, value: Any) -> list[tuple[Address, Value]]:
+    if row.counts and isinstance(value, int):
+        value %= COUNT_MAX
+    try:
+        return [(row, row.check((value,)))]
+    except ValueError:
+        return []
+
+
 class _Checked(Checked):
     """An output whose answers are looked at before anybody else sees them."""
 
     def __init__(self, output: Any, settings: Any) -> None:
         super().__init__(output, settings)
-        self.alpha = getattr(output, "alpha", False) is True
         self.size: Size | None = None
 
     @property
+    def alpha(self) -> bool:
+        """Whether its frames have a fourth channel; it may change."""
+        return self.value("alpha") is True
+
+    @property
     def dropped(self) -> int:
+        dropped = self.value("dropped")
+        return dropped if isinstance(dropped, int) else 0
+
+    def value(self, name: str) -> Any:
         try:
-            return int(getattr(self._instance, "dropped", 0))
-        except BORNE:  # a stranger's counter may be anything
-            return 0
+            return getattr(self._instance, name, None)
+        except BORNE:  # a stranger's property may do anything
+            return None
 
     def wants(self, time: float) -> None:
         self.size = None
@@ -94,6 +111,7 @@ class _Output:
         self.name = plugin.name
         self._plugin, self._worker = plugin, worker
         self._direct = isinstance(worker, Inline)
+        self._settings: Any = None
         self._taking = False
         self._missed = 0
 
@@ -102,6 +120,12 @@ class _Output:
         """None while it is being made."""
         running = self._worker.running
         return None if running is None else running.instance
+
+    @property
+    def alpha(self) -> bool:
+        """Whether its frames have a fourth channel."""
+        checked = self._checked
+        return checked is not None and checked.alpha
 
     @property
     def dropped(self) -> int:
@@ -114,22 +138,38 @@ class _Output:
         if self._direct:
             self._worker.start(("prepare", time))
 
-    def publish(self, read: Callable[..., Frame], settings: Any, time: float) -> None:
-        """Give it this frame if it wants it; see `Outputs.publish`."""
+    def ask(self, settings: Any, time: float) -> Size | None:
+        """What size it wants this frame in; None: it doesn't."""
         checked = self._checked
         if checked is None or not self._worker.idle:
-            self._missed += self._taking and self._plugin.state is State.READY
-            return
-        if self._direct:
+            self._miss(self._taking)
+            return None
+        self._settings = settings
+        size = checked.size
+        if self._direct or size is None:
             self._worker.start(*checked.news(settings), ("wants", time))
-        size, taken = checked.size, []
+            size = checked.size if self._direct else None
         self._taking = size is not None
-        if size is not None:
-            taken.append(("take", read(size, alpha=True) if checked.alpha else read(size), time))
-        if self._direct:
-            self._worker.start(*taken)
+        return size
+
+    def take(self, frame: Frame, time: float) -> None:
+        """Hand a frame over; it is lost where the one before still keeps it busy."""
+        checked = self._checked
+        if checked is None or not self._worker.idle:
+            self._miss(True)
+        elif self._direct:
+            self._worker.start(("take", frame, time))
         else:
-            self._worker.start(*checked.news(settings), *taken, ("wants", time))
+            self._worker.start(*checked.news(self._settings), ("take", frame, time), ("wants", time))
+
+    def _miss(self, wanted: bool) -> None:
+        self._missed += wanted and self._plugin.state is State.READY
+
+    def tell(self, row: Address, name: str) -> list[tuple[Address, Value]]:
+        """A value that it tells, if it can be used."""
+        checked = self._checked
+        value = self.dropped if name == "dropped" else None if checked is None else checked.value(name)
+        return _checked_value(row, value)
 
     def close(self) -> None:
         """End it."""
@@ -159,6 +199,8 @@ class Outputs:
         guard = Guard(refuse)
         self._target, self._showing = target, host.showing
         self._all: list[_Output] = []
+        self._coming: list[tuple[_Output, Callable[[], Frame], float]] = []
+        """Frames that are read back, for whom, and when they were drawn."""
         for plugin, loaded in classes(registry, "output"):
             if not _is_target(plugin, loaded):
                 build = partial(_made, loaded, settings.get(plugin.name), host)
@@ -166,29 +208,39 @@ class Outputs:
                 self._all += [_Output(plugin, worker)] if worker is not None else []
 
     def prepare(self, time: float) -> Size:
-        """Before a frame is drawn, `time` s after the show began.
+        """Before a frame is drawn, `time` s after the show began: those who wanted the one before are given it.
 
         Returns
         -------
         (width, height) of the target, pixels
         """
+        self._hand_over()
         self._target.prepare(time)
         self._showing.size = self._target.size
         for output in self._all:
             output.prepare(time)
         return self._target.size
 
-    def publish(self, read: Callable[..., Frame], time: float) -> None:
-        """Give the frame that was drawn to those who want it.
+    def publish(self, read: Callable[..., Callable[[], Frame]], time: float) -> None:
+        """Have the frame that was drawn read back for those who want it.
 
         Parameters
         ----------
-        read : the frame at a size (width, height), uint8 ``(height, width, 3)``; with ``alpha=True`` four channels
+        read : begins to, at a size (width, height), and returns what gives the frame, uint8 ``(height, width, 3)``;
+            with ``alpha=True`` four channels
         time : s since the show began
         """
         settings = self._showing.control.plugin
         for output in self._all:
-            output.publish(read, settings.get(output.name), time)
+            size = output.ask(settings.get(output.name), time)
+            if size is not None:
+                reading = read(size, alpha=True) if output.alpha else read(size)
+                self._coming.append((output, reading, time))
+
+    def _hand_over(self) -> None:
+        coming, self._coming = self._coming, []
+        for output, reading, time in coming:
+            output.take(reading(), time)
 
     def show(self) -> None:
         """Put the drawn frame on screen."""
@@ -200,16 +252,22 @@ class Outputs:
         return sum(output.dropped for output in self._all)
 
     def values(self, rows: Rows) -> Sequence[tuple[Address, Value]]:
-        """What each has lost so far, of those that have an address for it.
+        """What each tells.
 
         Parameters
         ----------
         rows : what the renderer sends, by path
         """
-        paths = {f"{PREFIXES['output']}{output.name}/dropped": output for output in self._all}
-        return [(rows[path], output.dropped % COUNT_MAX) for path, output in paths.items() if path in rows]
+        told: list[tuple[Address, Value]] = []
+        for output in self._all:
+            prefix = f"{PREFIXES['output']}{output.name}/"
+            for path, row in rows.items():
+                if path.startswith(prefix):
+                    told += output.tell(row, path.removeprefix(prefix))
+        return told
 
     def close(self) -> None:
         """End all but the target."""
+        self._hand_over()
         for output in self._all:
             output.close()

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from artgen_osc.errors import RenderError
 from artgen_osc.runtime.files import make_folder, whole
 from visuals.generators.generator import Frame
+from visuals.outputs.film import FilmFile, Video
 
 if TYPE_CHECKING:
     from soundfile import SoundFile
@@ -61,12 +60,6 @@ FILMS = {
 """By the ending of the file's name."""
 
 PICTURE = ".png"
-AUDIO_RATE = 256_000
-"""Bits a second."""
-
-BT709, LIMITED = 1, 1
-"""As ISO/IEC 23091-2 and FFmpeg number them."""
-
 _NUMBER = re.compile(r"%0?\d*d")
 
 
@@ -217,27 +210,16 @@ class Film:
     def __init__(
         self, path: Path, kind: Kind, size: tuple[int, int], fps: Fraction, sound: "SoundFile", first: int
     ) -> None:
-        import av
-
-        self._fps, self._first, self._frames = fps, first, 0
+        self._fps, self._frames = fps, 0
         self._sound, self._rate = sound, int(sound.samplerate)
         self._start = self._at = self._sample(first)
         sound.seek(min(self._start, sound.frames))
         options = {"fflags": "+bitexact"}  # else there are random numbers in Matroska's head
         if kind.container in ("mp4", "mov"):
             options["movflags"] = "+faststart"
-        self._container: Any = av.open(str(path), "w", format=kind.container, options=options)
-        self._video: Any = self._container.add_stream(kind.video, fps, options=kind.video_options)
-        context: Any = self._video.codec_context
-        context.width, context.height = size
-        context.pix_fmt = "yuv420p"
-        context.time_base = 1 / fps
-        context.gop_size = round(2 * fps)
-        context.color_primaries = context.color_trc = context.colorspace = BT709
-        context.color_range = LIMITED
         rate = self._rate if self._rate in kind.rates else kind.rates[0]
-        self._audio: Any = self._container.add_stream(kind.audio, rate, layout="stereo")
-        self._audio.codec_context.bit_rate = AUDIO_RATE
+        video = Video(kind.video, kind.video_options)
+        self._file = FilmFile(str(path), kind.container, options, video, size, fps, kind.audio, self._rate, rate)
 
     def _sample(self, index: int) -> int:
         """The sample with which a frame begins."""
@@ -245,38 +227,21 @@ class Film:
 
     def take(self, frame: Frame, index: int) -> None:
         """See `Sink`."""
-        from av import VideoFrame
-        from av.video.reformatter import ColorRange, Colorspace, Interpolation
-
-        picture = VideoFrame.from_ndarray(frame, "rgb24").reformat(
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-            interpolation=Interpolation.BICUBIC,
-        )
-        picture.pts, picture.time_base = self._frames, 1 / self._fps
+        self._file.picture(frame, self._frames)
         self._frames += 1
-        self._container.mux(self._video.encode(picture))
         self._hear(self._sample(index + 1))
 
     def _hear(self, end: int) -> None:
         """Take the sound on, up to a sample."""
-        from av import AudioFrame
-
         samples = self._sound.read(end - self._at, "float32", always_2d=True)
         if len(samples):
-            heard = AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", "stereo")
-            heard.sample_rate = self._rate
-            heard.pts, heard.time_base = self._at - self._start, Fraction(1, self._rate)
+            self._file.sound(samples, self._at - self._start)
             self._at += len(samples)
-            self._container.mux(self._audio.encode(heard))
 
     def finish(self) -> None:
         """Write what the encoders hold."""
-        self._container.mux(self._video.encode(None))
-        self._container.mux(self._audio.encode(None))
+        self._file.finish()
 
     def close(self) -> None:
         """Close the file."""
-        self._container.close()
+        self._file.close()

@@ -1,0 +1,283 @@
+"""Writes one film: ``python -m visuals.outputs.recorder``, a process of its own.
+
+It is given a line of JSON, a `Wish`, and then records, each with a head: frames, sound, when the film begins and when
+it ends. It tells how it goes by lines of JSON. So neither FFmpeg nor a driver can hold up or end a show, and a film is
+finished although its show was killed.
+"""
+
+import json
+import math
+import os
+import queue
+import signal
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from io import BufferedReader
+from pathlib import Path
+from time import monotonic
+from typing import IO, Any
+
+import numpy as np
+
+from artgen_osc.errors import OutputError
+from artgen_osc.runtime.priority import lower_process
+from artgen_osc.runtime.text import unexpected
+from artgen_osc.schema.sound import Unpacker
+from visuals.outputs.encoders import chosen, form_of
+from visuals.outputs.film import FilmFile
+from visuals.outputs.film_names import create_new
+from visuals.outputs.sound_track import RATE
+from visuals.outputs.timeline import Timeline
+
+HEAD = struct.Struct("<cdQ")
+"""Kind, a number, bytes that follow."""
+
+FRAME, SOUND, BEGIN, END = b"F", b"S", b"B", b"E"
+"""Kinds: a frame with its number, sound, and when the film begins (s, monotonic) and ends (s since then)."""
+
+WAITING = 2
+"""Records that may wait here."""
+
+LATE_S = 0.5
+"""So late may sound and frames be: then silence, and the frame before, stand for them."""
+
+LOOK_S, TELL_S = 0.1, 0.5
+NICENESS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a film is to be like.
+
+    Attributes
+    ----------
+    name : of the file, as for `visuals.outputs.film_names.dated`
+    size : (width, height), even, pixels
+    fps : frames a second
+    bit_rate : bits a second; 0: by quality
+    encoder : one of `visuals.outputs.record.ENCODERS`
+    alpha : whether to keep what is transparent
+    sound : whether there will be any
+    """
+
+    name: str
+    size: tuple[int, int]
+    fps: float
+    bit_rate: int
+    encoder: str
+    alpha: bool
+    sound: bool
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second, as FFmpeg has them."""
+        return Fraction(self.fps).limit_denominator(1001)
+
+    def to_line(self) -> bytes:
+        """As the process is given it."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> "Wish":
+        """What `to_line` gave."""
+        given = json.loads(line)
+        return cls(**{**given, "size": tuple(given["size"])})
+
+
+class Counted:
+    """A file for FFmpeg: what is written is counted, and after a failure nothing more is.
+
+    Else the end of a film would be written over what still plays.
+
+    Parameters
+    ----------
+    file : unbuffered
+
+    Attributes
+    ----------
+    count : bytes so far
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.count = 0
+        self._file = file
+        self._broken = False
+
+    def write(self, data: bytes) -> int:
+        """Write all of it."""
+        left = memoryview(data)
+        while left and not self._broken:
+            try:
+                left = left[self._file.write(left) :]
+            except OSError:
+                self._broken = True
+                raise
+        self.count = max(self.count, self.tell())
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """The place."""
+        return self._file.tell()
+
+
+Record = tuple[bytes, float, np.ndarray]
+NOTHING: Record = b"", 0.0, np.empty(0, np.uint8)
+
+
+def records(stream: BufferedReader) -> Iterator[Record]:
+    """What comes, until there is no more; then an end.
+
+    Parameters
+    ----------
+    stream : of bytes
+
+    Yields
+    ------
+    Kind, number, and bytes as uint8 ``(n,)``
+    """
+    while len(head := stream.read(HEAD.size)) == HEAD.size:
+        kind, number, size = HEAD.unpack(head)
+        data = np.empty(size, np.uint8)
+        done = 0
+        while done < size and (read := stream.readinto(data.data[done:])):
+            done += read
+        if done < size:
+            break
+        yield kind, number, data
+    yield END, math.inf, NOTHING[2]
+
+
+class Recorder:
+    """Takes records and writes a film.
+
+    Parameters
+    ----------
+    wish : what it is to be like
+    tell : is told how it goes, by name
+    """
+
+    def __init__(self, wish: Wish, tell: Any) -> None:
+        self._wish, self._tell = wish, tell
+        self._began, self._until = 0.0, math.inf
+        self._sounds = Unpacker()
+        self._next_tell = 0.0
+
+    def write(self, waiting: "queue.Queue[Record]") -> None:
+        """Write the film, until a record says that it ends.
+
+        Parameters
+        ----------
+        waiting : records
+
+        Raises
+        ------
+        OutputError, OSError, av.FFmpegError
+            It can't be written.
+        """
+        path, file = create_new(self._wish.name, self._warn)
+        with file:
+            counted = Counted(file)
+            try:
+                self._write_to(counted, path, waiting)
+            finally:
+                if not counted.count:
+                    path.unlink()
+
+    def _write_to(self, file: Counted, path: Path, waiting: "queue.Queue[Record]") -> None:
+        wish, form = self._wish, form_of(path)
+        video, why = chosen(path, wish.alpha, wish.encoder, wish.bit_rate, wish.size, wish.rate)
+        if why:
+            self._warn(f"{path.name}: {why}; {video.name} is used")
+        audio = form.audio if wish.sound else ""
+        film = FilmFile(file, form.container, form.options, video, wish.size, wish.rate, audio, RATE, RATE, 1.0)
+        line = Timeline(film, wish.rate, sound=wish.sound)
+        self._tell(ready=path.name)
+        lower_process(NICENESS)  # not before: somebody waits for the first frame
+        try:
+            while self._step(line, waiting):
+                self._tell_now_and_then(line, file)
+            if self._until < math.inf:
+                line.wait(self._until)
+            if line.seconds:
+                line.finish()
+        finally:
+            film.close()
+            self._tell(seconds=line.seconds, size=file.count, late=line.late)
+
+    def _step(self, line: Timeline, waiting: "queue.Queue[Record]") -> bool:
+        """Do what a record says; whether more may come."""
+        try:
+            kind, number, data = waiting.get(timeout=LOOK_S)
+        except queue.Empty:
+            kind, number, data = NOTHING
+        if kind == END:
+            self._until = number
+            return False
+        if kind == FRAME:
+            width, height = self._wish.size
+            line.picture(data.reshape(height, width, -1), int(number), monotonic() - self._began)
+        elif kind == SOUND:
+            for sound in self._sounds.push(data.tobytes()):
+                line.hear(replace(sound, time=sound.time - self._began))
+        elif kind == BEGIN:
+            self._began = number
+        if self._began and waiting.empty():
+            line.wait(monotonic() - self._began - LATE_S)
+            line.silence(monotonic() - self._began - LATE_S)
+        return True
+
+    def _tell_now_and_then(self, line: Timeline, file: Counted) -> None:
+        if monotonic() >= self._next_tell:
+            self._next_tell = monotonic() + TELL_S
+            self._tell(seconds=line.seconds, size=file.count, late=line.late)
+
+    def _warn(self, text: str) -> None:
+        self._tell(warning=text)
+
+
+def main() -> None:
+    """Read standard input, write a film, and tell on standard output."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # they end the show, and that ends the film
+        signal.signal(number, signal.SIG_IGN)
+    stream = os.fdopen(0, "rb", closefd=False)
+    wish = Wish.from_line(stream.readline())
+    waiting: queue.Queue[Record] = queue.Queue(WAITING)
+
+    def read() -> None:
+        for record in records(stream):
+            waiting.put(record)
+
+    def tell(**told: Any) -> None:
+        try:
+            print(json.dumps(told), flush=True)
+        except OSError:
+            sys.stdout = sys.stderr  # nobody listens any more; the film goes on
+
+    threading.Thread(target=read, name="records", daemon=True).start()
+    try:
+        Recorder(wish, tell).write(waiting)
+    except Exception as error:  # whatever FFmpeg and the disk come up with
+        tell(error=_reason(wish, error))
+    sys.stdout = sys.stderr
+
+
+def _reason(wish: Wish, error: Exception) -> str:
+    if isinstance(error, OutputError):
+        return str(error)
+    from av.error import FFmpegError
+
+    foreseen = isinstance(error, (OSError, FFmpegError))
+    reason = getattr(error, "strerror", None) or (str(error) if foreseen else unexpected(error))
+    return f"{Path(wish.name).name}: can't be written ({reason}); choose a folder with room"
+
+
+if __name__ == "__main__":
+    main()
