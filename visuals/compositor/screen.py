@@ -17,9 +17,10 @@ from artgen_osc.config.plugins import own_registry
 from artgen_osc.plugins.registry import Registry
 from visuals.compositor.chain import Chain, in_use
 from visuals.compositor.crossing import Crossing
-from visuals.compositor.final import Camera, Seen
-from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
+from visuals.compositor.final import DITHER, Camera, Seen
+from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, target_of, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
+from visuals.compositor.mapped import Shown
 from visuals.compositor.stack import Stack, Stacked, straight, whole
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
@@ -57,6 +58,7 @@ class Screen:
     plugins : names of the effects and layers that could be made
     order : of the effects; see `visuals.compositor.chain.Chain.begin`
     crossing : from the look before to the one that is set
+    apart : whether `draw` leaves the frame in a texture, for windows that show it each in its own way; see `shown`
     """
 
     def __init__(
@@ -87,6 +89,8 @@ class Screen:
         for used in self._pictures:
             used.instance.effects, used.instance.enlarge = self._chain, enlarge
         self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
+        self.apart = False
+        self._whole: Target | None = None
         self._frames: PingPong | None = None
         self._last: tuple[Seen, Camera, float] = self._black.texture, Camera(), 1.0
         self._reads: dict[tuple[tuple[int, int], bool], Frame] = {}
@@ -159,6 +163,14 @@ class Screen:
         self._compose(mix, look, settings, self.order, moment)
         self._shown = settings or {}, self.order
         self._cross()
+        if self.apart:
+            self._whole = target_of(self._context, self._whole, self.size)
+            self._whole.target.use()
+            self._draw_last(dither=0.0)
+            return
+        if self._whole is not None:
+            self._give_back(self._whole)
+            self._whole = None
         self._draw_to(self._target())
         if self._text is not None:
             self._overlay_pass["target"] = self.size
@@ -166,6 +178,13 @@ class Screen:
             self._context.enable(self._context.BLEND)
             self._overlay_pass.render()
             self._context.disable(self._context.BLEND)
+
+    @property
+    def shown(self) -> Shown | None:
+        """The frame that `draw` has left in a texture, with the overlay; None where it drew into its target."""
+        if not self.apart or self._whole is None:
+            return None
+        return Shown(self._whole.texture, self.size, self._text)
 
     def read_frame(self) -> Frame:
         """What `draw` has drawn into memory: uint8 ``(height, width, 3)``, top row first."""
@@ -219,7 +238,7 @@ class Screen:
         self._stack.release()
         for used in (*self._pictures, *self._layers):
             used.release()
-        items = (self._chain, self.crossing, self._black, self._overlay_pass, self._frames, self._memory)
+        items = (self._chain, self.crossing, self._black, self._overlay_pass, self._frames, self._memory, self._whole)
         for item in items:
             if item is not None:
                 item.release()
@@ -267,10 +286,10 @@ class Screen:
         self._context.viewport = (0, 0, *self.size)
         self._draw_last()
 
-    def _draw_last(self) -> None:
+    def _draw_last(self, dither: float = DITHER) -> None:
         """The last pass, into whatever is in use."""
         seen, camera, brightness = self._last
-        self._chain.final.draw(seen, camera, self._chain.moment, brightness)
+        self._chain.final.draw(seen, camera, self._chain.moment, brightness, dither)
 
     def _draw_lit(self) -> None:
         """The last pass as it is without the light of the show, into a texture."""

@@ -1,6 +1,7 @@
 """The outputs of a show at work: ours on the loop's thread, those that were added each on one of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from artgen_osc.config.contract import PREFIXES
@@ -13,6 +14,7 @@ from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.text import short
 from artgen_osc.schema.address import COUNT_MAX, Address, Value
 from artgen_osc.schema.address_table import Rows
+from visuals.compositor.mapped import Shown
 from visuals.generators.generator import Frame
 from visuals.outputs.kind import OutputHost, Target
 from visuals.outputs.memory import Memory
@@ -40,10 +42,12 @@ def open_target(registry: Registry, settings: Mapping[str, Any], host: OutputHos
     """
     for plugin, loaded in classes(registry, "output") if not host.config.headless else ():
         if _is_target(plugin, loaded):
-            made: Target | None = make(plugin, loaded, settings.get(plugin.name), host)
+            made: Target | None = make(plugin, loaded, settings.get(plugin.name), replace(host, name=plugin.name))
             if made is not None:
                 return made
-    return Memory((host.config.width, host.config.height))
+    config = host.config
+    frame = config.frame_width, config.frame_height
+    return Memory(frame if all(frame) else (config.width, config.height))
 
 
 def _is_target(plugin: Plugin, loaded: Any) -> bool:
@@ -154,6 +158,8 @@ class _Direct:
         self.name, self.alpha = plugin.name, _has_alpha(output)
         self.size: Size | None = None
         self._what, self._output, self._guard = f"output {plugin.name}", output, guard
+        self._plugin = plugin
+        self.shows = getattr(output, "shows", False) is True
 
     @property
     def dropped(self) -> int:
@@ -164,6 +170,22 @@ class _Direct:
         """See `visuals.outputs.kind.Direct`."""
         with self._guard(self._what):
             self._output.prepare(time)
+        self._plugin.reason = getattr(self._output, "trouble", "")
+
+    @property
+    def apart(self) -> bool:
+        """Whether it shows frames that it is given as textures."""
+        return self.shows and self._output.apart
+
+    def show(self, shown: Shown) -> None:
+        """Show a frame.
+
+        Parameters
+        ----------
+        shown : the frame
+        """
+        with self._guard(self._what):
+            self._output.show(shown)
 
     def ask(self, settings: Any, time: float) -> bool:
         """Whether this frame is for it."""
@@ -210,10 +232,11 @@ class Outputs:
         for plugin, loaded in classes(registry, "output"):
             if _is_target(plugin, loaded):
                 continue
-            made = make_beside(plugin, loaded, settings.get(plugin.name), host)
+            made = make_beside(plugin, loaded, settings.get(plugin.name), replace(host, name=plugin.name))
             if made is not None:
                 direct = plugin.own and getattr(made, "direct", False) is True
                 self._all.append(_Direct(plugin, made, guard) if direct else _Added(plugin, made))
+        self._windows = [output for output in self._all if isinstance(output, _Direct) and output.shows]
 
     def prepare(self, time: float) -> Size:
         """Before a frame is drawn, `time` s after the show began.
@@ -241,9 +264,22 @@ class Outputs:
             if output.ask(settings.get(output.name), time) and output.size is not None:
                 output.take(read(output.size, alpha=True) if output.alpha else read(output.size), time)
 
-    def show(self) -> None:
-        """Put the drawn frame on screen."""
-        self._target.show()
+    @property
+    def apart(self) -> bool:
+        """Whether the frame is wanted as a texture, by windows that show it each in its own way."""
+        return self._target.apart or any(output.apart for output in self._windows)
+
+    def show(self, shown: Shown | None) -> None:
+        """Put the drawn frame on screen, last where it is waited for the display.
+
+        Parameters
+        ----------
+        shown : as `visuals.compositor.screen.Screen.shown` has it
+        """
+        if shown is not None:
+            for output in self._windows:
+                output.show(shown)
+        self._target.show(shown)
 
     @property
     def dropped(self) -> int:

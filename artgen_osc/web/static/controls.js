@@ -3,12 +3,12 @@
 import { choice } from "./inputs.js";
 import { make } from "./show.js";
 import { targets } from "./targets.js";
-import { CHOICES, GROUPS, NOT_SHOWN, OF_EFFECTS } from "./words.js";
+import { CHOICES, GROUPS, NOT_SHOWN, OF_EFFECTS, outputName } from "./words.js";
 
 const HELD_MS = 700;
 const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?", "/visuals/path/clear": "Remove all keyframes?" };
 const LONG_RANGE = 1000;
-const EFFECTS = "/visuals/effect/", LAYERS = "/visuals/layer/";
+const EFFECTS = "/visuals/effect/", LAYERS = "/visuals/layer/", OUTPUTS = "/visuals/output/";
 const SPECIAL = { "/artgen/control/input": choice, "/artgen/control/target/add": targets };
 const SCENES = { "/visuals/scene": "Recall", "/visuals/scene/delete": "Delete" };
 const DONE = { "/visuals/scene/save": "Save", "/visuals/model/load": "Load" };
@@ -35,9 +35,11 @@ export async function mount(element, show) {
   const ofEffects = OF_EFFECTS.filter(([path]) => rows.has(path));
   if (effects.length) sections.splice(1, 0, ["Effects", [...ofEffects, ...effects.map(({ path, doc }) => [path, title(path), doc])]]);
   for (const { path } of effects) placed.add(path);
-  for (const [layer, named] of layers(rows)) {
-    sections.push([`Layer ${layer}`, named]);
-    for (const [path] of named) placed.add(path);
+  for (const [below, heading] of [[LAYERS, (layer) => `Layer ${layer}`], [OUTPUTS, outputName]]) {
+    for (const [name, named] of numbered(rows, below)) {
+      sections.push([heading(name), named]);
+      for (const [path] of named) placed.add(path);
+    }
   }
   const others = [...rows.values()].filter(({ path }) => !placed.has(path));
   if (others.length) sections.push(["More", others.map(({ path, doc }) => [path, path.split("/").slice(2).join(" "), doc])]);
@@ -64,13 +66,13 @@ export async function mount(element, show) {
   };
 }
 
-/** The settings of each layer by its name or number, and what they are called. */
-function layers(rows) {
+/** The settings of each layer or output by its name or number, and what they are called. */
+function numbered(rows, below) {
   const found = new Map();
   for (const { path, doc } of rows.values()) {
-    if (!path.startsWith(LAYERS)) continue;
-    const [layer, ...words] = path.slice(LAYERS.length).split("/");
-    found.set(layer, [...(found.get(layer) ?? []), [path, words.join(" ").replaceAll("_", " "), doc]]);
+    if (!path.startsWith(below)) continue;
+    const [name, ...words] = path.slice(below.length).split("/");
+    found.set(name, [...(found.get(name) ?? []), [path, words.join(" ").replaceAll("_", " "), doc]]);
   }
   return found;
 }
