@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 _QUIET = "SDL_WINDOW_NO_ACTIVATION_WHEN_SHOWN"
 """A hint of SDL's."""
 

@@ -94,7 +94,7 @@ def test_a_mesh_moves_its_points_and_what_is_between() -> None:
     by_place = {(round(float(s), 4), round(float(t), 4)): (x / w, y / w) for x, y, w, s, t in points.tolist()}
     assert by_place[0.5, 1.0] == pytest.approx((0.6, 0.8))
     assert by_place[0.5, 0.6667] == pytest.approx((0.5, 0.6667), abs=1e-4)
-    assert 0.5 < by_place[0.5, round(1 - 1 / 24, 4)][0] < 0.61
+    assert 0.5 < by_place[0.5, round(1 - 1 / 39, 4)][0] < 0.61
     assert triangles.min() == 0 and triangles.max() == len(points) - 1
 
 

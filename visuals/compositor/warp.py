@@ -15,8 +15,8 @@ CORNERS = ("bottom_left", "bottom_right", "top_left", "top_right")
 
 IN_PLACE = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
 
-CELLS = 8
-"""Parts of a mesh's cell along its sides, so that it is smooth."""
+PARTS = 40
+"""Of a mesh's side, about, so that it is smooth; each is two triangles, which OpenGL in software feels."""
 
 FLATTEST = 1e-4
 """Twice the area, in windows, of the triangle at a corner: what is flatter or bent inwards has no perspective."""
@@ -178,9 +178,9 @@ def vertices(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """
     bent = perspective(shape.corners) is None
     if shape.meshed:
-        down, across = smooth(shape.rows, CELLS), smooth(shape.columns, CELLS)
+        down, across = (smooth(count, max(2, PARTS // (count - 1))) for count in (shape.rows, shape.columns))
     else:
-        down = across = smooth(2, 2 * CELLS if bent else 1)
+        down = across = smooth(2, PARTS if bent else 1)
     base = shape.base() if shape.meshed else IN_PLACE.reshape(2, 2, 2)
     source = np.einsum("ij,jkd,lk->ild", down, base, across)
     lying = source + np.einsum("ij,jkd,lk->ild", down, shape.moved, across) if shape.meshed else source
