@@ -15,7 +15,7 @@ from visuals.compositor.gl import Target, standalone_context
 from visuals.compositor.mapped import Mapped
 from visuals.outputs.further import Window2
 
-FRAMES = 40
+FRAMES = 100
 GAMMA = 2.2
 
 MESH = "2,2:0.02,-0.01 5,5:-0.02,0.03 8,3:0.01,0.02"

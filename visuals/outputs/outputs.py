@@ -170,7 +170,8 @@ class _Direct:
         """See `visuals.outputs.kind.Direct`."""
         with self._guard(self._what):
             self._output.prepare(time)
-        self._plugin.reason = getattr(self._output, "trouble", "")
+        if self.shows:
+            self._plugin.reason = self._output.trouble
 
     @property
     def apart(self) -> bool:

@@ -65,6 +65,7 @@ class Window:
         self.apart = self.fills = False
         self._plain: tuple[Any, bool] = None, True
         self._picture: WindowPicture | None = None
+        self._front: Any = None
         self._told = ""
         self._showing, self._frame = host.showing, (host.config.frame_width, host.config.frame_height)
         size, display = (host.config.width, host.config.height), settings.display
@@ -202,8 +203,8 @@ class Window:
             if self._picture is None:
                 from visuals.compositor.window_picture import WindowPicture
 
-                self._picture = WindowPicture(self.context)
-            self.context.detect_framebuffer(0).use()
+                self._picture, self._front = WindowPicture(self.context), self.context.detect_framebuffer(0)
+            self._front.use()
             marks = self.desktop.marks(self.name, self.window_size)
             self._picture.draw(shown, self.settings, self.window_size, self.desktop.name_of(self._display), marks)
             if self._picture.trouble != self._told:
