@@ -8,6 +8,7 @@ import pytest
 from artgen_osc.config.tables import VisualsConfig
 from artgen_osc.runtime.sdl import Display, Sdl, find_display
 from tests import show_table
+from visuals.compositor.mapped import Shown
 from visuals.control.controls import Control
 from visuals.outputs.further import Window2
 from visuals.outputs.kind import OutputHost, Showing
@@ -116,6 +117,23 @@ def test_a_display_that_isnt_there_is_told_once(caplog: pytest.LogCaptureFixture
     further.prepare(51.0)
     assert further.trouble == ""
     further.close()
+
+
+@pytest.mark.parametrize(("fps", "drawn"), [(0, 120), (25, 50), (30, 60), (50, 100), (240, 120)])
+def test_a_window_may_have_a_pace_of_its_own(fps: int, drawn: int) -> None:
+    """Two seconds of a show of 60 frames a second."""
+    desktop = Desktop(Window2.Settings(on=True, display="eDP", fps=fps, width=64))
+    further = Window2(desktop.held, host(Target(desktop)))
+    frames: list[Any] = []
+    further._open = SimpleNamespace(  # type: ignore[assignment]
+        show=lambda *given: frames.append(given) or "",
+        picture=SimpleNamespace(trouble=""),
+        move=lambda place, fills: True,
+    )
+    for number in range(120):
+        further.prepare(number / 60)
+        further.show(Shown(None, (1, 1)))
+    assert len(frames) == pytest.approx(drawn, abs=1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.sdl import Display
-from artgen_osc.runtime.text import printable
+from artgen_osc.runtime.text import printable, short
 from artgen_osc.schema.setting import setting
 from visuals.outputs.kind import OutputHost
 from visuals.outputs.mapping import MappingSettings, of_window
@@ -64,7 +64,7 @@ class FurtherWindow:
         self._display: Display | None = None
         self._place = (0, 0, 0, 0)
         self._again, self._backoff = 0.0, Backoff(1.0, 10.0)
-        self._time = self._last = 0.0
+        self._time = self._due = 0.0
 
     @property
     def apart(self) -> bool:
@@ -97,18 +97,19 @@ class FurtherWindow:
         if display is None:
             self._close()
             names = ", ".join(map(str, desktop.displays())) or "none"
-            self._tell(f"no display {self.settings.display!r}; it opens when that is there; there are: {names}")
+            self._tell(f"no display {short(self.settings.display)}; it opens when that is there; there are: {names}")
             return
         place = _place_on(display, self.settings)
-        if self._open is not None and place != self._place:
+        fills = place == (display.x, display.y, display.width, display.height)
+        if self._open is not None and place != self._place and not self._open.move(place, fills):
             self._close()
         if self._open is None and monotonic() >= self._again:
-            self._try_to_open(desktop, display, place)
+            self._try_to_open(desktop, display, place, fills)
+        self._display, self._place = display, place
 
-    def _try_to_open(self, desktop: "Desktop", display: Display, place: tuple[int, int, int, int]) -> None:
+    def _try_to_open(self, desktop: "Desktop", display: Display, place: tuple[int, int, int, int], fills: bool) -> None:
         from visuals.outputs.opened import OpenedWindow
 
-        fills = place == (display.x, display.y, display.width, display.height)
         try:
             self._open = OpenedWindow(self.name, self._pygame, desktop, place, fills)
         except Exception as error:  # a driver raises anything; the show goes on without this window
@@ -116,7 +117,6 @@ class FurtherWindow:
             self._tell(f"can't be opened ({error}); it is tried again")
             return
         self._backoff.reset()
-        self._display, self._place = display, place
         log.info("%s: opened on display %s", self.name, printable(str(display)))
         self._tell("")
 
@@ -129,10 +129,10 @@ class FurtherWindow:
         """
         if self._open is None or self._display is None:
             return
-        # A little early counts as in time: the show's own pace is no multiple of this one.
-        if self.settings.fps and self._time - self._last < 0.9 / self.settings.fps:
-            return
-        self._last = self._time
+        if self.settings.fps:
+            if self._time < self._due:
+                return
+            self._due = max(self._due + 1.0 / self.settings.fps, self._time)
         self._tell(self._open.show(shown, self.settings, self._display.name) or self._open.picture.trouble)
 
     def _tell(self, trouble: str) -> None:

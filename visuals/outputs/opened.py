@@ -50,6 +50,25 @@ class OpenedWindow:
         width, height = self._window.size
         return max(1, width), max(1, height)
 
+    def move(self, place: tuple[int, int, int, int], fills: bool) -> bool:
+        """Have it on another part of the desktop.
+
+        Parameters
+        ----------
+        place, fills : as it was made with
+
+        Returns
+        -------
+        Whether it is there; else it has to be opened anew
+        """
+        if self.fills or fills:
+            return False
+        try:
+            self._window.position, self._window.size = place[:2], place[2:]
+        except Exception:  # not every window system lets itself be told
+            return False
+        return True
+
     def show(self, shown: Shown, settings: Any, display: str) -> str:
         """Draw a frame and put it on screen.
 
