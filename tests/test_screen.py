@@ -54,6 +54,22 @@ def test_a_colour_comes_through(screen: Screen) -> None:
     assert close(frame, (200, 100, 50))
 
 
+def test_a_frame_that_windows_show_is_left_in_a_texture(screen: Screen) -> None:
+    screen.take(picture(), 1.0)
+    plain = drawn(screen)
+    assert screen.shown is None
+    screen.apart = True
+    screen.overlay(np.full((4, 4, 4), 255, np.uint8))
+    screen.draw(1.0, PLAIN, show_table.drawn())
+    shown = screen.shown
+    assert shown is not None and shown.size == SIZE and shown.text is not None
+    seen = np.frombuffer(shown.texture.read(alignment=1), np.float16).reshape(90, 160, 4)[::-1, :, :3]
+    assert np.abs(seen.astype(float) * 255 - plain).max() <= 2
+    screen.apart = False
+    screen.overlay(None)
+    assert np.abs(drawn(screen) - plain).max() <= 1 and screen.shown is None
+
+
 def test_top_stays_on_top_and_left_stays_left(gl_context: Any) -> None:
     screen = Screen(gl_context, (64, 64))
     corners = filled(0, 0, 0)

@@ -47,7 +47,7 @@ class Stage:
         self.worker = SyncWorker(config.visuals.model, opener, generator_fps)
         self.show = Show(self.screen, self.controls.now(0.0), self.worker)
         self.scenes: list[str] = []
-        self.overlay = Overlay(self.screen, lambda: self.around())
+        self.overlay = Overlay(self.screen, lambda: self.around(), lambda: self.screen.size[1])
         self.time = 0.0
 
     def around(self, **given: Any) -> Around:

@@ -128,7 +128,7 @@ def _put_together(
     transitions = Transitions(target.context, screen.crossing, file.folder)
     stack.callback(transitions.release)
     transitions.prepare(filter(None, {config.transition, *library.transitions()}))
-    outputs = Outputs(registry, plugin, replace(host, picture=screen.picture), target, refuse)
+    outputs = Outputs(registry, plugin, replace(host, picture=screen.picture, target=target), target, refuse)
     stack.callback(outputs.close)
     threads = max(1, (os.cpu_count() or 1) // 2)
     trials = Trials(threads, config.engine, registry)
@@ -145,12 +145,20 @@ def _put_together(
     def losses() -> Losses:
         return Losses(lost.count + outputs.dropped, registry.troubles(KINDS), outputs.values(table.painted))
 
-    overlay = Overlay(screen, around)
+    overlay = Overlay(screen, around, lambda: target.window_size[1])
     report = Report(receiver, query, library, controls, table.visuals, losses)
     stack.callback(report.close)
     watch.tell = lambda: report.tell_plugins(registry.troubles(KINDS))
     surface_host = SurfaceHost(
-        table, library.names, overlay.note, target.pressed, receiver.poll, file, child, controls.connections.follow
+        table,
+        library.names,
+        overlay.note,
+        target.pressed,
+        receiver.poll,
+        file,
+        child,
+        controls.connections.follow,
+        target.edited,
     )
     surfaces = Surfaces(registry, plugin, surface_host, understood, refuse)
     stack.callback(surfaces.close)

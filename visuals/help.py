@@ -61,10 +61,11 @@ class Overlay:
     ----------
     screen : where it is shown
     around : what there is to tell now
+    height : of the window that it is read in, pixels
     """
 
-    def __init__(self, screen: Screen, around: Callable[[], Around]) -> None:
-        self._screen, self._around = screen, around
+    def __init__(self, screen: Screen, around: Callable[[], Around], height: Callable[[], int]) -> None:
+        self._screen, self._around, self._height = screen, around, height
         self._age = math.inf
         self._shown: tuple[object, ...] = ()
         self._note, self._note_left = "", 0.0
@@ -107,7 +108,7 @@ class Overlay:
                 lines += [""] if note else []
                 full = {len(lines) + at: level for at, level in levels.items()}
                 lines += page
-            self._screen.overlay(text_image(lines, self._screen.size[1], full))
+            self._screen.overlay(text_image(lines, self._height(), full))
         self._shown = wanted
 
 

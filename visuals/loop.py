@@ -128,9 +128,10 @@ class RenderLoop:
                 size = self._outputs.prepare(tick.time)
                 if size != self._screen.size:
                     self._screen.resize(size)
+                self._screen.apart = self._outputs.apart
                 self._screen.draw(scene.mix, scene.look, scene.effects, scene.moment)
                 self._outputs.publish(self._screen.read, tick.time)
-                self._outputs.show()
+                self._outputs.show(self._screen.shown)
             with self._guard("status"):
                 self._status.tell(scene, tick)
             if self._lost.drawn:

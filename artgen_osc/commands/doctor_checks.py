@@ -14,6 +14,7 @@ from artgen_osc.errors import ArtgenError, EngineError
 from artgen_osc.inference import engine
 from artgen_osc.inference.model_cards import models_page
 from artgen_osc.runtime.child import python_module
+from artgen_osc.runtime.sdl import loaded_sdl
 from artgen_osc.runtime.text import say, unexpected
 
 _RUNS = 5
@@ -74,12 +75,14 @@ def _display(config: Config) -> str:
 
     try:
         pygame.display.init()
-        sizes = pygame.display.get_desktop_sizes()
+        sdl = loaded_sdl()
+        sizes = ", ".join(f"{width}x{height}" for width, height in pygame.display.get_desktop_sizes())
         driver = pygame.display.get_driver()
+        displays = "; ".join(map(str, sdl.displays())) if sdl else f"{sizes}, names unknown: one window only"
         pygame.display.quit()
     except pygame.error as error:
         raise ArtgenError(f"no display ({error}); --headless works without one") from error
-    return ", ".join(f"{width}x{height}" for width, height in sizes) + f" ({driver})"
+    return f"{displays} ({driver})"
 
 
 def _mood_model(config: Config) -> str:

@@ -9,7 +9,10 @@ from artgen_osc.config.plugins import own_contract
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.values import HOPS_PER_HARMONY
 
-_NUMBERED = re.compile(r"^(/visuals/layer/)\d+(/)")
+_ALIKE = (
+    (re.compile(r"^/visuals/layer/\d+/"), "/visuals/layer/N/"),
+    (re.compile(r"^/visuals/output/window\d?/"), "/visuals/output/WINDOW/"),
+)
 BEGIN, END = "<!-- OSC table: make docs -->", "<!-- end of the OSC table -->"
 
 
@@ -24,10 +27,13 @@ def _range(row: Address) -> str:
 
 
 def _rows(rows: Iterable[Address]) -> str:
-    """A line for each, but one for what the numbered layers have in common."""
+    """A line for each, but one for what the numbered layers, or the windows, have in common."""
     alike: dict[str, Address] = {}
     for row in rows:
-        alike.setdefault(_NUMBERED.sub(r"\1N\2", row.path), row)
+        path = row.path
+        for numbered, common in _ALIKE:
+            path = numbered.sub(common, path)
+        alike.setdefault(path, row)
     lines = [f"| `{path}` | {row.tag} | {_range(row)} | {row.doc} |" for path, row in alike.items()]
     return "\n".join(["| address | type | range | meaning |", "|---|---|---|---|", *lines])
 
@@ -45,7 +51,8 @@ def markdown() -> str:
             "**Understood by the daemon**, on port 9100:",
             _rows(table.daemon.values()),
             "**Understood by the renderer**, on port 9101, beside everything that the daemon sends; N is the number of "
-            "a layer, 1 to 6:",
+            "a layer, 1 to 6; WINDOW is window, window2, window3 or window4, of which the first has no on, display, x, "
+            "y, width, height, fps and vsync:",
             _rows(table.visuals.values()),
         )
     )

@@ -126,6 +126,10 @@ class VisualsConfig:
     query_port: int = setting(9104, "port of the renderer's OSCQuery server; 0: none", 0, 65535)
     width: int = setting(1280, "width of the window in pixels", 64, 16384)
     height: int = setting(720, "height of the window in pixels", 64, 16384)
+    frame_width: int = setting(
+        0, "width of the frame in pixels, where windows show parts of it; 0: that of the window", 0, 16384
+    )
+    frame_height: int = setting(0, "height of it in pixels; 0: that of the window", 0, 16384)
     fps: int = setting(60, "most pictures a second", 1, 240)
     fullscreen: bool = setting(False, "fill the screen", address="/visuals/fullscreen", scene=False)
     headless: bool = setting(False, "render off screen through EGL, without a window")

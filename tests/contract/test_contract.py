@@ -125,6 +125,8 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
                 "port",
                 "width",
                 "height",
+                "frame_width",
+                "frame_height",
                 "fps",
                 "display",
                 "headless",

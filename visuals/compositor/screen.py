@@ -17,9 +17,10 @@ from artgen_osc.config.plugins import own_registry
 from artgen_osc.plugins.registry import Registry
 from visuals.compositor.chain import Chain, in_use
 from visuals.compositor.crossing import Crossing
-from visuals.compositor.final import Camera, Seen
-from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, texture_of
+from visuals.compositor.final import DITHER, Camera, Seen
+from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, target_of, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
+from visuals.compositor.mapped import Shown
 from visuals.compositor.readback import ReadBack, Reading
 from visuals.compositor.stack import Stack, Stacked, straight, whole
 from visuals.generators.generator import Frame
@@ -70,6 +71,7 @@ class Screen:
     detail : of the target's sides, 0..1, at which layers and effects at ``frame`` are drawn before they are enlarged
     composed : whether there were any in the last frame
     crossing : from the look before to the one that is set
+    apart : whether `draw` leaves the frame in a texture, for windows that show it each in its own way; see `shown`
     """
 
     def __init__(
@@ -102,6 +104,8 @@ class Screen:
         for used in self._pictures:
             used.instance.effects, used.instance.enlarge = self._chain, enlarge
         self.plugins = (*(n for place in PLACES for n in self._chain.at(place)), *(used.plugin.name for used in layers))
+        self.apart = False
+        self._whole: Target | None = None
         self._frames: PingPong | None = None
         self._last = self._nothing
         self._read_back = ReadBack(context)
@@ -175,6 +179,14 @@ class Screen:
         self._compose(mix, look, settings, self.order, moment)
         self._shown = settings or {}, self.order
         self._cross()
+        if self.apart:
+            self._whole = target_of(self._context, self._whole, self.size)
+            self._whole.target.use()
+            self._draw_last(self.size, dither=0.0)
+            return
+        if self._whole is not None:
+            self._give_back(self._whole)
+            self._whole = None
         self._draw_to(self._target())
         if self._text is not None:
             self._overlay_pass["target"] = self.size
@@ -182,6 +194,13 @@ class Screen:
             self._context.enable(self._context.BLEND)
             self._overlay_pass.render()
             self._context.disable(self._context.BLEND)
+
+    @property
+    def shown(self) -> Shown | None:
+        """The frame that `draw` has left in a texture, with the overlay; None where it drew into its target."""
+        if not self.apart or self._whole is None:
+            return None
+        return Shown(self._whole.texture, self.size, self._text)
 
     def read_frame(self) -> Frame:
         """What `draw` has drawn into memory: uint8 ``(height, width, 3)``, top row first."""
@@ -223,7 +242,7 @@ class Screen:
         return self._reads[size, alpha]
 
     def _read_small(self, size: tuple[int, int], alpha: bool) -> Reading:
-        if size == self.size and not alpha and self._text is None:
+        if size == self.size and not alpha and self._text is None and self._whole is None:
             return self._read_back.begin(self._target(), size, 3)  # it is there already
         readable = self._readable(size, 4 if alpha else 3)
         try:
@@ -248,6 +267,7 @@ class Screen:
             self._overlay_pass,
             self._frames,
             self._memory,
+            self._whole,
         )
         for item in items:
             if item is not None:
@@ -304,11 +324,11 @@ class Screen:
         self._context.viewport = (0, 0, *self.size)
         self._draw_last(self.size)
 
-    def _draw_last(self, size: tuple[int, int]) -> None:
+    def _draw_last(self, size: tuple[int, int], dither: float = DITHER) -> None:
         """The last pass, into whatever is in use, of a size."""
-        last = self._last
+        last, moment = self._last, self._chain.moment
         self._chain.final.draw(
-            last.seen, last.camera, self._chain.moment, last.brightness, size=size if last.framed else None
+            last.seen, last.camera, moment, last.brightness, dither, size=size if last.framed else None
         )
 
     def _draw_lit(self) -> None:

@@ -38,7 +38,7 @@ class Key:
 
 
 FULLSCREEN, MANUAL, HELPED, QUIT = "/visuals/fullscreen", "/visuals/mood/manual", "/visuals/help", "/visuals/quit"
-HELP_PAGE = "/visuals/help/page"
+HELP_PAGE, EDIT = "/visuals/help/page", "/visuals/output/window/edit"
 VALENCE, ENERGY = "/visuals/mood/valence", "/visuals/mood/energy"
 
 KEYS: tuple[Key, ...] = (
@@ -52,6 +52,7 @@ KEYS: tuple[Key, ...] = (
     Key(("s",), "S", "/visuals/snapshot", "snapshot"),
     Key(("r",), "R", "/visuals/output/record/on", "recording"),
     Key(tuple("123456789"), "1 … 9", "/visuals/scene/number", "scene"),
+    Key(("e",), "E", EDIT, "move the corners of this window, then of the others"),
     Key(("h", "f1"), "H  F1", HELPED, "this help"),
     Key(("tab",), "Tab", HELP_PAGE, "the other page of it: what drives what"),
     Key(("escape", "q", CLOSE), "Esc  Q", QUIT, "twice: quit; Esc leaves fullscreen first"),
@@ -128,7 +129,7 @@ class Keyboard:
         if row.kind == "trigger":
             return Pressed(((row, 1),), key.doc)
         on = not values[key.path]
-        if key.path == HELPED:
+        if key.path in (HELPED, EDIT):
             return Pressed(((row, int(on)),))  # it is seen
         note = f"{key.doc} {'on' if on else 'off'}"
         if key.path == MANUAL:

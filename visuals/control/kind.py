@@ -70,6 +70,7 @@ class SurfaceHost:
     received : what has come over OSC since the last call; for direct ones
     file : the show's
     child : whether it is a daemon's renderer; the daemon tells of mistakes in the show file
+    edited : what has been changed by mouse and keys in windows since the last call; for direct ones
     connect : takes what drives what from the saved show file; for direct ones
     """
 
@@ -81,3 +82,4 @@ class SurfaceHost:
     file: ConfigFile
     child: bool = False
     connect: Callable[[Sequence[Connection]], None] = lambda rows: None
+    edited: Callable[[], Sequence[Message]] = tuple

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from artgen_osc.config.contract import Contract
     from artgen_osc.config.tables import VisualsConfig
+    from visuals.compositor.mapped import Shown
     from visuals.control.controls import Control
+    from visuals.control.kind import Message
     from visuals.generators.generator import Frame
     from visuals.modulation.motion import Look
     from visuals.outputs.ear import Ear
@@ -87,20 +89,32 @@ class Target(Direct, Protocol):
     ----------
     target : True
     context : moderngl context, core 3.3
-    size : (width, height), pixels, as it is now
+    size : (width, height) of the frame, pixels, as it is now
+    window_size : that of what it is seen on
     window : whether drawing goes to the context's window
+    apart : whether it wants the frame as a texture, and draws it by itself
     """
 
     target: bool
     context: Any
     size: tuple[int, int]
+    window_size: tuple[int, int]
     window: bool
+    apart: bool
 
     def pressed(self) -> Sequence[str]:
         """Names of the keys pressed since the last call; closing a window is `visuals.control.keys.CLOSE`."""
 
-    def show(self) -> None:
-        """Put the drawn frame on screen."""
+    def edited(self) -> Sequence["Message"]:
+        """What has been changed with mouse and keys in the windows since the last call."""
+
+    def show(self, shown: "Shown | None") -> None:
+        """Put the drawn frame on screen.
+
+        Parameters
+        ----------
+        shown : the frame as a texture, where it is drawn `apart`; None: it is where it belongs
+        """
 
 
 class Showing:
@@ -136,6 +150,8 @@ class OutputHost:
     picture : `visuals.compositor.screen.Screen.picture`, for direct ones, between frames; None while there is nothing
         to draw with
     ear : where the sound of the show is to be had; None: no daemon sends any
+    target : where frames are drawn, for direct ones
+    name : as the output is registered
     """
 
     config: "VisualsConfig"
@@ -144,6 +160,8 @@ class OutputHost:
     strip: Path | None = None
     picture: "Callable[..., Frame] | None" = None
     ear: "Ear | None" = None
+    target: Target | None = None
+    name: str = ""
 
     def still(self) -> "tuple[Frame, Look] | None":
         """The newest picture alone, fully faded in and without a blackout, and the look that it is drawn with.

@@ -1,5 +1,7 @@
 """A target off screen, where there is no window."""
 
+from typing import Any
+
 from visuals.compositor.gl import standalone_context
 from visuals.generators.generator import Frame
 
@@ -17,11 +19,11 @@ class Memory:
     """
 
     direct = target = True
-    window = False
+    window = apart = False
     settings = None
 
     def __init__(self, size: tuple[int, int]) -> None:
-        self.size = size
+        self.size = self.window_size = size
         self.context = standalone_context()
 
     def pressed(self) -> list[str]:
@@ -37,8 +39,12 @@ class Memory:
     def take(self, frame: Frame, time: float) -> None:
         """Frames are drawn here, and none is given to it. See `Output`."""
 
-    def show(self) -> None:
-        """Wait for the frame, as a window would."""
+    def edited(self) -> list[Any]:
+        """No mouse."""
+        return []
+
+    def show(self, shown: Any) -> None:
+        """Wait for the frame, as a window would. See `visuals.outputs.kind.Target`."""
         self.context.finish()
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The outputs of a show at work: ours on the loop's thread, those that were added each on one of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from artgen_osc.runtime.guard import Guard
 from artgen_osc.runtime.text import short
 from artgen_osc.schema.address import COUNT_MAX, Address, Value
 from artgen_osc.schema.address_table import Rows
+from visuals.compositor.mapped import Shown
 from visuals.generators.generator import Frame
 from visuals.outputs.kind import OutputHost, Target
 from visuals.outputs.memory import Memory
@@ -40,10 +42,12 @@ def open_target(registry: Registry, settings: Mapping[str, Any], host: OutputHos
     """
     for plugin, loaded in classes(registry, "output") if not host.config.headless else ():
         if _is_target(plugin, loaded):
-            made: Target | None = make(plugin, loaded, settings.get(plugin.name), host)
+            made: Target | None = make(plugin, loaded, settings.get(plugin.name), replace(host, name=plugin.name))
             if made is not None:
                 return made
-    return Memory((host.config.width, host.config.height))
+    config = host.config
+    frame = config.frame_width, config.frame_height
+    return Memory(frame if all(frame) else (config.width, config.height))
 
 
 def _is_target(plugin: Plugin, loaded: Any) -> bool:
@@ -111,6 +115,8 @@ class _Output:
         self.name = plugin.name
         self._plugin, self._worker = plugin, worker
         self._direct = isinstance(worker, Inline)
+        checked = self._checked if self._direct else None
+        self._window: Any = checked if checked is not None and checked.value("shows") is True else None
         self._settings: Any = None
         self._taking = False
         self._missed = 0
@@ -137,6 +143,27 @@ class _Output:
         """See `visuals.outputs.kind.Direct`."""
         if self._direct:
             self._worker.start(("prepare", time))
+        if self._window is not None:
+            self._plugin.reason = self._window.trouble
+
+    @property
+    def shows(self) -> bool:
+        """Whether it is a window."""
+        return self._window is not None
+
+    @property
+    def apart(self) -> bool:
+        """Whether it shows frames that it is given as textures."""
+        return self._window is not None and self._window.apart
+
+    def show(self, shown: Shown) -> None:
+        """Show a frame.
+
+        Parameters
+        ----------
+        shown : the frame
+        """
+        self._worker.start(("show", shown))
 
     def ask(self, settings: Any, time: float) -> Size | None:
         """What size it wants this frame in; None: it doesn't."""
@@ -203,9 +230,10 @@ class Outputs:
         """Frames that are read back, for whom, and when they were drawn."""
         for plugin, loaded in classes(registry, "output"):
             if not _is_target(plugin, loaded):
-                build = partial(_made, loaded, settings.get(plugin.name), host)
+                build = partial(_made, loaded, settings.get(plugin.name), replace(host, name=plugin.name))
                 worker = at_work(plugin, loaded, build, BUDGET_S, guard)
                 self._all += [_Output(plugin, worker)] if worker is not None else []
+        self._windows = [output for output in self._all if output.shows]
 
     def prepare(self, time: float) -> Size:
         """Before a frame is drawn, `time` s after the show began: those who wanted the one before are given it.
@@ -242,9 +270,22 @@ class Outputs:
         for output, reading, time in coming:
             output.take(reading(), time)
 
-    def show(self) -> None:
-        """Put the drawn frame on screen."""
-        self._target.show()
+    @property
+    def apart(self) -> bool:
+        """Whether the frame is wanted as a texture, by windows that show it each in its own way."""
+        return self._target.apart or any(output.apart for output in self._windows)
+
+    def show(self, shown: Shown | None) -> None:
+        """Put the drawn frame on screen, last where it is waited for the display.
+
+        Parameters
+        ----------
+        shown : as `visuals.compositor.screen.Screen.shown` has it
+        """
+        if shown is not None:
+            for output in self._windows:
+                output.show(shown)
+        self._target.show(shown)
 
     @property
     def dropped(self) -> int:

@@ -3,7 +3,7 @@
 import { choice } from "./inputs.js";
 import { make } from "./show.js";
 import { targets } from "./targets.js";
-import { CHOICES, GROUPS, NOT_SHOWN, OF_EFFECTS } from "./words.js";
+import { CHOICES, GROUPS, NOT_SHOWN, OF_EFFECTS, outputName } from "./words.js";
 
 const HELD_MS = 700;
 const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?", "/visuals/path/clear": "Remove all keyframes?" };
@@ -35,9 +35,9 @@ export async function mount(element, show) {
   const ofEffects = OF_EFFECTS.filter(([path]) => rows.has(path));
   if (effects.length) sections.splice(1, 0, ["Effects", [...ofEffects, ...effects.map(({ path, doc }) => [path, title(path), doc])]]);
   for (const { path } of effects) placed.add(path);
-  for (const [prefix, what] of [[LAYERS, "Layer"], [OUTPUTS, "Output"]]) {
-    for (const [which, named] of below(prefix, rows)) {
-      sections.push([`${what} ${which}`, named]);
+  for (const [below, heading] of [[LAYERS, (layer) => `Layer ${layer}`], [OUTPUTS, outputName]]) {
+    for (const [name, named] of numbered(rows, below)) {
+      sections.push([heading(name), named]);
       for (const [path] of named) placed.add(path);
     }
   }
@@ -68,12 +68,12 @@ export async function mount(element, show) {
 }
 
 /** The settings of each layer or output by its name or number, and what they are called. */
-function below(prefix, rows) {
+function numbered(rows, below) {
   const found = new Map();
   for (const { path, doc } of rows.values()) {
-    if (!path.startsWith(prefix)) continue;
-    const [which, ...words] = path.slice(prefix.length).split("/");
-    found.set(which, [...(found.get(which) ?? []), [path, words.join(" ").replaceAll("_", " "), doc]]);
+    if (!path.startsWith(below)) continue;
+    const [name, ...words] = path.slice(below.length).split("/");
+    found.set(name, [...(found.get(name) ?? []), [path, words.join(" ").replaceAll("_", " "), doc]]);
   }
   return found;
 }

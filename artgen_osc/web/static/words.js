@@ -105,6 +105,12 @@ export function nameOf(path) {
   return name ?? words[0].toUpperCase() + words.slice(1);
 }
 
+/** An output, by its name among the addresses. */
+export function outputName(name) {
+  const [, number] = name.match(/^window(\d*)$/) ?? [];
+  return number === undefined ? `Output ${name}` : `Window ${number || 1}`;
+}
+
 /** An input for people, whether as it is chosen or as the show tells its name. */
 export function inputName(input) {
   const [, kind, rest] = input.match(/^(device|file|url):(.*)$/s) ?? [];
