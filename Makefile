@@ -8,6 +8,8 @@ TEST_PACKAGES := $(RUN_PACKAGES) xvfb xauth xdotool pulseaudio pulseaudio-utils 
 WORKERS ?= 3
 PYTEST := $(BIN)/pytest --dist loadscope
 DEMO := demo-output
+# Tests start hundreds of programs; none is to be compiled anew for each.
+unexport PYTHONDONTWRITEBYTECODE
 SCREEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),,--headless)
 
 help: ## what can be made

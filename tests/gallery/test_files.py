@@ -134,7 +134,7 @@ def test_frames_that_come_too_fast_are_dropped_and_counted(tmp_path: Path, caplo
     start = time.monotonic()
     for index in range(50):
         writer.write(frame, an_about(index, width=400, height=400))
-    assert time.monotonic() - start < 1.0
+    assert time.monotonic() - start < 10.0
     writer.close()
     assert writer.written + writer.dropped == 50
     assert writer.dropped > 0

@@ -19,13 +19,13 @@ from playwright.sync_api import Browser, Page, expect
 from artgen_osc.audio.demo import RATE, compose
 from tests import show_table
 from tests.live.servers import ROOT
-from tests.support.chromium import MICROPHONE, SOUND, WEBGL, chromium
+from tests.support.chromium import MICROPHONE, SOUND, chromium
 from tests.support.shows import Show, a_show
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.live
 
-FLAGS = (*WEBGL, *MICROPHONE, *SOUND)
+FLAGS = (*MICROPHONE, *SOUND)
 PHONE = {"width": 390, "height": 844}
 NOT_SHOWN = {
     "/artgen/control/target/remove",

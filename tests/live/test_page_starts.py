@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.live.test_page import SECONDS, wait_for_picture
 from tests.ports import free_port
-from tests.support.chromium import WEBGL, chromium
+from tests.support.chromium import chromium
 from tests.support.shows import a_show
 from tests.support.waiting import wait_for
 
@@ -20,7 +20,7 @@ SHOW = ("--input=demo", "--visuals-width=320", "--visuals-height=180", "--visual
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium(*WEBGL) as browser:
+    with chromium() as browser:
         yield browser
 
 

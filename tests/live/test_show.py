@@ -74,8 +74,7 @@ def test_a_song_from_an_audio_server_reaches_pure_data_and_the_window(tmp_path: 
 
                 control = SimpleUDPClient("127.0.0.1", 9101)
                 control.send_message("/visuals/freeze", 1)
-                time.sleep(1.5)
-                assert change(display, 1.5) == 0.0
+                wait_for(lambda: change(display, 1.5) == 0.0, what="stillness")
                 control.send_message("/visuals/freeze", 0)
                 wait_for(lambda: change(display, 0.5) > 0.1, 30, "motion after the freeze")
                 control._sock.close()
@@ -235,7 +234,7 @@ def test_monitor_asks_the_daemon_for_its_stream(tmp_path: Path) -> None:
     osc_port, *off = daemon_ports()
     daemon = (*ARTGEN, "daemon", "--input", "demo", "--mute", osc_port, *off)
     with running(*daemon, log=tmp_path / "daemon"):
-        time.sleep(3.0)
+        wait_for(lambda: "hears: demo" in (tmp_path / "daemon").read_text(), 60, "the daemon")
         answer = subprocess.run(
             [*ARTGEN, "monitor", osc_port, f"--port={free_port()}", "--seconds=6"],
             capture_output=True,

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from tests.conftest import need_programs
 
 WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+"""For pages that draw with it; all else of a page is then drawn so too, which takes the time of a processor."""
 SOUND = ("--autoplay-policy=no-user-gesture-required",)
 MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 """One that is allowed without a question, and beeps."""

@@ -3,7 +3,10 @@
 from xdist.scheduler import LoadScopeScheduling
 
 LIVE = "tests/live/"
-LONG = ("tests/gan/test_train.py", "tests/test_whole_demo.py", "tests/test_daemon.py", "tests/stream/test_stream.py")
+LONG = (
+    *("tests/gallery/test_web.py", "tests/gan/test_train.py", "tests/stream/test_stream.py", "tests/test_daemon.py"),
+    *("tests/test_odd_names.py", "tests/test_songs.py", "tests/test_terminal.py", "tests/test_whole_demo.py"),
+)
 """What begins late and takes long would be waited for at the end."""
 
 
