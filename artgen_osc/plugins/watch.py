@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from artgen_osc.plugins import hung
 from artgen_osc.plugins.registry import Plugin, Registry, State
+from artgen_osc.runtime.guard import Guard
 
 log = logging.getLogger("artgen.plugins")
 
@@ -82,7 +83,8 @@ class PluginWatch:
             hung.note(plugin)
             what += ", and the next one leaves it out"
         log.warning("%s %s: %s; %s", plugin.kind, plugin.name, plugin.reason, what)
-        self.tell()
+        with Guard(lambda what, reason: log.warning("%s: %s", what, reason))("watch"):
+            self.tell()
 
     def _is_back(self, plugin: Plugin) -> None:
         plugin.reason = ""
