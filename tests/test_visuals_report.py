@@ -82,6 +82,7 @@ def test_a_subscriber_gets_the_state_once_a_second(receiver: OscReceiver, librar
             "energy": 0.75,
             "model": "fire",
             "finish": 1,
+            "quality": "full",
             "keyframes": 4,
             "keyframe": 2,
             "plugins": "output wall: is broken",

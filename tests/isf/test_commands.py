@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,3 +130,21 @@ def test_what_preview_refuses(
 def test_a_name_that_isnt_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["effects", "preview", "nosuch", "-o", "out.png"]) == 2
     assert "nosuch: no ISF file has this name" in capsys.readouterr().err
+
+
+def test_what_effects_cost(
+    gl_context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "effects").mkdir()
+    write(tmp_path / "effects" / "melt.fs", PLAIN)
+    small = ["--size", "32x16", "--seconds", "0.01"]
+    assert main(["effects", "cost", "melt", "ink", "--json", *small]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["size"] == [32, 16] and figures["without_ms"] > 0.0 and figures["chain_ms"] is None
+    assert list(figures["effects_ms"]) == ["melt"] and list(figures["transitions_ms"]) == ["ink"]
+    assert main(["effects", "cost", "melt", "ink", *small]) == 0
+    told = capsys.readouterr().out
+    assert "a frame of 32x16 takes" in told and "melt " in told and "ink " in told and "a chain" not in told
+    assert main(["effects", "cost", "mlt", *small]) == 2
+    assert "mlt: no such effect or transition; did you mean melt?" in capsys.readouterr().err

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from time import monotonic, perf_counter
 from typing import Any
 
-import numpy as np
-
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.errors import PluginError
 from artgen_osc.runtime.text import nearest, say
@@ -48,7 +46,7 @@ class _Timed:
 
     @property
     def ms(self) -> float:
-        return 1e3 * float(np.median(self.seconds))
+        return 1e3 * min(self.seconds)
 
 
 class _Timing:
@@ -101,7 +99,7 @@ def costs(
     names: Sequence[str] = (),
     frames: int = 2,
 ) -> dict[str, Any]:
-    """ms a frame more with each effect and transition than without, by turns, the medians; for ``--json``.
+    """ms a frame more with each effect and transition than without, by turns, the least of each; for ``--json``.
 
     Parameters
     ----------
@@ -132,7 +130,9 @@ def costs(
         transitions = {name: _Timed({}, name) for name in named(file.folder / "effects") if _fits(timing, name)}
         for name in names:
             if name not in {*effects, *transitions}:
-                raise PluginError(f"{name}: no such effect or transition; {nearest(name, {*effects, *transitions})}")
+                raise PluginError(
+                    f"{name}: no such effect or transition; {nearest(name, sorted({*effects, *transitions}))}"
+                )
         plain, chain = _Timed({}), _Timed({name: _whole(tables, name) for name in CHAIN if name in effects})
         effects, transitions = (
             {name: one for name, one in of.items() if name in names or not names} for of in (effects, transitions)
