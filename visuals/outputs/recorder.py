@@ -100,21 +100,22 @@ class Counted:
     Attributes
     ----------
     count : bytes so far
+    failure : why nothing more is written; None: all is well
     """
 
     def __init__(self, file: IO[bytes]) -> None:
         self.count = 0
         self._file = file
-        self._broken = False
+        self.failure: OSError | None = None
 
     def write(self, data: bytes) -> int:
         """Write all of it."""
         left = memoryview(data)
-        while left and not self._broken:
+        while left and not self.failure:
             try:
                 left = left[self._file.write(left) :]
-            except OSError:
-                self._broken = True
+            except OSError as error:
+                self.failure = error
                 raise
         self.count = max(self.count, self.tell())
         return len(data)
@@ -187,6 +188,8 @@ class Recorder:
             counted = Counted(file)
             try:
                 self._write_to(counted, path, waiting)
+            except Exception as error:
+                raise counted.failure or error from None  # PyAV says only that there was one
             finally:
                 if not counted.count:
                     path.unlink()
