@@ -46,7 +46,8 @@ LATE_S = 0.5
 """So late may sound and frames be: then silence, and the frame before, stand for them."""
 
 LOOK_S, TELL_S = 0.1, 0.5
-NICENESS = 5
+NICENESS = 2
+"""Hardly less than the show: on a machine that the show fills by itself, much less would leave a film without frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,12 @@ class Counted:
         return len(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place."""
+        """Go to a place.
+
+        Parameters
+        ----------
+        offset, whence : as of `io.IOBase.seek`
+        """
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
