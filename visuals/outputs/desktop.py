@@ -146,7 +146,7 @@ class Desktop:
         """Before a frame: one window at a time is edited, and the pointer is seen where it has something to do."""
         self._local.clear()
         on = [window.name for window in self.windows.values() if getattr(self.settings(window.name), "edit", False)]
-        if self._edited not in on or len(on) > 1:
+        if on != [self._edited] * bool(self._edited):
             newest = next((name for name in on if name != self._edited), "")
             for name in on:
                 if name != newest:
