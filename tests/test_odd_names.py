@@ -40,6 +40,7 @@ ON_DISK_OF_THE_RENDERER = (
     "visuals.gallery",
     "layer.1.source",
     "layer.1.font",
+    "plugin.window2.mask",
 )
 STRINGS = [row.path for row in show_table.VISUALS if row.kind == "string"]
 STRINGS_OF_THE_DAEMON = [row.path for row in show_table.DAEMON if row.kind == "string"]
@@ -211,7 +212,9 @@ def test_every_setting_that_names_a_thing_on_disk_is_tried() -> None:
         for key, item in show_table.CONTRACT.settings.items()
         if item.default in ("", ()) and any(word in item.doc for word in words)
     }
-    named = {key for key in named if key != "audio.input" and not re.match("layer.[2-6]", key)}  # as the first one
+    named = {
+        key for key in named if key != "audio.input" and not re.match(r"layer\.[2-6]|plugin\.window[34]?\.", key)
+    }  # as the one that is tried
     assert named | {"web.certificate"} == {
         *ON_DISK,
         *ON_DISK_OF_THE_RENDERER,

@@ -32,10 +32,20 @@ from artgen_osc.schema.address import Address, Value
 from artgen_osc.schema.setting import setting
 from tests import signals
 from tests.ports import free_port
+from tests.support.broken_extractors import (
+    BLOCKED,
+    Blocks,
+    BlocksWhileMade,
+    Broken,
+    NeverMade,
+    NoNumber,
+    Nothing,
+    OutOfRange,
+    Slow,
+    TooMany,
+    Writes,
+)
 from tests.support.waiting import wait_for
-
-BLOCKED = threading.Event()
-"""Set it to let go whatever has blocked."""
 
 
 @pytest.fixture(autouse=True)
@@ -71,74 +81,6 @@ class Steady:
         assert hop.sound.shape == (256,) and hop.window.shape == (1024,) and hop.power.shape == (513,)
         self._hops += 1
         return (np.float32(self.settings.amount), self._hops, "a\nb")  # type: ignore[return-value]
-
-
-class Broken:
-    """A base for those that fail after ten good hops."""
-
-    outputs = (Address("/artgen/x/broken/value", "float", "some value"),)
-
-    def __init__(self, settings: None) -> None:
-        self.settings = settings
-        self._hops = 0
-
-    def reset(self) -> None: ...
-
-    def hop(self, hop: Hop) -> Sequence[Value]:
-        self._hops += 1
-        return [0.75] if self._hops <= 10 else self.fail(hop)
-
-    def fail(self, hop: Hop) -> Sequence[Value]:
-        raise ZeroDivisionError("by nothing")
-
-
-class NoNumber(Broken):
-    def fail(self, hop: Hop) -> Sequence[Value]:
-        return [float("nan")]
-
-
-class OutOfRange(Broken):
-    def fail(self, hop: Hop) -> Sequence[Value]:
-        return [1.5]
-
-
-class TooMany(Broken):
-    def fail(self, hop: Hop) -> Sequence[Value]:
-        return [0.5, 0.5]
-
-
-class Nothing(Broken):
-    def fail(self, hop: Hop) -> Sequence[Value]:
-        return None  # type: ignore[return-value]
-
-
-class Writes(Broken):
-    def fail(self, hop: Hop) -> Sequence[Value]:
-        hop.window[:] = 0.0
-        return [0.5]
-
-
-class Slow(Broken):
-    def fail(self, hop: Hop) -> Sequence[Value]:
-        time.sleep(0.1)
-        return [0.75]
-
-
-class Blocks(Broken):
-    def fail(self, hop: Hop) -> Sequence[Value]:
-        BLOCKED.wait()
-        return [0.5]
-
-
-class NeverMade(Broken):
-    def __init__(self, settings: None) -> None:
-        raise OSError("no such card")
-
-
-class BlocksWhileMade(Broken):
-    def __init__(self, settings: None) -> None:
-        BLOCKED.wait()
-        super().__init__(settings)
 
 
 class Tape(ClosesItself):
