@@ -47,7 +47,7 @@ LATE_S = 0.5
 
 LOOK_S, TELL_S = 0.1, 0.5
 NICENESS = 2
-"""Hardly less than the show: where the show alone fills the machine, much less would leave a film without frames."""
+"""Hardly less than the show, which may fill a machine by itself: much less would leave a film without frames."""
 
 
 @dataclass(frozen=True, slots=True)
