@@ -106,13 +106,14 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
         word = row.choices[-1] if row.choices else "#102030" if row.path.endswith("colour") else "other.onnx"
         value: Value = word if row.kind == "string" else min(max(1, int(row.low)), row.high)
         own = {
-            "keyframes": "ADwAPA==",
+            "path/keyframes": "ADwAPA==",
             "order": "film, bloom",
             "file": "film.mkv",
             "mesh": "1,1:0.1,0.2",
             "rotation": 90,
         }
-        value = own.get(row.path.rsplit("/")[-1], value)
+        name = row.path.removeprefix("/visuals/")
+        value = own.get(name.split("/")[-1] if name.startswith("output/") else name, value)
         send(controls, 0.0, (row.path, value))
         got = get(controls.config, row.setting)
         assert got == ((value,) if kind is tuple else value)
