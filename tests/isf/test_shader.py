@@ -242,6 +242,14 @@ def test_a_loop_without_end_ends(bench: Bench, tmp_path: Path, loop: str) -> Non
     assert bench.draw(made(tmp_path, body))[0, 0, 0] == 1.0
 
 
+def test_a_loop_that_would_hold_a_show_up_for_minutes_is_refused(bench: Bench, tmp_path: Path) -> None:
+    if "llvmpipe" not in bench.context.info["GL_RENDERER"]:
+        pytest.skip("a graphics card may be quick enough")
+    body = "void main() { float x = 0.0; while (x >= 0.0) { x = sin(x) + cos(x * 0.7); } gl_FragColor = vec4(x); }"
+    with pytest.raises(PluginError, match=r"^mine\.fs: takes .* s for 32x18 pixels; is there a loop without end\?"):
+        bench.draw(made(tmp_path, body))
+
+
 def test_one_that_takes_too_long_for_a_few_pixels_is_refused(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
