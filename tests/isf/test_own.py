@@ -124,13 +124,16 @@ def test_the_strobe_flashes_three_times_a_second_at_most_unless_it_is_unlocked(g
     ("name", "given"),
     [*((path.stem, {}) for path in FILES), ("poster", {"steps": (2.0,)}), ("glass", {"light": (1.0,)})],
 )
+@pytest.mark.parametrize("fine", [False, True], ids=["broad", "fine"])
 def test_none_flashes_over_a_still_picture_however_hard_the_music_hits(
-    name: str, given: dict[str, tuple[float]], gl_context: Any
+    name: str, given: dict[str, tuple[float]], fine: bool, gl_context: Any
 ) -> None:
-    """Broad areas, each of one light, are where it is seen most."""
+    """Over broad areas, each of one light, and over one that is full of contours."""
     shader = Shader(gl_context, read(OURS / f"{name}.fs"))
     areas = np.repeat(np.repeat(np.linspace(40, 220, 12).reshape(3, 4), 18, axis=0), 24, axis=1)
     tones = (np.stack((areas, areas[:, ::-1], areas[::-1]), axis=2) * 1.0).astype(np.uint8)
+    if fine:
+        tones = np.random.default_rng(3).integers(40, 220, (9, 16, 3), np.uint8).repeat(6, axis=0).repeat(6, axis=1)
     picture = gl_context.texture((96, 54), 3, tones.tobytes(), alignment=1)
     shown = gl_context.texture(SIZE, 4)
     target = gl_context.framebuffer([shown])
