@@ -32,7 +32,7 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     yield surface
     for one in made:
         one.close()
-    assert not midi_ports.OPEN
+    wait_for(lambda: not midi_ports.OPEN)
 
 
 def opened() -> None:
@@ -136,7 +136,18 @@ def test_another_name_is_another_port_at_once(make: Make) -> None:
     wait_for(lambda: list(midi_ports.OPEN) == ["Pads 24:0"])
     surface.settings = MidiSettings()
     surface.poll()
-    assert not midi_ports.OPEN
+    wait_for(lambda: not midi_ports.OPEN)
+
+
+def test_notes_that_are_held_are_let_go_with_their_port(make: Make) -> None:
+    surface = make()
+    opened()
+    midi_ports.send(NAME, 0x90, 60, 100)
+    assert said(surface)["note/60"] > 0.5
+    surface.settings = MidiSettings()
+    assert said(surface) == {}
+    assert said(surface) == {"note/60": 0.0}
+    wait_for(lambda: not midi_ports.OPEN)
 
 
 def test_a_port_that_isnt_there_and_a_driver_that_fails_are_one_line_each(

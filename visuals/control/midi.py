@@ -126,7 +126,9 @@ class Midi:
         return messages
 
     def _open(self, settings: MidiSettings) -> None:
-        self.close()
+        if self._port:
+            self._port.end()
+        self._lost, self._later = 0, [GONE]
         self._heard = settings.port, settings.channel
         self._port = MidiPort(settings.port, settings.channel - 1) if settings.port else None
 
@@ -137,8 +139,9 @@ class Midi:
         waits: set[str] = set()
         for name, value in told:
             if (name, value) == GONE:
-                held = {**self._values, **turned}.items()
-                later += [(one, 0.0) for one, last in held if one.startswith("note") and last]
+                held = [one for one, last in {**self._values, **turned}.items() if one.startswith("note") and last]
+                later += [(one, 0.0) for one in held]
+                waits.update(held)
             elif name in waits or (name in turned and _down(name, turned[name]) != _down(name, value)):
                 waits.add(name)
                 later.append((name, value))
@@ -161,7 +164,6 @@ class Midi:
         """Let the port go."""
         if self._port:
             self._port.close()
-        self._port, self._lost, self._later = None, 0, [GONE]
 
 
 def _by_name(text: str, rows: Rows) -> dict[str, list[tuple[Address, Mapped]]]:

@@ -77,9 +77,13 @@ class MidiPort:
         """What has come since the last call, oldest first."""
         return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
+    def end(self) -> None:
+        """Have the port let go, without waiting for its driver."""
+        self._closed.set()
+
     def close(self) -> None:
         """Let the port go; a driver that doesn't come back is left alone."""
-        self._closed.set()
+        self.end()
         self._thread.join(CLOSE_S)
 
     def _hear(self, message: Any) -> None:
