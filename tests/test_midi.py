@@ -86,13 +86,13 @@ def test_a_control_moves_an_address_within_its_range(make: Make) -> None:
 
 
 def test_a_map_to_nowhere_is_one_line_and_the_others_count(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    surface = make(
-        map="cc/1 /visuals/effect/grian, cc/1 /visuals/effect/grain, cc/2 /visuals/scene, cc/3 /visuals/scene/number x"
-    )
+    wrong = "cc/1 /visuals/effect/grian, cc/2 /visuals/scene, cc/3 /visuals/scene/number x, cc/4 /artgen/x/a"
+    surface = make(map=f"{wrong}, cc/1 /visuals/effect/grain")
     assert [record.message.split(": ")[:3] for record in caplog.records if "map" in record.message] == [
         ["midi", "map", "/visuals/effect/grian"],
         ["midi", "map", "/visuals/scene"],
         ["midi", "map", "/visuals/scene/number"],
+        ["midi", "map", "/artgen/x/a"],
     ]
     opened()
     midi_ports.send(NAME, 0xB0, 1, 127)

@@ -4,7 +4,6 @@
 
 import logging
 import math
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +55,7 @@ def read_map(text: str) -> tuple[Mapped, ...]:
     found = []
     for part in filter(str.strip, text.split(",")):
         name, path, fixed = (*part.split(maxsplit=2), "", "")[:3]
-        if not re.fullmatch(MIDI, f"midi/{name}") or not path.startswith("/"):
+        if not MIDI.fullmatch(f"midi/{name}") or not path.startswith("/"):
             raise ValueError(
                 f"{short(part.strip())} is no pair; write a control and an address: cc/7 /visuals/effect/grain"
             )
@@ -170,7 +169,7 @@ def _by_name(text: str, rows: Rows) -> dict[str, list[tuple[Address, Mapped]]]:
     """What each control moves; what can't be moved is told."""
     found: dict[str, list[tuple[Address, Mapped]]] = {}
     for one in read_map(text):
-        row = rows.get(one.path) or extra(one.path)
+        row = rows.get(one.path) or (extra(one.path) if one.path.startswith("/visuals/") else None)
         try:
             if row is None:
                 raise ValueError(f"unknown address; {nearest(one.path, rows)}")
