@@ -247,7 +247,7 @@ def test_a_loop_without_end_ends(bench: Bench, tmp_path: Path, loop: str, monkey
 def test_a_loop_that_would_hold_a_show_up_for_minutes_is_refused(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "TRIAL_S", 0.02)  # it takes half a second; a quick machine may need less
+    monkeypatch.setattr(drawing, "TRIAL_S", 0.003)  # it takes 0.05 s at least; a quick machine may need less
     if "llvmpipe" not in bench.context.info["GL_RENDERER"]:
         pytest.skip("a graphics card may be quick enough")
     body = "void main() { float x = 0.0; while (x >= 0.0) { x = sin(x) + cos(x * 0.7); } gl_FragColor = vec4(x); }"
