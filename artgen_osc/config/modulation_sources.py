@@ -25,6 +25,9 @@ MOST_STEPS = 64
 SHORTEST, SHORTEST_S, LONGEST = 1.0 / 64.0, 0.05, 4096.0
 """Of a turn or a step, in beats or bars and in seconds."""
 
+MIDI = re.compile(r"midi/(?:(?:cc|note)/(?:\d|[1-9]\d|1[01]\d|12[0-7])|bend|pressure)")
+"""What a MIDI port says, by name; its addresses are below `VALUES`."""
+
 _EVERY = re.compile(r"\s*(\d{1,4}(?:\.\d{1,6})?)\s*(?:/\s*(\d{1,4}))?\s*(s|beats?|bars?)\s*")
 
 
@@ -77,7 +80,9 @@ class Heard:
     @property
     def label(self) -> str:
         """What people are told."""
-        return self.path if self.path.startswith(VALUES) else self.path.removeprefix("/artgen/")
+        if self.path.startswith(VALUES):
+            return self.path.removeprefix(VALUES) if MIDI.fullmatch(self.path.removeprefix(VALUES)) else self.path
+        return self.path.removeprefix("/artgen/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +221,14 @@ def number(value: object, low: float, high: float) -> float:
 
 
 def _address(value: object) -> Address:
-    """The row of a name such as ``low``, ``bands/3``, ``x/NAME/VALUE``, or of an address."""
+    """The row of a name such as ``low``, ``bands/3``, ``x/NAME/VALUE``, ``midi/cc/7``, or of an address."""
     name = str(value) if isinstance(value, str) else ""
+    if name.startswith("midi/"):
+        if not MIDI.fullmatch(name):
+            raise ValueError(
+                f"{short(value)} is no source; write midi/cc/7, midi/note/60 (0 to 127), midi/bend or midi/pressure"
+            )
+        name = VALUES + name
     path = name if name.startswith("/") else f"/artgen/{name}"
     row = _sent().get(path)
     if path.startswith((EXTRA, VALUES)):

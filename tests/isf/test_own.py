@@ -15,10 +15,14 @@ from visuals.isf.head import read_head
 from visuals.isf.shader import Instant, Shader
 from visuals.isf.source import OURS, files_in
 from visuals.isf.stage import Stage
+from visuals.testing.flashes import MOST, light_of, most_flashes
 
 DOCS = Path(__file__).parents[2] / "docs"
 FILES = files_in(OURS)
 SIZE = (96, 54)
+RATE = 24
+KICKS = 3.7
+"""A second, as loud as can be: 220 to the minute."""
 
 
 @pytest.fixture
@@ -112,4 +116,39 @@ def test_the_strobe_flashes_three_times_a_second_at_most_unless_it_is_unlocked(g
     assert flashes() == 3 and flashes(unlock=1.0) == 12 and flashes(rate=1.0) == 1
     gl_context.detect_framebuffer(0).use()
     for item in (shader, target, shown, black):
+        item.release()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [*((path.stem, {}) for path in FILES), ("poster", {"steps": (2.0,)}), ("glass", {"light": (1.0,)})],
+)
+@pytest.mark.parametrize("fine", [False, True], ids=["broad", "fine"])
+def test_none_flashes_over_a_still_picture_however_hard_the_music_hits(
+    name: str, given: dict[str, tuple[float]], fine: bool, gl_context: Any
+) -> None:
+    """Over broad areas, each of one light, and over one that is full of contours."""
+    shader = Shader(gl_context, read(OURS / f"{name}.fs"))
+    areas = np.repeat(np.repeat(np.linspace(40, 220, 12).reshape(3, 4), 18, axis=0), 24, axis=1)
+    tones = (np.stack((areas, areas[:, ::-1], areas[::-1]), axis=2) * 1.0).astype(np.uint8)
+    if fine:
+        tones = np.random.default_rng(3).integers(40, 220, (9, 16, 3), np.uint8).repeat(6, axis=0).repeat(6, axis=1)
+    picture = gl_context.texture((96, 54), 3, tones.tobytes(), alignment=1)
+    shown = gl_context.texture(SIZE, 4)
+    target = gl_context.framebuffer([shown])
+    lights = []
+    for frame in range(5 * RATE):
+        time = frame / RATE
+        kick = float(np.exp(-6.0 * (time * KICKS % 1.0)))
+        values = {one.name: one.default for one in shader.file.head.numbers} | given
+        for one in shader.file.head.numbers:
+            if one.follows:
+                values[one.name] = (0.8 if one.follows in ("valence", "energy") else kick,)
+        shader.draw(target, values, {"inputImage": picture}, Instant(time, 1 / RATE, frame))
+        data = np.frombuffer(target.read(components=3, alignment=1), np.uint8)
+        lights.append(light_of(data.reshape(54, 96, 3)))
+    assert most_flashes(lights[RATE:], RATE) <= MOST
+    gl_context.detect_framebuffer(0).use()
+    for item in (shader, target, shown, picture):
         item.release()

@@ -1,5 +1,6 @@
 """Shaders as they are drawn, in an error-checked context."""
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -237,9 +238,21 @@ def test_a_compiler_tells_the_line_of_the_file(bench: Bench, tmp_path: Path) -> 
         "for (int i = 1; i > 0;) x++;",
     ],
 )
-def test_a_loop_without_end_ends(bench: Bench, tmp_path: Path, loop: str) -> None:
+def test_a_loop_without_end_ends(bench: Bench, tmp_path: Path, loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "TRIAL_S", math.inf)
     body = f"void main() {{ float x = 0.0; {loop} gl_FragColor = vec4(x > 1.0); }}"
     assert bench.draw(made(tmp_path, body))[0, 0, 0] == 1.0
+
+
+def test_a_loop_that_would_hold_a_show_up_for_minutes_is_refused(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "TRIAL_S", 0.003)  # it takes 0.05 s at least; a quick machine may need less
+    if "llvmpipe" not in bench.context.info["GL_RENDERER"]:
+        pytest.skip("a graphics card may be quick enough")
+    body = "void main() { float x = 0.0; while (x >= 0.0) { x = sin(x) + cos(x * 0.7); } gl_FragColor = vec4(x); }"
+    with pytest.raises(PluginError, match=r"^mine\.fs: takes .* s for 32x18 pixels; is there a loop without end\?"):
+        bench.draw(made(tmp_path, body))
 
 
 def test_one_that_takes_too_long_for_a_few_pixels_is_refused(

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from artgen_osc.audio.demo import RATE, compose
 from tests import show_table
@@ -159,11 +159,11 @@ def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show,
     layers = [f"Layer {name}" for name in (*range(1, 7), "generator")]
     windows = [f"Window {number}" for number in range(1, 5)]
     expect(page.locator("#controls h2")).to_have_text(
-        ["Picture", "Effects", "Directions", "Mood", "Beats", "Sound", "Where to", *layers, *windows]
+        ["Picture", "Effects", "Directions", "Mood", "Beats", "Sound", "MIDI", "Where to", *layers, *windows]
     )
     expect(page.locator("#controls .card code").first).to_be_hidden()
     page.get_by_label("with OSC addresses").check()
-    assert sorted(page.locator("#controls .card code").all_inner_texts()) == sorted(rows)
+    assert sorted(page.locator("#controls .card code").all_text_contents()) == sorted(rows)
     page.get_by_label("find a control").fill("speed of change")
     speed = page.locator("#controls .card:visible")
     expect(speed).to_have_count(1)
@@ -174,7 +174,7 @@ def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show,
     expect(speed.locator("output")).to_have_text("1.4 pictures/10 s")
     other = browser.new_page()
     other.goto(f"{live.address}#controls")
-    card = other.locator(".card", has_text="/visuals/speed")
+    card = other.locator(".card", has_text="Speed of change")
     expect(card.locator("output")).to_have_text("1.4 pictures/10 s", timeout=SECONDS)
     speed.get_by_role("button").click()  # as it was at first
     expect(card.locator("output")).to_have_text("1 pictures/10 s", timeout=SECONDS)
@@ -183,20 +183,62 @@ def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show,
 
 def test_effects_that_are_on_come_first(page: Page) -> None:
     page.get_by_role("tab", name="Controls").click()
-    cards = page.locator("#controls section", has=page.get_by_role("heading", name="Effects")).locator(".card")
-    tunnel, edges = (cards.filter(has=page.locator("span", has_text=f"{name} amount")) for name in ("Tunnel", "Edges"))
+    tunnel, edges = (
+        page.locator("#controls details.group", has_text=f"Effect {name}").last for name in ("tunnel", "edges")
+    )
     expect(edges).to_have_css("order", "2", timeout=SECONDS)
-    slider = tunnel.get_by_role("slider")
+    tunnel.locator("summary").click()
+    amount = tunnel.locator(".card", has_text="Tunnel amount")
+    slider = amount.get_by_role("slider")
     slider.focus()
     page.keyboard.press("End")
-    expect(tunnel.locator("output")).to_have_text("100 %", timeout=SECONDS)
+    expect(amount.locator("output")).to_have_text("100 %", timeout=SECONDS)
     expect(tunnel).to_have_css("order", "2")  # a hand is on it
     slider.blur()
     expect(tunnel).to_have_css("order", "1", timeout=SECONDS)
-    expect(cards.first.locator("span").first).to_have_text("Order of the effects")
-    tunnel.get_by_role("button").click()
-    tunnel.get_by_role("button").blur()
+    above, below = tunnel.bounding_box(), edges.bounding_box()
+    assert above and below and above["y"] < below["y"]
+    amount.get_by_role("button").click()
+    amount.get_by_role("button").blur()
     expect(tunnel).to_have_css("order", "2", timeout=SECONDS)
+
+
+def test_groups_are_closed_where_nothing_is_changed_and_stay_as_they_are_left(live: Show, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, other = context.new_page(), context.new_page()
+    page.goto(f"{live.address}#controls")
+
+    def group(of: Page, title: str) -> Locator:
+        return of.locator("#controls details.group", has=of.get_by_role("heading", name=title, exact=True)).last
+
+    expect(group(page, "Picture")).to_have_attribute("open", "", timeout=SECONDS)
+    mirror, layer = group(page, "Effect mirror"), group(page, "Layer 2")
+    for closed in (mirror, layer):
+        expect(closed.locator(".card").first).to_be_hidden()
+    layer.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(layer.locator(".card").first).to_be_visible()
+    page.get_by_label("find a control").fill("/visuals/effect/mirror/axis")
+    expect(mirror.locator(".card:visible")).to_have_count(1)
+    page.get_by_label("find a control").fill("")
+    expect(mirror.locator(".card").first).to_be_hidden()
+    other.goto(f"{live.address}#controls")
+    expect(group(other, "Layer 2").locator(".card").first).to_be_visible(timeout=SECONDS)
+    stranger = browser.new_page()
+    stranger.goto(f"{live.address}#controls")
+    theirs = group(stranger, "Effect mirror")
+    expect(theirs).to_be_visible(timeout=SECONDS)
+    expect(group(stranger, "Layer 2").locator(".card").first).to_be_hidden()
+    theirs.locator("summary").click()
+    amount = theirs.locator(".card", has_text="Mirror amount")
+    amount.get_by_role("slider").focus()
+    stranger.keyboard.press("End")
+    expect(mirror.locator(".card").first).to_be_visible(timeout=SECONDS)
+    amount.get_by_role("button").click()
+    expect(mirror.locator(".card").first).to_be_hidden(timeout=SECONDS)
+    expect(theirs.locator(".card").first).to_be_visible()
+    stranger.close()
+    context.close()
 
 
 def test_what_is_refused_is_said(page: Page) -> None:

@@ -164,7 +164,7 @@ def test_a_plugin_that_cannot_be_used_takes_its_rows_with_it() -> None:
 def test_every_example_of_the_documentation_is_one() -> None:
     text = (Path(__file__).parents[2] / "docs" / "modulation.md").read_text(encoding="utf-8")
     examples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    read = [read_connections(tomllib.loads(example)["modulate"], TARGETS) for example in examples]
+    read = [read_connections(tomllib.loads(example)["modulate"], TARGETS) for example in examples if "[[" in example]
     assert len(read) >= 7
     assert [mistakes for _, mistakes in read if mistakes] == []
     kinds = {type(row.source) for rows, _ in read for row in rows}

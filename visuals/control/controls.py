@@ -28,7 +28,7 @@ REPEAT_S = 0.15
 MOST_MODELS = 6
 """Of the files to load ahead, the last ones count: all of them and the two that paint have room in the cache."""
 
-MOST_EXTRA = 256
+MOST_EXTRA = 512
 """Values of added extractors, and values that somebody sends to drive the picture by. More is a flood."""
 
 NEUTRAL = 0.5

@@ -17,7 +17,7 @@ void main() {
     vec2 aspect = vec2(RENDERSIZE.x / RENDERSIZE.y, 1.0);
     float far = dot(from * aspect, from * aspect);
     vec2 way = mix(from, vec2(-from.y, from.x) * aspect.yx / aspect, turn);
-    way *= (0.01 + far * 0.12) * (spread + kick * low) * 1.4;
+    way *= (0.002 + far * 0.14) * (spread + kick * low) * 1.4;
     vec3 red = IMG_NORM_PIXEL(inputImage, isf_FragNormCoord - way).rgb;
     vec3 yellow = IMG_NORM_PIXEL(inputImage, isf_FragNormCoord - 0.5 * way).rgb;
     vec3 green = IMG_THIS_PIXEL(inputImage).rgb;

@@ -39,9 +39,13 @@ void main() {
         float thin = smoothstep(1.4, 0.2, wide) * (0.5 + 0.5 * chance(vec2(grains.y, i)));
         aged += (i < 1.5 ? 0.22 : -0.25) * age * there * thin;
     }
-    vec2 spot = floor(grains / 7.0);
-    float speck = step(1.0 - 0.0012 * age, chance(spot + frame * 3.7));
-    aged = mix(aged, vec3(0.05), speck * smoothstep(3.5, 1.0, length(mod(grains, 7.0) - 3.5)));
+    // Dust: no two grains of one size and shape, and some are holes in the layer.
+    vec2 spot = floor(grains / 9.0), off = mod(grains, 9.0) - 4.5;
+    float kind = chance(spot + frame * 1.3), size = mix(0.7, 3.4, pow(fract(kind * 7.0), 2.0));
+    float speck = step(1.0 - 0.002 * age, chance(spot + frame * 3.7));
+    off = mat2(cos(kind * 40.0), -sin(kind * 40.0), sin(kind * 40.0), cos(kind * 40.0)) * off;
+    float away = length(off * vec2(1.0, 1.0 + 1.5 * fract(kind * 3.0))) * (1.0 + 0.25 * sin(3.0 * atan(off.y, off.x) + kind * 9.0));
+    aged = mix(aged, vec3(kind > 0.75 ? 0.85 : 0.05), speck * smoothstep(size + 0.6, size - 0.6, away));
     vec2 corner = (isf_FragNormCoord - 0.5) * 1.25;
     gl_FragColor = vec4(max(aged, 0.0) * (1.0 - 0.75 * age * pow(dot(corner, corner), 1.3)), 1.0);
 }

@@ -36,6 +36,6 @@ void main() {
         at = abs(mod(vec2(abs(mod(round + 1.0, 2.0) - 1.0) * 2.0, at.y) + 1.0, 2.0) - 1.0);
         vec3 rgb = textureLod(inputImage, at, 0.0).rgb;
         float fog = exp(-depth * 0.9 * max(into - 0.4, 0.0));
-        gl_FragColor = vec4(rgb * mix(fog, 1.0, 1.0 - depth) * (1.0 + 0.25 * low * fog), 1.0);
+        gl_FragColor = vec4(rgb * mix(fog, 1.0, 1.0 - depth) * (1.0 + 0.08 * low * fog), 1.0);
     }
 }

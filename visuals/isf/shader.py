@@ -1,6 +1,7 @@
 """An ISF file on the graphics card: its program, its buffers, and its passes one after the other."""
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,8 +26,12 @@ MOST_APART = 8
 TRIAL = (32, 18)
 """The size at which a shader has to show that it ends, before it may draw a frame."""
 
-TRIAL_S = 1.0
-"""What it may take for that."""
+TRIAL_S = 0.01
+"""What it may take for that: without a graphics card a frame of 1280x720 would take it 16 s. The heaviest of Vidvox's
+321 takes 1.2 ms."""
+
+TRIALS = 4
+"""Compilers of drivers put off a part of their work until the first frame, and other programs take their turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,16 +214,16 @@ class Shader:
         texture = self._keep(context.texture(TRIAL, 4))
         target = self._keep(context.framebuffer([texture]))
         values = {one.name: one.default for one in self.file.head.numbers}
-        start = perf_counter()
-        self.draw(target, values, {}, Instant())
-        context.finish()
-        if perf_counter() - start > TRIAL_S:
-            # Compilers of drivers put off a part of their work until the first frame.
+        took = math.inf
+        for _ in range(TRIALS):
             start = perf_counter()
             self.draw(target, values, {}, Instant())
             context.finish()
-            if (took := perf_counter() - start) > TRIAL_S:
-                raise PluginError(f"takes {took:.1f} s for {TRIAL[0]}x{TRIAL[1]} pixels; is there a loop without end?")
+            took = min(took, perf_counter() - start)
+            if took <= TRIAL_S:
+                break
+        else:
+            raise PluginError(f"takes {took:.3f} s for {TRIAL[0]}x{TRIAL[1]} pixels; is there a loop without end?")
         if context.error != "GL_NO_ERROR":
             context.clear_errors()
             raise PluginError("OpenGL: it leaves an error behind")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from artgen_osc.config.modulation_sources import Adsr, Heard, Lfo, Near, Source, Steps
+from artgen_osc.schema.address import VALUES
 from visuals.control.controls import Control
 from visuals.modulation.beat_clock import BeatClock
 from visuals.modulation.follow import Vector
@@ -12,6 +13,9 @@ from visuals.modulation.modulators import Envelopes, Lfos, Sequences, near
 
 HIGH = 0.5
 """From here on a number that starts an envelope is held."""
+
+NOTES, SOFT = f"{VALUES}midi/note/", 1e-3
+"""Where the addresses of notes of MIDI begin, and from where on they are: one that is struck softly is one, too."""
 
 MOOD = {"/artgen/valence": "valence", "/artgen/energy": "energy"}
 """The mood that leads the picture: that of the music, or by hand."""
@@ -38,8 +42,9 @@ class _Events:
             counter, now = _count(path, control)
             before = self._before.get(path)
             self._before[path] = now
-            begins.append(before is not None and (now != before if counter else now >= HIGH > before))
-            held.append(not counter and now >= HIGH)
+            high = SOFT if path.startswith(NOTES) else HIGH
+            begins.append(before is not None and (now != before if counter else now >= high > before))
+            held.append(not counter and now >= high)
         return begins, held
 
 

@@ -1,5 +1,6 @@
 // Every control of the show, built from the schema and named in words.js: what is added there is here too.
 
+import { fold } from "./fold.js";
 import { choice } from "./inputs.js";
 import { make } from "./show.js";
 import { targets } from "./targets.js";
@@ -35,35 +36,44 @@ export async function mount(element, show) {
   const ofEffects = OF_EFFECTS.filter(([path]) => rows.has(path));
   if (effects.length) sections.splice(1, 0, ["Effects", [...ofEffects, ...effects.map(({ path, doc }) => [path, title(path), doc])]]);
   for (const { path } of effects) placed.add(path);
-  for (const [below, heading] of [[LAYERS, (layer) => `Layer ${layer}`], [OUTPUTS, outputName]]) {
+  for (const [below, heading, more] of [[LAYERS, (layer) => `Layer ${layer}`, () => []], [OUTPUTS, outputName, told]]) {
     for (const [name, named] of numbered(rows, below)) {
-      sections.push([heading(name), named]);
+      sections.push([heading(name), named, more(show, below + name)]);
       for (const [path] of named) placed.add(path);
     }
   }
   const others = [...rows.values()].filter(({ path }) => !placed.has(path));
   if (others.length) sections.push(["More", others.map(({ path, doc }) => [path, path.split("/").slice(2).join(" "), doc])]);
-  const made = [];
-  const byEffect = new Map();
-  for (const [title, named] of sections) {
-    const cards = named.map(([path, name, about = ""]) => {
-      const card = control(show, rows.get(path), name, about);
-      made.push([card, `${title} ${name} ${about} ${path}`.toLowerCase()]);
-      if (title === "Effects") byEffect.set(effect(path), [...(byEffect.get(effect(path)) ?? []), card]);
-      return card;
+  const made = [], folds = [];
+  const cards = (title, named) => named.map(([path, name, about = ""]) => {
+    const card = control(show, rows.get(path), name, about);
+    made.push([card, `${title} ${name} ${about} ${path}`.toLowerCase()]);
+    return card;
+  });
+  const grouped = (heading, named, open, more = []) => {
+    const one = fold(show, heading, named.map(([path]) => rows.get(path)), open,
+      make("div", { className: "cards" }, ...cards(heading.textContent, named)), make("div", { className: "groups" }, ...more));
+    folds.push(one);
+    return one.group;
+  };
+  for (const [title, named, more = []] of sections) {
+    const own = title === "Effects" ? named.filter(([path]) => effect(path)) : [];
+    const effectGroups = [...new Set(own.map(([path]) => effect(path)))].map((name) => {
+      const group = grouped(make("h3", { textContent: `Effect ${name}` }), own.filter(([path]) => effect(path) === name), false);
+      const amount = [`${EFFECTS}${name}/amount`, `${EFFECTS}${name}`].find((path) => rows.has(path));
+      if (amount) first(show, amount, group);
+      return group;
     });
-    if (title.startsWith("Output ")) cards.unshift(told(show, `${OUTPUTS}${title.slice("Output ".length)}/`));
-    const heading = make("h2", { textContent: title });
-    element.append(make("section", {}, heading, make("div", { className: "cards" }, ...cards)));
-  }
-  for (const [name, cards] of byEffect) {
-    const amount = [`${EFFECTS}${name}/amount`, `${EFFECTS}${name}`].find((path) => rows.has(path));
-    if (amount) first(show, amount, cards);
+    const open = title in GROUPS || title === "Effects";
+    element.append(grouped(make("h2", { textContent: title }), named.filter((one) => !own.includes(one)), open, [...effectGroups, ...more]));
   }
   search.oninput = () => {
     const words = search.value.toLowerCase();
     for (const [card, text] of made) card.hidden = !text.includes(words);
-    for (const section of element.querySelectorAll("section")) section.hidden = !section.querySelector(".card:not([hidden])");
+    for (const { group, find } of folds) {
+      group.hidden = !group.querySelector(".card:not([hidden])");
+      find(Boolean(words) && !group.hidden);
+    }
   };
 }
 
@@ -78,36 +88,35 @@ function numbered(rows, below) {
   return found;
 }
 
-/** How an output is, while it tells that. */
-function told(show, prefix) {
+/** How an output is, while it tells that: a card. */
+function told(show, output) {
   const card = make("p", { className: "card wide", hidden: true, aria: { role: "status" } });
   const now = {};
   const units = { seconds: " s", size_mb: " MB", rate_mbit: " Mbit/s", dropped: " frames lost" };
   for (const name of ["state", "film", ...Object.keys(units)]) {
-    show.on(prefix + name, (value) => {
+    show.on(`${output}/${name}`, (value) => {
       now[name] = typeof value === "number" ? `${Number(value.toFixed(1))}${units[name]}` : value;
       card.hidden = !now.state;
       card.textContent = ["state", "film", ...Object.keys(units)].map((one) => now[one]).filter(Boolean).join(" · ");
     });
   }
-  return card;
+  return [card];
 }
 
 /** The effect that an address belongs to; empty: none. */
 const effect = (path) => (path.startsWith(EFFECTS) ? path.slice(EFFECTS.length).split("/")[0] : "");
 
 /** An effect that is on comes before those that are off; nothing moves while somebody has a hand on it. */
-function first(show, amount, cards) {
+function first(show, amount, group) {
   let on = false;
   const place = () => {
-    if (cards.some((card) => card.contains(document.activeElement))) return;
-    for (const card of cards) card.style.order = on ? 1 : 2;
+    if (!group.contains(document.activeElement)) group.style.order = on ? 1 : 2;
   };
   show.on(amount, (value) => {
     on = value > 0;
     place();
   });
-  for (const card of cards) card.addEventListener("focusout", () => setTimeout(place));
+  group.addEventListener("focusout", () => setTimeout(place));
 }
 
 /** What an effect, or a setting of one, is called: by its address. */

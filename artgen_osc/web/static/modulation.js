@@ -18,12 +18,13 @@ const SOURCES = {
   },
   Wave: Object.fromEntries(["sine", "triangle", "saw", "square", "random"].map((wave) => [wave, `{ lfo = "${wave}", every = # }`])),
   Envelope: { "envelope on hits": '{ adsr = "onset" }', "envelope on beats": '{ adsr = "beat" }' },
-  Other: { "steps": '{ steps = [#], every = "1/2 beat" }', "another address": "#" },
+  Other: { "steps": '{ steps = [#], every = "1/2 beat" }', "MIDI": "#", "another address": "#" },
 };
 /** What is typed beside it: how it is called, what stands there at first, and how it becomes a word of a source. */
 const TYPED = {
   Wave: ["every", "4 beats", (text) => (Number(text) > 0 ? text : JSON.stringify(text))],
   steps: ["steps from 0 to 1", "1 0 0.5 0", (text) => text.trim().split(/[\s,;]+/).join(", ")],
+  MIDI: ["its control", "midi/cc/1", JSON.stringify],
   "another address": ["its address", "/visuals/value/1", JSON.stringify],
 };
 

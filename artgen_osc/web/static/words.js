@@ -72,6 +72,11 @@ export const GROUPS = {
     ["/artgen/control/input", "The show listens to"],
     ["/artgen/control/gain_db", "Louder or softer", "For the analysis; nothing is played louder."],
   ],
+  MIDI: [
+    ["/visuals/surface/midi/port", "MIDI device", "A part of its name; nothing: none."],
+    ["/visuals/surface/midi/channel", "MIDI channel", "0: all."],
+    ["/visuals/surface/midi/map", "What moves what", "As cc/1 /visuals/speed, note/36 /visuals/seed/next."],
+  ],
   "Where to": [["/artgen/control/target/add", "Programs that get the mood and the beat"]],
 };
 
