@@ -88,9 +88,9 @@ function numbered(rows, below) {
   return found;
 }
 
-/** How an output is, while it tells that: a card. */
+/** How an output is, while it tells that. */
 function told(show, output) {
-  const card = make("p", { className: "card wide", hidden: true, aria: { role: "status" } });
+  const card = make("p", { className: "told", hidden: true, aria: { role: "status" } });
   const now = {};
   const units = { seconds: " s", size_mb: " MB", rate_mbit: " Mbit/s", dropped: " frames lost" };
   for (const name of ["state", "film", ...Object.keys(units)]) {

@@ -12,6 +12,7 @@ export const GROUPS = {
     ["/visuals/speed", "Speed of change"],
     ["/visuals/truncation", "Variety", "Little: pictures near the average, and cleaner. Much: all that the model can paint."],
     ["/visuals/finish", "Finisher", "How much of the small network that makes pictures larger and sharper."],
+    ["/visuals/quality", "Quality", "auto: as much as frames keep up with; full: all of it; else what to do without, and all before it."],
     ["/visuals/scene", "Scene", "All sliders of the picture glide to what was saved."],
     ["/visuals/scene/fade", "Time from scene to scene"],
     ["/visuals/scene/fade/beats", "The same in beats", "0, or without a tempo: in seconds."],
