@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from artgen_osc.errors import OutputError
 from artgen_osc.runtime.text import printable
 from artgen_osc.schema.address import COUNT_MAX, Address
 from artgen_osc.schema.setting import setting
@@ -105,6 +106,21 @@ class RecordOutput:
         self.state, self.film = "off", ""
         self.seconds = self.size_mb = self.rate_mbit = 0.0
 
+    @staticmethod
+    def here() -> str:
+        """What it works with; see `visuals.outputs.kind.Output`.
+
+        Raises
+        ------
+        OutputError
+            What is missing.
+        """
+        if importlib.util.find_spec("av") is None:
+            raise OutputError(PYAV)
+        from visuals.outputs.encoders import here
+
+        return f"H.264 by {', '.join(here())}"
+
     @property
     def dropped(self) -> int:
         """Frames that were lost since the show began."""
@@ -152,7 +168,7 @@ class RecordOutput:
         given, (width, height) = self.settings, self._showing.size
         wish = Wish(
             name=given.file,
-            size=(_even(given.width or width), _even(given.height or height)),
+            size=(even(given.width or width), even(given.height or height)),
             fps=given.fps,
             bit_rate=round(given.bit_rate * 1e6),
             encoder=given.encoder,
@@ -190,6 +206,11 @@ class RecordOutput:
         return one.over
 
 
-def _even(side: int) -> int:
-    """Films have even sides."""
+def even(side: int) -> int:
+    """A side as films have it.
+
+    Parameters
+    ----------
+    side : pixels
+    """
     return max(SMALLEST, side // 2 * 2)

@@ -1,0 +1,85 @@
+"""The NDI sources of the network, for `visuals.compositor.layers.decoder`."""
+
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+from artgen_osc.runtime.text import short
+
+LOOK_S = 3.0
+"""So long it may take until a source is heard of."""
+
+WAIT_MS = 200
+
+
+def found(wanted: str) -> Any:
+    """A source of the network.
+
+    Parameters
+    ----------
+    wanted : a part of its name
+
+    Returns
+    -------
+    cyndilib's ``Source``
+
+    Raises
+    ------
+    ValueError
+        There is none, or there are several; the text names what there is.
+    """
+    from cyndilib.finder import Finder
+
+    finder = Finder()
+    finder.open()
+    until = monotonic() + LOOK_S
+    while True:
+        finder.wait_for_sources(WAIT_MS / 1000)
+        finder.update_sources()
+        names = finder.get_source_names()
+        alike = [name for name in names if wanted.casefold() in name.casefold()]
+        chosen = [name for name in names if wanted in (name, name.partition(" (")[2].removesuffix(")"))] or alike
+        if len(chosen) == 1:
+            return finder.get_source(chosen[0])
+        if monotonic() > until:
+            there = ", ".join(names) or "none is in the network"
+            raise ValueError(f"{'several are' if chosen else 'none is'} called {short(wanted)}; there are: {there}")
+
+
+def pictures(source: Any) -> Iterator[Any]:
+    """What a source sends, until it is gone.
+
+    Parameters
+    ----------
+    source : of `found`
+
+    Yields
+    ------
+    PyAV's ``VideoFrame``
+    """
+    import numpy as np
+    from av import VideoFrame
+    from cyndilib.receiver import ReceiveFrameType, Receiver
+    from cyndilib.video_frame import VideoRecvFrame
+    from cyndilib.wrapper.ndi_recv import RecvBandwidth, RecvColorFormat
+    from cyndilib.wrapper.ndi_structs import FourCC
+
+    receiver = Receiver(
+        color_format=RecvColorFormat.RGBX_RGBA, bandwidth=RecvBandwidth.highest, allow_video_fields=False
+    )
+    received = VideoRecvFrame()
+    receiver.set_video_frame(received)
+    receiver.set_source(source)
+    connected = False
+    while receiver.is_connected() or not connected:
+        kind = receiver.receive(ReceiveFrameType.recv_video, WAIT_MS)
+        connected = connected or receiver.is_connected()
+        if not kind & ReceiveFrameType.recv_video:
+            continue
+        width, height = received.get_resolution()
+        data = np.empty(received.get_buffer_size(), np.uint8)
+        received.fill_p_data(data)
+        pixels = data.reshape(height, -1, 4)[:, :width]
+        if received.get_fourcc() is FourCC.RGBX:
+            pixels[..., 3] = 255
+        yield VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgba")
