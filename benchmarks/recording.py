@@ -29,9 +29,10 @@ def _renderer(parent: int) -> int:
 
 
 def _used(process: int) -> float:
-    """s of processor time."""
+    """s of processor time, with that of its children."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = "".join(path.read_text() for path in Path(f"/proc/{process}/task").glob("*/children")).split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(map(_used, map(int, children)))
 
 
 def main() -> None:

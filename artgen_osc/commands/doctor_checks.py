@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,11 @@ from artgen_osc.config.tables import Config
 from artgen_osc.errors import ArtgenError, EngineError
 from artgen_osc.inference import engine
 from artgen_osc.inference.model_cards import models_page
+from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.text import say, unexpected
 
 _RUNS = 5
+_LONGEST_S = 60.0
 _SLOW_S = 1.0 / 6.0
 """A show needs six pictures a second."""
 
@@ -158,6 +161,18 @@ def _streams(config: Config) -> str:
     return f"PyAV {av.__version__}, FFmpeg {av.ffmpeg_version_info}"
 
 
+def _recording(config: Config) -> str:
+    """Asked of the renderer's half, in a process of its own: a driver may crash."""
+    from artgen_osc.audio.stream import need_pyav
+
+    need_pyav()
+    command = python_module("visuals.outputs.encoders")
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=_LONGEST_S, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise ArtgenError(f"the encoders crash ({done.returncode}); choose plugin.record.encoder = software")
+    return done.stdout.strip()
+
+
 def _free(kind: int, *places: tuple[str, int]) -> str:
     for host, port in places:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
@@ -192,6 +207,7 @@ CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("loopback", _loopback, False),
     ("audio output", _output, False),
     ("streams", _streams, False),
+    ("recording", _recording, False),
     ("OpenGL off screen", _opengl, False),
     ("display", _display, False),
     ("engine", _engine, True),

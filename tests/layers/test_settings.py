@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,14 @@ class Plain(Keyed):
     alpha = False
 
 
+class Nowhere:
+    """A target that shows nothing."""
+
+    size = (8, 4)
+
+    def prepare(self, time: float) -> None: ...
+
+
 def test_outputs_that_carry_alpha_get_it() -> None:
     made: dict[str, Keyed] = {}
 
@@ -117,16 +125,18 @@ def test_outputs_that_carry_alpha_get_it() -> None:
 
     config = VisualsConfig()
     host = OutputHost(config, own_contract(), Showing(Control(config), (8, 4)))
-    outputs = Outputs(Registry(KINDS, found), {}, host, None, lambda what, reason: None)  # type: ignore[arg-type]
+    outputs = Outputs(Registry(KINDS, found), {}, host, Nowhere(), lambda what, reason: None)  # type: ignore[arg-type]
 
-    def read_back(size: tuple[int, int], alpha: bool = False) -> np.ndarray:
-        return np.zeros((size[1], size[0], 4 if alpha else 3), np.uint8)
+    def read_back(size: tuple[int, int], alpha: bool = False) -> Callable[[], np.ndarray]:
+        return lambda: np.zeros((size[1], size[0], 4 if alpha else 3), np.uint8)
+
+    def turn() -> bool:
+        outputs.prepare(0.0)
+        outputs.publish(read_back, 0.0)
+        return len(made) == 2 and all(one.frames for one in made.values())
 
     try:
-        wait_for(
-            lambda: (outputs.publish(read_back, 0.0), len(made) == 2 and all(one.frames for one in made.values()))[1],
-            what="frames",
-        )
+        wait_for(turn, what="frames")
     finally:
         outputs.close()
     assert made["keyed"].frames[0].shape == (4, 8, 4) and made["plain"].frames[0].shape == (4, 8, 3)

@@ -209,6 +209,8 @@ class Screen:
         return self._reads[size, alpha]
 
     def _read_small(self, size: tuple[int, int], alpha: bool) -> Reading:
+        if size == self.size and not alpha and self._text is None:
+            return self._read_back.begin(self._target(), size, 3)  # it is there already
         readable = self._readable(size, 4 if alpha else 3)
         try:
             readable.target.use()

@@ -19,8 +19,6 @@ HARDWARE: dict[str, tuple[str, str, dict[str, str], str]] = {
 """By what a setting calls them, in the order in which they are tried: encoder, what it takes, options, device."""
 
 SOFTWARE = "software"
-CHOICES = ("auto", SOFTWARE, *HARDWARE)
-
 BITS_A_PIXEL = 0.2
 """Of a hardware encoder that isn't told how many bits it may use: it has no measure of quality that all share."""
 
@@ -98,7 +96,7 @@ def chosen(
     ----------
     path : of the film
     alpha : whether to keep what is transparent
-    encoder : one of `CHOICES`
+    encoder : one of `visuals.outputs.record.ENCODERS`
     bit_rate : bits a second; 0: by quality
     size : (width, height), even, pixels
     fps : frames a second
@@ -211,6 +209,22 @@ def refusal(video: Video, size: tuple[int, int], fps: Fraction) -> str:
     return ""
 
 
+def main() -> None:
+    """Print what works here, for ``artgen doctor``."""
+    found = here()
+    with_alpha = [ending for ending, form in FORMS.items() if form.alpha]
+    alpha = [ending for ending in with_alpha if not _refused(Path(f"film{ending}"))]
+    print(f"H.264 by {', '.join(found) or 'nothing'}; with alpha: {', '.join(alpha) or 'nothing'}")
+
+
+def _refused(path: Path) -> str:
+    try:
+        chosen(path, True, SOFTWARE, 0, (1280, 720), Fraction(30))
+    except OutputError as error:
+        return str(error)
+    return ""
+
+
 def here(size: tuple[int, int] = (1280, 720)) -> list[str]:
     """What FFmpeg can encode H.264 with here, those of the graphics card first.
 
@@ -220,3 +234,7 @@ def here(size: tuple[int, int] = (1280, 720)) -> list[str]:
     """
     wanted = {name: _hardware(name, 0, size, Fraction(30)) for name in HARDWARE} | {SOFTWARE: _x264(0)}
     return [name for name, video in wanted.items() if not refusal(video, size, Fraction(30))]
+
+
+if __name__ == "__main__":
+    main()

@@ -173,9 +173,14 @@ class _Direct:
     """An output on the loop's thread."""
 
     def __init__(self, plugin: Plugin, output: Any, guard: Guard) -> None:
-        self.name, self.alpha = plugin.name, _has_alpha(output)
+        self.name = plugin.name
         self.size: Size | None = None
         self._what, self._output, self._guard = f"output {plugin.name}", output, guard
+
+    @property
+    def alpha(self) -> bool:
+        """Whether its frames have a fourth channel; it may change."""
+        return _has_alpha(self._output)
 
     @property
     def dropped(self) -> int:

@@ -84,7 +84,7 @@ class RecordOutput:
     """
 
     Settings = RecordSettings
-    direct = alpha = True  # a graphics card reads four channels faster than three
+    direct = True
     tells = (
         Address("state", "string", "off, starting, recording, finishing, or why it has failed"),
         Address("film", "string", "name of the film that is written, or was written last"),
@@ -120,6 +120,11 @@ class RecordOutput:
         from visuals.outputs.encoders import here
 
         return f"H.264 by {', '.join(here())}"
+
+    @property
+    def alpha(self) -> bool:
+        """Whether the film that is written keeps what is transparent."""
+        return self._recording is not None and self._recording.wish.alpha
 
     @property
     def dropped(self) -> int:

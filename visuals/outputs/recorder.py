@@ -59,7 +59,7 @@ class Wish:
     size : (width, height), even, pixels
     fps : frames a second
     bit_rate : bits a second; 0: by quality
-    encoder : one of `visuals.outputs.encoders.CHOICES`
+    encoder : one of `visuals.outputs.record.ENCODERS`
     alpha : whether to keep what is transparent
     sound : whether there will be any
     address : of the server that a stream goes to, with its key, which is told to nobody; empty: it is a film
@@ -278,7 +278,7 @@ def main() -> None:
     """Read standard input, write a film, and tell on standard output."""
     for number in (signal.SIGINT, signal.SIGTERM):  # they end the show, and that ends the film
         signal.signal(number, signal.SIG_IGN)
-    stream = open(0, "rb", closefd=False)
+    stream = os.fdopen(0, "rb", closefd=False)
     wish = Wish.from_line(stream.readline())
     waiting: queue.Queue[Record] = queue.Queue(WAITING)
 

@@ -8,7 +8,7 @@ import { CHOICES, GROUPS, NOT_SHOWN, OF_EFFECTS } from "./words.js";
 const HELD_MS = 700;
 const ASKED = { "/visuals/quit": "Close the picture's window?", "/visuals/scene/delete": "Delete this scene?", "/visuals/path/clear": "Remove all keyframes?" };
 const LONG_RANGE = 1000;
-const EFFECTS = "/visuals/effect/", LAYERS = "/visuals/layer/";
+const EFFECTS = "/visuals/effect/", LAYERS = "/visuals/layer/", OUTPUTS = "/visuals/output/";
 const SPECIAL = { "/artgen/control/input": choice, "/artgen/control/target/add": targets };
 const SCENES = { "/visuals/scene": "Recall", "/visuals/scene/delete": "Delete" };
 const DONE = { "/visuals/scene/save": "Save", "/visuals/model/load": "Load" };
@@ -35,9 +35,11 @@ export async function mount(element, show) {
   const ofEffects = OF_EFFECTS.filter(([path]) => rows.has(path));
   if (effects.length) sections.splice(1, 0, ["Effects", [...ofEffects, ...effects.map(({ path, doc }) => [path, title(path), doc])]]);
   for (const { path } of effects) placed.add(path);
-  for (const [layer, named] of layers(rows)) {
-    sections.push([`Layer ${layer}`, named]);
-    for (const [path] of named) placed.add(path);
+  for (const [prefix, what] of [[LAYERS, "Layer"], [OUTPUTS, "Output"]]) {
+    for (const [which, named] of below(prefix, rows)) {
+      sections.push([`${what} ${which}`, named]);
+      for (const [path] of named) placed.add(path);
+    }
   }
   const others = [...rows.values()].filter(({ path }) => !placed.has(path));
   if (others.length) sections.push(["More", others.map(({ path, doc }) => [path, path.split("/").slice(2).join(" "), doc])]);
@@ -50,6 +52,7 @@ export async function mount(element, show) {
       if (title === "Effects") byEffect.set(effect(path), [...(byEffect.get(effect(path)) ?? []), card]);
       return card;
     });
+    if (title.startsWith("Output ")) cards.unshift(told(show, `${OUTPUTS}${title.slice("Output ".length)}/`));
     const heading = make("h2", { textContent: title });
     element.append(make("section", {}, heading, make("div", { className: "cards" }, ...cards)));
   }
@@ -64,15 +67,30 @@ export async function mount(element, show) {
   };
 }
 
-/** The settings of each layer by its name or number, and what they are called. */
-function layers(rows) {
+/** The settings of each layer or output by its name or number, and what they are called. */
+function below(prefix, rows) {
   const found = new Map();
   for (const { path, doc } of rows.values()) {
-    if (!path.startsWith(LAYERS)) continue;
-    const [layer, ...words] = path.slice(LAYERS.length).split("/");
-    found.set(layer, [...(found.get(layer) ?? []), [path, words.join(" ").replaceAll("_", " "), doc]]);
+    if (!path.startsWith(prefix)) continue;
+    const [which, ...words] = path.slice(prefix.length).split("/");
+    found.set(which, [...(found.get(which) ?? []), [path, words.join(" ").replaceAll("_", " "), doc]]);
   }
   return found;
+}
+
+/** How an output is, while it tells that. */
+function told(show, prefix) {
+  const card = make("p", { className: "card wide", hidden: true, aria: { role: "status" } });
+  const now = {};
+  const units = { seconds: " s", size_mb: " MB", rate_mbit: " Mbit/s", dropped: " frames lost" };
+  for (const name of ["state", "film", ...Object.keys(units)]) {
+    show.on(prefix + name, (value) => {
+      now[name] = typeof value === "number" ? `${Number(value.toFixed(1))}${units[name]}` : value;
+      card.hidden = !now.state;
+      card.textContent = ["state", "film", ...Object.keys(units)].map((one) => now[one]).filter(Boolean).join(" · ");
+    });
+  }
+  return card;
 }
 
 /** The effect that an address belongs to; empty: none. */
