@@ -25,12 +25,12 @@ def test_a_source_is_shown_and_found_again(slots: Any, tmp_path: Path, monkeypat
         lambda: show.trouble(1),
     )
     assert close(show.frame(), BELOW)
-    for colour in ((0, 0, 250, 255), (0, 250, 0, 255)):
+    for colour in ((40, 80, 160, 255), (160, 80, 40, 255)):
         source = Source("Deck A", colour)
 
         def seen(source: Source = source, colour: Any = colour) -> bool:
             source.send()
-            return close(show.frame(), colour[:3], 8)
+            return close(show.frame(), colour[:3], 12)
 
         wait_for(seen, 60.0, "its picture", lambda: show.trouble(1))
         source.close()

@@ -21,7 +21,8 @@ class Driven:
     ----------
     made : the class of the output
     settings : it begins with
-    paint : gives the frame of a moment, uint8 ``(height, width, 4)``, by its size and time
+    paint : gives the frame of a moment, uint8 ``(height, width, 4)``, by its size and time; alpha is cut off where
+        none is wanted
     host : what the output may use
     """
 
@@ -49,6 +50,8 @@ class Driven:
         size = self.output.wants(now)
         if size is not None:
             frame = self._paint(size, now)
+            if not getattr(self.output, "alpha", False):
+                frame = np.ascontiguousarray(frame[..., :3])
             frame.flags.writeable = False
             self.output.take(frame, now)
         self.longest = max(self.longest, time.monotonic() - self._began - now)

@@ -71,7 +71,7 @@ def test_a_device_that_isnt_there_is_told_with_what_to_do(seen: Path, monkeypatc
     show = Driven(VirtualCameraOutput, CameraSettings(on=True, device="/dev/none"))
     show.until(lambda: "again" in show.output.state, "what is wrong")
     assert show.output.state.startswith(
-        "virtual camera: 'v4l2loopback' backend: Device /dev/none does not exist.; apt install v4l2loopback-dkms"
+        "virtual camera: 'v4l2loopback' backend: Device /dev/none does not exist; apt install v4l2loopback-dkms"
         if sys.platform == "linux"
         else "virtual camera: "
     )

@@ -1,5 +1,6 @@
 """Which encoder a recording is written with: the graphics card's where there is one that works, else FFmpeg's own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -223,6 +224,26 @@ def _refused(path: Path) -> str:
     except OutputError as error:
         return str(error)
     return ""
+
+
+def protocols(wanted: Iterable[str]) -> list[str]:
+    """Those of some protocols that this FFmpeg can send by.
+
+    Parameters
+    ----------
+    wanted : keys of `LIVE`
+    """
+    import av
+    from av.error import FFmpegError
+
+    found: list[str] = []
+    for name in wanted:
+        try:
+            av.open(f"{name}:", "w", format=LIVE[name].container).start_encoding()
+        except (FFmpegError, OSError, ValueError) as error:
+            if not isinstance(error, av.error.ProtocolNotFoundError):
+                found.append(name)
+    return found
 
 
 def here(size: tuple[int, int] = (1280, 720)) -> list[str]:

@@ -30,6 +30,9 @@ class Output(Protocol):
     One may have ``tells``, rows of `artgen_osc.schema.address.Address` whose path is a name: the attribute of this name
     is sent once a second as ``/visuals/output/NAME/…``. It answers at once.
 
+    A class may have a class method ``here()``, which says on one line what it works with on this machine, or raises
+    `artgen_osc.errors.OutputError` with what is missing and how to get it; ``artgen doctor`` asks, in another process.
+
     A frame is given a turn of the loop after it was drawn, so that reading it back holds nothing up.
 
     Attributes

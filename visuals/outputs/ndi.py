@@ -45,6 +45,7 @@ class NdiOutput(SentOutput):
     """
 
     Settings = NdiSettings
+    alpha = True  # NDI has no frames of three channels
     module = "cyndilib"
     missing = "cyndilib: isn't installed; it is needed for NDI; pip install 'artgen-osc[ndi]'"
     tells = (

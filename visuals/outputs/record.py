@@ -8,7 +8,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from artgen_osc.errors import OutputError
 from artgen_osc.runtime.text import printable
 from artgen_osc.schema.address import COUNT_MAX, Address
 from artgen_osc.schema.setting import setting
@@ -105,21 +104,6 @@ class RecordOutput:
         self._grown: deque[tuple[float, int]] = deque(maxlen=RATE_OVER)
         self.state, self.film = "off", ""
         self.seconds = self.size_mb = self.rate_mbit = 0.0
-
-    @staticmethod
-    def here() -> str:
-        """What it works with; see `visuals.outputs.kind.Output`.
-
-        Raises
-        ------
-        OutputError
-            What is missing.
-        """
-        if importlib.util.find_spec("av") is None:
-            raise OutputError(PYAV)
-        from visuals.outputs.encoders import here
-
-        return f"H.264 by {', '.join(here())}"
 
     @property
     def alpha(self) -> bool:

@@ -56,7 +56,7 @@ class Sender:
 
         Parameters
         ----------
-        frame : uint8 ``(height, width, 4)``; not to be written to
+        frame : uint8 ``(height, width, 3)`` or ``(height, width, 4)``; not to be written to
         """
         with self._changed:
             self.dropped += self._frame is not None

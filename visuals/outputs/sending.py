@@ -67,7 +67,10 @@ class Sink(ABC):
 
     @abstractmethod
     def send(self, frame: np.ndarray) -> None:
-        """Send a frame, uint8 ``(height, width, 4)``, alpha multiplied into the colours; it may be written to."""
+        """Send a frame, uint8 ``(height, width, 3)`` or ``(height, width, 4)`` with alpha multiplied into the colours.
+
+        It may be written to.
+        """
 
     @abstractmethod
     def told(self) -> dict[str, Any]:
@@ -146,8 +149,8 @@ class VirtualCamera(Sink):
         self._camera = pyvirtualcam.Camera(width, height, wish.fps, device=wish.name or None)
 
     def send(self, frame: np.ndarray) -> None:
-        """See `Sink`. No camera carries alpha: what is transparent is black."""
-        self._camera.send(np.ascontiguousarray(frame[..., :3]))
+        """See `Sink`."""
+        self._camera.send(frame)
 
     def told(self) -> dict[str, Any]:
         """The device."""
@@ -207,7 +210,7 @@ def _frames(stream: Any, size: tuple[int, int]) -> Iterator[np.ndarray]:
             done += read
         if done < len(frame):
             return
-        yield frame.reshape(height, width, 4)
+        yield frame.reshape(height, width, -1)
 
 
 def _send(sink: Sink, waiting: "queue.Queue[np.ndarray | None]", tell: Any) -> None:

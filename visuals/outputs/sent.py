@@ -49,7 +49,7 @@ class SentOutput(ABC):
     dropped : frames that were lost since the show began
     """
 
-    direct = alpha = True
+    direct = True
     module: ClassVar[str]
     """The library that it needs, as it is imported."""
 

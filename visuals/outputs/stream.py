@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from artgen_osc.errors import OutputError
 from artgen_osc.runtime.backoff import Backoff
 from artgen_osc.runtime.text import printable
 from artgen_osc.runtime.throttle import Throttle
@@ -102,7 +103,7 @@ class StreamOutput:
     """
 
     Settings = StreamSettings
-    direct = alpha = True  # a graphics card reads four channels faster than three
+    direct = True
     tells = (
         Address("state", "string", "off, starting, streaming, or why it has failed and when it is tried again"),
         Address("seconds", "float", "since it is connected", 0.0, 1e9, "s"),
@@ -123,8 +124,8 @@ class StreamOutput:
         self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
         self._throttle = Throttle()
 
-    @staticmethod
-    def here() -> str:
+    @classmethod
+    def here(cls) -> str:
         """What it works with; see `visuals.outputs.kind.Output`.
 
         Raises
@@ -132,9 +133,11 @@ class StreamOutput:
         OutputError
             What is missing.
         """
-        from visuals.outputs.record import RecordOutput
+        if importlib.util.find_spec("av") is None:
+            raise OutputError(PYAV)
+        from visuals.outputs.encoders import here, protocols
 
-        return RecordOutput.here()
+        return f"{', '.join(protocols(SCHEMES))}; H.264 by {', '.join(here())}"
 
     @property
     def dropped(self) -> int:

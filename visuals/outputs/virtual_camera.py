@@ -89,7 +89,7 @@ class VirtualCameraOutput(SentOutput):
 
     @staticmethod
     def _explained(reason: str) -> str:
-        return f"virtual camera: {' '.join(reason.split())}; {INSTALL}"
+        return f"virtual camera: {' '.join(reason.split()).rstrip('.')}; {INSTALL}"
 
     def look(self, told: dict[str, Any]) -> None:
         """See `SentOutput`."""
