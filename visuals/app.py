@@ -125,7 +125,7 @@ def _put_together(
     transitions = Transitions(target.context, screen.crossing, file.folder)
     stack.callback(transitions.release)
     transitions.prepare(filter(None, {config.transition, *library.transitions()}))
-    outputs = Outputs(registry, plugin, replace(host, picture=screen.picture), target, refuse)
+    outputs = Outputs(registry, plugin, replace(host, picture=screen.picture, share=screen.shared), target, refuse)
     stack.callback(outputs.close)
     threads = max(1, (os.cpu_count() or 1) // 2)
     trials = Trials(threads, config.engine, registry)

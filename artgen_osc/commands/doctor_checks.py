@@ -18,7 +18,7 @@ from artgen_osc.inference.model_cards import models_page
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.text import say, unexpected
 
-OUTPUTS = ("stream", "ndi", "camera")
+OUTPUTS = ("stream", "ndi", "camera", "spout", "syphon")
 """Those that need more than every show does."""
 
 _RUNS = 5

@@ -26,6 +26,8 @@ from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
 
 ENLARGE = 2
+MOST_SHARED = 4
+"""Sizes at which what is drawn is shared at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Screen:
         self._last: tuple[Seen, Camera, float] = self._black.texture, Camera(), 1.0
         self._read_back = ReadBack(context)
         self._reads: dict[tuple[tuple[int, int], bool], Reading] = {}
+        self._shared: dict[tuple[int, int], Target] = {}
         self._text: Any = None
         self._memory: _Readable | None = None
         self.resize(size)
@@ -219,6 +222,27 @@ class Screen:
         finally:
             self._give_back(readable)
 
+    def shared(self, size: tuple[int, int]) -> Any:
+        """What `draw` has just drawn, without the overlay, stretched, for other programs on this graphics card.
+
+        Parameters
+        ----------
+        size : (width, height), pixels
+
+        Returns
+        -------
+        A texture with its bottom row first, alpha multiplied into the colours; it is drawn anew by each call
+        """
+        while size not in self._shared and len(self._shared) >= MOST_SHARED:
+            self._give_back(self._shared.pop(next(iter(self._shared))))
+        if size not in self._shared:
+            self._shared[size] = Target(self._context, size, "f1")
+        target = self._shared[size].target
+        target.use()
+        self._context.viewport = (0, 0, *size)
+        self._draw_last()
+        return self._shared[size].texture
+
     def release(self) -> None:
         """Give everything back to the driver."""
         self.overlay(None)
@@ -234,6 +258,7 @@ class Screen:
             self._overlay_pass,
             self._frames,
             self._memory,
+            *self._shared.values(),
         )
         for item in items:
             if item is not None:

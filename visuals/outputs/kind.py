@@ -138,6 +138,8 @@ class OutputHost:
     picture : `visuals.compositor.screen.Screen.picture`, for direct ones, between frames; None while there is nothing
         to draw with
     ear : where the sound of the show is to be had; None: no daemon sends any
+    share : `visuals.compositor.screen.Screen.shared`, for direct ones, while they are asked what they want; None while
+        there is nothing to draw with
     """
 
     config: "VisualsConfig"
@@ -146,6 +148,7 @@ class OutputHost:
     strip: Path | None = None
     picture: "Callable[..., Frame] | None" = None
     ear: "Ear | None" = None
+    share: Callable[[tuple[int, int]], Any] | None = None
 
     def still(self) -> "tuple[Frame, Look] | None":
         """The newest picture alone, fully faded in and without a blackout, and the look that it is drawn with.
