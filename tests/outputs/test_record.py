@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from artgen_osc.config.plugins import own_contract
 from artgen_osc.errors import OutputError
 from artgen_osc.schema.sound import Sound
 from tests.outputs.films import in_a_process, lengths, times
+from tests.support.shows import a_show
 from tests.support.waiting import wait_for
 from visuals.outputs import record
 from visuals.outputs.ear import Ear
@@ -31,6 +33,12 @@ from visuals.testing.outputs import default_host
 pytestmark = pytest.mark.slow
 
 GREY = np.full((36, 64, 3), 100, np.uint8)
+
+
+def is_whole(film: Path) -> bool:
+    """Whether it has been finished: one that isn't, in fragments, doesn't say how many frames it has."""
+    with av.open(film) as container:
+        return container.streams.video[0].frames > 0
 
 
 class Show:
@@ -117,6 +125,10 @@ def test_every_form_is_written_at_its_own_size_and_rate(tmp_path: Path, alpha: b
         assert (stream.width, stream.height, stream.average_rate) == (98, 50, 25), "sides are even"
 
 
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
@@ -133,7 +145,7 @@ def test_what_cannot_be_written_is_one_line_and_the_show_goes_on(
     with show(tmp_path, on=True, **given) as playing:
         playing.until(lambda: says in playing.output.state, "the reason")
         playing.until(lambda: not playing.output.wants(1e6), "no more frames")
-        assert len([one for one in caplog.records if one.levelno >= logging.WARNING]) == 1
+        wait_for(lambda: warnings(caplog), what="a line")
         playing.set(on=False)
         playing.set(on=True, file=str(tmp_path / "good.mp4"), alpha=False)
         playing.output.settings = replace(playing.output.settings, on=False)
@@ -141,6 +153,7 @@ def test_what_cannot_be_written_is_one_line_and_the_show_goes_on(
         playing.set(on=True)
         playing.until(lambda: playing.output.seconds > 0.5 and playing.output.film == "good.mp4", "the next one")
     assert [one.name for one in tmp_path.iterdir() if one.suffix] == ["good.mp4"]
+    assert len(warnings(caplog)) == 1
 
 
 def test_without_pyav_that_is_said(
@@ -241,3 +254,33 @@ def test_it_keeps_the_promises_of_an_output(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     conforms("output", RecordOutput, on=True, **settings)
+
+
+def test_a_film_is_finished_though_its_show_was_killed(tmp_path: Path) -> None:
+    done = in_a_process(
+        "import os, signal, sys; from pathlib import Path; from tests.outputs.test_record import *\n"
+        "with show(Path(sys.argv[1]), on=True) as playing:\n"
+        "    playing.until(lambda: playing.output.seconds > 3.0, 'three seconds')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n",
+        str(tmp_path),
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    film = tmp_path / "film.mp4"
+    wait_for(lambda: is_whole(film), what="the end")
+    assert times(film)[-1] > 2.5
+
+
+@pytest.mark.usefixtures("gl_context")
+def test_a_show_is_recorded_with_what_is_seen_and_heard(tmp_path: Path) -> None:
+    film = tmp_path / "show.mp4"
+    size = ("--visuals-width=160", "--visuals-height=90", "--visuals-model=idle")
+    with a_show("live", "--input=demo", f"--record={film}", *size, folder=tmp_path) as live:
+        wait_for(lambda: film.exists() and film.stat().st_size > 60_000, 120.0, "a film", live.log.read_text)
+    wait_for(lambda: is_whole(film), what="the writer's end")
+    assert np.allclose(np.diff(times(film)), 1 / 30, atol=1e-6)
+    picture, sound = lengths(film)
+    assert picture > 1.0 and sound == pytest.approx(picture, abs=0.1)
+    with av.open(film) as container:
+        assert [*container.decode(video=0)][-1].to_ndarray(format="gray").mean() > 10.0
+    with av.open(film) as container:
+        assert max(np.abs(frame.to_ndarray()).max() for frame in container.decode(audio=0)) > 0.01

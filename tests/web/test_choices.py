@@ -97,7 +97,7 @@ def of_an_effect(row: Address) -> bool:
     return (
         setting is not None
         and setting.table.startswith("plugin.")
-        and row.path.startswith(("/visuals/effect/", "/visuals/layer/"))
+        and row.path.startswith(("/visuals/effect/", "/visuals/layer/", "/visuals/output/"))
     )
 
 

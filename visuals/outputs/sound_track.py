@@ -31,7 +31,7 @@ class SoundTrack:
     def __init__(self) -> None:
         self.until = 0.0
         self._graph: Any = None
-        self._form = (0, 0)
+        self._rate = 0
         self._frames = 0
 
     def push(self, sound: Sound) -> list[Samples]:
@@ -58,22 +58,22 @@ class SoundTrack:
         -------
         What is ready, float32 ``(frames, 2)`` each
         """
-        rate, channels = self._form if self._graph else (RATE, 2)
+        rate = self._rate or RATE
         missing = int((until - self.until) * rate)
         if missing <= 0:
             return []
-        return self._push(Sound(np.zeros((missing, channels), np.float32), rate, self.until))
+        return self._push(Sound(np.zeros((missing, 2), np.float32), rate, self.until))
 
     def _push(self, sound: Sound) -> list[Samples]:
         from av import AudioFrame
 
-        form = sound.sample_rate, sound.samples.shape[1]
         ready: list[Samples] = []
-        if form != self._form:
+        if sound.sample_rate != self._rate:
             ready = self.end()
-            self._open(form)
-        layout = "stereo" if form[1] == 2 else "mono"
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(sound.samples.T), "fltp", layout)
+            self._open(sound.sample_rate)
+        # FFmpeg would make one channel 3 dB softer on its way to two.
+        stereo = np.broadcast_to(sound.samples, (len(sound.samples), 2))
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(stereo.T), "fltp", "stereo")
         frame.sample_rate, frame.time_base = sound.sample_rate, Fraction(1, sound.sample_rate)
         frame.pts = round(sound.time * sound.sample_rate)
         self._graph.push(frame)
@@ -86,20 +86,18 @@ class SoundTrack:
             return []
         self._graph.push(None)
         ready = self._ready()
-        self._graph, self._form = None, (0, 0)
+        self._graph, self._rate = None, 0
         return ready
 
-    def _open(self, form: tuple[int, int]) -> None:
+    def _open(self, rate: int) -> None:
         from av.filter import Graph
 
-        rate, channels = form
-        self._form, self._graph = form, Graph()
-        layout = "stereo" if channels == 2 else "mono"
+        self._rate, self._graph = rate, Graph()
         source = self._graph.add_abuffer(
-            sample_rate=rate, format="fltp", layout=layout, time_base=Fraction(1, rate), name="heard"
+            sample_rate=rate, format="fltp", layout="stereo", time_base=Fraction(1, rate), name="heard"
         )
         follow = f"{RATE}:async={round(FASTER * RATE)}:min_hard_comp={LOST_S}:first_pts={self._frames}"
-        steps = self._graph.add("aresample", follow), self._graph.add("aformat", "fltp:channel_layouts=stereo")
+        steps = self._graph.add("aresample", follow), self._graph.add("aformat", "fltp")
         self._graph.link_nodes(source, *steps, self._graph.add("abuffersink")).configure()
 
     def _ready(self) -> list[Samples]:

@@ -3,7 +3,7 @@
 import gc
 import weakref
 from contextlib import closing
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ MOST_KEPT = 32
 """Frames that may wait at once: a queue has an end, and drops the oldest."""
 
 CLOSE_S = 5.0
+OPENS_S, OPENS = 3.0, 100
+"""So long, and so often, is looked whether it wants its first frame."""
 
 
 def default_host() -> OutputHost:
@@ -43,6 +45,7 @@ def _frames(output: Any, count: int) -> tuple[list[float], list["weakref.ref[np.
     taken, given = [], []
     for number in range(count):
         time = number / 60
+        _prepare(output, time)
         size = _size(output.wants(time))
         if size is None:
             continue
@@ -53,6 +56,22 @@ def _frames(output: Any, count: int) -> tuple[list[float], list["weakref.ref[np.
         output.take(frame, time)
         taken.append(perf_counter() - start)
     return taken, given
+
+
+def _prepare(output: Any, time: float) -> None:
+    """What is called before a frame is drawn, of ours that are called on the loop's thread."""
+    prepare = getattr(output, "prepare", None)
+    if prepare is not None:
+        prepare(time)
+
+
+def _open(output: Any) -> None:
+    """Wait until it wants a frame: some open a file or a connection first, beside the show."""
+    for _ in range(OPENS):
+        _prepare(output, 0.0)
+        if output.wants(0.0) is not None:
+            return
+        sleep(OPENS_S / OPENS)
 
 
 def _size(size: Any) -> tuple[int, int] | None:
@@ -72,6 +91,7 @@ def takes_frames(case: Case) -> None:
 def takes_at_once(case: Case) -> None:
     """Frames come too fast to be consumed: `take` returns within 2 ms by the median, and within 20 ms always."""
     with closing(_made(case)) as output:
+        _open(output)
         taken, _ = _frames(output, FRAMES)
     if not taken:
         raise NotHere("it wants no frame with these settings")
@@ -81,6 +101,7 @@ def takes_at_once(case: Case) -> None:
 def keeps_few_frames(case: Case) -> None:
     """However fast frames come, few of them wait."""
     with closing(_made(case)) as output:
+        _open(output)
         _, given = _frames(output, FRAMES)
         gc.collect()
         kept = sum(one() is not None for one in given)
