@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -74,9 +75,11 @@ def clicks(path: Path) -> list[float]:
 
 
 def times(path: Path) -> list[float]:
-    """Of all frames."""
-    with av.open(path) as container:
-        return [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
+    """Of all frames, up to one that isn't whole: there a player stops, too."""
+    found = []
+    with av.open(path) as container, suppress(av.error.InvalidDataError):
+        found.extend(float(frame.pts * frame.time_base) for frame in container.decode(video=0))
+    return found
 
 
 def lengths(path: Path) -> tuple[float, float]:

@@ -170,9 +170,9 @@ def test_a_disk_that_is_full_leaves_a_film_that_plays(tmp_path: Path) -> None:
     done = in_a_process(
         "import logging, resource, sys, time; from pathlib import Path; from tests.outputs.test_record import *\n"
         "logging.basicConfig(level=logging.WARNING)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, 1_500_000))\n"
         "noise = np.random.default_rng(0)\n"
-        "with show(Path(sys.argv[1]), on=True, width=320, height=180) as playing:\n"
+        "with show(Path(sys.argv[1]), on=True, width=128, height=72) as playing:\n"
         "    playing.output.take, taken = lambda frame, now: taken(noise.integers(0, 255, frame.shape, np.uint8), now),"
         " playing.output.take\n"
         "    playing.until(lambda: 'written' in playing.output.state, 'the failure')\n"

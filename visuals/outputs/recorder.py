@@ -46,7 +46,8 @@ LATE_S = 0.5
 """So late may sound and frames be: then silence, and the frame before, stand for them."""
 
 LOOK_S, TELL_S, CLOSE_S = 0.1, 0.5, 3.0
-NICENESS = 5
+NICENESS = 2
+"""Hardly less than the show, which may fill a machine by itself: much less would leave a film without frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +103,33 @@ class Counted:
     Attributes
     ----------
     count : bytes so far
+    failure : why nothing more is written; None: all is well
     """
 
     def __init__(self, file: IO[bytes]) -> None:
         self.count = 0
         self._file = file
-        self._broken = False
+        self.failure: OSError | None = None
 
     def write(self, data: bytes) -> int:
         """Write all of it."""
         left = memoryview(data)
-        while left and not self._broken:
+        while left and not self.failure:
             try:
                 left = left[self._file.write(left) :]
-            except OSError:
-                self._broken = True
+            except OSError as error:
+                self.failure = error
                 raise
         self.count = max(self.count, self.tell())
         return len(data)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place."""
+        """Go to a place.
+
+        Parameters
+        ----------
+        offset, whence : as of `io.IOBase.seek`
+        """
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
@@ -192,6 +199,8 @@ class Recorder:
             counted = Counted(file)
             try:
                 self._write_to(counted, path, waiting)
+            except Exception as error:
+                raise counted.failure or error from None  # PyAV says only that there was one
             finally:
                 if not counted.count:
                     path.unlink()

@@ -28,7 +28,7 @@ HEAD = struct.Struct("<Q")
 """Bytes that follow."""
 
 TELL_S = 0.5
-NICENESS = 5
+NICENESS = 2
 CLOSE_S = 2.0
 
 
