@@ -40,7 +40,7 @@ class Found:
     def picture(self) -> np.ndarray | None:
         from cyndilib.receiver import ReceiveFrameType
 
-        if not self._receiver.receive(ReceiveFrameType.recv_video, 1) & ReceiveFrameType.recv_video:
+        if not self._receiver.receive(ReceiveFrameType.recv_video, 0) & ReceiveFrameType.recv_video:
             return None
         width, height = self._frame.get_resolution()
         data = np.empty(self._frame.get_buffer_size(), np.uint8)

@@ -1,7 +1,7 @@
 """The NDI sources of the network, for `visuals.compositor.layers.decoder`."""
 
 from collections.abc import Iterator
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from artgen_osc.runtime.text import short
@@ -9,7 +9,9 @@ from artgen_osc.runtime.text import short
 LOOK_S = 3.0
 """So long it may take until a source is heard of."""
 
-WAIT_MS = 200
+WAIT_S = 0.2
+POLL_S = 0.004
+"""cyndilib holds Python's lock while it waits for a picture, so it isn't let wait: our other thread has to answer."""
 
 
 def found(wanted: str) -> Any:
@@ -34,7 +36,7 @@ def found(wanted: str) -> Any:
     finder.open()
     until = monotonic() + LOOK_S
     while True:
-        finder.wait_for_sources(WAIT_MS / 1000)
+        finder.wait_for_sources(WAIT_S)
         finder.update_sources()
         names = finder.get_source_names()
         alike = [name for name in names if wanted.casefold() in name.casefold()]
@@ -72,9 +74,10 @@ def pictures(source: Any) -> Iterator[Any]:
     receiver.set_source(source)
     connected = False
     while receiver.is_connected() or not connected:
-        kind = receiver.receive(ReceiveFrameType.recv_video, WAIT_MS)
+        kind = receiver.receive(ReceiveFrameType.recv_video, 0)
         connected = connected or receiver.is_connected()
         if not kind & ReceiveFrameType.recv_video:
+            sleep(POLL_S)
             continue
         width, height = received.get_resolution()
         data = np.empty(received.get_buffer_size(), np.uint8)
