@@ -21,14 +21,14 @@ class Found:
     def __init__(self) -> None:
         from cyndilib.finder import Finder
         from cyndilib.receiver import Receiver
-        from cyndilib.video_frame import VideoRecvFrame
+        from cyndilib.video_frame import VideoFrameSync
         from cyndilib.wrapper.ndi_recv import RecvBandwidth, RecvColorFormat
 
         self._finder = Finder()
         self._finder.open()
         self._receiver = Receiver(color_format=RecvColorFormat.RGBX_RGBA, bandwidth=RecvBandwidth.highest)
-        self._frame = VideoRecvFrame()
-        self._receiver.set_video_frame(self._frame)
+        self._frame = VideoFrameSync()
+        self._receiver.frame_sync.set_video_frame(self._frame)
 
     def names(self) -> list[str]:
         self._finder.update_sources()
@@ -38,14 +38,9 @@ class Found:
         self._receiver.set_source(self._finder.get_source(name))
 
     def picture(self) -> np.ndarray | None:
-        from cyndilib.receiver import ReceiveFrameType
-
-        if not self._receiver.receive(ReceiveFrameType.recv_video, 0) & ReceiveFrameType.recv_video:
-            return None
+        self._receiver.frame_sync.capture_video()
         width, height = self._frame.get_resolution()
-        data = np.empty(self._frame.get_buffer_size(), np.uint8)
-        self._frame.fill_p_data(data)
-        return data.reshape(height, width, 4)
+        return np.array(self._frame.get_array()).reshape(height, width, 4) if width else None
 
     def close(self) -> None:
         self._receiver.disconnect()

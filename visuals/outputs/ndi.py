@@ -8,14 +8,10 @@ from artgen_osc.schema.address import Address
 from artgen_osc.schema.setting import setting
 from visuals.outputs.kind import OutputHost
 from visuals.outputs.sent import DROPPED, STATE, SentOutput
+from visuals.outputs.shared import name_setting
 
 if TYPE_CHECKING:
     from visuals.outputs.sending import Wish
-
-
-def _name(value: str) -> None:
-    if not 0 < len(value.encode()) <= 200 or not value.isprintable():
-        raise ValueError(f"{value!r} can't be the name of a source; write 1 to 200 letters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +19,7 @@ class NdiSettings:
     """What is sent, and under which name."""
 
     on: bool = setting(False, "send the picture as an NDI source", scene=False)
-    name: str = setting("artgen", "of the source; receivers see MACHINE (NAME)", scene=False, check=_name)
+    name: str = name_setting("of the source; receivers see MACHINE (NAME)")
     width: int = setting(0, "width of the source; 0: that of the show", 0, 8192, "pixels", scene=False)
     height: int = setting(0, "height of the source; 0: that of the show", 0, 8192, "pixels", scene=False)
     fps: float = setting(30.0, "frames a second", 1.0, 120.0, "fps", scene=False)

@@ -26,9 +26,14 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 
 
-def name_setting() -> Any:
-    """The setting of the name under which other programs see the picture."""
-    return setting("artgen", "under which other programs see it", scene=False, check=_name)
+def name_setting(doc: str) -> Any:
+    """The setting of the name under which other programs see the picture.
+
+    Parameters
+    ----------
+    doc : what name it is
+    """
+    return setting("artgen", doc, scene=False, check=_name)
 
 
 def _name(value: str) -> None:

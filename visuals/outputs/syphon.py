@@ -12,7 +12,7 @@ class SyphonSettings:
     """What is shared, and under which name."""
 
     on: bool = setting(False, "share the picture by Syphon (macOS)", scene=False)
-    name: str = name_setting()
+    name: str = name_setting("under which other programs see it")
     width: int = setting(0, "width of what is shared; 0: that of the show", 0, 8192, "pixels", scene=False)
     height: int = setting(0, "height of what is shared; 0: that of the show", 0, 8192, "pixels", scene=False)
     fps: float = setting(60.0, "frames a second", 1.0, 120.0, "fps", scene=False)

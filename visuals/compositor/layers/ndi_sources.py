@@ -11,7 +11,7 @@ LOOK_S = 3.0
 
 WAIT_S = 0.2
 POLL_S = 0.004
-"""cyndilib holds Python's lock while it waits for a picture, so it isn't let wait: our other thread has to answer."""
+"""Between two looks for a newer picture: cyndilib's own waiting would hold Python's lock, which others need."""
 
 
 def found(wanted: str) -> Any:
@@ -61,28 +61,28 @@ def pictures(source: Any) -> Iterator[Any]:
     """
     import numpy as np
     from av import VideoFrame
-    from cyndilib.receiver import ReceiveFrameType, Receiver
-    from cyndilib.video_frame import VideoRecvFrame
+    from cyndilib.receiver import Receiver
+    from cyndilib.video_frame import VideoFrameSync
     from cyndilib.wrapper.ndi_recv import RecvBandwidth, RecvColorFormat
     from cyndilib.wrapper.ndi_structs import FourCC
 
     receiver = Receiver(
         color_format=RecvColorFormat.RGBX_RGBA, bandwidth=RecvBandwidth.highest, allow_video_fields=False
     )
-    received = VideoRecvFrame()
-    receiver.set_video_frame(received)
+    newest = VideoFrameSync()
+    receiver.frame_sync.set_video_frame(newest)
     receiver.set_source(source)
-    connected = False
+    connected, before = False, 0.0
     while receiver.is_connected() or not connected:
-        kind = receiver.receive(ReceiveFrameType.recv_video, 0)
         connected = connected or receiver.is_connected()
-        if not kind & ReceiveFrameType.recv_video:
+        receiver.frame_sync.capture_video()
+        width, height = newest.get_resolution()
+        time = newest.get_timestamp_posix()
+        if not width or time == before:
             sleep(POLL_S)
             continue
-        width, height = received.get_resolution()
-        data = np.empty(received.get_buffer_size(), np.uint8)
-        received.fill_p_data(data)
-        pixels = data.reshape(height, -1, 4)[:, :width]
-        if received.get_fourcc() is FourCC.RGBX:
+        before = time
+        pixels = np.array(newest.get_array()).reshape(height, -1, 4)[:, :width]
+        if newest.get_fourcc() is FourCC.RGBX:
             pixels[..., 3] = 255
         yield VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgba")
