@@ -1,5 +1,7 @@
 """``artgen doctor``: what works on this machine, what is missing, and how to get it."""
 
+import functools
+import json
 import os
 import socket
 import subprocess
@@ -16,6 +18,9 @@ from artgen_osc.inference.model_cards import models_page
 from artgen_osc.runtime.child import python_module
 from artgen_osc.runtime.sdl import loaded_sdl
 from artgen_osc.runtime.text import say, unexpected
+
+OUTPUTS = ("stream", "ndi", "camera", "spout", "syphon")
+"""Those that need more than every show does."""
 
 _RUNS = 5
 _LONGEST_S = 60.0
@@ -180,6 +185,25 @@ def _recording(config: Config) -> str:
     return done.stdout.strip()
 
 
+@functools.cache
+def _outputs() -> dict[str, tuple[bool, str]]:
+    """Whether each output works here and how; asked in a process of its own, as `_recording`."""
+    command = python_module("visuals.outputs.here")
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=_LONGEST_S, stdin=subprocess.DEVNULL)
+    told = (json.loads(line) for line in done.stdout.splitlines())
+    return {name: (works, text) for name, works, text in told}
+
+
+def _an_output(name: str) -> Callable[[Config], str]:
+    def check(config: Config) -> str:
+        works, text = _outputs().get(name, (False, "crashes while it is looked at; please report this"))
+        if not works:
+            raise ArtgenError(text)
+        return text
+
+    return check
+
+
 def _free(kind: int, *places: tuple[str, int]) -> str:
     for host, port in places:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
@@ -215,6 +239,7 @@ CHECKS: tuple[tuple[str, Callable[[Config], str], bool], ...] = (
     ("audio output", _output, False),
     ("streams", _streams, False),
     ("recording", _recording, False),
+    *((f"- {name}", _an_output(name), False) for name in OUTPUTS),
     ("OpenGL off screen", _opengl, False),
     ("display", _display, False),
     ("engine", _engine, True),

@@ -75,7 +75,7 @@ def _settings(plugin: Declared) -> dict[str, Setting]:
             continue
         if key != f"plugin.{plugin.name}.{setting.field}":
             raise ValueError(f"{key}: a setting of {plugin.name} is in [plugin.{plugin.name}]; leave its key out")
-        if not setting.address.startswith(prefix):
+        if setting.address and not setting.address.startswith(prefix):
             raise ValueError(f"{setting.address}: an address of {plugin.name} begins with {prefix[:-1]}")
     return found
 

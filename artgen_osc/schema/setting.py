@@ -32,6 +32,7 @@ def setting(
     scene: bool = True,
     key: str = "",
     path: bool = False,
+    secret: bool = False,
     check: Callable[[Any], None] | None = None,
 ) -> Any:
     """A field of a dataclass of settings.
@@ -50,10 +51,12 @@ def setting(
     scene : whether a scene keeps it, if it is the renderer's; false for what belongs to the evening, not to the picture
     key : ``table.name`` in the show file, where that is another one than the dataclass's and the field's
     path : whether it names a file or a folder, which is looked for beside the show file that names it
+    secret : whether it has no address, so that nobody on the network can read it; a show file or a flag gives it
     check : is called with a value of the right type and raises ValueError where it can't be used
     """
     declared: dict[str, Any] = {"doc": doc, "low": low, "high": high, "unit": unit, "choices": choices, "item": item}
-    declared |= {"address": address, "own": own, "scene": scene, "key": key, "path": path, "more": check}
+    declared |= {"address": address, "own": own, "scene": scene, "key": key, "path": path, "secret": secret}
+    declared["more"] = check
     return dataclasses.field(default=default, metadata=declared)
 
 
@@ -190,7 +193,8 @@ def settings_of(table: str, declared: type, prefix: str = "") -> dict[str, Setti
     found = {}
     for field in dataclasses.fields(declared):
         given = dict(field.metadata)
-        below = prefix and not given["key"]
+        secret = given.pop("secret")
+        below = prefix and not secret and not given["key"]
         key = given.pop("key") or f"{table}.{field.name}"
         given["address"] = given["address"] or (f"{prefix}{field.name}" if below else "")
         widest = (-math.inf, math.inf)

@@ -103,6 +103,7 @@ def test_settings_of_the_table_exist_and_the_other_way_round() -> None:
     fixed_at_start = {
         "audio.mute",
         "plugins.off",
+        "plugin.stream.key",
         "plugins.copies",
         "mood.model",
         "osc.host",

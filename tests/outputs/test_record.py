@@ -210,8 +210,8 @@ def test_after_a_failure_nothing_is_written_over_what_plays() -> None:
 def test_a_writer_that_is_stuck_costs_its_own_frames_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from visuals.outputs import recording
 
-    stuck, write = threading.Event(), recording._write
-    monkeypatch.setattr(recording, "_write", lambda pipe, data: (stuck.wait(), write(pipe, data)))
+    stuck, write = threading.Event(), recording.write
+    monkeypatch.setattr(recording, "write", lambda pipe, data: (stuck.wait(), write(pipe, data)))
     stuck.set()
     with show(tmp_path, on=True) as playing:
         playing.until(lambda: playing.given > 3, "frames")

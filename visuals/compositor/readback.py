@@ -17,6 +17,32 @@ MOST_SPARE = 4
 """Buffers that wait for the next frame of their size."""
 
 
+class Readable:
+    """A renderbuffer of 8 bits a channel to draw into and to read from.
+
+    It isn't moderngl's simple_framebuffer, whose buffers would stay behind when it is released.
+
+    Parameters
+    ----------
+    context : moderngl context
+    size : (width, height), pixels
+    channels : 3 or 4
+
+    Attributes
+    ----------
+    target : the framebuffer
+    """
+
+    def __init__(self, context: Any, size: tuple[int, int], channels: int = 3) -> None:
+        self._buffer = context.renderbuffer(size, channels)
+        self.target = context.framebuffer([self._buffer])
+
+    def release(self) -> None:
+        """Give it back; another framebuffer has to be in use."""
+        self.target.release()
+        self._buffer.release()
+
+
 class ReadBack:
     """Pixel buffers that are used again.
 

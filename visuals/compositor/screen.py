@@ -21,24 +21,13 @@ from visuals.compositor.final import DITHER, Camera, Seen
 from visuals.compositor.gl import SHADERS, Pass, PingPong, Target, shader, target_of, texture_of
 from visuals.compositor.kind import PLACES, Moment, Place
 from visuals.compositor.mapped import Shown
-from visuals.compositor.readback import ReadBack, Reading
+from visuals.compositor.readback import Readable, ReadBack, Reading
+from visuals.compositor.shared import SharedTargets
 from visuals.compositor.stack import Stack, Stacked, straight, whole
 from visuals.generators.generator import Frame
 from visuals.modulation.motion import Look
 
 ENLARGE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Readable:
-    """A renderbuffer of 8 bits to be read back."""
-
-    buffer: Any
-    target: Any
-
-    def release(self) -> None:
-        self.target.release()
-        self.buffer.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +99,9 @@ class Screen:
         self._last = self._nothing
         self._read_back = ReadBack(context)
         self._reads: dict[tuple[tuple[int, int], bool], Reading] = {}
+        self._shared = SharedTargets(context)
         self._text: Any = None
-        self._memory: _Readable | None = None
+        self._memory: Readable | None = None
         self.resize(size)
 
     def resize(self, size: tuple[int, int]) -> None:
@@ -123,7 +113,7 @@ class Screen:
                 self._give_back(old)
         self._memory = self._frames = None
         if self._window is None:
-            self._memory = self._readable(self.size)
+            self._memory = Readable(self._context, self.size)
 
     def take(
         self, pixels: Frame, mix: float, fine: bool = False, flow: np.ndarray | None = None, follows: bool = False
@@ -215,7 +205,7 @@ class Screen:
         ----------
         mix, look, settings, moment : as for `draw`
         """
-        readable = self._readable(self.size)
+        readable = Readable(self._context, self.size)
         try:
             self._compose(mix, look, settings, self.order, moment)
             self._draw_to(readable.target)
@@ -244,13 +234,30 @@ class Screen:
     def _read_small(self, size: tuple[int, int], alpha: bool) -> Reading:
         if size == self.size and not alpha and self._text is None and self._whole is None:
             return self._read_back.begin(self._target(), size, 3)  # it is there already
-        readable = self._readable(size, 4 if alpha else 3)
+        readable = Readable(self._context, size, 4 if alpha else 3)
         try:
             readable.target.use()
             self._draw_last(size)
             return self._read_back.begin(readable.target, size, 4 if alpha else 3)
         finally:
             self._give_back(readable)
+
+    def shared(self, size: tuple[int, int]) -> Any:
+        """What `draw` has just drawn, without the overlay, stretched, for other programs on this graphics card.
+
+        Parameters
+        ----------
+        size : (width, height), pixels
+
+        Returns
+        -------
+        A texture with its bottom row first, alpha multiplied into the colours; it is drawn anew by each call
+        """
+        drawn = self._shared.target(size)
+        drawn.target.use()
+        self._context.viewport = (0, 0, *size)
+        self._draw_last(size)
+        return drawn.texture
 
     def release(self) -> None:
         """Give everything back to the driver."""
@@ -268,6 +275,7 @@ class Screen:
             self._frames,
             self._memory,
             self._whole,
+            self._shared,
         )
         for item in items:
             if item is not None:
@@ -381,11 +389,6 @@ class Screen:
             frame = self._stack.faded(frame, opacity, self._frames)
         frame = self._stack.compose(stacked, frame, self._frames)
         return self._chain.apply("frame", frame.texture, self._frames)
-
-    def _readable(self, size: tuple[int, int], channels: int = 3) -> _Readable:
-        # Not by moderngl's simple_framebuffer, whose buffers would stay behind when it is released.
-        buffer = self._context.renderbuffer(size, channels)
-        return _Readable(buffer, self._context.framebuffer([buffer]))
 
     def _give_back(self, item: Any) -> None:
         self._black.target.use()  # moderngl would come back to what was drawn into last, and that is gone then

@@ -54,8 +54,8 @@ class SlotSettings:
 
     source: str = setting(
         "",
-        "what it shows: picture:FILE, video:FILE, camera:NAME, text:WORDS, title, model:MODEL, or an ISF generator or "
-        "other plugin by its name; empty: nothing",
+        "what it shows: picture:FILE, video:FILE, camera:NAME, ndi:NAME, text:WORDS, title, model:MODEL, or an ISF "
+        "generator or other plugin by its name; empty: nothing",
     )
     opacity: float = setting(1.0, "how much it covers")
     blend: str = setting("normal", f"how it mixes with what is below: {', '.join(BLENDS)}", choices=BLENDS)

@@ -1,5 +1,6 @@
 """Which encoder a recording is written with: the graphics card's where there is one that works, else FFmpeg's own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -61,6 +62,17 @@ FORMS = {
 }
 """By the ending of the file's name."""
 
+LIVE = {
+    "rtmp": Form("flv", {"flvflags": "no_duration_filesize"}, "aac", False),
+    "rtmps": Form("flv", {"flvflags": "no_duration_filesize"}, "aac", False),
+    "srt": Form("mpegts", {}, "aac", False),
+    "udp": Form("mpegts", {}, "aac", False),
+}
+"""By the beginning of a server's address."""
+
+LIVE_KEY_FRAMES_S = 2.0
+"""What streaming platforms ask for."""
+
 
 def form_of(path: Path) -> Form:
     """What a name says.
@@ -108,15 +120,49 @@ def chosen(
     elif alpha:
         wanted = [Video("prores_ks", {"profile": "4444", "vendor": "apl0"}, "yuva444p10le")]
     else:
-        names = {"auto": list(HARDWARE), SOFTWARE: []}.get(encoder, [encoder])
-        wanted = [*(_hardware(name, bit_rate, size, fps) for name in names), _x264(bit_rate)]
+        wanted = [*_cards(encoder, bit_rate, size, fps), _x264(bit_rate)]
+    return _first(path.name, wanted, encoder, size, fps)
+
+
+def chosen_live(name: str, encoder: str, bit_rate: int, size: tuple[int, int], fps: Fraction) -> tuple[Video, str]:
+    """The encoder to use for a stream: the first that can be opened.
+
+    Parameters
+    ----------
+    name : of the stream, in texts
+    encoder : one of `CHOICES`
+    bit_rate : bits a second
+    size : (width, height), even, pixels
+    fps : frames a second
+
+    Returns
+    -------
+    As of `chosen`
+
+    Raises
+    ------
+    OutputError
+        There is none.
+    """
+    held = {"preset": "superfast", "bf": "0", "maxrate": str(bit_rate), "bufsize": str(bit_rate)}
+    wanted = [*_cards(encoder, bit_rate, size, fps), Video("libx264", held, bit_rate=bit_rate)]
+    return _first(name, wanted, encoder, size, fps)
+
+
+def _cards(encoder: str, bit_rate: int, size: tuple[int, int], fps: Fraction) -> list[Video]:
+    names = {"auto": list(HARDWARE), SOFTWARE: []}.get(encoder, [encoder])
+    return [_hardware(name, bit_rate, size, fps) for name in names]
+
+
+def _first(name: str, wanted: list[Video], encoder: str, size: tuple[int, int], fps: Fraction) -> tuple[Video, str]:
+    """The first that can be opened; see `chosen`."""
     reasons: list[str] = []
     for video in wanted:
         reason = refusal(video, size, fps)
         if not reason:
             return video, "; ".join(reasons) if encoder in HARDWARE else ""
         reasons.append(f"{video.name} {reason}")
-    raise OutputError(f"{path.name}: can't be encoded here ({'; '.join(reasons)}); choose another ending")
+    raise OutputError(f"{name}: can't be encoded here ({'; '.join(reasons)}); choose another form")
 
 
 def _x264(bit_rate: int) -> Video:
@@ -178,6 +224,26 @@ def _refused(path: Path) -> str:
     except OutputError as error:
         return str(error)
     return ""
+
+
+def protocols(wanted: Iterable[str]) -> list[str]:
+    """Those of some protocols that this FFmpeg can send by.
+
+    Parameters
+    ----------
+    wanted : keys of `LIVE`
+    """
+    import av
+    from av.error import FFmpegError
+
+    found: list[str] = []
+    for name in wanted:
+        try:
+            av.open(f"{name}:", "w", format=LIVE[name].container).start_encoding()
+        except (FFmpegError, OSError, ValueError) as error:
+            if not isinstance(error, av.error.ProtocolNotFoundError):
+                found.append(name)
+    return found
 
 
 def here(size: tuple[int, int] = (1280, 720)) -> list[str]:

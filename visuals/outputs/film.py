@@ -93,6 +93,10 @@ class FilmFile:
     audio_rate : Hz, of the sound in the film
     key_frames_s : s between two pictures that need none before them
 
+    Attributes
+    ----------
+    count : bytes that the encoders have made
+
     Raises
     ------
     OSError, av.FFmpegError
@@ -125,6 +129,15 @@ class FilmFile:
             self._audio = self._container.add_stream(audio, audio_rate, layout="stereo")
             self._audio.codec_context.bit_rate = AUDIO_RATE
         self._last: Any = None
+        self.count = 0
+
+    def begin(self) -> None:
+        """Write the head: of a stream, connect."""
+        self._container.start_encoding()
+
+    def _mux(self, packets: list[Any]) -> None:
+        self.count += sum(packet.size for packet in packets)
+        self._container.mux(packets)
 
     def picture(self, frame: Frame, index: int) -> None:
         """Write a picture.
@@ -151,7 +164,7 @@ class FilmFile:
         index : its number now
         """
         self._last.pts, self._last.time_base = index, 1 / self._fps
-        self._container.mux(self._video.encode(self._last))
+        self._mux(self._video.encode(self._last))
 
     def _converted(self, picture: Any) -> Any:
         from av.video.reformatter import ColorRange, Colorspace, Interpolation
@@ -199,13 +212,13 @@ class FilmFile:
         heard = AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), "fltp", "stereo")
         heard.sample_rate = self._sound_rate
         heard.pts, heard.time_base = first, Fraction(1, self._sound_rate)
-        self._container.mux(self._audio.encode(heard))
+        self._mux(self._audio.encode(heard))
 
     def finish(self) -> None:
         """Write what the encoders hold."""
-        self._container.mux(self._video.encode(None))
+        self._mux(self._video.encode(None))
         if self._audio is not None:
-            self._container.mux(self._audio.encode(None))
+            self._mux(self._audio.encode(None))
 
     def close(self) -> None:
         """Close the file."""

@@ -33,6 +33,9 @@ class Output(Protocol):
     One may have ``tells``, rows of `artgen_osc.schema.address.Address` whose path is a name: the attribute of this name
     is sent once a second as ``/visuals/output/NAME/…``. It answers at once.
 
+    A class may have a class method ``here()``, which says on one line what it works with on this machine, or raises
+    `artgen_osc.errors.OutputError` with what is missing and how to get it; ``artgen doctor`` asks, in another process.
+
     A frame is given a turn of the loop after it was drawn, so that reading it back holds nothing up.
 
     Attributes
@@ -152,6 +155,8 @@ class OutputHost:
     ear : where the sound of the show is to be had; None: no daemon sends any
     target : where frames are drawn, for direct ones
     name : as the output is registered
+    share : `visuals.compositor.screen.Screen.shared`, for direct ones, while they are asked what they want; None while
+        there is nothing to draw with
     """
 
     config: "VisualsConfig"
@@ -162,6 +167,7 @@ class OutputHost:
     ear: "Ear | None" = None
     target: Target | None = None
     name: str = ""
+    share: Callable[[tuple[int, int]], Any] | None = None
 
     def still(self) -> "tuple[Frame, Look] | None":
         """The newest picture alone, fully faded in and without a blackout, and the look that it is drawn with.

@@ -157,7 +157,7 @@ class RecordOutput:
         given, (width, height) = self.settings, self._showing.size
         wish = Wish(
             name=given.file,
-            size=(_even(given.width or width), _even(given.height or height)),
+            size=(even(given.width or width), even(given.height or height)),
             fps=given.fps,
             bit_rate=round(given.bit_rate * 1e6),
             encoder=given.encoder,
@@ -195,6 +195,11 @@ class RecordOutput:
         return one.over
 
 
-def _even(side: int) -> int:
-    """Films have even sides."""
+def even(side: int) -> int:
+    """A side as films have it.
+
+    Parameters
+    ----------
+    side : pixels
+    """
     return max(SMALLEST, side // 2 * 2)

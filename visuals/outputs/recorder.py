@@ -14,11 +14,11 @@ import struct
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from io import BufferedReader
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import IO, Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from artgen_osc.errors import OutputError
 from artgen_osc.runtime.priority import lower_process
 from artgen_osc.runtime.text import unexpected
 from artgen_osc.schema.sound import Unpacker
-from visuals.outputs.encoders import chosen, form_of
+from visuals.outputs.encoders import LIVE, LIVE_KEY_FRAMES_S, chosen, chosen_live, form_of
 from visuals.outputs.film import FilmFile
 from visuals.outputs.film_names import create_new
 from visuals.outputs.sound_track import RATE
@@ -45,7 +45,7 @@ WAITING = 2
 LATE_S = 0.5
 """So late may sound and frames be: then silence, and the frame before, stand for them."""
 
-LOOK_S, TELL_S = 0.1, 0.5
+LOOK_S, TELL_S, CLOSE_S = 0.1, 0.5, 3.0
 NICENESS = 2
 """Hardly less than the show, which may fill a machine by itself: much less would leave a film without frames."""
 
@@ -56,13 +56,14 @@ class Wish:
 
     Attributes
     ----------
-    name : of the file, as for `visuals.outputs.film_names.dated`
+    name : of the file, as for `visuals.outputs.film_names.dated`; of a stream as it is told
     size : (width, height), even, pixels
     fps : frames a second
     bit_rate : bits a second; 0: by quality
     encoder : one of `visuals.outputs.record.ENCODERS`
     alpha : whether to keep what is transparent
     sound : whether there will be any
+    address : of the server that a stream goes to, with its key, which is told to nobody; empty: it is a film
     """
 
     name: str
@@ -72,6 +73,7 @@ class Wish:
     encoder: str
     alpha: bool
     sound: bool
+    address: str = field(default="", repr=False)
 
     @property
     def rate(self) -> Fraction:
@@ -189,6 +191,9 @@ class Recorder:
         OutputError, OSError, av.FFmpegError
             It can't be written.
         """
+        if self._wish.address:
+            self._stream(waiting)
+            return
         path, file = create_new(self._wish.name, self._warn)
         with file:
             counted = Counted(file)
@@ -208,7 +213,33 @@ class Recorder:
         audio = form.audio if wish.sound else ""
         film = FilmFile(file, form.container, form.options, video, wish.size, wish.rate, audio, RATE, RATE, 1.0)
         line = Timeline(film, wish.rate, sound=wish.sound)
-        self._tell(ready=path.name)
+        self._go_on(path.name, film, line, file, waiting)
+
+    def _stream(self, waiting: "queue.Queue[Record]") -> None:
+        wish, form = self._wish, LIVE[self._wish.address.partition(":")[0]]
+        video, why = chosen_live(wish.name, wish.encoder, wish.bit_rate, wish.size, wish.rate)
+        if why:
+            self._warn(f"{wish.name}: {why}; {video.name} is used")
+        film = FilmFile(
+            wish.address,
+            form.container,
+            form.options,
+            video,
+            wish.size,
+            wish.rate,
+            form.audio,
+            RATE,
+            RATE,
+            LIVE_KEY_FRAMES_S,
+        )
+        film.begin()
+        self._go_on(wish.name, film, Timeline(film, wish.rate, sound=True), film, waiting)
+
+    def _go_on(
+        self, name: str, film: FilmFile, line: Timeline, file: Counted | FilmFile, waiting: "queue.Queue[Record]"
+    ) -> None:
+        """Write what comes, to the end; `file` knows how many bytes that is."""
+        self._tell(ready=name)
         lower_process(NICENESS)  # not before: somebody waits for the first frame
         try:
             while self._step(line, waiting):
@@ -243,7 +274,7 @@ class Recorder:
             line.silence(monotonic() - self._began - LATE_S)
         return True
 
-    def _tell_now_and_then(self, line: Timeline, file: Counted) -> None:
+    def _tell_now_and_then(self, line: Timeline, file: Counted | FilmFile) -> None:
         if monotonic() >= self._next_tell:
             self._next_tell = monotonic() + TELL_S
             self._tell(seconds=line.seconds, size=file.count, late=line.late)
@@ -263,6 +294,9 @@ def main() -> None:
     def read() -> None:
         for record in records(stream):
             waiting.put(record)
+        if wish.address:  # a server that takes nothing any more may not keep us
+            sleep(CLOSE_S)
+            os._exit(1)
 
     def tell(**told: Any) -> None:
         try:
@@ -285,6 +319,8 @@ def _reason(wish: Wish, error: Exception) -> str:
 
     foreseen = isinstance(error, (OSError, FFmpegError))
     reason = getattr(error, "strerror", None) or (str(error) if foreseen else unexpected(error))
+    if wish.address:
+        return f"{wish.name}: {reason}"
     return f"{Path(wish.name).name}: can't be written ({reason}); choose a folder with room"
 
 

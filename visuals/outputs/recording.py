@@ -60,6 +60,7 @@ class Recording:
         self._sound: deque[Sound] = deque()
         self._frames: deque[tuple[Frame, int]] = deque()
         self._ended, self._gone = math.inf, False
+        self._process: subprocess.Popen[bytes] | None = None
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
@@ -113,6 +114,18 @@ class Recording:
             self._ended, self.ending = min(self._ended, monotonic()), True
             self._changed.notify()
 
+    def give_up(self, reason: str) -> None:
+        """End at once, whatever its process waits for.
+
+        Parameters
+        ----------
+        reason : why
+        """
+        self.error = self.error or reason
+        self.end()
+        if self._process is not None:
+            self._process.kill()
+
     def join(self, seconds: float) -> bool:
         """Wait for the end; whether it has come.
 
@@ -127,6 +140,9 @@ class Recording:
         command = python_module("visuals.outputs.recorder")
         try:
             with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+                self._process = process
+                if self.error:
+                    process.kill()  # it was given up meanwhile
                 following = threading.Thread(target=self._follow, args=(process.stdout,), name="recording told")
                 following.start()
                 with contextlib.suppress(OSError):  # else it has ended, and has said why
@@ -140,15 +156,15 @@ class Recording:
             self._frames.clear()
             if self._ear:
                 self._ear.forget(self._sound)
-        if self.error:
+        if self.error and not self.wish.address:
             after = f"; {self.seconds:.0f} s of it are there" if self.size else ""
             log.warning("%s%s; the show goes on", self.error, after)
 
     def _feed(self, pipe: Any) -> None:
         """Hand on what comes, until the end."""
         with pipe:
-            _widen(pipe)
-            _write(pipe, self.wish.to_line())
+            widen(pipe)
+            write(pipe, self.wish.to_line())
             began = 0.0
             while True:
                 with self._changed:
@@ -157,18 +173,18 @@ class Recording:
                     over = item is None and (self.ending or self._gone)
                 if self._start is not None and not began:
                     began = self._show_began + self._start
-                    _write(pipe, HEAD.pack(BEGIN, began, 0))
+                    write(pipe, HEAD.pack(BEGIN, began, 0))
                 if began:
                     self._feed_sound(pipe)
                 if item:
                     frame, index = item
-                    _write(pipe, HEAD.pack(FRAME, index, frame.nbytes))
-                    _write(pipe, frame.data.cast("B"))
+                    write(pipe, HEAD.pack(FRAME, index, frame.nbytes))
+                    write(pipe, frame.data.cast("B"))
                 if over:
                     break
             if began and not self._gone:
                 self._feed_the_last_sound(pipe)
-                _write(pipe, HEAD.pack(END, self._ended - began, 0))
+                write(pipe, HEAD.pack(END, self._ended - began, 0))
 
     def _feed_sound(self, pipe: Any) -> float:
         """Hand the sound on that has come; when it ends, s, monotonic."""
@@ -178,7 +194,7 @@ class Recording:
             end = piece.end
             if piece.time < self._ended:
                 data = piece.pack()
-                _write(pipe, HEAD.pack(SOUND, piece.time, len(data)) + data)
+                write(pipe, HEAD.pack(SOUND, piece.time, len(data)) + data)
         return end
 
     def _feed_the_last_sound(self, pipe: Any) -> None:
@@ -203,15 +219,27 @@ class Recording:
             self._changed.notify()
 
 
-def _widen(pipe: Any) -> None:
-    """Let more of a frame into a pipe at once, where that can be set (Linux)."""
+def widen(pipe: Any) -> None:
+    """Let more of a frame into a pipe at once, where that can be set (Linux).
+
+    Parameters
+    ----------
+    pipe : a file
+    """
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl
 
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _write(pipe: Any, data: "bytes | memoryview") -> None:
+def write(pipe: Any, data: "bytes | memoryview") -> None:
+    """Write all of it, however long the other end takes.
+
+    Parameters
+    ----------
+    pipe : a file without a buffer
+    data : bytes
+    """
     left = memoryview(data)
     while left:
         left = left[pipe.write(left) :]

@@ -1,4 +1,4 @@
-"""What video files and cameras have in common as layers.
+"""What video files, cameras and NDI sources have in common as layers.
 
 A process of its own decodes; a thread asks that for the frame of the newest position, so that nothing queues up.
 """
@@ -51,6 +51,9 @@ class Decoded(ABC):
     premultiplied: ClassVar[bool] = True
     check: ClassVar[str] = "check the file"
     """What to do where it can't be played."""
+
+    needs: ClassVar[dict[str, str]] = {"av": "PyAV isn't installed; pip install 'artgen-osc[stream]'"}
+    """Libraries, and what to say where one isn't there."""
 
     longest_wait: ClassVar[float] = 10.0
     """s between two attempts; the wait doubles up to that."""
@@ -118,8 +121,9 @@ class Decoded(ABC):
 
     def _decode(self) -> str:
         """Run one decoder to its end, and say why it has ended."""
-        if importlib.util.find_spec("av") is None:
-            return "PyAV isn't installed; pip install 'artgen-osc[stream]'"
+        for module, what in self.needs.items():
+            if importlib.util.find_spec(module) is None:
+                return what
         try:
             opening = self.opening()
             with self._changed:

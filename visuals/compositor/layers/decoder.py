@@ -1,10 +1,11 @@
-"""Decodes one video file or camera for `visuals.compositor.layers.decoded`, as a process of its own.
+"""Decodes one video file, camera or NDI source for `visuals.compositor.layers.decoded`, as a process of its own.
 
 Damaged data can crash or hang the large body of C code that decodes it. In a thread that would take the show with it;
 a process can be killed and started again.
 
-It reads lines of JSON: first ``["file", path]`` or ``["camera", name]``, then ``[position, width, height]``, each a
-wish for the frame at so many seconds, of a camera for the newest, within so many pixels. It answers each with one
+It reads lines of JSON: first ``["file", path]``, ``["camera", name]`` or ``["ndi", name]``, then
+``[position, width, height]``, each a wish for the frame at so many seconds, of what is live for the newest, within so
+many pixels. It answers each with one
 record, and ends when its input closes. A record is a letter, the length of what follows as uint32, and that:
 
 ==== =======================================================================================
@@ -23,10 +24,10 @@ import signal
 import struct
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from visuals.compositor.layers import cameras
+from visuals.compositor.layers import cameras, ndi_sources
 from visuals.compositor.layers.upload import multiplied
 
 HEAD = struct.Struct("<cI")
@@ -129,37 +130,29 @@ class Video:
         return b"S", b""
 
 
-class Camera:
-    """A camera that is open; a thread takes its pictures in, and the newest counts.
+class Live:
+    """What is live and open; a thread takes its pictures in, and the newest counts.
 
     Parameters
     ----------
-    name : a part of its own, or its number
-
-    Raises
-    ------
-    av.error.FFmpegError, ValueError
-        It can't be opened.
+    pictures : gives them, until it is gone
     """
 
     duration = 0.0
 
-    def __init__(self, name: str) -> None:
-        import av
-
-        path, kind = cameras.device(name)
-        self._container = av.open(path, format=kind)
+    def __init__(self, pictures: Iterator[Any]) -> None:
+        self._pictures = pictures
         self._changed = threading.Condition()
         self._now: Any = None
         self._sent: tuple[object, ...] = ()
         self._over = False
-        threading.Thread(target=self._look, name="camera", daemon=True).start()
+        threading.Thread(target=self._look, name="live", daemon=True).start()
 
     def _look(self) -> None:
         import av
 
         try:
-            for frame in self._container.decode(video=0):
+            for frame in self._pictures:
                 with self._changed:
                     self._now = frame
                     self._changed.notify_all()
@@ -189,6 +182,20 @@ class Camera:
         return b"F", _content(frame, most)
 
 
+def _camera(name: str) -> Live:
+    import av
+
+    path, kind = cameras.device(name)
+    return Live(av.open(path, format=kind).decode(video=0))
+
+
+def _ndi(name: str) -> Live:
+    return Live(ndi_sources.pictures(ndi_sources.found(name)))
+
+
+OPEN: dict[str, Callable[[str], Video | Live]] = {"file": Video, "camera": _camera, "ndi": _ndi}
+
+
 def _content(frame: Any, most: tuple[int, int], wide: float = 1.0) -> bytes:
     """What follows `F`; `wide` is the width of a pixel in its heights."""
     import numpy as np
@@ -208,7 +215,7 @@ def answers(opening: tuple[str, str], wishes: Iterator[list[Any]]) -> Iterator[t
 
     Parameters
     ----------
-    opening : ``file`` or ``camera``, and its path or name
+    opening : one of `OPEN`, and its path or name
     wishes : position in s, width and height in pixels
     """
     try:
@@ -219,7 +226,7 @@ def answers(opening: tuple[str, str], wishes: Iterator[list[Any]]) -> Iterator[t
     av.logging.set_level(None)
     try:
         kind, name = opening
-        video = Camera(name) if kind == "camera" else Video(name)
+        video = OPEN[kind](name)
         yield b"O", SECONDS.pack(video.duration)
         for position, width, height in wishes:
             yield video.at(position, (width, height))
