@@ -108,9 +108,11 @@ def test_every_setting_of_the_table_arrives(controls: Controls) -> None:
         own = {
             "path/keyframes": "ADwAPA==",
             "order": "film, bloom",
+            "surface/midi/map": "cc/7 /visuals/speed",
             "file": "film.mkv",
             "mesh": "1,1:0.1,0.2",
             "rotation": 90,
+            "address": "rtmp://a/b",
         }
         name = row.path.removeprefix("/visuals/")
         value = own.get(name.split("/")[-1] if name.startswith("output/") else name, value)
