@@ -17,6 +17,7 @@ import pytest
 
 from artgen_osc.config.contract import Contract, Declared
 from artgen_osc.config.plugins import own_contract
+from artgen_osc.config.settings import ConfigFile
 from artgen_osc.schema.sound import Sound
 from tests.outputs.driving import SIZE, Driven
 from tests.support.waiting import wait_for
@@ -101,6 +102,13 @@ def test_the_key_has_no_address_and_no_scene_holds_it() -> None:
     assert contract.settings["plugin.stream.key"].row is None
     assert contract.settings["plugin.stream.address"].address == "/visuals/output/stream/address"
     assert not any("stream" in name for name in held_by(contract))
+
+
+@pytest.mark.parametrize("output", ["stream", "ndi", "camera", "spout", "syphon"])
+def test_each_can_be_there_several_times(output: str) -> None:
+    contract = ConfigFile(None, {"plugins.copies": (f"second={output}",)}).contract
+    assert contract.settings["plugin.second.on"].address == "/visuals/output/second/on"
+    assert "/visuals/output/second/state" in contract.addresses.painted
 
 
 def test_a_strangers_setting_may_be_secret_too() -> None:

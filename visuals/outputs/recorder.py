@@ -319,8 +319,8 @@ def _reason(wish: Wish, error: Exception) -> str:
 
     foreseen = isinstance(error, (OSError, FFmpegError))
     reason = getattr(error, "strerror", None) or (str(error) if foreseen else unexpected(error))
-    if wish.address:
-        return f"{wish.name}: {reason}"
+    if wish.address:  # no other text: the key may be in it
+        return f"{wish.name}: {getattr(error, 'strerror', None) or type(error).__name__}"
     return f"{Path(wish.name).name}: can't be written ({reason}); choose a folder with room"
 
 

@@ -5,8 +5,8 @@ a process can be killed and started again.
 
 It reads lines of JSON: first ``["file", path]``, ``["camera", name]`` or ``["ndi", name]``, then
 ``[position, width, height]``, each a wish for the frame at so many seconds, of what is live for the newest, within so
-many pixels. It answers each with one
-record, and ends when its input closes. A record is a letter, the length of what follows as uint32, and that:
+many pixels. It answers each with one record, and ends when its input closes. A record is a letter, the length of what
+follows as uint32, and that:
 
 ==== =======================================================================================
 `O`  opened, once, as answer to the first line: s of its length, float64; 0 where that is not known
