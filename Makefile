@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_PACKAGES := libportaudio2 libasound2-plugins libegl1 libgl1 libgl1-mesa-dri
 TEST_PACKAGES := $(RUN_PACKAGES) xvfb xauth xdotool pulseaudio pulseaudio-utils puredata-core supercollider-language supercollider-server \
-	liblo-tools fluidsynth fluid-soundfont-gm chromium libatomic1 openssl fontconfig fonts-dejavu-core
+	liblo-tools fluidsynth fluid-soundfont-gm chromium libatomic1 openssl fontconfig fonts-dejavu-core jackd2 nginx-light libnginx-mod-rtmp
 # One worker has all the tests that wait for other programs, and is idle most of the time.
 WORKERS ?= 3
 PYTEST := $(BIN)/pytest --dist loadscope

@@ -1,7 +1,6 @@
 """MIDI through real ports: those of a JACK server without a sound card."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,16 +10,18 @@ import pytest
 from mido.backends.backend import Backend
 
 from artgen_osc.schema.address import Value
+from tests.conftest import need_programs
 from tests.live.servers import running
 from tests.support.waiting import wait_for
 from visuals.control.midi import Midi, MidiSettings
 from visuals.testing.surfaces import default_host
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(not shutil.which("jackd"), reason="there is no JACK")]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture
 def ports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Backend]:
+    need_programs("jackd")
     name = f"artgen{os.getpid()}"
     monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
     monkeypatch.setenv("JACK_NO_AUDIO_RESERVATION", "1")

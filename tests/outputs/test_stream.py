@@ -19,6 +19,7 @@ from artgen_osc.config.contract import Contract, Declared
 from artgen_osc.config.plugins import own_contract
 from artgen_osc.config.settings import ConfigFile
 from artgen_osc.schema.sound import Sound
+from tests.conftest import need_programs
 from tests.outputs.driving import SIZE, Driven
 from tests.support.waiting import wait_for
 from visuals.control.scenes.file import held_by
@@ -224,6 +225,7 @@ def nginx(folder: Path, port: int) -> Iterator[None]:
 @pytest.mark.live
 @pytest.mark.slow
 def test_nginx_passes_it_on_also_after_it_was_restarted(tmp_path: Path) -> None:
+    need_programs("nginx")
     port = free_port()
     show = Driven(StreamOutput, StreamSettings(True, f"rtmp://127.0.0.1:{port}/live", KEY, bit_rate=0.5), blue)
     for _ in range(2):
