@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from artgen_osc.cli import build_parser
+from artgen_osc.config.arguments import flags
 from artgen_osc.daemon import renderer
 from artgen_osc.daemon.renderer import USAGE_ERROR, Renderer
 from tests.support.waiting import wait_for
@@ -85,3 +86,12 @@ def test_it_is_given_its_own_settings_and_whether_time_tags_count() -> None:
     assert words[-3:] == ["--child", "--visuals-fps=30", "--no-osc-time-tags"]
     settings = vars(build_parser().parse_args(words[words.index("visuals") :]))
     assert settings["visuals.fps"] == 30 and settings["osc.time_tags"] is False
+
+
+def test_it_takes_every_flag_of_the_plugins_that_the_show_was_given() -> None:
+    given = build_parser().parse_args(
+        ["live", "--plugins-off", "punch", "--plugins-copies=a=record", "--plugins-copies=b=stream"]
+    )
+    words = Renderer(flags(given))._command
+    settings = flags(build_parser().parse_args(words[words.index("visuals") :]))
+    assert settings["plugins.off"] == ["punch"] and settings["plugins.copies"] == ["a=record", "b=stream"]

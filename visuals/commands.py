@@ -6,7 +6,7 @@ import signal
 from artgen_osc.config.arguments import Command, add_kept, positive, settings
 from artgen_osc.runtime.child import end_with_parent
 
-TABLES = ("visuals", "osc.time_tags")
+TABLES = ("visuals", "plugins", "osc.time_tags")
 CLOSE_S = 10.0
 """So long may a child take to end after its parent."""
 

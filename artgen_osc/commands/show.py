@@ -10,7 +10,7 @@ from artgen_osc.config.tables import Config
 from artgen_osc.runtime.text import can_write, printable, say
 from artgen_osc.runtime.text_writer import TextWriter
 
-DAEMON = ("audio", "mood", "osc", "web", "visuals.host", "visuals.port")
+DAEMON = ("audio", "mood", "osc", "web", "plugins", "visuals.host", "visuals.port")
 
 
 def add(command: Command) -> None:
