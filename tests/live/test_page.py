@@ -157,7 +157,8 @@ def test_every_control_of_the_schema_is_there_and_steers(page: Page, live: Show,
     rows = {row.path for row in (*show_table.DAEMON, *show_table.VISUALS)} - NOT_SHOWN
     expect(cards).to_have_count(len(rows), timeout=SECONDS)
     layers = [f"Layer {name}" for name in (*range(1, 7), "generator")]
-    outputs = ["Output record", *(f"Window {number}" for number in range(1, 5))]
+    outputs = [f"Output {name}" for name in ("camera", "ndi", "record", "spout", "stream", "syphon")]
+    outputs += [f"Window {number}" for number in range(1, 5)]
     expect(page.locator("#controls h2")).to_have_text(
         ["Picture", "Effects", "Directions", "Mood", "Beats", "Sound", "MIDI", "Where to", *layers, *outputs]
     )

@@ -71,12 +71,13 @@ def _check_map(text: str) -> None:
 class MidiSettings:
     """What is heard, and what it moves."""
 
-    port: str = setting("", "part of the name of the MIDI port that is heard; empty: none")
-    channel: int = setting(0, "the MIDI channel that counts; 0: all", 0, 16)
+    port: str = setting("", "part of the name of the MIDI port that is heard; empty: none", scene=False)
+    channel: int = setting(0, "the MIDI channel that counts; 0: all", 0, 16, scene=False)
     map: str = setting(
         "",
         "controls and the addresses they move: cc/7 /visuals/effect/grain, note/36 /visuals/scene calm",
         check=_check_map,
+        scene=False,
     )
 
 

@@ -103,7 +103,7 @@ class MidiPort:
                 self._tell("needs mido and python-rtmidi; pip install 'artgen-osc[midi]', and start again")
                 return
             except Exception as error:  # of a driver
-                self._tell(f"can't be used ({unexpected(error)}); it is tried again")
+                self._tell(f"can't be used ({error or type(error).__name__}); it is tried again")
                 self._let_go(port)
                 port, pause = None, wait.next()
             if self._closed.wait(pause):
