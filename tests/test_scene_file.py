@@ -27,7 +27,7 @@ def test_what_a_scene_holds() -> None:
     assert not outside & set(HELD), "windows, films and devices stay as they are"
     assert set(with_address) - outside - set(HELD) == {
         *("fullscreen", "help", "help_page", "freeze", "blackout", "snapshot_every", "snapshot_on_mood"),
-        *("model_fade", "scene", "scene_fade", "scene_fade_beats", "transition"),
+        *("model_fade", "scene", "scene_fade", "scene_fade_beats", "transition", "quality"),
     }
     assert {"seed", "speed", "model", "second_model", "manual", "beat_cut", "grain"} <= set(HELD)
 
