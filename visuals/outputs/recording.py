@@ -143,7 +143,9 @@ class Recording:
                 self._process = process
                 if self.error:
                     process.kill()  # it was given up meanwhile
-                following = threading.Thread(target=self._follow, args=(process.stdout,), name="recording told")
+                following = threading.Thread(
+                    target=self._follow, args=(process.stdout,), name="recording told", daemon=True
+                )
                 following.start()
                 with contextlib.suppress(OSError):  # else it has ended, and has said why
                     self._feed(process.stdin)
