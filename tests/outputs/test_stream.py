@@ -18,6 +18,7 @@ import pytest
 from artgen_osc.config.contract import Contract, Declared
 from artgen_osc.config.plugins import own_contract
 from artgen_osc.config.settings import ConfigFile
+from artgen_osc.errors import ConfigError
 from artgen_osc.schema.sound import Sound
 from tests.outputs.driving import SIZE, Driven
 from tests.support.waiting import wait_for
@@ -116,6 +117,15 @@ def test_one_without_a_port_is_refused_where_there_is_no_usual_one() -> None:
     with pytest.raises(ValueError, match="has no port; write one such as udp://a:5000"):
         own_contract().check("plugin.stream.address", "udp://a")
     own_contract().check("plugin.stream.address", "rtmp://a/live")
+
+
+def test_no_error_has_the_key_in_it(tmp_path: Path) -> None:
+    show = tmp_path / "show.toml"
+    show.write_text("[plugin.stream]\nkey = 12345678\n")
+    with pytest.raises(
+        ConfigError, match=r"plugin\.stream\.key: its value is not a string; change it in .*show\.toml$"
+    ):
+        ConfigFile(show, {})
 
 
 def test_a_strangers_setting_may_be_secret_too() -> None:
