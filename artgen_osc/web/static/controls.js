@@ -198,12 +198,12 @@ function chosen(show, row, name) {
   return make("label", {}, make("span", { textContent: name }), select);
 }
 
-/** Some 200 steps of a slider, round ones where they lead to both ends: with 0.5 there is a 25, with 0.595 there isn't. */
+/** 200 steps of a slider, or some more where those are odd: with steps of 0.5 there is a 25, with 0.595 there isn't. */
 function stepOf(low, high) {
-  const step = (high - low) / 200, ten = 10 ** Math.floor(Math.log10(step) + 1e-9);
-  const round = [5, 2, 1].map((times) => times * ten).find((one) => one <= step * (1 + 1e-9)) ?? step;
-  const count = (high - low) / round;
-  return Math.abs(count - Math.round(count)) < 1e-6 ? Number(round.toPrecision(1)) : step;
+  const step = (high - low) / 200, ten = 10 ** Math.floor(Math.log10(step));
+  const round = [5, 2, 1].map((times) => times * ten).find((one) => one <= step);
+  const odd = Number(step.toPrecision(2)) !== step;
+  return odd && Number.isInteger((high - low) / round) ? round : step;
 }
 
 /** A slider, a number or a text, and a way back to what it was at first. */
