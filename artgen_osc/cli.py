@@ -87,13 +87,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Ctrl-C does, and what nobody has foreseen is told in a line. Who gives words sees such an exception itself.
     """
     make_streams_safe()
-    given = _parse(arguments)
-    start_logging(given.verbose)
     if arguments is not None:
+        given = _parse(arguments)
+        start_logging(given.verbose)
         return _run(given)
     # Started in the background of a script, a program inherits that SIGINT is ignored, and would never end by it.
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        given = _parse(arguments)
+    except KeyboardInterrupt:
+        return 0
+    start_logging(given.verbose)
     threading.excepthook = lambda lost: _tell(lost.exc_value, given.verbose, lost.thread)
     if getattr(given, "json", False):
         keep_answers_apart()

@@ -191,6 +191,20 @@ def test_help_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "example: artgen live" in capsys.readouterr().out
 
 
+def test_ctrl_c_before_the_words_are_read_is_no_traceback() -> None:
+    code = "import signal; from artgen_osc import cli; cli.build_parser = lambda: signal.raise_signal(signal.SIGINT); "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}raise SystemExit(cli.main())"], capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_film_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    film = tmp_path / "none" / "film.mp4"
+    for command in ("live", "visuals"):
+        assert_refused(artgen(command, "--headless", f"--record={film}"), f"there is no folder {film.parent}; make it")
+
+
 def test_settings_reach_the_renderer_asflags_of() -> None:
     given = {"visuals.models": ["a b.onnx", "c.onnx"], "visuals.freeze": False, "visuals.fps": None, "osc.port": 1}
     assert flags(given) == ["--visuals-models=a b.onnx", "--visuals-models=c.onnx", "--no-visuals-freeze"]

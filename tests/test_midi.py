@@ -1,7 +1,9 @@
 """MIDI as a surface, through a stand-in for the driver and mido's own parser."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -207,3 +209,21 @@ def test_a_source_of_midi_that_there_isnt_is_refused() -> None:
     for name in ("midi/cc/128", "midi/7", "midi/note", "midi/"):
         with pytest.raises(ValueError, match="write midi/cc/7"):
             Bench(f'source = "{name}", target = "visuals.grain"')
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ALSA is Linux's")
+def test_a_linux_without_midi_says_what_to_do(
+    make: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(midi_port, "SEQUENCER", str(tmp_path / "seq"))
+    monkeypatch.delenv("MIDO_BACKEND")
+    make()
+    wait_for(lambda: caplog.messages)
+    assert caplog.messages == [
+        f"midi: {tmp_path / 'seq'} isn't there, the system's MIDI; load it by modprobe snd-seq; it is waited for"
+    ]
+
+
+def test_an_address_that_is_like_none_is_one_short_line(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    make(map="cc/1 /artgen/energy")
+    assert caplog.messages == ["midi: map: /artgen/energy: unknown address; the README lists them all"]

@@ -8,6 +8,8 @@ from artgen_osc.config.plugins import KINDS
 from artgen_osc.plugins import hung
 from artgen_osc.plugins.registry import OWN_PACKAGE, Registry, State
 from artgen_osc.plugins.watch import LOOKS, PluginWatch
+from artgen_osc.plugins.worker import Guarded
+from artgen_osc.runtime.guard import Guard
 from tests.support.registries import Effect, Stolen, registry
 
 
@@ -86,3 +88,15 @@ def test_calls_that_come_back_are_nobodys_fault(
         with busy.called():
             look(watched[1], LOOKS - 1)
     assert not caplog.messages
+
+
+def test_one_of_ours_may_take_its_time_to_close(watched: tuple[Registry, PluginWatch]) -> None:
+    known, looking = watched
+    plugin = known.plugin("effect", "slot")
+
+    class Film:
+        def close(self) -> None:
+            look(looking, 3 * LOOKS)
+
+    Guarded(plugin, Film(), Guard(lambda what, reason: None)).close()
+    assert (plugin.state, plugin.reason) == (State.READY, "")

@@ -10,6 +10,7 @@ from artgen_osc.config.plugins import KINDS, own_contract
 from artgen_osc.config.settings import WORDS, ConfigFile
 from artgen_osc.plugins import hung
 from artgen_osc.plugins.registry import Registry, of_show
+from artgen_osc.runtime.files import is_folder
 from artgen_osc.runtime.text import complain, nearest, short
 
 SHORT = {
@@ -134,6 +135,9 @@ class _Record(argparse.Action):
             own_contract().check("plugin.record.file", value)
         except ValueError as error:
             raise argparse.ArgumentError(self, str(error)) from None
+        folder = Path(value).parent
+        if "%" not in str(folder) and not is_folder(folder):  # else it is known with the date
+            raise argparse.ArgumentError(self, f"there is no folder {folder}; make it, or choose another one")
         words = (f"plugin.record.file={value}", "plugin.record.on=true")
         setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), *words])
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from artgen_osc.config.contract import PREFIXES, Contract, Declared
-from artgen_osc.config.tables import COPY
+from artgen_osc.config.tables import check_copies
 from artgen_osc.errors import BORNE, PluginError
 from artgen_osc.plugins.registry import Plugin, Registry, State, own
 from artgen_osc.runtime.text import nearest, unexpected
@@ -81,14 +81,20 @@ def add_copies(registry: Registry, wanted: Iterable[str]) -> list[str]:
     Parameters
     ----------
     registry : of all kinds
-    wanted : ``NAME=OUTPUT`` each; what isn't that is passed over
+    wanted : ``NAME=OUTPUT`` each
 
     Returns
     -------
     What is wrong with those that can't be had
     """
     mistakes: list[str] = []
-    for name, of in (found.groups() for found in map(COPY.fullmatch, wanted) if found):
+    for copy in wanted:
+        try:
+            check_copies((copy,))
+        except ValueError as error:
+            mistakes.append(f"plugins.copies: {error}")
+            continue
+        name, _, of = copy.partition("=")
         able = [one for one in registry.names("output") if _may_be_twice(registry, one)]
         if of not in able:
             mistakes.append(

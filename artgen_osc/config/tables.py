@@ -17,7 +17,7 @@ AUTO, FULL = "auto", "full"
 QUALITY_STEPS = ("pictures-5", "finisher-x2", "size-75", "finisher-off", "no-flow", "size-50")
 """What the renderer does without where frames don't keep up, in this order."""
 
-COPY = re.compile(r"([A-Za-z0-9_-]{1,40})=([A-Za-z0-9_-]{1,40})")
+_COPY = re.compile(r"([A-Za-z0-9_-]{1,40})=([A-Za-z0-9_-]{1,40})")
 """A copy of an output: its name, and the output's."""
 
 
@@ -39,9 +39,20 @@ def _folder(default: str, doc: str) -> Any:
     return setting(default, doc, path=True, check=check)
 
 
-def _copies(value: tuple[str, ...]) -> None:
+def check_copies(value: tuple[str, ...]) -> None:
+    """See whether each is ``NAME=OUTPUT``.
+
+    Parameters
+    ----------
+    value : what copies were asked for
+
+    Raises
+    ------
+    ValueError
+        One isn't.
+    """
     for one in value:
-        if not COPY.fullmatch(one):
+        if not _COPY.fullmatch(one):
             raise ValueError(f"{one!r} names no copy; write one such as 'wide=record'")
 
 
@@ -259,7 +270,7 @@ class PluginsConfig:
         (),
         "outputs that there are once more, each with a table and addresses of its own, such as wide=record",
         item="NAME=OUTPUT",
-        check=_copies,
+        check=check_copies,
     )
 
 

@@ -100,8 +100,9 @@ class Renderer:
             if now >= self._next_start:
                 self._started = now
                 try:
+                    # Ctrl-C is for the show, which ends it: hence a session of its own.
                     self._process = subprocess.Popen(
-                        self._command, stdin=subprocess.PIPE, bufsize=0, env=self._environment
+                        self._command, stdin=subprocess.PIPE, bufsize=0, env=self._environment, start_new_session=True
                     )
                 except OSError as error:
                     self._again(now, f"can't be started ({error.strerror})")

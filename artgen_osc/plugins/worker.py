@@ -78,8 +78,9 @@ class Guarded:
             getattr(self.instance, method)(*given)
 
     def close(self) -> None:
-        """End it."""
-        self.call("close")
+        """End it. It may take a while, such as to finish a film: nothing stands still any more."""
+        with self._guard(f"{self.plugin.kind} {self.plugin.name}"):
+            self.instance.close()
 
 
 class Inline:

@@ -68,7 +68,7 @@ class Setting:
     ----------
     key : ``table.name`` in the show file
     table, field : where the value is held: see `settings_of`, and the field's name
-    default, doc, low, high, unit, choices, item, address, own, scene, path : see `setting`
+    default, doc, low, high, unit, choices, item, address, own, scene, path, secret : see `setting`
     more : `setting`'s check
     """
 
@@ -86,6 +86,7 @@ class Setting:
     own: bool
     scene: bool
     path: bool
+    secret: bool
     more: Callable[[Any], None] | None
 
     @property
@@ -168,7 +169,8 @@ class Setting:
         bounds = "" if math.isinf(self.low) else f" from {_plain(self.low)} to {_plain(self.high)}"
         number = isinstance(value, (int, float) if kind is float else kind)
         if not number or (kind is not bool and isinstance(value, bool)):
-            raise ValueError(f"{short(value)} is not {name}" + (f"; choose one{bounds}" if bounds else ""))
+            told = "its value" if self.secret else short(value)
+            raise ValueError(f"{told} is not {name}" + (f"; choose one{bounds}" if bounds else ""))
         if self.choices and value not in self.choices:
             raise ValueError(f"{short(value)} is not known; choose from {', '.join(self.choices)}")
         if isinstance(value, (int, float)) and kind is not bool and not self.low <= value <= self.high:
@@ -193,8 +195,7 @@ def settings_of(table: str, declared: type, prefix: str = "") -> dict[str, Setti
     found = {}
     for field in dataclasses.fields(declared):
         given = dict(field.metadata)
-        secret = given.pop("secret")
-        below = prefix and not secret and not given["key"]
+        below = prefix and not given["secret"] and not given["key"]
         key = given.pop("key") or f"{table}.{field.name}"
         given["address"] = given["address"] or (f"{prefix}{field.name}" if below else "")
         widest = (-math.inf, math.inf)

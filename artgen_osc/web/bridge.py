@@ -19,7 +19,6 @@ from artgen_osc.osc.receiver import OscReceiver
 from artgen_osc.osc.sender import OscSender
 from artgen_osc.osc.targets import local_target
 from artgen_osc.schema.address import Address, Value, extra
-from artgen_osc.schema.address_table import Rows
 from artgen_osc.web.client import BridgeClient, Bundle, read_subscription
 from artgen_osc.web.reference import Reference
 
@@ -53,14 +52,14 @@ def _read(message: str | bytes) -> list[tuple[str, tuple[object, ...]]]:
     return [(path, () if value is None else (value,)) for path, value in values.items()]
 
 
-def _check(path: str, arguments: tuple[object, ...], controls: Rows) -> tuple[Address, Value]:
-    """A control and its value as the schema wants it.
+def _check(path: str, arguments: tuple[object, ...], contract: Contract) -> tuple[Address, Value]:
+    """A control and its value as the schema and the setting want it.
 
     Raises
     ------
     ValueError
     """
-    row = controls.get(path) or (extra(path) if path.startswith("/visuals/") else None)
+    row = contract.addresses.controls.get(path) or (extra(path) if path.startswith("/visuals/") else None)
     if row is None:
         raise ValueError(f"{path[:200]}: unknown address; GET / lists those of /artgen/control and /visuals")
     try:
@@ -69,6 +68,13 @@ def _check(path: str, arguments: tuple[object, ...], controls: Rows) -> tuple[Ad
             raise ValueError("a string with a zero byte in it")
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{path}: {str(error)[:200]}; GET / lists the range of each address") from None
+    setting = contract.settings.get(row.setting)
+    if isinstance(value, str) and setting is not None and not setting.adds:
+        # The renderer would refuse it too, but could tell nobody who asked.
+        try:
+            setting.check(value)
+        except ValueError as error:
+            raise ValueError(f"{path}: {str(error)[:200]}") from None
     return row, value
 
 
@@ -112,6 +118,7 @@ class Bridge(WebServer[BridgeClient]):
         self._origins = frozenset(origins)
         self._told: dict[str, Value] = {}
         self._refused = 0
+        self._contract = contract
         self._table, self._reference = contract.addresses, Reference(contract)
         super().__init__("the web page", host, port, receiver, self._table.sent, {}, parts, token, tls, hosts)
         try:
@@ -197,7 +204,7 @@ class Bridge(WebServer[BridgeClient]):
                 self._refuse(client, str(error))
         for path, arguments in said:
             try:
-                row, value = _check(path, arguments, self._table.controls)
+                row, value = _check(path, arguments, self._contract)
             except ValueError as error:
                 self._refuse(client, str(error))
                 continue

@@ -92,6 +92,8 @@ def test_binary_osc_steers_as_well(server: Server) -> None:
         ('{"/visuals/model": 7}', "not a string"),
         ('{"/visuals/model": "a\\u0000b"}', "zero byte"),
         ('{"/artgen/control/gain_db": 99}', "outside -60..60"),
+        ('{"/visuals/output/record/file": "a.avi"}', "'a.avi' can't be the name of a film; end it in .mp4"),
+        ('{"/visuals/quality": "best"}', "'best' is not known; choose from auto"),
         (b"", "multiples of 4"),
         (b"garbage!", "a string without its end"),
         (packet("/visuals/speed", 99.0), "outside 0..8"),

@@ -2,7 +2,9 @@
 
 import errno
 import logging
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -240,6 +242,15 @@ def test_names_have_the_date_in_them_and_none_is_taken_twice(tmp_path: Path) -> 
     assert said[0] == f"{tmp_path / 'a.mp4'} is there already; a-2.mp4 is written"
     with pytest.raises(OutputError, match=r"no file can have this name"):
         create_new(str(tmp_path / "a\0.mp4"), said.append)
+    with pytest.raises(OutputError, match=r"is too long a name; choose a shorter one"):
+        create_new(str(tmp_path / f"{'a' * 300}.mp4"), said.append)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C goes another way")
+def test_ctrl_c_reaches_no_writer(tmp_path: Path) -> None:
+    with show(tmp_path, on=True) as playing:
+        playing.until(lambda: playing.output.state == "recording", "a film")
+        assert os.getsid(playing.output._recording._process.pid) != os.getsid(0)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["film", "film.avi", "", "/dev/full", "recordings/", "a\0.mp4"])

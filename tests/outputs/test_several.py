@@ -103,6 +103,11 @@ def test_what_is_no_copy_is_one_line(copy: str, says: str) -> None:
     assert says in str(error.value) and "\n" not in str(error.value)
 
 
+def test_what_is_no_copy_is_told_rather_than_that_its_settings_are_unknown() -> None:
+    with pytest.raises(ConfigError, match=r"^plugins.copies: 'wide=record,b=record' names no copy; [^\n]*$"):
+        file({"plugins.copies": ("wide=record,b=record",), WORDS: ["plugin.wide.width=3"]})
+
+
 def test_two_copies_of_one_name_are_refused() -> None:
     with pytest.raises(ConfigError, match="b is the name of a plugin"):
         file({"plugins.copies": ("b=record", "b=wall")})

@@ -18,6 +18,7 @@ import pytest
 from artgen_osc.config.contract import Contract, Declared
 from artgen_osc.config.plugins import own_contract
 from artgen_osc.config.settings import ConfigFile
+from artgen_osc.errors import ConfigError
 from artgen_osc.schema.sound import Sound
 from tests.conftest import need_programs
 from tests.outputs.driving import SIZE, Driven
@@ -96,6 +97,7 @@ def test_the_key_goes_where_the_server_looks_for_it() -> None:
         whole_address("srt://a:1?latency=9", "streamid=k&passphrase=p") == "srt://a:1?latency=9&streamid=k&passphrase=p"
     )
     assert whole_address("udp://a:1", "") == "udp://a:1"
+    assert whole_address("RTMP://a/Live", "K") == "rtmp://a/Live/K", "FFmpeg knows no capitals"
 
 
 def test_the_key_has_no_address_and_no_scene_holds_it() -> None:
@@ -112,12 +114,30 @@ def test_each_can_be_there_several_times(output: str) -> None:
     assert "/visuals/output/second/state" in contract.addresses.painted
 
 
+def test_one_without_a_port_is_refused_where_there_is_no_usual_one() -> None:
+    with pytest.raises(ValueError, match="has no port; write one such as udp://a:5000"):
+        own_contract().check("plugin.stream.address", "udp://a")
+    own_contract().check("plugin.stream.address", "rtmp://a/live")
+
+
+def test_no_error_has_the_key_in_it(tmp_path: Path) -> None:
+    show = tmp_path / "show.toml"
+    show.write_text("[plugin.stream]\nkey = 12345678\n")
+    with pytest.raises(
+        ConfigError, match=r"plugin\.stream\.key: its value is not a string; change it in .*show\.toml$"
+    ):
+        ConfigFile(show, {})
+
+
 def test_a_strangers_setting_may_be_secret_too() -> None:
     declared = Declared("output", "wall", StreamSettings)
     assert Contract([declared]).settings["plugin.wall.key"].row is None
 
 
-@pytest.mark.parametrize("address", ["http://a/b", "rtmp:", "rtmp:///app", "a.rtmp.youtube.com/live2"])
+@pytest.mark.parametrize(
+    "address",
+    ["http://a/b", "rtmp:", "rtmp:///app", "a.rtmp.youtube.com/live2", "rtmp://[", "rtmp://a:99999/b", "rt\nmp://a/b"],
+)
 def test_what_is_no_server_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="is not the address of a server; it begins with rtmp://"):
         own_contract().check("plugin.stream.address", address)
@@ -190,6 +210,13 @@ def test_without_an_address_it_says_so() -> None:
     show = Driven(StreamOutput, StreamSettings(on=True))
     show.frame()
     assert show.output.state.startswith("plugin.stream.address: is empty; give it the server's address")
+    show.output.close()
+
+
+def test_a_copy_without_an_address_says_whose_it_is() -> None:
+    show = Driven(StreamOutput, StreamSettings(on=True), host=replace(default_host(), name="second"))
+    show.frame()
+    assert show.output.state.startswith("plugin.second.address: is empty")
     show.output.close()
 
 

@@ -173,7 +173,9 @@ def _by_name(text: str, rows: Rows) -> dict[str, list[tuple[Address, Mapped]]]:
         row = rows.get(one.path) or (extra(one.path) if one.path.startswith("/visuals/") else None)
         try:
             if row is None:
-                raise ValueError(f"unknown address; {nearest(one.path, rows)}")
+                hint = nearest(one.path, rows)
+                hint = "the README lists them all" if hint.startswith("choose") else hint
+                raise ValueError(f"unknown address; {hint}")
             if one.fixed:
                 _fixed(row, one.fixed)
             elif row.kind == "string":

@@ -1,9 +1,12 @@
 """A MIDI port that is heard as long as it is there, and found again when it is plugged in again."""
 
 import logging
+import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from artgen_osc.runtime.backoff import Backoff
@@ -22,11 +25,18 @@ CLOSE_S = 2.0
 ALL = -1
 """Every channel."""
 
+SEQUENCER = "/dev/snd/seq"
+"""What ALSA is spoken to by."""
+
 Heard = tuple[str, float]
 """What a message says: ``cc/7``, ``note/60``, ``bend`` or ``pressure``, and 0..1."""
 
 GONE: Heard = ("", 0.0)
 """The port has vanished, and whoever held a note of it."""
+
+
+class _NoMidi(Exception):
+    """The system has none; the text says why."""
 
 
 def heard(message: Any) -> Heard | None:
@@ -102,6 +112,9 @@ class MidiPort:
             except ImportError:
                 self._tell("needs mido and python-rtmidi; pip install 'artgen-osc[midi]', and start again")
                 return
+            except _NoMidi as error:
+                self._tell(f"{error}; it is waited for")
+                pause = wait.next()
             except Exception as error:  # of a driver
                 self._tell(f"can't be used ({error or type(error).__name__}); it is tried again")
                 self._let_go(port)
@@ -113,6 +126,9 @@ class MidiPort:
     def _kept(self, port: Any) -> Any:
         """The port, opened when it has come; None: it isn't there."""
         if self._backend is None:
+            if not os.environ.get("MIDO_BACKEND") and sys.platform == "linux" and not Path(SEQUENCER).exists():
+                # The library would write lines of its own, and no word of what to do.
+                raise _NoMidi(f"{SEQUENCER} isn't there, the system's MIDI; load it by modprobe snd-seq")
             from mido.backends.backend import Backend
 
             self._backend = Backend()  # what MIDO_BACKEND says, or RtMidi

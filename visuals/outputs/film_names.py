@@ -11,7 +11,7 @@ from typing import IO
 
 from artgen_osc.errors import OutputError
 from artgen_osc.runtime.files import is_folder
-from artgen_osc.runtime.text import printable
+from artgen_osc.runtime.text import printable, short
 
 PARTS = "YmdHMS"
 """Letters that stand for a part of the date and time behind ``%``."""
@@ -73,4 +73,6 @@ def _created(path: Path) -> IO[bytes]:
         reason = error.strerror
         if error.errno in (errno.ENOENT, errno.ENOTDIR) and not is_folder(path.parent):
             reason = f"there is no folder {path.parent}"
+        if error.errno == errno.ENAMETOOLONG:
+            raise OutputError(f"{short(path.name)}: is too long a name; choose a shorter one") from None
         raise OutputError(f"{path}: can't be written ({reason}); choose a folder with room") from None

@@ -139,7 +139,10 @@ class Recording:
     def _run(self) -> None:
         command = python_module("visuals.outputs.recorder")
         try:
-            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+            # Ctrl-C is for the show, which ends it: hence a session of its own.
+            with subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
+            ) as process:
                 self._process = process
                 if self.error:
                     process.kill()  # it was given up meanwhile

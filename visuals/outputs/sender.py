@@ -89,7 +89,10 @@ class Sender:
     def _run(self) -> None:
         command = python_module("visuals.outputs.sending")
         try:
-            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+            # Ctrl-C is for the show, which ends it: hence a session of its own.
+            with subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
+            ) as process:
                 self._process = process
                 following = threading.Thread(target=self._follow, args=(process.stdout,), name="sender told")
                 following.start()

@@ -38,9 +38,18 @@ RATE_OVER = 11
 
 
 def _server(value: str) -> None:
-    if value and (urlsplit(value).scheme not in SCHEMES or not urlsplit(value).hostname):
+    if not value:
+        return
+    try:
+        parts = urlsplit(value)
+        port, known = parts.port, parts.scheme in SCHEMES and parts.hostname and value.isprintable()
+    except ValueError:  # brackets or a port that can't be
+        port, known = None, False
+    if not known:
         begins = ", ".join(f"{one}://" for one in SCHEMES)
         raise ValueError(f"{value!r} is not the address of a server; it begins with {begins}")
+    if not port and not parts.scheme.startswith("rtmp"):
+        raise ValueError(f"{value!r} has no port; write one such as {parts.scheme}://{parts.hostname}:5000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,8 @@ def whole_address(address: str, key: str) -> str:
     address : of the server
     key : of the stream; with ``=`` in it what follows the ``?`` of an srt:// address; empty: there is none
     """
+    scheme, _, rest = address.strip().partition("://")
+    address = f"{scheme.lower()}://{rest}"  # FFmpeg knows no capitals
     if not key:
         return address
     if address.startswith("rtmp"):
@@ -114,7 +125,7 @@ class StreamOutput:
     def __init__(self, settings: StreamSettings, host: OutputHost) -> None:
         self.settings = settings
         self.state, self.seconds, self.rate_mbit = "off", 0.0, 0.0
-        self._showing, self._ear = host.showing, host.ear
+        self._name, self._showing, self._ear = host.name or "stream", host.showing, host.ear
         self._on = False
         self._recording: Recording | None = None
         self._ending: list[Recording] = []
@@ -185,7 +196,7 @@ class StreamOutput:
             self._fail(PYAV, time)
             return
         if not given.address:
-            self._fail("plugin.stream.address: is empty; give it the server's address", time)
+            self._fail(f"plugin.{self._name}.address: is empty; give it the server's address", time)
             return
         from visuals.outputs.recorder import Wish
         from visuals.outputs.recording import Recording

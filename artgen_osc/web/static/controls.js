@@ -198,12 +198,20 @@ function chosen(show, row, name) {
   return make("label", {}, make("span", { textContent: name }), select);
 }
 
+/** 200 steps of a slider, or some more where those are odd: with steps of 0.5 there is a 25, with 0.595 there isn't. */
+function stepOf(low, high) {
+  const step = (high - low) / 200, ten = 10 ** Math.floor(Math.log10(step));
+  const round = [5, 2, 1].map((times) => times * ten).find((one) => one <= step);
+  const odd = Number(step.toPrecision(2)) !== step;
+  return odd && Number.isInteger((high - low) / round) ? round : step;
+}
+
 /** A slider, a number or a text, and a way back to what it was at first. */
 function field(show, row, name) {
   const slides = row.kind === "float" || (row.kind === "int" && row.high - row.low <= LONG_RANGE);
   const input = make("input", { type: slides ? "range" : row.kind === "int" ? "number" : "text" });
   if (row.kind !== "string") {
-    Object.assign(input, { min: row.low, max: row.high, step: row.kind === "int" ? 1 : (row.high - row.low) / 200 });
+    Object.assign(input, { min: row.low, max: row.high, step: row.kind === "int" ? 1 : stepOf(row.low, row.high) });
   }
   const share = row.kind === "float" && row.low === 0 && row.high === 1 && !row.unit;
   const words = (now) => (share ? `${Math.round(100 * now)} %` : `${Number(Number(now).toFixed(2))}${row.unit ? ` ${row.unit}` : ""}`);
