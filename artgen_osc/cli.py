@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from types import FrameType
-from typing import Any, Never
+from typing import Any
 
 from artgen_osc import __version__
 from artgen_osc.config.arguments import SHOW, Command, Parser, Run, add_settings
@@ -25,6 +25,7 @@ as a stranger's would be."""
 
 OURS = ("artgen_osc", "visuals")
 
+AGAIN_S = 0.01
 PATIENCE_S = 5.0
 """So long may threads that nobody needs any more keep the program from ending."""
 
@@ -154,8 +155,22 @@ def _let_go() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _interrupt(number: int, frame: FrameType | None) -> Never:
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if _reads_for_soundfile(frame):
+        # What is raised beneath the library would be lost there; it comes again when that has returned.
+        again = threading.Timer(AGAIN_S, signal.raise_signal, (number,))
+        again.daemon = True
+        again.start()
+        return
     raise KeyboardInterrupt
+
+
+def _reads_for_soundfile(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_name.startswith("vio_"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _tell(error: BaseException | None, verbose: bool, thread: threading.Thread | None = None) -> None:

@@ -199,6 +199,36 @@ def test_ctrl_c_before_the_words_are_read_is_no_traceback() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
+READS_SLOWLY = """
+import io, signal, time
+import numpy, soundfile
+from artgen_osc import cli
+
+class Slow(io.BytesIO):
+    interrupted = False
+
+    def readinto(self, buffer):
+        if not self.interrupted:
+            self.interrupted = True
+            signal.raise_signal(signal.SIGINT)
+        return super().readinto(buffer)
+
+signal.signal(signal.SIGINT, cli._interrupt)
+whole = io.BytesIO()
+soundfile.write(whole, numpy.zeros(50_000), 44100, format="WAV")
+try:
+    sound, _ = soundfile.read(Slow(whole.getvalue()))
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_while_a_file_is_read_is_not_lost_in_the_library() -> None:
+    answer = subprocess.run([sys.executable, "-c", READS_SLOWLY], capture_output=True, text=True, timeout=60)
+    assert (answer.stdout, answer.stderr) == ("interrupted\n", "")
+
+
 def test_a_film_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
     film = tmp_path / "none" / "film.mp4"
     for command in ("live", "visuals"):
