@@ -158,11 +158,19 @@ def _let_go() -> None:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     if _reads_for_soundfile(frame):
         # What is raised beneath the library would be lost there; it comes again when that has returned.
-        again = threading.Timer(AGAIN_S, signal.raise_signal, (number,))
+        again = threading.Timer(AGAIN_S, _signal, (number,))
         again.daemon = True
         again.start()
         return
     raise KeyboardInterrupt
+
+
+def _signal(number: int) -> None:
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, number)  # whatever it waits for
+    else:
+        signal.raise_signal(number)
 
 
 def _reads_for_soundfile(frame: FrameType | None) -> bool:
