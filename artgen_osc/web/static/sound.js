@@ -74,6 +74,7 @@ export class Capture extends EventTarget {
   #label = "";
   #socket = null;
   #welcome = false;
+  #had = false; // the place, once, since the start
   #wait = FIRST_WAIT;
   #retryAt = 0;
   #skipped = 0;
@@ -259,14 +260,15 @@ export class Capture extends EventTarget {
 
   #hear(said, take) {
     if (said.welcome) {
-      this.#welcome = true;
+      this.#welcome = this.#had = true;
       this.#wait = FIRST_WAIT;
       this.#say("live", "The show hears you.", { heard: said.welcome.heard });
     } else if (said.busy) {
       if (take) this.#socket.send(JSON.stringify({ take: true }));
+      else if (this.#had) this.#lost(said.busy); // while the connection was gone
       else this.#say("busy", "Somebody else's sound is in the show.", { busy: said.busy });
     } else if (said.taken_over) {
-      this.#say("taken", "Somebody else has taken over.", { by: said.taken_over });
+      this.#lost(said.taken_over);
     } else if (said.error && this.state !== "busy") {
       this.#tell("error", { text: said.error });
     } else if ("taken" in said) {
@@ -277,6 +279,11 @@ export class Capture extends EventTarget {
       const behind_ms = Math.max(0, (1000 * (captured - said.taken)) / rate);
       this.#tell("report", { heard, dropped, skipped: this.#skipped, waiting_ms, behind_ms });
     }
+  }
+
+  #lost(by) {
+    this.#had = false;
+    this.#say("taken", "Somebody else has taken over.", { by });
   }
 
   #hangUp() {
@@ -296,6 +303,7 @@ export class Capture extends EventTarget {
     this.#context = null;
     this.#awake?.release();
     this.#awake = null;
+    this.#had = false;
     this.#frame = this.#skipped = 0;
   }
 
