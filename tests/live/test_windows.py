@@ -90,11 +90,13 @@ def test_a_cable_that_falls_out_and_is_put_back(tmp_path: Path) -> None:
         show.wait("all windows", lambda: all(show.lit(number) for number in range(3)))
         show.displays.write_text(DISPLAYS.replace("Right 1280 0 640 360\n", ""))
         show.wait("the window to go", lambda: show.part(2).max() == 0.0)
-        assert show.log.read_text().count("window3: no display 'Right'; it opens when that is there") == 1
-        assert show.lit(0) and show.lit(1)
+        said = "window3: no display 'Right'; it opens when that is there"
+        show.wait("the word", lambda: said in show.log.read_text())
+        show.wait("the others", lambda: show.lit(0) and show.lit(1))
         show.displays.write_text(DISPLAYS.replace("Right 1280 0 640 360", "Right 1380 60 500 300"))
         show.wait("the window again", lambda: show.part(2)[60:, 100:600].std() > 4.0)
         assert show.part(2)[:60].max() == 0.0
+        assert show.log.read_text().count(said) == 1
         show.osc.send_message("/visuals/output/window3/on", 0)
         show.wait("the window to close", lambda: show.part(2).max() == 0.0)
         show.osc.send_message("/visuals/output/window3/display", "none of these")
