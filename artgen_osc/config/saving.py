@@ -20,7 +20,7 @@ def with_settings(text: str, table: str, values: Mapping[str, Any]) -> str:
     Parameters
     ----------
     text : of the file
-    table : such as ``output.window2``
+    table : such as ``plugin.window2``
     values : by key: strings, numbers, true or false
 
     Raises
@@ -68,7 +68,7 @@ def save_settings(path: Path, table: str, values: Mapping[str, Any]) -> None:
     Parameters
     ----------
     path : of the file
-    table : such as ``output.window2``
+    table : such as ``plugin.window2``
     values : by key: strings, numbers, true or false
 
     Raises

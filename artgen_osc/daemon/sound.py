@@ -6,6 +6,7 @@ from collections import deque
 from typing import IO
 
 from artgen_osc.audio.sources import AudioBlock
+from artgen_osc.runtime.pipes import write_all
 from artgen_osc.schema.sound import Sound
 
 WINDOW_S = 1.0
@@ -80,12 +81,7 @@ class SoundPipe:
         with contextlib.suppress(OSError, ValueError):  # the reader has gone
             while not self._closed.wait(BATCH_S):
                 while self._waiting:
-                    self._write(self._waiting.popleft().pack())
-
-    def _write(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left:
-            left = left[self._pipe.write(left) :]
+                    write_all(self._pipe, self._waiting.popleft().pack())
 
     def close(self) -> None:
         """End, once the reader has gone."""

@@ -212,8 +212,8 @@ def test_after_a_failure_nothing_is_written_over_what_plays() -> None:
 def test_a_writer_that_is_stuck_costs_its_own_frames_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from visuals.outputs import recording
 
-    stuck, write = threading.Event(), recording.write
-    monkeypatch.setattr(recording, "write", lambda pipe, data: (stuck.wait(), write(pipe, data)))
+    stuck, write_all = threading.Event(), recording.write_all
+    monkeypatch.setattr(recording, "write_all", lambda pipe, data: (stuck.wait(), write_all(pipe, data)))
     stuck.set()
     with show(tmp_path, on=True) as playing:
         playing.until(lambda: playing.given > 3, "frames")
@@ -250,7 +250,7 @@ def test_names_have_the_date_in_them_and_none_is_taken_twice(tmp_path: Path) -> 
 def test_ctrl_c_reaches_no_writer(tmp_path: Path) -> None:
     with show(tmp_path, on=True) as playing:
         playing.until(lambda: playing.output.state == "recording", "a film")
-        assert os.getsid(playing.output._recording._process.pid) != os.getsid(0)  # type: ignore[union-attr]
+        assert os.getsid(playing.output.recording._process.pid) != os.getsid(0)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["film", "film.avi", "", "/dev/full", "recordings/", "a\0.mp4"])

@@ -13,8 +13,9 @@ from artgen_osc.errors import OutputError
 from visuals.compositor.kind import Moment
 from visuals.compositor.screen import Screen
 from visuals.modulation.motion import Look
-from visuals.outputs.spout import SpoutOutput, SpoutSettings
-from visuals.outputs.syphon import SyphonOutput, SyphonSettings
+from visuals.outputs.shared import SharedSettings
+from visuals.outputs.spout import SpoutOutput
+from visuals.outputs.syphon import SyphonOutput
 from visuals.testing.outputs import default_host
 
 COLOURS = ((200, 0, 0), (0, 0, 200))
@@ -72,7 +73,7 @@ def syphon(seen: Seen) -> ModuleType:
     return module
 
 
-KINDS = [(SpoutOutput, SpoutSettings, spout), (SyphonOutput, SyphonSettings, syphon)]
+KINDS = [(SpoutOutput, SharedSettings, spout), (SyphonOutput, SharedSettings, syphon)]
 
 
 @pytest.fixture

@@ -3,6 +3,16 @@
 from fractions import Fraction
 
 
+def frame_rate(fps: float) -> Fraction:
+    """A rate as films and programs have it, such as 24000/1001.
+
+    Parameters
+    ----------
+    fps : frames a second
+    """
+    return Fraction(fps).limit_denominator(1001)
+
+
 class Cadence:
     """Which frames of a show become frames of a film: of each, the one nearest to the middle of the time it is seen.
 

@@ -14,7 +14,7 @@ import struct
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from io import BufferedReader
 from pathlib import Path
@@ -24,14 +24,17 @@ from typing import IO, Any
 import numpy as np
 
 from artgen_osc.errors import OutputError
+from artgen_osc.runtime.pipes import read_all, write_all
 from artgen_osc.runtime.priority import lower_process
 from artgen_osc.runtime.text import unexpected
 from artgen_osc.schema.sound import Unpacker
+from visuals.outputs.cadence import frame_rate
 from visuals.outputs.encoders import LIVE, LIVE_KEY_FRAMES_S, chosen, chosen_live, form_of
 from visuals.outputs.film import FilmFile
 from visuals.outputs.film_names import create_new
 from visuals.outputs.sound_track import RATE
 from visuals.outputs.timeline import Timeline
+from visuals.outputs.wish import Line
 
 HEAD = struct.Struct("<cdQ")
 """Kind, a number, bytes that follow."""
@@ -51,7 +54,7 @@ NICENESS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Line):
     """What a film is to be like.
 
     Attributes
@@ -60,7 +63,7 @@ class Wish:
     size : (width, height), even, pixels
     fps : frames a second
     bit_rate : bits a second; 0: by quality
-    encoder : one of `visuals.outputs.record.ENCODERS`
+    encoder : one of `visuals.outputs.filmed.ENCODERS`
     alpha : whether to keep what is transparent
     sound : whether there will be any
     address : of the server that a stream goes to, with its key, which is told to nobody; empty: it is a film
@@ -78,17 +81,7 @@ class Wish:
     @property
     def rate(self) -> Fraction:
         """Frames a second, as FFmpeg has them."""
-        return Fraction(self.fps).limit_denominator(1001)
-
-    def to_line(self) -> bytes:
-        """As the process is given it."""
-        return json.dumps(asdict(self)).encode() + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> "Wish":
-        """What `to_line` gave."""
-        given = json.loads(line)
-        return cls(**{**given, "size": tuple(given["size"])})
+        return frame_rate(self.fps)
 
 
 class Counted:
@@ -113,10 +106,9 @@ class Counted:
 
     def write(self, data: bytes) -> int:
         """Write all of it."""
-        left = memoryview(data)
-        while left and not self.failure:
+        if not self.failure:
             try:
-                left = left[self._file.write(left) :]
+                write_all(self._file, data)
             except OSError as error:
                 self.failure = error
                 raise
@@ -154,13 +146,10 @@ def records(stream: BufferedReader) -> Iterator[Record]:
     """
     while len(head := stream.read(HEAD.size)) == HEAD.size:
         kind, number, size = HEAD.unpack(head)
-        data = np.empty(size, np.uint8)
-        done = 0
-        while done < size and (read := stream.readinto(data.data[done:])):
-            done += read
-        if done < size:
+        data = read_all(stream, size)
+        if data is None:
             break
-        yield kind, number, data
+        yield kind, number, np.frombuffer(data, np.uint8)
     yield END, math.inf, NOTHING[2]
 
 

@@ -11,6 +11,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.runtime.child import python_module
+from artgen_osc.runtime.pipes import widen, write_all
 from artgen_osc.runtime.text import printable
 from visuals.outputs.cadence import Cadence
 from visuals.outputs.recorder import BEGIN, END, FRAME, HEAD, SOUND, Wish
@@ -26,7 +27,6 @@ WAITING = 6
 """Frames that may wait to be encoded; the oldest is dropped."""
 
 LOOK_S = 0.1
-PIPE_BYTES = 1 << 20
 LAST_SOUND_S = 0.3
 """So long is waited for the sound of the last frames."""
 
@@ -169,7 +169,7 @@ class Recording:
         """Hand on what comes, until the end."""
         with pipe:
             widen(pipe)
-            write(pipe, self.wish.to_line())
+            write_all(pipe, self.wish.to_line())
             began = 0.0
             while True:
                 with self._changed:
@@ -178,18 +178,18 @@ class Recording:
                     over = item is None and (self.ending or self._gone)
                 if self._start is not None and not began:
                     began = self._show_began + self._start
-                    write(pipe, HEAD.pack(BEGIN, began, 0))
+                    write_all(pipe, HEAD.pack(BEGIN, began, 0))
                 if began:
                     self._feed_sound(pipe)
                 if item:
                     frame, index = item
-                    write(pipe, HEAD.pack(FRAME, index, frame.nbytes))
-                    write(pipe, frame.data.cast("B"))
+                    write_all(pipe, HEAD.pack(FRAME, index, frame.nbytes))
+                    write_all(pipe, frame.data.cast("B"))
                 if over:
                     break
             if began and not self._gone:
                 self._feed_the_last_sound(pipe)
-                write(pipe, HEAD.pack(END, self._ended - began, 0))
+                write_all(pipe, HEAD.pack(END, self._ended - began, 0))
 
     def _feed_sound(self, pipe: Any) -> float:
         """Hand the sound on that has come; when it ends, s, monotonic."""
@@ -199,7 +199,7 @@ class Recording:
             end = piece.end
             if piece.time < self._ended:
                 data = piece.pack()
-                write(pipe, HEAD.pack(SOUND, piece.time, len(data)) + data)
+                write_all(pipe, HEAD.pack(SOUND, piece.time, len(data)) + data)
         return end
 
     def _feed_the_last_sound(self, pipe: Any) -> None:
@@ -222,29 +222,3 @@ class Recording:
         with self._changed:
             self._gone = True
             self._changed.notify()
-
-
-def widen(pipe: Any) -> None:
-    """Let more of a frame into a pipe at once, where that can be set (Linux).
-
-    Parameters
-    ----------
-    pipe : a file
-    """
-    with contextlib.suppress(ImportError, AttributeError, OSError):
-        import fcntl
-
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-
-
-def write(pipe: Any, data: "bytes | memoryview") -> None:
-    """Write all of it, however long the other end takes.
-
-    Parameters
-    ----------
-    pipe : a file without a buffer
-    data : bytes
-    """
-    left = memoryview(data)
-    while left:
-        left = left[pipe.write(left) :]

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from artgen_osc.runtime.child import python_module
-from visuals.outputs.recording import widen, write
+from artgen_osc.runtime.pipes import widen, write_all
 from visuals.outputs.sending import HEAD, Wish
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ class Sender:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True
             ) as process:
                 self._process = process
-                following = threading.Thread(target=self._follow, args=(process.stdout,), name="sender told")
+                following = threading.Thread(
+                    target=self._follow, args=(process.stdout,), name="sender told", daemon=True
+                )
                 following.start()
                 with contextlib.suppress(OSError):  # else it has ended, and has said why
                     self._feed(process.stdin)
@@ -109,15 +111,15 @@ class Sender:
     def _feed(self, pipe: Any) -> None:
         with pipe:
             widen(pipe)
-            write(pipe, self.wish.to_line())
+            write_all(pipe, self.wish.to_line())
             while True:
                 with self._changed:
                     self._changed.wait_for(lambda: self._frame is not None or self._ended or self._gone)
                     frame, self._frame = self._frame, None
                 if frame is None or self._ended or self._gone:
                     return
-                write(pipe, HEAD.pack(frame.nbytes))
-                write(pipe, frame.data.cast("B"))
+                write_all(pipe, HEAD.pack(frame.nbytes))
+                write_all(pipe, frame.data.cast("B"))
 
     def _follow(self, pipe: Any) -> None:
         with pipe:

@@ -14,15 +14,17 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from fractions import Fraction
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
+from artgen_osc.runtime.pipes import read_all
 from artgen_osc.runtime.priority import lower_process
 from artgen_osc.runtime.text import unexpected
+from visuals.outputs.cadence import frame_rate
+from visuals.outputs.wish import Line
 
 HEAD = struct.Struct("<Q")
 """Bytes that follow."""
@@ -33,7 +35,7 @@ CLOSE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Line):
     """What is to be sent.
 
     Attributes
@@ -50,16 +52,6 @@ class Wish:
     size: tuple[int, int]
     fps: float
     alpha: bool
-
-    def to_line(self) -> bytes:
-        """As the process is given it."""
-        return json.dumps(asdict(self)).encode() + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> "Wish":
-        """What `to_line` gave."""
-        given = json.loads(line)
-        return cls(**{**given, "size": tuple(given["size"])})
 
 
 class Sink(ABC):
@@ -116,7 +108,7 @@ class Ndi(Sink):
         self._sender = Sender(wish.name, clock_video=False, clock_audio=False)
         frame = VideoSendFrame()
         frame.set_resolution(*wish.size)
-        frame.set_frame_rate(Fraction(wish.fps).limit_denominator(1001))
+        frame.set_frame_rate(frame_rate(wish.fps))
         frame.set_fourcc(FourCC.RGBA if wish.alpha else FourCC.RGBX)
         self._sender.set_video_frame(frame)
         self._sender.open()
@@ -204,13 +196,10 @@ def _frames(stream: Any, size: tuple[int, int]) -> Iterator[np.ndarray]:
     """What comes, until there is no more."""
     width, height = size
     while len(head := stream.read(HEAD.size)) == HEAD.size:
-        frame = np.empty(HEAD.unpack(head), np.uint8)
-        done = 0
-        while done < len(frame) and (read := stream.readinto(frame.data[done:])):
-            done += read
-        if done < len(frame):
+        data = read_all(stream, *HEAD.unpack(head))
+        if data is None:
             return
-        yield frame.reshape(height, width, -1)
+        yield np.frombuffer(data, np.uint8).reshape(height, width, -1)
 
 
 def _send(sink: Sink, waiting: "queue.Queue[np.ndarray | None]", tell: Any) -> None:

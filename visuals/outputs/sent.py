@@ -1,28 +1,21 @@
 """What the outputs have in common whose frames a process of their own sends on."""
 
 import importlib.util
-import logging
 from abc import ABC, abstractmethod
-from fractions import Fraction
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from artgen_osc.errors import OutputError
-from artgen_osc.runtime.backoff import Backoff
-from artgen_osc.runtime.text import printable
-from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema.address import COUNT_MAX, Address
-from visuals.outputs.cadence import Cadence
+from visuals.outputs.cadence import Cadence, frame_rate
 from visuals.outputs.kind import OutputHost
+from visuals.outputs.retry import Retry
 
 if TYPE_CHECKING:
     from visuals.generators.generator import Frame
     from visuals.outputs.sender import Sender
     from visuals.outputs.sending import Wish
 
-log = logging.getLogger(__name__)
-
-FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 LASTING_S = 10.0
 """One that has lasted so long has been a good one: the next failure begins with the shortest wait."""
 
@@ -63,11 +56,10 @@ class SentOutput(ABC):
         self._seen: Any = None
         self._sender: Sender | None = None
         self._ending: list[Sender] = []
-        self._cadence = Cadence(Fraction(30))
-        self._began = self._next_look = self._next_try = 0.0
+        self._cadence = Cadence(frame_rate(settings.fps))
+        self._began = self._next_look = 0.0
         self._lost = 0
-        self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
-        self._throttle = Throttle()
+        self._retry = Retry()
 
     @abstractmethod
     def wish(self, size: tuple[int, int]) -> "Wish":
@@ -110,10 +102,10 @@ class SentOutput(ABC):
         if self.settings is not self._seen:
             self._seen = self.settings
             self._end()
-            self._backoff.reset()
-            self._next_try = self._next_look = time
+            self._retry.begin()
+            self._next_look = time
             self.state = "off"
-        if self.settings.on and self._sender is None and time >= self._next_try:
+        if self.settings.on and self._sender is None and self._retry.due(time):
             self._begin(time)
         if time >= self._next_look:
             self._next_look = time + LOOK_S
@@ -139,17 +131,17 @@ class SentOutput(ABC):
             one.join(max(0.0, until - monotonic()))
 
     def _begin(self, time: float) -> None:
-        from visuals.outputs.record import even
+        from visuals.outputs.filmed import even
         from visuals.outputs.sender import Sender
 
         try:
             self.need()
         except OutputError as error:
-            self._fail(str(error), time)
+            self.state = self._retry.failed(str(error), time)
             return
         given, (width, height) = self.settings, self._showing.size
         wish = self.wish((even(given.width or width), even(given.height or height)))
-        self._cadence, self._began = Cadence(Fraction(wish.fps).limit_denominator(1001)), time
+        self._cadence, self._began = Cadence(frame_rate(wish.fps)), time
         self._sender, self.state = Sender(wish), "starting"
 
     def _end(self) -> None:
@@ -157,13 +149,6 @@ class SentOutput(ABC):
             self._sender.end()
             self._ending.append(self._sender)
             self._sender = None
-
-    def _fail(self, reason: str, time: float) -> None:
-        wait = self._backoff.next()
-        self._next_try = time + wait
-        self.state = printable(f"{reason}; it is tried again in {wait:.0f} s")
-        if self._throttle.due(reason):
-            log.warning("%s; it is tried again and again; the show goes on", printable(reason))
 
     def _look(self, time: float) -> None:
         for one in list(self._ending):
@@ -177,10 +162,10 @@ class SentOutput(ABC):
             return
         if sender.over:
             self._end()
-            self._fail(self.explained(sender.error or "it has ended"), time)
+            self.state = self._retry.failed(self.explained(sender.error or "it has ended"), time)
             return
         if time > self._began + LASTING_S:
-            self._backoff.reset()
+            self._retry.succeeded()
         self.state = "sending" if sender.ready else "starting"
         self.look(sender.told)
 

@@ -3,27 +3,21 @@ through the processor.
 """
 
 import importlib.util
-import logging
 import sys
 from abc import ABC, abstractmethod
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from artgen_osc.errors import OutputError
-from artgen_osc.runtime.backoff import Backoff
-from artgen_osc.runtime.text import printable, unexpected
-from artgen_osc.runtime.throttle import Throttle
+from artgen_osc.runtime.text import unexpected
 from artgen_osc.schema.address import Address
 from artgen_osc.schema.setting import setting
-from visuals.outputs.cadence import Cadence
+from visuals.outputs.cadence import Cadence, frame_rate
 from visuals.outputs.kind import OutputHost
+from visuals.outputs.retry import Retry
 
 if TYPE_CHECKING:
     from visuals.generators.generator import Frame
-
-log = logging.getLogger(__name__)
-
-FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 
 
 def name_setting(doc: str) -> Any:
@@ -41,14 +35,25 @@ def _name(value: str) -> None:
         raise ValueError(f"{value!r} can't be the name of a source; write 1 to 200 letters")
 
 
+@dataclass(frozen=True, slots=True)
+class SharedSettings:
+    """What is shared, and under which name."""
+
+    on: bool = setting(False, "share the picture with programs that draw on the same graphics card", scene=False)
+    name: str = name_setting("under which they see it")
+    width: int = setting(0, "width of what is shared; 0: that of the show", 0, 8192, "pixels", scene=False)
+    height: int = setting(0, "height of what is shared; 0: that of the show", 0, 8192, "pixels", scene=False)
+    fps: float = setting(60.0, "frames a second", 1.0, 120.0, "fps", scene=False)
+
+
 class SharedOutput(ABC):
     """Shares what was drawn while it is asked what it wants, and wants no frame itself.
 
-    Its settings have ``on``, ``name``, ``width``, ``height`` and ``fps``; a change of any begins anew.
+    A change of any setting begins anew.
 
     Parameters
     ----------
-    settings : its own
+    settings : SharedSettings
     host : OutputHost
 
     Attributes
@@ -56,6 +61,7 @@ class SharedOutput(ABC):
     state : ``off``, ``sharing``, or why it has failed and when it is tried again
     """
 
+    Settings = SharedSettings
     direct = True
     module: ClassVar[str]
     """The library that it needs, as it is imported."""
@@ -71,16 +77,15 @@ class SharedOutput(ABC):
 
     tells = (Address("state", "string", "off, sharing, or why it has failed and when it is tried again"),)
 
-    def __init__(self, settings: Any, host: OutputHost) -> None:
+    def __init__(self, settings: SharedSettings, host: OutputHost) -> None:
         self.settings = settings
         self.state = "off"
         self._showing, self._share = host.showing, host.share
         self._seen: Any = None
         self._sharing: Any = None
-        self._cadence = Cadence(Fraction(60))
-        self._began = self._next_try = 0.0
-        self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
-        self._throttle = Throttle()
+        self._cadence = Cadence(frame_rate(settings.fps))
+        self._began = 0.0
+        self._retry = Retry()
 
     @abstractmethod
     def open(self, name: str) -> Any:
@@ -135,14 +140,13 @@ class SharedOutput(ABC):
         if self.settings is not self._seen:
             self._seen = self.settings
             self.close()
-            self._backoff.reset()
-            self._next_try, self._began = time, time
-            self._cadence = Cadence(Fraction(self.settings.fps).limit_denominator(1001))
+            self._retry.begin()
+            self._began, self._cadence = time, Cadence(frame_rate(self.settings.fps))
             self.state = "off"
 
     def wants(self, time: float) -> None:
         """Share what was just drawn; see `visuals.outputs.kind.Output`."""
-        if not self.settings.on or time < self._next_try or self._cadence.due(time - self._began) is None:
+        if not self.settings.on or not self._retry.due(time) or self._cadence.due(time - self._began) is None:
             return
         try:
             self._publish()
@@ -161,16 +165,12 @@ class SharedOutput(ABC):
             self.here()
             self._sharing = self.open(given.name)
         self.publish(self._sharing, self._share(size), size)
-        self._backoff.reset()
+        self._retry.succeeded()
         self.state = "sharing"
 
     def _fail(self, reason: str, time: float) -> None:
         self.close()
-        wait = self._backoff.next()
-        self._next_try = time + wait
-        self.state = printable(f"{reason}; it is tried again in {wait:.0f} s")
-        if self._throttle.due(reason):
-            log.warning("%s; it is tried again and again; the show goes on", printable(reason))
+        self.state = self._retry.failed(reason, time)
 
     def take(self, frame: "Frame", time: float) -> None:
         """It wants none. See `visuals.outputs.kind.Output`."""

@@ -1,31 +1,17 @@
 """Spout as an output (Windows): other programs take the picture from the graphics card."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from artgen_osc.errors import OutputError
-from artgen_osc.schema.setting import setting
-from visuals.outputs.shared import SharedOutput, name_setting
+from visuals.outputs.shared import SharedOutput
 
 TEXTURE_2D = 0x0DE1
 """As OpenGL numbers it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpoutSettings:
-    """What is shared, and under which name."""
-
-    on: bool = setting(False, "share the picture by Spout (Windows)", scene=False)
-    name: str = name_setting("under which other programs see it")
-    width: int = setting(0, "width of what is shared; 0: that of the show", 0, 8192, "pixels", scene=False)
-    height: int = setting(0, "height of what is shared; 0: that of the show", 0, 8192, "pixels", scene=False)
-    fps: float = setting(60.0, "frames a second", 1.0, 120.0, "fps", scene=False)
-
-
 class SpoutOutput(SharedOutput):
     """A Spout sender. See `SharedOutput`."""
 
-    Settings = SpoutSettings
     module, platform = "SpoutGL", "win32"
     missing = "SpoutGL: isn't installed; it is needed for Spout; pip install 'artgen-osc[spout]'"
     elsewhere = "Spout: is there on Windows alone; NDI and Syphon are its likes"

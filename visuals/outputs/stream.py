@@ -1,30 +1,18 @@
 """The stream as an output: picture and sound of the show, live to a streaming server."""
 
 import importlib.util
-import logging
-from collections import deque
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from artgen_osc.errors import OutputError
-from artgen_osc.runtime.backoff import Backoff
-from artgen_osc.runtime.text import printable
-from artgen_osc.runtime.throttle import Throttle
 from artgen_osc.schema.address import COUNT_MAX, Address
 from artgen_osc.schema.setting import setting
+from visuals.outputs.filmed import ENCODERS, LOOK_S, PYAV, FilmedOutput
 from visuals.outputs.kind import OutputHost
-from visuals.outputs.record import ENCODERS, PYAV, even
-
-if TYPE_CHECKING:
-    from visuals.generators.generator import Frame
-    from visuals.outputs.recording import Recording
-
-log = logging.getLogger(__name__)
+from visuals.outputs.retry import Retry
 
 SCHEMES = ("rtmp", "rtmps", "srt", "udp")
-FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 LASTING_S = 10.0
 """A stream that has lasted so long has been a good one: the next failure begins with the shortest wait."""
 
@@ -32,9 +20,6 @@ PATIENCE_S = 20.0
 """A server that hasn't taken anything for so long is given up, and tried again."""
 
 CLOSE_S = 2.0
-LOOK_S = 0.5
-RATE_OVER = 11
-"""Looks over which the bit rate is taken: 5 s."""
 
 
 def _server(value: str) -> None:
@@ -98,8 +83,8 @@ def whole_address(address: str, key: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}{key if '=' in key else f'streamid={key}'}"
 
 
-class StreamOutput:
-    """Sends picture and sound, and connects again where that ends. It works beside the loop.
+class StreamOutput(FilmedOutput):
+    """Sends picture and sound, and connects again where that ends. See `FilmedOutput`.
 
     Parameters
     ----------
@@ -109,12 +94,9 @@ class StreamOutput:
     Attributes
     ----------
     state : ``off``, ``starting``, ``streaming``, or why it has failed and when it is tried again
-    seconds, rate_mbit : of this connection: how long, bits a second
-    dropped : frames that were lost since the show began
     """
 
     Settings = StreamSettings
-    direct = True
     tells = (
         Address("state", "string", "off, starting, streaming, or why it has failed and when it is tried again"),
         Address("seconds", "float", "since it is connected", 0.0, 1e9, "s"),
@@ -123,17 +105,12 @@ class StreamOutput:
     )
 
     def __init__(self, settings: StreamSettings, host: OutputHost) -> None:
-        self.settings = settings
-        self.state, self.seconds, self.rate_mbit = "off", 0.0, 0.0
-        self._name, self._showing, self._ear = host.name or "stream", host.showing, host.ear
+        super().__init__(settings, host)
+        self.state = "off"
+        self._name = host.name or "stream"
         self._on = False
-        self._recording: Recording | None = None
-        self._ending: list[Recording] = []
-        self._lost = 0
-        self._next_look = self._next_try = self._grew = 0.0
-        self._grown: deque[tuple[float, int]] = deque(maxlen=RATE_OVER)
-        self._backoff = Backoff(FIRST_WAIT_S, LONGEST_WAIT_S)
-        self._throttle = Throttle()
+        self._next_look = self._grew = 0.0
+        self._retry = Retry()
 
     @classmethod
     def here(cls) -> str:
@@ -150,46 +127,30 @@ class StreamOutput:
 
         return f"{', '.join(protocols(SCHEMES))}; H.264 by {', '.join(here())}"
 
-    @property
-    def dropped(self) -> int:
-        """Frames that were lost since the show began."""
-        alive = (*self._ending, self._recording) if self._recording else self._ending
-        return self._lost + sum(one.dropped for one in alive)
-
     def prepare(self, time: float) -> None:
         """Connect, connect again, and look how it goes; see `visuals.outputs.kind.Direct`."""
         if self.settings.on != self._on:
             self._on = self.settings.on
-            self._end()
-            self._backoff.reset()
-            self._next_try = self._next_look = time
+            self.end()
+            self._retry.begin()
+            self._next_look = time
             self.state = "off"
-        if self._on and self._recording is None and time >= self._next_try:
+        if self._on and self.recording is None and self._retry.due(time):
             self._begin(time)
         if time >= self._next_look:
             self._next_look = time + LOOK_S
             self._look(time)
 
-    def wants(self, time: float) -> tuple[int, int] | None:
-        """See `visuals.outputs.kind.Output`."""
-        recording = self._recording
-        return recording.wish.size if recording is not None and recording.wants(time) else None
-
-    def take(self, frame: "Frame", time: float) -> None:
-        """See `visuals.outputs.kind.Output`."""
-        if self._recording is not None:
-            self._recording.put(frame)
-
     def close(self) -> None:
         """Say goodbye to the server."""
-        self._end()
+        self.end()
         until = monotonic() + CLOSE_S
-        for one in self._ending:
+        for one in self.ending:
             if not one.join(max(0.0, until - monotonic())):
                 one.give_up("the show is over")
 
     def _begin(self, time: float) -> None:
-        given, (width, height) = self.settings, self._showing.size
+        given = self.settings
         server = urlsplit(given.address)
         name = f"{server.scheme}://{server.hostname}"  # without what may be secret
         if importlib.util.find_spec("av") is None:
@@ -198,55 +159,27 @@ class StreamOutput:
         if not given.address:
             self._fail(f"plugin.{self._name}.address: is empty; give it the server's address", time)
             return
-        from visuals.outputs.recorder import Wish
-        from visuals.outputs.recording import Recording
-
-        wish = Wish(
-            name=name,
-            size=(even(given.width or width), even(given.height or height)),
-            fps=given.fps,
-            bit_rate=round(given.bit_rate * 1e6),
-            encoder=given.encoder,
-            alpha=False,
-            sound=True,
-            address=whole_address(given.address, given.key),
-        )
-        self._grown.clear()
         self._grew, self.seconds, self.state = time, 0.0, "starting"
-        self._recording = Recording(wish, self._showing.began, self._ear)
-
-    def _end(self) -> None:
-        if self._recording is not None:
-            self._recording.end()
-            self._ending.append(self._recording)
-            self._recording = None
+        self.begin(name, sound=True, address=whole_address(given.address, given.key))
 
     def _fail(self, reason: str, time: float) -> None:
-        wait = self._backoff.next()
-        self._next_try = time + wait
-        self.state, self.rate_mbit = printable(f"{reason}; it is tried again in {wait:.0f} s"), 0.0
-        if self._throttle.due(reason):
-            log.warning("%s; it is tried again and again; the show goes on", printable(reason))
+        self.state, self.rate_mbit = self._retry.failed(reason, time), 0.0
 
     def _look(self, time: float) -> None:
         """How it goes."""
-        recording = self._recording
-        for one in [one for one in self._ending if one.over]:
-            self._lost += one.dropped
-            self._ending.remove(one)
+        recording = self.recording
+        self.let_go()
         if recording is None:
             return
         if recording.over:
-            self._end()
+            self.end()
             self._fail(recording.error or f"{recording.wish.name}: has ended", time)
             return
         if recording.seconds != self.seconds:
-            self._grew, self.seconds = time, recording.seconds
+            self._grew = time
         elif time > self._grew + PATIENCE_S:
             recording.give_up(f"{recording.wish.name}: hasn't taken anything for {PATIENCE_S:.0f} s")
         if recording.seconds > LASTING_S:
-            self._backoff.reset()
-        self._grown.append((time, recording.size))
-        (before, less), (now, more) = self._grown[0], self._grown[-1]
-        self.rate_mbit = 8e-6 * (more - less) / (now - before) if now > before else 0.0
+            self._retry.succeeded()
+        self.measure(recording, time)
         self.state = "streaming" if recording.film else "starting"
